@@ -1,0 +1,78 @@
+"""The application: `create_app` puts the slices together, in the order in which they may import each other."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+
+import structlog
+from flask import Blueprint, Flask
+from flask.cli import AppGroup
+
+from app.core import clock, db, i18n, logs, pages, refusals, templating, web
+from app.core.openapi import make_api
+from config import Settings
+
+SLICES = (
+    "audit",
+    "identity",
+    "catalog",
+    "decisions",
+    "tasks",
+    "processes",
+    "inventory",
+    "orders",
+    "priority",
+    "fulfilment",
+    "imports",
+    "demo",
+)
+"""Every package but core, earlier ones knowing nothing of later ones (tests/test_architecture.py)."""
+
+ROLES = ("permissions", "facts", "steps", "panels", "periodic", "pages", "api", "cli")
+"""Modules of a slice that are loaded at start if they exist: they register what they offer."""
+
+
+def create_app(settings: Settings) -> Flask:
+    """A server ready to answer; the database must have been migrated (`flask migrate`)."""
+    logs.set_up(quiet=settings.testing)
+    clock.use_zone(settings.timezone)
+    db.connect(settings)
+    i18n.compile_catalogues()
+    app = web.App("app", static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        WTF_CSRF_TIME_LIMIT=None,
+        TESTING=settings.testing,
+        SETTINGS=settings,
+    )
+    web.install(app, settings.write_slots)
+    refusals.install(app)
+    templating.install(app)
+    pages.install(app)
+    api = make_api(app)
+    for name in SLICES:
+        for role in ROLES:
+            _load(app, api, f"app.{name}.{role}")
+    structlog.get_logger().debug("app.ready", slices=len(SLICES))
+    return app
+
+
+def _load(app: Flask, api: object, module: str) -> None:
+    if importlib.util.find_spec(module.rpartition(".")[0]) is None or importlib.util.find_spec(module) is None:
+        return
+    found = importlib.import_module(module)
+    for thing in vars(found).values():
+        if isinstance(thing, AppGroup):
+            if thing.name not in app.cli.commands:
+                app.cli.add_command(thing)
+        elif isinstance(thing, Blueprint) and thing.import_name == module:
+            if module.endswith(".api"):
+                api.register_blueprint(thing)  # type: ignore[attr-defined]
+            else:
+                app.register_blueprint(thing)

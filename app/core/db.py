@@ -1,0 +1,212 @@
+"""The database seam: declarative base, column types, the session of the running transaction.
+
+One transaction per request, job or command, opened at the edge by `transaction()`. Services flush, never commit.
+SQLite: WAL, `BEGIN IMMEDIATE` to write (so that a writer never fails half-way for a lock), `BEGIN` to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, String, create_engine, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from app.core import jsontext
+from config import Settings
+
+
+class Base(DeclarativeBase):
+    """Base of every stored thing; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment. Refuses naive ones; reads back as UTC from every database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without time zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Scaled(TypeDecorator[Decimal]):
+    """A decimal with a fixed number of places, stored as a whole number: exact on SQLite too.
+
+    Raises ValueError for a value that has more places than the column keeps.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def __init__(self, places: int) -> None:
+        super().__init__()
+        self.places = places
+
+    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        scaled = Decimal(value).scaleb(self.places)
+        if scaled != scaled.to_integral_value():
+            raise ValueError(f"{value} has more than {self.places} decimal places")
+        return int(scaled)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-self.places)
+
+
+class Json(TypeDecorator[Any]):
+    """JSON values (objects, lists, text, integers, booleans, null); JSONB on PostgreSQL."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+
+
+Id = Annotated[str, mapped_column(String(26), primary_key=True)]
+Ref = Annotated[str, mapped_column(String(26), index=True)]
+Code = Annotated[str, mapped_column(String(64))]
+Name = Annotated[str, mapped_column(String(200))]
+Moment = Annotated[datetime, mapped_column(UtcDateTime)]
+Money = Annotated[Decimal, mapped_column(Scaled(2))]
+JsonDict = Annotated[dict[str, Any], mapped_column(Json)]
+JsonList = Annotated[list[Any], mapped_column(Json)]
+
+
+class NestedTransaction(RuntimeError):
+    """A transaction was opened inside another: the inner commit would break the outer one's promise."""
+
+
+class NoTransaction(RuntimeError):
+    """`session()` was asked for outside `transaction()`."""
+
+
+_current: ContextVar[Session | None] = ContextVar("session", default=None)
+_engine: Engine | None = None
+
+
+def connect(settings: Settings) -> Engine:
+    """Open (once per process) the engine that `transaction()` uses."""
+    global _engine  # noqa: PLW0603 - one database per process
+    _engine = make_engine(settings.database_url, settings.sqlite_synchronous)
+    return _engine
+
+
+def engine() -> Engine:
+    """The engine of this process."""
+    if _engine is None:
+        raise NoTransaction("connect() was not called")
+    return _engine
+
+
+def make_engine(url: str, synchronous: str = "FULL") -> Engine:
+    """An engine with the project's connection set-up for SQLite or PostgreSQL."""
+    if url.startswith("sqlite"):
+        return _sqlite_engine(url, synchronous)
+    return create_engine(
+        url,
+        pool_size=16,
+        max_overflow=8,
+        pool_pre_ping=True,
+        json_serializer=jsontext.dumps,
+        json_deserializer=jsontext.loads,
+    )
+
+
+def _sqlite_engine(url: str, synchronous: str) -> Engine:
+    made = create_engine(
+        url,
+        connect_args={"check_same_thread": False, "timeout": 30},
+        pool_size=16,
+        max_overflow=8,
+        json_serializer=jsontext.dumps,
+        json_deserializer=jsontext.loads,
+    )
+
+    @event.listens_for(made, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # BEGIN is ours, see below
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "busy_timeout=30000",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(made, "begin")
+    def begin(connection: Any) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return made
+
+
+def session() -> Session:
+    """The session of the running transaction. Raises NoTransaction outside one."""
+    current = _current.get()
+    if current is None:
+        raise NoTransaction("no transaction is open here")
+    return current
+
+
+def in_transaction() -> bool:
+    """True inside a `transaction()` block."""
+    return _current.get() is not None
+
+
+@contextmanager
+def transaction(*, write: bool = True) -> Iterator[Session]:
+    """Open the one transaction of a request, job or command: commits at the end, rolls back on any exception.
+
+    With `write=False` the block cannot take SQLite's write lock. Raises NestedTransaction inside another block.
+    """
+    if _current.get() is not None:
+        raise NestedTransaction("a transaction is open already")
+    opened = _open_session(write=write)
+    token = _current.set(opened)
+    try:
+        yield opened
+        opened.commit()
+    except BaseException:
+        opened.rollback()
+        raise
+    finally:
+        _current.reset(token)
+        opened.close()
+
+
+def _open_session(*, write: bool) -> Session:
+    bind = engine()
+    target = bind if write else bind.execution_options(reading=True)
+    return Session(target, expire_on_commit=False, autoflush=True)

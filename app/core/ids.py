@@ -1,0 +1,46 @@
+"""Keys for machines (sortable text) and numbers for people (SO-2026-000123)."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import BigInteger, String
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core import clock
+from app.core.db import Base, session
+
+_DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_id() -> str:
+    """26 characters that sort by the time they were made: 48 bits of milliseconds, 80 random ones (a ULID)."""
+    value = (int(clock.now().timestamp() * 1000) << 80) | secrets.randbits(80)
+    digits = []
+    for _ in range(26):
+        value, rest = divmod(value, 32)
+        digits.append(_DIGITS[rest])
+    return "".join(reversed(digits))
+
+
+class NumberSeries(Base):
+    """The last number given of each series and year; locked until the transaction ends, so numbers have no gaps."""
+
+    __tablename__ = "number_series"
+
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    last: Mapped[int] = mapped_column(BigInteger)
+
+
+def next_number(prefix: str) -> str:
+    """The next number of a series in the current business year, as in `SO-2026-000123`."""
+    name = f"{prefix}-{clock.today().year}"
+    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = (
+        insert(NumberSeries)
+        .values(name=name, last=1)
+        .on_conflict_do_update(index_elements=["name"], set_={"last": NumberSeries.last + 1})
+        .returning(NumberSeries.last)
+    )
+    return f"{name}-{session().execute(statement).scalar_one():06d}"

@@ -1,0 +1,47 @@
+"""JSON text: fast (orjson), and canonical where it is hashed."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from markupsafe import Markup
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, Markup):
+        return str(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if hasattr(value, "__html__") or type(value).__name__ == "LazyString":
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def dumps(value: Any) -> str:
+    """JSON text; decimals as text, moments in ISO 8601."""
+    return orjson.dumps(value, default=_plain).decode()
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of JSON text. Raises ValueError."""
+    return orjson.loads(text)
+
+
+def canonical(value: Any) -> bytes:
+    """One byte form for equal values: keys sorted, no spaces. Integers beyond 53 bits are refused (TypeError)."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+
+
+def digest(value: Any) -> str:
+    """SHA-256, in hex, of the canonical form."""
+    return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON knows it: decimals and dates become text. For snapshots that are stored and compared."""
+    return orjson.loads(canonical(value))

@@ -1,0 +1,60 @@
+"""Pages that belong to no domain: language switch, liveness, the way home."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, make_response, redirect, request, url_for
+from sqlalchemy import text
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.core import i18n
+from app.core.db import session
+from app.core.errors import NotFound
+from app.core.permissions import actor_or_none, public
+from app.core.web import needs_no_database
+
+A_YEAR = 365 * 24 * 3600
+
+
+def install(app: Flask) -> None:
+    """Register the routes."""
+    app.add_url_rule("/", "home", home)
+    app.add_url_rule("/healthz", "healthz", healthz)
+    app.add_url_rule("/readyz", "readyz", readyz)
+    app.add_url_rule("/language/<code>", "language", choose_language, methods=["POST"])
+
+
+@public
+def home() -> BaseResponse:
+    """The inbox for those signed in, the login page for others."""
+    return redirect(url_for("fulfilment.inbox" if actor_or_none() else "identity.login"))
+
+
+@public
+@needs_no_database
+def healthz() -> str:
+    """The process answers."""
+    return "ok\n"
+
+
+@public
+def readyz() -> str:
+    """The database answers too."""
+    session().execute(text("SELECT 1"))
+    return "ok\n"
+
+
+@public
+def choose_language(code: str) -> Response | BaseResponse:
+    """Remember the reader's language and go back to the page they were on."""
+    if code not in i18n.LANGUAGES:
+        raise NotFound(what=code)
+    response = make_response(redirect(local_address(request.form.get("next", ""))))
+    response.set_cookie("language", code, max_age=A_YEAR, samesite="Lax", httponly=True)
+    return response
+
+
+def local_address(wish: str) -> str:
+    """The address if it is one of ours, else home: never redirect to another site."""
+    if wish.startswith("/") and not wish.startswith(("//", "/\\")) and "\n" not in wish and "\r" not in wish:
+        return wish
+    return url_for("home")

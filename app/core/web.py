@@ -1,0 +1,170 @@
+"""The edge of HTTP: one transaction per request, who acts, which language, a request id, safe headers."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+import orjson
+import structlog
+from flask import Flask, Response, g, has_request_context, request
+from flask.json.provider import JSONProvider
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import BadRequest
+
+from app.core import db, i18n, ids, jsontext, permissions
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+ATTEMPTS = 4
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_POSTGRES_RETRY = {"40001", "40P01", "55P03"}
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+}
+
+log = structlog.get_logger()
+
+Identify = Callable[[], permissions.Actor | None]
+_identify: Identify = lambda: None  # noqa: E731 - filled by identity
+
+
+def identify_with(function: Identify) -> None:
+    """Identity tells here how to find who acts; called once per request inside its transaction."""
+    global _identify  # noqa: PLW0603 - one way to identify per process
+    _identify = function
+
+
+class OrjsonProvider(JSONProvider):
+    """Flask's JSON by orjson; decimals as text."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        return jsontext.dumps(obj)
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        return orjson.loads(s)
+
+
+class App(Flask):
+    """Flask with the project's edge: a request is identified, served and committed in one transaction."""
+
+    json_provider_class = OrjsonProvider
+
+    def dispatch_request(self, *args: Any) -> Any:
+        """Serve the request; on a lost race roll everything back and serve it again."""
+        if request.routing_exception is not None or self._needs_no_database():
+            return super().dispatch_request(*args)
+        _refuse_control_characters()
+        writing = request.method not in SAFE_METHODS
+        slot = self.extensions["write_slots"] if writing else nullcontext()
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with slot:
+                    return self._serve_in_transaction(writing, *args)
+            except (StaleDataError, IntegrityError, OperationalError) as error:
+                if attempt == ATTEMPTS or not writing or not is_lost_race(error):
+                    raise
+                log.info("request.retried", attempt=attempt, because=type(error).__name__)
+        raise AssertionError("unreachable")
+
+    def _serve_in_transaction(self, writing: bool, *args: Any) -> Response:  # noqa: FBT001
+        if db.in_transaction():  # a test holds the transaction open around the request
+            return self._identified(*args)
+        with db.transaction(write=writing):
+            return self._identified(*args)
+
+    def _identified(self, *args: Any) -> Response:
+        permissions.act_as(None)
+        actor = _identify()
+        permissions.act_as(actor)
+        if actor is not None:
+            structlog.contextvars.bind_contextvars(actor=actor.login)
+        return self.make_response(super().dispatch_request(*args))
+
+    def _needs_no_database(self) -> bool:
+        view = self.view_functions.get(request.endpoint or "")
+        return request.endpoint == "static" or getattr(view, "needs_no_database", False)
+
+
+def needs_no_database(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a route that opens no transaction (liveness)."""
+    view.needs_no_database = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_lost_race(error: Exception) -> bool:
+    """True when the same request may succeed if it is served again from the start."""
+    if isinstance(error, StaleDataError | IntegrityError):
+        return True
+    original = getattr(error, "orig", None)
+    return "locked" in str(original) or getattr(original, "sqlstate", None) in _POSTGRES_RETRY
+
+
+def _refuse_control_characters() -> None:
+    if "\x00" in request.path or "\x00" in request.query_string.decode("latin-1") or b"%00" in request.query_string:
+        raise BadRequest("NUL is not allowed in an address")
+
+
+def request_id() -> str:
+    """The id of the request being served; empty outside one."""
+    return g.get("request_id", "") if has_request_context() else ""
+
+
+def is_fragment() -> bool:
+    """True when the page asks for a part of itself (htmx) rather than the whole."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def wants_json() -> bool:
+    """True when the caller is a program."""
+    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+
+
+def install(app: Flask, write_slots: int) -> None:
+    """Request ids, language, headers and the write gate."""
+    app.extensions["write_slots"] = threading.BoundedSemaphore(write_slots)
+
+    @app.before_request
+    def begin() -> None:
+        given = request.headers.get("X-Request-ID", "")
+        g.request_id = given if _GIVEN_ID.match(given) else ids.new_id()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        permissions.act_as(None)
+        i18n.use_language(chosen_language())
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        response.headers["X-Request-ID"] = request_id()
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint != "static":
+            response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Content-Language", i18n.language().replace("_", "-"))
+        log.info("request", method=request.method, path=request.path, status=response.status_code)
+        return response
+
+
+def chosen_language() -> str:
+    """The language of this request: `lang` in the address, the cookie, then the browser's wish."""
+    for wish in (request.args.get("lang", ""), request.cookies.get("language", "")):
+        if wish in i18n.LANGUAGES:
+            return wish
+        if wish.lower().startswith("zh"):
+            return "zh_Hans"
+    best = request.accept_languages.best_match(["zh-Hans", "zh-CN", "zh", "en"])
+    if best is None:
+        return i18n.DEFAULT
+    return "en" if best == "en" else "zh_Hans"

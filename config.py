@@ -1,0 +1,100 @@
+"""Every setting of Youxu, in one place: name, type, default, what it is for. Read from the environment once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+
+
+class UnsafeSettings(RuntimeError):
+    """The settings given would make the server unsafe or unable to run; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a deployment may choose. `from_env` reads each field from the variable of the same name in capitals."""
+
+    data: Path
+    """Folder of the embedded database, the secret key and the logs (`DATA`, default `var/`)."""
+    database_url: str
+    """SQLAlchemy URL (`DATABASE_URL`); default: SQLite in `data`."""
+    embedded: bool
+    """True when no `DATABASE_URL` was given: only then may demo data be loaded."""
+    secret_key: str
+    """Signs session cookies (`SECRET_KEY`); made once and kept in `data` when embedded."""
+    port: int = 8000
+    """Port of `make run` (`PORT`)."""
+    timezone: str = "Asia/Shanghai"
+    """Zone in which business dates are counted and times are shown (`TIMEZONE`)."""
+    secure_cookies: bool = False
+    """Send the session cookie over HTTPS only (`SECURE_COOKIES=1`)."""
+    write_slots: int = 4
+    """Writing requests served at once per worker (`WRITE_SLOTS`); more only lengthens SQLite's tail."""
+    sqlite_synchronous: str = "FULL"
+    """`FULL` survives power loss; `NORMAL` is faster and may lose the last commits then (`SQLITE_SYNCHRONOUS`)."""
+    testing: bool = False
+    """Set by the tests only."""
+
+    @classmethod
+    def from_env(cls) -> Settings:
+        """Settings of this process. Raises UnsafeSettings when a value cannot be used."""
+        env = os.environ
+        data = Path(env.get("DATA") or ROOT / "var").resolve()
+        url = env.get("DATABASE_URL", "")
+        embedded = not url
+        if embedded:
+            data.mkdir(parents=True, exist_ok=True)
+            url = f"sqlite:///{data / 'youxu.db'}"
+        synchronous = env.get("SQLITE_SYNCHRONOUS", "FULL").upper()
+        if synchronous not in ("FULL", "NORMAL", "EXTRA"):
+            raise UnsafeSettings(f"SQLITE_SYNCHRONOUS must be FULL, EXTRA or NORMAL, not {synchronous!r}")
+        return cls(
+            data=data,
+            database_url=normal_url(url),
+            embedded=embedded,
+            secret_key=secret_key(env.get("SECRET_KEY", ""), data if embedded else None),
+            port=whole_number("PORT", env.get("PORT") or "8000", 1, 65535),
+            timezone=env.get("TIMEZONE") or "Asia/Shanghai",
+            secure_cookies=env.get("SECURE_COOKIES") == "1",
+            write_slots=whole_number("WRITE_SLOTS", env.get("WRITE_SLOTS") or "4", 1, 64),
+            sqlite_synchronous=synchronous,
+        )
+
+
+def normal_url(url: str) -> str:
+    """`postgres://…` and `postgresql://…` mean PostgreSQL by psycopg 3."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def whole_number(name: str, text: str, low: int, high: int) -> int:
+    """The setting as a number, or UnsafeSettings naming it."""
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise UnsafeSettings(f"{name} must be a whole number from {low} to {high}, not {text!r}")
+    return int(text)
+
+
+def secret_key(given: str, folder: Path | None) -> str:
+    """The given key if it is long enough; an embedded server makes one at first start and keeps it."""
+    if given:
+        if len(given) < 32:
+            raise UnsafeSettings("SECRET_KEY must have at least 32 characters")
+        return given
+    if folder is None:
+        raise UnsafeSettings("DATABASE_URL is set: SECRET_KEY must be set too, the same for every worker")
+    path = folder / "secret.key"
+    if not path.exists():
+        partial = folder / f"secret.key.{os.getpid()}"
+        partial.write_text(secrets.token_urlsafe(48))
+        partial.chmod(0o600)
+        with contextlib.suppress(FileExistsError):  # exactly one of two first starts wins
+            os.link(partial, path)
+        partial.unlink()
+    return path.read_text().strip()

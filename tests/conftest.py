@@ -1,0 +1,167 @@
+"""One database per test process (SQLite, or PostgreSQL with `--db postgres`); each test in a rolled-back transaction.
+
+`tx`      opens that transaction: services can be called at once, `client` requests run inside it.
+`live`    an empty database of its own, for tests that need real commits, threads or processes.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.orm import Session
+
+from app import create_app
+from app.core import clock, db, i18n, permissions
+from app.core.tables import load_all
+from config import Settings, normal_url
+
+NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+"""Monday 2026-11-23 12:00 in Shanghai."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite")
+    parser.addoption("--full", action="store_true", help="also the long tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--full"):
+        return
+    for item in items:
+        if item.get_closest_marker("full"):
+            item.add_marker(pytest.mark.skip(reason="long: make test-full"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a server on which databases may be made: TEST_DATABASE_URL, else an embedded one."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield normal_url(given)
+        return
+    from tests.postgres import embedded
+
+    with embedded() as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(kind: str, folder: Path, server: str | None) -> Iterator[str]:
+    """URL of an empty database that is dropped at the end."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'test.db'}"
+        return
+    name = f"youxu_{secrets.token_hex(6)}"
+    base = create_engine(str(server), isolation_level="AUTOCOMMIT")
+    with base.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield base.url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with base.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        base.dispose()
+
+
+@pytest.fixture(scope="session")
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    kind = request.config.getoption("--db")
+    folder = tmp_path_factory.mktemp("data")
+    server = request.getfixturevalue("postgres_server") if kind == "postgres" else None
+    with fresh_database(kind, folder, server) as url:
+        yield Settings(
+            data=folder,
+            database_url=url,
+            embedded=kind == "sqlite",
+            secret_key="t" * 40,
+            sqlite_synchronous="NORMAL",
+            testing=True,
+        )
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings) -> Iterator[Flask]:
+    made = create_app(settings)
+    made.config["WTF_CSRF_ENABLED"] = False
+    build_schema(db.engine())
+    yield made
+    db.engine().dispose()
+
+
+def build_schema(engine: Engine) -> None:
+    """Make the tables in an empty database."""
+    load_all()
+    db.Base.metadata.create_all(engine)
+
+
+@pytest.fixture(autouse=True)
+def _steady_world() -> Iterator[None]:
+    """Noon on a Monday, English, nobody signed in."""
+    permissions.act_as(None)
+    with clock.moved(NOON), i18n.reading("en"):
+        yield
+    permissions.act_as(None)
+
+
+@pytest.fixture
+def tx(app: Flask) -> Iterator[Session]:
+    """A session in a transaction that is rolled back after the test."""
+    with db.engine().connect() as connection:
+        outer = connection.begin()
+        opened = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        token = db._current.set(opened)
+        try:
+            yield opened
+        finally:
+            db._current.reset(token)
+            opened.close()
+            outer.rollback()
+
+
+@pytest.fixture
+def client(app: Flask, tx: Session) -> FlaskClient:
+    """An HTTP client whose requests run inside the test's transaction."""
+    return app.test_client()
+
+
+@pytest.fixture
+def live(
+    request: pytest.FixtureRequest, settings: Settings, app: Flask, tmp_path: Path
+) -> Iterator[Settings]:
+    """A database of its own with real commits; the process is connected to it during the test."""
+    kind = request.config.getoption("--db")
+    server = request.getfixturevalue("postgres_server") if kind == "postgres" else None
+    before = db._engine
+    with fresh_database(kind, tmp_path, server) as url:
+        own = replace(settings, database_url=url, data=tmp_path)
+        engine = db.connect(own)
+        build_schema(engine)
+        try:
+            yield own
+        finally:
+            engine.dispose()
+            db._engine = before
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[list[str]]:
+    """Every SQL statement sent while the test runs; clear it before the part that counts."""
+    seen: list[str] = []
+
+    def record(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")):
+            seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", record)
+    yield seen
+    event.remove(Engine, "before_cursor_execute", record)
