@@ -6,8 +6,8 @@ import importlib
 import importlib.util
 
 import structlog
+from click import Command
 from flask import Blueprint, Flask
-from flask.cli import AppGroup
 
 from app.core import clock, db, i18n, logs, pages, refusals, templating, web
 from app.core.openapi import make_api
@@ -26,6 +26,7 @@ SLICES = (
     "fulfilment",
     "imports",
     "demo",
+    "operate",
 )
 """Every package but core, earlier ones knowing nothing of later ones (tests/test_architecture.py)."""
 
@@ -68,7 +69,7 @@ def _load(app: Flask, api: object, module: str) -> None:
         return
     found = importlib.import_module(module)
     for thing in vars(found).values():
-        if isinstance(thing, AppGroup):
+        if isinstance(thing, Command) and thing.name:
             if thing.name not in app.cli.commands:
                 app.cli.add_command(thing)
         elif isinstance(thing, Blueprint) and thing.import_name == module:

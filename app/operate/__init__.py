@@ -1,0 +1,1 @@
+"""How the server is set up, started, backed up and restored. Knows every slice."""

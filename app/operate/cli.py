@@ -1,0 +1,65 @@
+"""`flask serve`, `flask migrate`, `flask backup FILE`, `flask restore FILE`."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from app.core import i18n
+from app.core.errors import DomainError
+from app.core.i18n import _
+from app.operate import backup as backups
+from app.operate import first_start, schema, server
+from config import Settings
+
+
+@click.command("serve")
+@click.option("--workers", default=server.WORKERS, show_default=True)
+@with_appcontext
+def serve(workers: int) -> None:
+    """Migrate, prepare on first start, print where to go, and serve until interrupted."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's documented way
+    settings: Settings = app.config["SETTINGS"]
+    if schema.migrate():
+        click.echo("Database brought up to date.")
+    first_start.prepare(settings, say=click.echo)
+    click.echo(f"\n  Youxu 有序 — http://localhost:{settings.port}\n")
+    for line in first_start.people(settings):
+        click.echo(f"  {line}")
+    click.echo("\n  Ctrl-C stops the server.\n")
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve(app, settings.port, workers)
+
+
+@click.command("migrate")
+@click.argument("revision", default="head")
+@with_appcontext
+def migrate(revision: str) -> None:
+    """Bring the database to REVISION (default: the newest)."""
+    click.echo("Done." if schema.migrate(revision) else "Already there.")
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@with_appcontext
+def backup(file: Path) -> None:
+    """Write everything into FILE (a ZIP), as of one moment."""
+    counts = backups.backup(file)
+    click.echo(f"{sum(counts.values())} rows of {len(counts)} tables written to {file}")
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@with_appcontext
+def restore(file: Path) -> None:
+    """Load FILE into an empty database (another DATA or DATABASE_URL). All or nothing."""
+    with i18n.reading("en"):
+        try:
+            counts = backups.restore(file)
+        except DomainError as error:
+            raise click.ClickException(error.sentence()) from None
+    click.echo(f"{sum(counts.values())} rows of {len(counts)} tables restored. " + _("Now run `flask audit verify --full`."))

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Every check and every test: lint, types, then the suite on SQLite and on PostgreSQL at once (one core each).
+set -uo pipefail
+cd "$(dirname "$0")/.."
+started=$SECONDS
+failed=0
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+
+run() { # name, command…
+  local name=$1
+  shift
+  if "$@" >"$logs/$name" 2>&1; then printf 'ok      %-10s (%s s)\n' "$name" $((SECONDS - started)); else
+    printf 'FAILED  %-10s\n' "$name"
+    return 1
+  fi
+}
+
+run lint .venv/bin/ruff check . || failed=1
+run format .venv/bin/ruff format --check . || failed=1
+run types .venv/bin/mypy || failed=1
+run sqlite .venv/bin/pytest --db sqlite "$@" & first=$!
+run postgres .venv/bin/pytest --db postgres -m "not browser" "$@" & second=$!
+wait "$first" || failed=1
+wait "$second" || failed=1
+if [ "$failed" = 1 ]; then
+  for log in lint format types sqlite postgres; do
+    printf '\n===== %s =====\n' "$log"
+    tail -n 80 "$logs/$log" 2>/dev/null
+  done
+  exit 1
+fi
+tail -n 3 "$logs/sqlite" "$logs/postgres"
+printf 'All green in %s s.\n' $((SECONDS - started))
