@@ -1,0 +1,1 @@
+"""The glue: order intake, the steps of the approval process, the inbox and the order pages."""

@@ -1,0 +1,7 @@
+"""Order entry: new order, change, cancel."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("orders", "app.fulfilment.pages")

@@ -1,0 +1,1 @@
+"""Orders, their lines and every version of them; knows neither priority nor process."""
