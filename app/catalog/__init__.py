@@ -1,0 +1,1 @@
+"""Master data: products, registrations, customers, licences, authorisations, contracts, tender awards, regions."""

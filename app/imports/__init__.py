@@ -1,0 +1,1 @@
+"""Loading of data made elsewhere: GUDID device files."""

@@ -1,0 +1,1 @@
+"""Stock: warehouses, lots with expiry and QC status, the append-only ledger, reservations."""
