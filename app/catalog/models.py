@@ -65,7 +65,7 @@ class Period:
 class Registration(Versioned, Period, Base):
     """A registration certificate (注册证) or class I filing (备案凭证) of a product family."""
 
-    __tablename__ = "registration"
+    __tablename__ = "registrations"
 
     id: Mapped[Id]
     number: Mapped[Code] = mapped_column(unique=True)
@@ -82,7 +82,7 @@ class Product(Versioned, Base):
     `draft` until it is qualified here (首营审核).
     """
 
-    __tablename__ = "product"
+    __tablename__ = "products"
 
     id: Mapped[Id]
     sku: Mapped[Code] = mapped_column(unique=True)
@@ -110,7 +110,7 @@ class Product(Versioned, Base):
     expiry_controlled: Mapped[bool] = mapped_column(default=True)
     uom: Mapped[str] = mapped_column(String(16), default="EA")
     list_price: Mapped[Money] = mapped_column(default=Decimal(0))
-    registration_id: Mapped[str | None] = mapped_column(ForeignKey("registration.id"), index=True)
+    registration_id: Mapped[str | None] = mapped_column(ForeignKey("registrations.id"), index=True)
     min_remaining_days: Mapped[int | None]
     substitution_group: Mapped[str | None] = mapped_column(String(64), index=True)
     status: Mapped[str] = mapped_column(String(16), default="draft", index=True)
@@ -129,8 +129,8 @@ class Product(Versioned, Base):
         CheckConstraint("storage_min_c <= storage_max_c", name="storage"),
         CheckConstraint("list_price >= 0", name="list_price"),
         CheckConstraint("status IN ('draft','active','restricted','discontinued')", name="status"),
-        Index("ix_product_name", "name"),
-        Index("ix_product_search", "search_text", "sku"),
+        Index("ix_products_name", "name"),
+        Index("ix_products_search", "search_text", "sku"),
     )
 
     @property
@@ -146,10 +146,10 @@ class ProductPackage(Base):
     `base_quantity` counts base units of the product in one such package.
     """
 
-    __tablename__ = "product_package"
+    __tablename__ = "product_packages"
 
     id: Mapped[Id]
-    product_id: Mapped[Ref] = mapped_column(ForeignKey("product.id", ondelete="CASCADE"))
+    product_id: Mapped[Ref] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"))
     di: Mapped[str] = mapped_column(String(32), index=True)
     issuer: Mapped[str] = mapped_column(String(8), default="GS1")
     kind: Mapped[str] = mapped_column(String(16), default="package")
@@ -169,7 +169,7 @@ class ProductPackage(Base):
 class Region(Versioned, Base):
     """A delivery region: how long goods are under way (days, half and 95 % of the time) and whether kept cold."""
 
-    __tablename__ = "region"
+    __tablename__ = "regions"
 
     code: Mapped[str] = mapped_column(String(16), primary_key=True)
     name: Mapped[JsonDict]
@@ -183,7 +183,7 @@ class Region(Versioned, Base):
 class Customer(Versioned, Base):
     """Who orders: a hospital, clinic or distributor, with tier, region and credit."""
 
-    __tablename__ = "customer"
+    __tablename__ = "customers"
 
     id: Mapped[Id]
     code: Mapped[Code] = mapped_column(unique=True)
@@ -192,7 +192,7 @@ class Customer(Versioned, Base):
     uscc: Mapped[str | None] = mapped_column(String(18), unique=True)
     kind: Mapped[str] = mapped_column(String(16))
     tier: Mapped[str] = mapped_column(String(1), default="B", index=True)
-    region_code: Mapped[str] = mapped_column(ForeignKey("region.code"), index=True)
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), index=True)
     address: Mapped[str] = mapped_column(String(300), default="")
     credit_limit: Mapped[Money] = mapped_column(default=Decimal(0))
     credit_used: Mapped[Money] = mapped_column(default=Decimal(0))
@@ -216,11 +216,11 @@ class Customer(Versioned, Base):
 class Licence(Versioned, Period, Base):
     """A qualification of a customer or of ours. Empty `risk_classes` or `category_codes` do not restrict the scope."""
 
-    __tablename__ = "licence"
+    __tablename__ = "licences"
 
     id: Mapped[Id]
     owner_kind: Mapped[str] = mapped_column(String(8))
-    customer_id: Mapped[str | None] = mapped_column(ForeignKey("customer.id"), index=True)
+    customer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
     number: Mapped[Code] = mapped_column(index=True)
     risk_classes: Mapped[JsonList] = mapped_column(default=list)
@@ -245,12 +245,12 @@ class Licence(Versioned, Period, Base):
 class Authorisation(Versioned, Period, Base):
     """A letter of authorisation (授权书): these products may be sold in these regions by us, or by a distributor."""
 
-    __tablename__ = "authorisation"
+    __tablename__ = "authorisations"
 
     id: Mapped[Id]
     number: Mapped[Code] = mapped_column(unique=True)
     grantor: Mapped[str] = mapped_column(String(200), default="")
-    grantee_customer_id: Mapped[str | None] = mapped_column(ForeignKey("customer.id"), index=True)
+    grantee_customer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.id"), index=True)
     """The distributor authorised; None when the authorisation is to us."""
     product_ids: Mapped[JsonList] = mapped_column(default=list)
     region_codes: Mapped[JsonList] = mapped_column(default=list)
@@ -267,11 +267,11 @@ class Authorisation(Versioned, Period, Base):
 class Contract(Versioned, Period, Base):
     """A supply contract: delivery promise in hours, penalty in percent of the value per day late."""
 
-    __tablename__ = "contract"
+    __tablename__ = "contracts"
 
     id: Mapped[Id]
     number: Mapped[Code] = mapped_column(unique=True)
-    customer_id: Mapped[Ref] = mapped_column(ForeignKey("customer.id"))
+    customer_id: Mapped[Ref] = mapped_column(ForeignKey("customers.id"))
     sla_hours: Mapped[int | None]
     penalty_pct_day: Mapped[Decimal | None] = mapped_column(Scaled(3))
     penalty_cap_pct: Mapped[Decimal | None] = mapped_column(Scaled(3))
@@ -284,13 +284,13 @@ class Contract(Versioned, Period, Base):
 class TenderAward(Versioned, Period, Base):
     """A tender won (中标): price ceilings and committed volumes for a region or for one customer."""
 
-    __tablename__ = "tender_award"
+    __tablename__ = "tender_awards"
 
     id: Mapped[Id]
     number: Mapped[Code] = mapped_column(unique=True)
     title: Mapped[str] = mapped_column(String(200), default="")
-    region_code: Mapped[str | None] = mapped_column(ForeignKey("region.code"), index=True)
-    customer_id: Mapped[str | None] = mapped_column(ForeignKey("customer.id"), index=True)
+    region_code: Mapped[str | None] = mapped_column(ForeignKey("regions.code"), index=True)
+    customer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.id"), index=True)
 
     lines: Mapped[list[TenderAwardLine]] = relationship(
         back_populates="award", order_by="TenderAwardLine.line_no", cascade="all, delete-orphan"
@@ -307,12 +307,12 @@ class TenderAward(Versioned, Period, Base):
 class TenderAwardLine(Base):
     """One product of an award: highest price per base unit, volume committed, volume ordered so far."""
 
-    __tablename__ = "tender_award_line"
+    __tablename__ = "tender_award_lines"
 
     id: Mapped[Id]
-    award_id: Mapped[Ref] = mapped_column(ForeignKey("tender_award.id", ondelete="CASCADE"))
+    award_id: Mapped[Ref] = mapped_column(ForeignKey("tender_awards.id", ondelete="CASCADE"))
     line_no: Mapped[int] = mapped_column(default=1)
-    product_id: Mapped[Ref] = mapped_column(ForeignKey("product.id"))
+    product_id: Mapped[Ref] = mapped_column(ForeignKey("products.id"))
     price_ceiling: Mapped[Money]
     committed_qty: Mapped[int] = mapped_column(default=0)
     consumed_qty: Mapped[int] = mapped_column(default=0)

@@ -40,22 +40,22 @@ INSIDE = (STOCK, RESERVED)
 class Warehouse(Base):
     """A place where stock lies."""
 
-    __tablename__ = "warehouse"
+    __tablename__ = "warehouses"
 
     id: Mapped[Id]
     code: Mapped[Code] = mapped_column(unique=True)
     name: Mapped[JsonDict]
-    region_code: Mapped[str] = mapped_column(ForeignKey("region.code"), index=True)
+    region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), index=True)
     cold: Mapped[bool] = mapped_column(default=False)
 
 
 class Lot(Base):
     """A lot (批) of a product. `expires_on` is its last usable day; None when the product does not expire."""
 
-    __tablename__ = "lot"
+    __tablename__ = "lots"
 
     id: Mapped[Id]
-    product_id: Mapped[Ref] = mapped_column(ForeignKey("product.id"))
+    product_id: Mapped[Ref] = mapped_column(ForeignKey("products.id"))
     lot_no: Mapped[Code] = mapped_column(index=True)
     made_on: Mapped[date] = mapped_column(Date)
     expires_on: Mapped[date | None] = mapped_column(Date, index=True)
@@ -72,7 +72,7 @@ class Lot(Base):
         UniqueConstraint("product_id", "lot_no"),
         CheckConstraint("status IN ('quarantined','released','held','recalled','rejected')", name="status"),
         CheckConstraint("expires_on >= made_on", name="dates"),
-        Index("ix_lot_pick", "product_id", "status", "expires_on"),
+        Index("ix_lots_pick", "product_id", "status", "expires_on"),
     )
 
 
@@ -83,8 +83,8 @@ class LedgerEntry(Base):
 
     id: Mapped[Id]
     at: Mapped[Moment]
-    lot_id: Mapped[Ref] = mapped_column(ForeignKey("lot.id"))
-    warehouse_id: Mapped[str] = mapped_column(ForeignKey("warehouse.id"))
+    lot_id: Mapped[Ref] = mapped_column(ForeignKey("lots.id"))
+    warehouse_id: Mapped[str] = mapped_column(ForeignKey("warehouses.id"))
     source: Mapped[str] = mapped_column(String(16))
     target: Mapped[str] = mapped_column(String(16))
     quantity: Mapped[int]
@@ -105,10 +105,10 @@ append_only(LedgerEntry.__table__)
 class Balance(Base):
     """What the ledger sums to for a lot in a warehouse."""
 
-    __tablename__ = "stock_balance"
+    __tablename__ = "stock_balances"
 
-    lot_id: Mapped[str] = mapped_column(ForeignKey("lot.id"), primary_key=True)
-    warehouse_id: Mapped[str] = mapped_column(ForeignKey("warehouse.id"), primary_key=True)
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), primary_key=True)
+    warehouse_id: Mapped[str] = mapped_column(ForeignKey("warehouses.id"), primary_key=True)
     on_hand: Mapped[int] = mapped_column(default=0)
     reserved: Mapped[int] = mapped_column(default=0)
 
@@ -118,13 +118,13 @@ class Balance(Base):
 class Reservation(Base):
     """A quantity of a lot kept for an order line; `released` once it is given back."""
 
-    __tablename__ = "reservation"
+    __tablename__ = "reservations"
 
     id: Mapped[Id]
     order_id: Mapped[str] = mapped_column(String(26))
     order_line_id: Mapped[Ref]
-    lot_id: Mapped[Ref] = mapped_column(ForeignKey("lot.id"))
-    warehouse_id: Mapped[str] = mapped_column(ForeignKey("warehouse.id"))
+    lot_id: Mapped[Ref] = mapped_column(ForeignKey("lots.id"))
+    warehouse_id: Mapped[str] = mapped_column(ForeignKey("warehouses.id"))
     quantity: Mapped[int]
     status: Mapped[str] = mapped_column(String(16), default="active")
     arrives_on: Mapped[date] = mapped_column(Date)
@@ -137,7 +137,7 @@ class Reservation(Base):
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
         CheckConstraint("status IN ('active','released')", name="status"),
-        Index("ix_reservation_order", "order_id", "status"),
+        Index("ix_reservations_order", "order_id", "status"),
     )
 
 
