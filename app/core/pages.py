@@ -6,7 +6,7 @@ from flask import Flask, Response, make_response, redirect, request, url_for
 from sqlalchemy import text
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.core import i18n
+from app.core import i18n, menu
 from app.core.db import session
 from app.core.errors import NotFound
 from app.core.permissions import actor_or_none, public
@@ -21,6 +21,7 @@ def install(app: Flask) -> None:
     app.add_url_rule("/healthz", "healthz", healthz)
     app.add_url_rule("/readyz", "readyz", readyz)
     app.add_url_rule("/language/<code>", "language", choose_language, methods=["POST"])
+    app.add_url_rule("/menu/badges", "menu_badges", menu_badges)
 
 
 @public
@@ -41,6 +42,12 @@ def readyz() -> str:
     """The database answers too."""
     session().execute(text("SELECT 1"))
     return "ok\n"
+
+
+@public
+def menu_badges() -> dict[str, str]:
+    """The counts beside the actor's menu entries, by endpoint; the page asks now and then."""
+    return {entry.endpoint: entry.badge() for entry in menu.visible() if entry.badge is not None}
 
 
 @public

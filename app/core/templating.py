@@ -3,17 +3,50 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.routing import BuildError
 
 from app.core import clock, i18n, menu, permissions, web
+from app.core.i18n import _l
 
 csrf = CSRFProtect()
 DIST = Path(__file__).parents[1] / "static" / "dist"
+SECTION_TITLES = {
+    "work": _l("Work"),
+    "orders": _l("Orders"),
+    "master": _l("Master data"),
+    "quality": _l("Quality"),
+    "system": _l("System"),
+}
+TABS = 4
+"""Places in the bar at the bottom of a phone, beside "More"."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the menu as it is drawn."""
+
+    section: str
+    endpoint: str
+    label: str
+    icon: str
+    url: str
+    badge: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled group of places."""
+
+    title: str
+    places: list[Place]
 
 
 def install(app: Flask) -> None:
@@ -36,6 +69,9 @@ def install(app: Flask) -> None:
         stylesheets=stylesheets,
         may=may,
         menu_entries=menu.visible,
+        menu_sections=menu_sections,
+        menu_tabs=menu_tabs,
+        link=link,
         languages=i18n.LANGUAGES,
         now=clock.now,
         today=clock.today,
@@ -55,6 +91,50 @@ def may(name: str) -> bool:
     """True when the actor has the permission of that name."""
     actor = permissions.actor_or_none()
     return actor is not None and any(right.name == name and actor.may(right) for right in permissions.declared())
+
+
+def link(endpoint: str, **values: Any) -> str:
+    """Address of a page, or an empty string when this server has no such page."""
+    try:
+        return url_for(endpoint, **values)
+    except BuildError:
+        return ""
+
+
+def menu_places() -> list[Place]:
+    """The actor's menu with addresses; the place whose address fits the request best is the current one."""
+    entries = [(entry, url) for entry in menu.visible() if (url := link(entry.endpoint))]
+    here = request.path
+    fitting = [url for _entry, url in entries if here == url or here.startswith(url.rstrip("/") + "/")]
+    current = max(fitting, key=len, default=None)
+    return [
+        Place(
+            section=entry.section,
+            endpoint=entry.endpoint,
+            label=str(entry.label),
+            icon=entry.icon,
+            url=url,
+            badge=entry.badge() if entry.badge else "",
+            current=url == current,
+        )
+        for entry, url in entries
+    ]
+
+
+def menu_sections() -> list[Section]:
+    """The menu in its titled groups, empty ones left out."""
+    places = menu_places()
+    sections = [
+        Section(str(SECTION_TITLES[name]), [place for place in places if place.section == name])
+        for name in menu.SECTIONS
+    ]
+    return [section for section in sections if section.places]
+
+
+def menu_tabs(sections: list[Section]) -> list[Place]:
+    """The places a phone shows without opening the menu: at most two of a section, the first ones."""
+    first = [place for section in sections for place in section.places[:2]]
+    return first[:TABS]
 
 
 @lru_cache(maxsize=4)
