@@ -103,7 +103,7 @@ class Order(Base):
     number: Mapped[str] = mapped_column(String(20), unique=True)
     channel: Mapped[str] = mapped_column(String(20))
     order_type: Mapped[str] = mapped_column(String(20))
-    customer_id: Mapped[Ref]
+    customer_id: Mapped[Ref] = mapped_column(ForeignKey("customers.id"))
     external_ref: Mapped[Code | None]
     requested_date: Mapped[date]
     hospital_po: Mapped[Code | None]
@@ -160,7 +160,7 @@ class OrderLine(Base):
     id: Mapped[Id]
     order_id: Mapped[str] = mapped_column(String(26), ForeignKey("orders.id"))
     line_no: Mapped[int]
-    product_id: Mapped[Ref]
+    product_id: Mapped[Ref] = mapped_column(ForeignKey("products.id"))
     quantity: Mapped[int]
     ordered_quantity: Mapped[int]
     """As the customer wrote it, in `ordered_uom`."""

@@ -10,19 +10,16 @@ from app.core import clock
 from app.core.db import session
 from app.core.ids import new_id, next_number
 from app.orders.models import Order, OrderLine
+from tests.catalog.factories import make_customer, make_product
 
 
 def make_line(
     product: Any = None, quantity: int = 1, unit_price: str = "100.00", price_ceiling: str | None = None, **over: Any
 ) -> OrderLine:
     """A line that is not yet part of an order; `product` is a Product or its id."""
-    if product is None:
-        from tests.catalog.factories import make_product
-
-        product = make_product()
     values = {
         "id": new_id(),
-        "product_id": getattr(product, "id", product),
+        "product_id": getattr(product, "id", product) or make_product().id,
         "quantity": quantity,
         "ordered_quantity": quantity,
         "ordered_uom": "EA",
@@ -42,10 +39,6 @@ def make_order(
     **over: Any,
 ) -> Order:
     """A stored order with its lines; `customer` is a Customer or its id, `submitted_by` a User, an Actor or an id."""
-    if customer is None and "customer_id" not in over:
-        from tests.catalog.factories import make_customer
-
-        customer = make_customer()
     channel_fields: dict[str, Any] = {
         "distributor": {"authorisation_number": "AUTH-1"},
         "tender": {"tender_award_number": "TA-1"},
@@ -55,7 +48,7 @@ def make_order(
         "number": next_number("SO"),
         "channel": channel,
         "order_type": "normal",
-        "customer_id": getattr(customer, "id", customer),
+        "customer_id": over.get("customer_id") or getattr(customer, "id", customer) or make_customer().id,
         "requested_date": clock.today() + timedelta(days=7),
         "note": "",
         "currency": "CNY",
