@@ -1,0 +1,97 @@
+"""One transaction per request; exact types; tables that only grow."""
+
+import threading
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, create_engine, delete, insert, select, text
+from sqlalchemy import update as sql_update
+from sqlalchemy.exc import DBAPIError
+
+from app.core import db, ids
+from app.core.append_only import append_only
+from app.core.db import NestedTransaction, NoTransaction, Scaled, UtcDateTime, transaction
+
+
+def test_a_transaction_commits_at_its_end_and_only_there(live):
+    with transaction():
+        ids.next_number("SO")
+    with pytest.raises(ValueError, match="stop"), transaction():  # noqa: PT012
+        ids.next_number("SO")
+        raise ValueError("stop")
+    with transaction():
+        assert ids.next_number("SO") == "SO-2026-000002"
+
+
+def test_transactions_do_not_nest(live):
+    with transaction(), pytest.raises(NestedTransaction), transaction():
+        pass
+
+
+def test_there_is_no_session_outside_a_transaction(app):
+    with pytest.raises(NoTransaction):
+        db.session()
+
+
+def test_numbers_given_to_many_threads_at_once_have_no_gap_and_no_double(live):
+    given_numbers: list[str] = []
+
+    def take():
+        for _ in range(10):
+            with transaction():
+                given_numbers.append(ids.next_number("SO"))
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(given_numbers) == [f"SO-2026-{n:06d}" for n in range(1, 81)]
+
+
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=2))
+def test_scaled_decimals_come_back_exactly(amount):
+    kind = Scaled(2)
+    stored = kind.process_bind_param(amount, None)
+    assert isinstance(stored, int)
+    assert kind.process_result_value(stored, None) == amount
+
+
+def test_scaled_decimals_refuse_what_they_cannot_keep():
+    with pytest.raises(ValueError, match="more than 2"):
+        Scaled(2).process_bind_param(Decimal("0.001"), None)
+
+
+def test_a_naive_moment_is_refused_and_an_aware_one_comes_back_in_utc():
+    with pytest.raises(ValueError, match="time zone"):
+        UtcDateTime().process_bind_param(datetime(2026, 1, 1), None)  # noqa: DTZ001
+    assert UtcDateTime().process_result_value(datetime(2026, 1, 1), None) == datetime(2026, 1, 1, tzinfo=UTC)  # noqa: DTZ001
+
+
+def test_an_append_only_table_refuses_update_and_delete(live):
+    table = Table("notes_of_test", MetaData(), Column("id", BigInteger, primary_key=True), Column("text", String(20)))
+    append_only(table)
+    engine = db.engine()
+    table.create(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(table).values(id=1, text="kept"))
+    for statement in (sql_update(table).values(text="altered"), delete(table)):
+        with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+            connection.execute(statement)
+    with engine.connect() as connection:
+        assert connection.scalar(select(table.c.text)) == "kept"
+    table.drop(engine)
+
+
+def test_sqlite_readers_do_not_take_the_write_lock(live):
+    if db.engine().dialect.name != "sqlite":
+        pytest.skip("about SQLite")
+    with transaction(write=False) as reading:
+        reading.execute(text("SELECT 1"))
+        other = create_engine(live.database_url, connect_args={"timeout": 1})
+        with other.begin() as connection:
+            connection.execute(text("INSERT INTO number_series VALUES ('X', 1)"))
+        other.dispose()
