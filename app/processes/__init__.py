@@ -1,0 +1,1 @@
+"""Business processes: definitions, running instances, their history; people's part goes to the inbox."""

@@ -1,0 +1,141 @@
+"""Tasks for people, who may take them, and where they stand in the order of work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Date, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Code, Id, Json, JsonDict, JsonList, Moment, Ref, UtcDateTime
+from app.core.subject import Subject
+
+HIGHEST_SCORE = 99_999
+
+
+class TaskStatus(StrEnum):
+    """Only an open task can be claimed, released or completed."""
+
+    OPEN = "open"
+    COMPLETED = "completed"
+    SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Where a piece of work stands: blocked ones apart, then band, score, promised, requested, submitted, number."""
+
+    blocked: bool = False
+    band: str | None = None
+    """`P0` (most urgent) to `P3`; None ranks after all."""
+    score: int = 0
+    promise_date: date | None = None
+    requested_date: date | None = None
+    submitted_at: datetime | None = None
+    number: str = ""
+
+    def key(self) -> str:
+        """Text that sorts as the rank does, on every database; empty dates last."""
+        return "|".join(
+            (
+                "1" if self.blocked else "0",
+                self.band or "P9",
+                f"{HIGHEST_SCORE - max(-HIGHEST_SCORE, min(self.score, HIGHEST_SCORE)):06d}",
+                self.promise_date.isoformat() if self.promise_date else "9999-99-99",
+                self.requested_date.isoformat() if self.requested_date else "9999-99-99",
+                f"{int(self.submitted_at.timestamp()):011d}" if self.submitted_at else "9" * 11,
+                self.number[:40],
+            )
+        )
+
+
+class Task(Base):
+    """One piece of work for a person. `source` opened it and continues when it is completed."""
+
+    __tablename__ = "tasks"
+
+    id: Mapped[Id]
+    source_kind: Mapped[Code]
+    source_id: Mapped[Ref]
+    source_ref: Mapped[str] = mapped_column(String(40))
+    """What the source calls this task (for processes: the token)."""
+    element_id: Mapped[str] = mapped_column(String(100))
+    name: Mapped[JsonDict]
+    """{"en", "zh"}"""
+    subject_kind: Mapped[Code]
+    subject_id: Mapped[str] = mapped_column(String(64))
+    subject_version: Mapped[int | None]
+    """Version of the subject the task is about; a decision on another version is refused."""
+    status: Mapped[str] = mapped_column(String(12))
+    assignee_id: Mapped[str | None] = mapped_column(String(26))
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    initiator_id: Mapped[str | None] = mapped_column(String(26))
+    """Who submitted the subject: their "my submitted" list."""
+    form_key: Mapped[str | None] = mapped_column(String(100))
+    excluded_user_ids: Mapped[JsonList]
+    """Four eyes: these people may not do it."""
+    due_at: Mapped[Moment]
+    created_at: Mapped[Moment]
+    changed_at: Mapped[Moment]
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    completed_by: Mapped[str | None] = mapped_column(String(26))
+    closed_reason: Mapped[str | None] = mapped_column(String(500))
+    answers: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+    blocked: Mapped[bool]
+    band: Mapped[str | None] = mapped_column(String(2))
+    score: Mapped[int]
+    promise_date: Mapped[date | None] = mapped_column(Date)
+    requested_date: Mapped[date | None] = mapped_column(Date)
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    number: Mapped[str] = mapped_column(String(64))
+    rank_key: Mapped[str] = mapped_column(String(120).with_variant(String(120, collation="C"), "postgresql"))
+    """`Rank.key()`: lists are sorted by it."""
+
+    __table_args__ = (
+        Index(
+            "ix_tasks_open_rank",
+            "rank_key",
+            "id",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+        Index("ix_tasks_assignee", "assignee_id", "status", "rank_key"),
+        Index("ix_tasks_subject", "subject_kind", "subject_id", "status"),
+        Index("ix_tasks_completed_by", "completed_by", "completed_at"),
+        Index("ix_tasks_initiator", "initiator_id", "status", "rank_key"),
+    )
+
+    @property
+    def subject(self) -> Subject:
+        """What the task is about."""
+        return Subject(self.subject_kind, self.subject_id)
+
+    @property
+    def rank(self) -> Rank:
+        """Where it stands."""
+        return Rank(
+            blocked=self.blocked,
+            band=self.band,
+            score=self.score,
+            promise_date=self.promise_date,
+            requested_date=self.requested_date,
+            submitted_at=self.submitted_at,
+            number=self.number,
+        )
+
+
+class TaskCandidate(Base):
+    """Somebody who may take a task (`group` = role, `user`), or may not (`excluded`)."""
+
+    __tablename__ = "task_candidates"
+
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    value: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+    __table_args__ = (Index("ix_task_candidates_value", "kind", "value", "task_id"),)

@@ -1,0 +1,150 @@
+"""Reads of the inbox. A list is two statements: the count and the page."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from sqlalchemy import Select, and_, exists, false, func, not_, or_, select
+
+from app.core.db import session
+from app.core.errors import NotFound
+from app.core.paging import Page, paginate
+from app.core.permissions import Actor
+from app.core.subject import Subject
+from app.tasks.models import Task, TaskCandidate, TaskStatus
+from app.tasks.permissions import TASK_READ_ALL
+
+Which = Literal["mine", "groups", "all"]
+
+
+def inbox(actor: Actor, *, which: Which = "groups", number: int = 1, size: int = 50) -> Page[Task]:
+    """Open tasks by rank: `mine` are those the actor has, `groups` those free to take, `all` both and also those that
+    colleagues of the same groups have (everybody's, for those who may see them)."""
+    statement = select(Task).where(visible(actor, which)).order_by(Task.rank_key, Task.id)
+    return paginate(_fresh(statement), number, size)
+
+
+def visible(actor: Actor, which: Which) -> Any:
+    """The condition that selects the open tasks of an inbox."""
+    is_open = Task.status == TaskStatus.OPEN.value
+    mine = Task.assignee_id == actor.id
+    if which == "mine":
+        return and_(is_open, mine)
+    if which == "groups":
+        return and_(is_open, Task.assignee_id.is_(None), _candidate(actor), not_(_excluded(actor)))
+    if actor.may(TASK_READ_ALL):
+        return is_open
+    return and_(is_open, or_(mine, and_(_candidate(actor), not_(_excluded(actor)))))
+
+
+def _candidate(actor: Actor) -> Any:
+    roles = sorted(actor.roles)
+    group = and_(TaskCandidate.kind == "group", TaskCandidate.value.in_(roles)) if roles else false()
+    user = and_(TaskCandidate.kind == "user", TaskCandidate.value == actor.id)
+    return exists().where(TaskCandidate.task_id == Task.id, or_(group, user))
+
+
+def _excluded(actor: Actor) -> Any:
+    return exists().where(
+        TaskCandidate.task_id == Task.id, TaskCandidate.kind == "excluded", TaskCandidate.value == actor.id
+    )
+
+
+def counts(actor: Actor) -> dict[str, int]:
+    """How many open tasks each inbox has: {"mine", "groups", "all"}. One statement."""
+    parts = [
+        select(func.count()).select_from(Task).where(visible(actor, which)).scalar_subquery().label(which)
+        for which in ("mine", "groups", "all")
+    ]
+    return {key: int(value) for key, value in session().execute(select(*parts)).one()._mapping.items()}
+
+
+def inbox_stamp(actor: Actor) -> str:
+    """A text that changes whenever the actor's inbox does: entered, left, claimed, given back, ranked anew."""
+    statement = select(func.count(), func.max(Task.changed_at), func.count(Task.assignee_id)).where(
+        visible(actor, "all")
+    )
+    total, changed, held = session().execute(statement).one()
+    return f"{total}-{held}-{changed.isoformat() if changed else ''}"
+
+
+def get_task(task_id: str) -> Task:
+    """The task as it stands. Raises NotFound."""
+    found = session().execute(_fresh(select(Task).where(Task.id == task_id))).scalar_one_or_none()
+    if found is None:
+        raise NotFound(task=task_id)
+    return found
+
+
+def candidates_of(task_id: str) -> dict[str, list[str]]:
+    """Who may take it: {"group": [roles], "user": [ids], "excluded": [ids]}."""
+    rows = session().execute(
+        select(TaskCandidate.kind, TaskCandidate.value)
+        .where(TaskCandidate.task_id == task_id)
+        .order_by(TaskCandidate.kind, TaskCandidate.value)
+    )
+    found: dict[str, list[str]] = {"group": [], "user": [], "excluded": []}
+    for kind, value in rows:
+        found[kind].append(value)
+    return found
+
+
+def may_see(actor: Actor, task: Task) -> bool:
+    """True for who has, had, submitted or could take the task, and for those who may see everybody's."""
+    if actor.may(TASK_READ_ALL) or actor.id in (task.assignee_id, task.completed_by, task.initiator_id):
+        return True
+    who = candidates_of(task.id)
+    return actor.id in who["user"] or any(group in actor.roles for group in who["group"])
+
+
+def open_tasks_of(subject: Subject) -> list[Task]:
+    """The open tasks about a subject, by rank."""
+    return list(
+        session()
+        .execute(
+            _fresh(
+                select(Task)
+                .where(
+                    Task.subject_kind == subject.kind,
+                    Task.subject_id == subject.id,
+                    Task.status == TaskStatus.OPEN.value,
+                )
+                .order_by(Task.rank_key, Task.id)
+            )
+        )
+        .scalars()
+    )
+
+
+def tasks_of(subject: Subject, *, limit: int = 200) -> list[Task]:
+    """Every task there was about a subject, oldest first."""
+    statement = (
+        select(Task)
+        .where(Task.subject_kind == subject.kind, Task.subject_id == subject.id)
+        .order_by(Task.created_at, Task.id)
+        .limit(limit)
+    )
+    return list(session().execute(_fresh(statement)).scalars())
+
+
+def tasks_of_source(source_id: str, *, status: TaskStatus = TaskStatus.OPEN) -> list[Task]:
+    """The tasks that a source (a process instance) has in a state, by rank."""
+    statement = select(Task).where(Task.source_id == source_id, Task.status == status.value)
+    return list(session().execute(_fresh(statement.order_by(Task.rank_key, Task.id))).scalars())
+
+
+def submitted_by(actor: Actor, *, number: int = 1, size: int = 50) -> Page[Task]:
+    """Open tasks, anybody's, about what the actor submitted: where my things are now."""
+    statement = select(Task).where(Task.initiator_id == actor.id, Task.status == TaskStatus.OPEN.value)
+    return paginate(_fresh(statement.order_by(Task.rank_key, Task.id)), number, size)
+
+
+def done_by(actor: Actor, *, number: int = 1, size: int = 50) -> Page[Task]:
+    """What the actor decided, newest first."""
+    statement = select(Task).where(Task.completed_by == actor.id)
+    return paginate(_fresh(statement.order_by(Task.completed_at.desc(), Task.id.desc())), number, size)
+
+
+def _fresh(statement: Select[Task]) -> Select[Task]:
+    """The verbs write past the session's cache, so reads never trust it."""
+    return statement.execution_options(populate_existing=True)

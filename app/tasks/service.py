@@ -1,0 +1,340 @@
+"""Verbs of the inbox. Each is decided by one conditional UPDATE, so that of two people at once exactly one wins.
+
+The `Task` that a verb returns is a copy of the row as it stands now: changing it stores nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from app.audit.service import record
+from app.core import clock, ids
+from app.core.db import session
+from app.core.errors import Conflict, Forbidden, NotFound, StaleVersion
+from app.core.i18n import _l
+from app.core.permissions import Actor
+from app.core.registry import Registry
+from app.core.subject import Subject
+from app.identity.queries import names_of
+from app.tasks.due import due_at
+from app.tasks.models import Rank as Rank
+from app.tasks.models import Task, TaskCandidate, TaskStatus
+
+OnCompleted = Callable[[Actor, Task], object]
+on_completed: Registry[OnCompleted] = Registry("task source")
+"""`on_completed.register("process")`: called in the same transaction when a task of that source kind is completed."""
+
+_tasks: Any = Task.__table__
+_candidates: Any = TaskCandidate.__table__
+_COLUMNS = tuple(column.name for column in _tasks.columns)
+_LOAD = (
+    select(_tasks, _candidates.c.kind.label("candidate_kind"), _candidates.c.value.label("candidate_value"))
+    .select_from(_tasks.outerjoin(_candidates, _candidates.c.task_id == _tasks.c.id))
+    .where(_tasks.c.id == bindparam("task"))
+)
+_open = (_tasks.c.id == bindparam("task")) & (_tasks.c.status == TaskStatus.OPEN.value)
+_mine_or_free = _tasks.c.assignee_id.is_(None) | (_tasks.c.assignee_id == bindparam("actor"))
+_CLAIM = (
+    update(_tasks)
+    .where(_open, _tasks.c.assignee_id.is_(None))
+    .values(assignee_id=bindparam("actor"), claimed_at=bindparam("at"), changed_at=bindparam("at"))
+)
+_RELEASE = (
+    update(_tasks)
+    .where(_open, _tasks.c.assignee_id == bindparam("actor"))
+    .values(assignee_id=None, claimed_at=None, changed_at=bindparam("at"))
+)
+_COMPLETE = (
+    update(_tasks)
+    .where(_open, _mine_or_free)
+    .values(
+        status=TaskStatus.COMPLETED.value,
+        assignee_id=bindparam("actor"),
+        completed_by=bindparam("actor"),
+        completed_at=bindparam("at"),
+        changed_at=bindparam("at"),
+        answers=bindparam("given", type_=_tasks.c.answers.type),
+    )
+)
+_INSERT_TASKS = insert(_tasks)
+_INSERT_CANDIDATES = insert(_candidates)
+
+
+class TaskClosed(Conflict):
+    """The task was completed, superseded or cancelled."""
+
+    message = _l("This task is no longer open (%(state)s). Go back to the inbox.")
+
+
+class AlreadyClaimed(Conflict):
+    """Somebody else has it."""
+
+    message = _l("%(holder)s has this task already.")
+
+
+class NotClaimed(Conflict):
+    """Only who has a task can give it back."""
+
+    message = _l("You do not have this task, so you cannot give it back.")
+
+
+class NotCandidate(Forbidden):
+    """The task is for others."""
+
+    message = _l("This task is for other people: %(candidates)s.")
+
+
+class FourEyes(Forbidden):
+    """Who did the first step may not do the second."""
+
+    message = _l("A second person is needed: you did the step before this one.")
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """What is needed to open a task. `groups` are roles; `excluded` are user ids that may not do it."""
+
+    source: Subject
+    """Who opens it: kind registered in `on_completed`, id."""
+    source_ref: str
+    element_id: str
+    name: dict[str, str]
+    subject: Subject
+    subject_version: int | None = None
+    groups: Sequence[str] = ()
+    users: Sequence[str] = ()
+    assignee_id: str | None = None
+    initiator_id: str | None = None
+    form_key: str | None = None
+    excluded: Sequence[str] = ()
+    rank: Rank = field(default_factory=Rank)
+
+
+def open_task(actor: Actor, new: NewTask) -> str:
+    """Open one task; answers its id."""
+    return open_tasks(actor, [new])[0]
+
+
+def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
+    """Open tasks in two statements; answers their ids in order. Recorded by who opens them, not here."""
+    del actor
+    if not new:
+        return []
+    rows = [_row(item) for item in new]
+    session().execute(_INSERT_TASKS, rows)
+    who = [
+        {"task_id": row["id"], "kind": kind, "value": value}
+        for row, item in zip(rows, new, strict=True)
+        for kind, values in (
+            ("group", item.groups),
+            ("user", [*item.users, *([item.assignee_id] if item.assignee_id else [])]),
+            ("excluded", item.excluded),
+        )
+        for value in dict.fromkeys(values)
+    ]
+    if who:
+        session().execute(_INSERT_CANDIDATES, who)
+    return [row["id"] for row in rows]
+
+
+def _row(new: NewTask) -> dict[str, Any]:
+    at = clock.now()
+    return {
+        "id": ids.new_id(),
+        "source_kind": new.source.kind,
+        "source_id": new.source.id,
+        "source_ref": new.source_ref,
+        "element_id": new.element_id,
+        "name": new.name,
+        "subject_kind": new.subject.kind,
+        "subject_id": new.subject.id,
+        "subject_version": new.subject_version,
+        "status": TaskStatus.OPEN.value,
+        "assignee_id": new.assignee_id,
+        "claimed_at": at if new.assignee_id else None,
+        "initiator_id": new.initiator_id,
+        "form_key": new.form_key,
+        "excluded_user_ids": list(new.excluded),
+        "due_at": due_at(at, new.rank.band),
+        "created_at": at,
+        "changed_at": at,
+        "completed_at": None,
+        "completed_by": None,
+        "closed_reason": None,
+        "answers": None,
+        **_rank_columns(new.rank),
+    }
+
+
+def _rank_columns(rank: Rank) -> dict[str, Any]:
+    return {**asdict(rank), "rank_key": rank.key()}
+
+
+def claim(actor: Actor, task_id: str) -> Task:
+    """Take a task. Claiming one's own task changes nothing.
+
+    Raises NotFound, TaskClosed, AlreadyClaimed (409, names the holder), NotCandidate, FourEyes (403).
+    """
+    task, candidates = _load(task_id)
+    _refuse_unless_open(task)
+    _refuse_unless_candidate(actor, task, candidates)
+    if task.assignee_id == actor.id:
+        return task
+    _refuse_if_held(actor, task)
+    at = clock.now()
+    if not _hit(_CLAIM, {"task": task_id, "actor": actor.id, "at": at}):
+        _explain_loss(actor, task_id)
+    task.assignee_id, task.claimed_at, task.changed_at = actor.id, at, at
+    record(actor, "task:claim", task.subject, task=task.id, element=task.element_id)
+    return task
+
+
+def release(actor: Actor, task_id: str) -> Task:
+    """Give a task back to its group. Raises NotFound, TaskClosed, NotClaimed."""
+    task, candidates = _load(task_id)
+    _refuse_unless_open(task)
+    if not any(kind == "group" for kind, _value in candidates):
+        raise NotClaimed if task.assignee_id != actor.id else NoOneElse
+    at = clock.now()
+    if not _hit(_RELEASE, {"task": task_id, "actor": actor.id, "at": at}):
+        raise NotClaimed
+    task.assignee_id, task.claimed_at, task.changed_at = None, None, at
+    record(actor, "task:release", task.subject, task=task.id, element=task.element_id)
+    return task
+
+
+class NoOneElse(Conflict):
+    """A task for one person cannot be given back to a group."""
+
+    message = _l("This task is for you alone, so you cannot give it back.")
+
+
+def complete(actor: Actor, task_id: str, answers: dict[str, Any], *, seen_version: int | None = None) -> Task:
+    """Decide a task; its source goes on in the same transaction. Claims it on the way if nobody has it.
+
+    `seen_version` is the version of the subject the actor looked at. Raises as `claim` does, StaleVersion, and
+    whatever the source raises (then nothing is stored).
+    """
+    task, candidates = _load(task_id)
+    _refuse_unless_open(task)
+    _refuse_unless_candidate(actor, task, candidates)
+    _refuse_if_held(actor, task)
+    if seen_version is not None and task.subject_version not in (None, seen_version):
+        raise StaleVersion(seen=seen_version, current=task.subject_version)
+    at = clock.now()
+    if not _hit(_COMPLETE, {"task": task_id, "actor": actor.id, "at": at, "given": answers}):
+        _explain_loss(actor, task_id)
+    task.status, task.assignee_id, task.completed_by = TaskStatus.COMPLETED.value, actor.id, actor.id
+    task.completed_at, task.changed_at, task.answers = at, at, answers
+    record(
+        actor,
+        "task:complete",
+        task.subject,
+        task=task.id,
+        element=task.element_id,
+        answers=answers,
+        version=task.subject_version,
+    )
+    if task.source_kind in on_completed:
+        on_completed.get(task.source_kind)(actor, task)
+    return task
+
+
+def supersede_of(source_id: str, reason: str) -> list[str]:
+    """Close the open tasks of a source because the subject moved on; answers their ids."""
+    return _close(_tasks.c.source_id == source_id, TaskStatus.SUPERSEDED, reason)
+
+
+def cancel_of(source_id: str, reason: str, *, source_refs: Sequence[str] | None = None) -> list[str]:
+    """Close the open tasks of a source (only those it names so, if given) because it ended; answers their ids."""
+    which = _tasks.c.source_id == source_id
+    if source_refs is not None:
+        which &= _tasks.c.source_ref.in_(source_refs)
+    return _close(which, TaskStatus.CANCELLED, reason)
+
+
+def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
+    statement = (
+        update(_tasks)
+        .where(which, _tasks.c.status == TaskStatus.OPEN.value)
+        .values(status=status.value, closed_reason=reason[:500], changed_at=clock.now())
+        .returning(_tasks.c.id)
+    )
+    return sorted(session().execute(statement).scalars())
+
+
+def rerank(subject: Subject, rank: Rank) -> int:
+    """Put the subject's open tasks where they stand now; answers how many. The due time follows the band."""
+    found = session().execute(
+        select(_tasks.c.id, _tasks.c.created_at).where(
+            _tasks.c.subject_kind == subject.kind,
+            _tasks.c.subject_id == subject.id,
+            _tasks.c.status == TaskStatus.OPEN.value,
+        )
+    )
+    rows = [{"which": id_, "due": due_at(created, rank.band)} for id_, created in found]
+    if rows:
+        statement = (
+            update(_tasks)
+            .where(_tasks.c.id == bindparam("which"), _tasks.c.status == TaskStatus.OPEN.value)
+            .values(due_at=bindparam("due"), changed_at=clock.now(), **_rank_columns(rank))
+        )
+        session().connection().execute(statement, rows)
+    return len(rows)
+
+
+Candidates = list[tuple[str, str]]
+
+
+def _load(task_id: str) -> tuple[Task, Candidates]:
+    rows = session().execute(_LOAD, {"task": task_id}).all()
+    if not rows:
+        raise NotFound(task=task_id)
+    first = rows[0]._mapping
+    task = Task(**{name: first[name] for name in _COLUMNS})
+    return task, [(row.candidate_kind, row.candidate_value) for row in rows if row.candidate_kind]
+
+
+def _hit(statement: Any, values: dict[str, Any]) -> bool:
+    result: Any = session().execute(statement, values)
+    return bool(result.rowcount == 1)
+
+
+def _refuse_unless_open(task: Task) -> None:
+    if task.status != TaskStatus.OPEN:
+        raise TaskClosed(state=task.status, by=task.completed_by)
+
+
+def _refuse_if_held(actor: Actor, task: Task) -> None:
+    if task.assignee_id not in (None, actor.id):
+        raise AlreadyClaimed(holder=_name_of(str(task.assignee_id)), holder_id=task.assignee_id)
+
+
+def _refuse_unless_candidate(actor: Actor, task: Task, candidates: Candidates) -> None:
+    if actor.kind == "system":
+        return
+    if ("excluded", actor.id) in candidates:
+        raise FourEyes(task=task.id)
+    allowed = [pair for pair in candidates if pair[0] != "excluded"]
+    if task.assignee_id != actor.id and not any(is_candidate(actor, pair) for pair in allowed):
+        raise NotCandidate(task=task.id, candidates=", ".join(sorted(value for _kind, value in allowed)))
+
+
+def is_candidate(actor: Actor, candidate: tuple[str, str]) -> bool:
+    """True when the (kind, value) names the actor or a role of theirs."""
+    kind, value = candidate
+    return value == actor.id if kind == "user" else kind == "group" and value in actor.roles
+
+
+def _explain_loss(actor: Actor, task_id: str) -> None:
+    task, _candidates_now = _load(task_id)
+    _refuse_unless_open(task)
+    _refuse_if_held(actor, task)
+
+
+def _name_of(user_id: str) -> str:
+    return names_of([user_id]).get(user_id, user_id)
