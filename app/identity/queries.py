@@ -1,0 +1,82 @@
+"""Reading users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Select, String, cast, or_, select
+
+from app.core.db import session
+from app.core.errors import NotFound
+from app.core.permissions import Actor
+from app.identity.models import ApiToken, User, UserSession
+
+
+def get_user(user_id: str) -> User:
+    """The user. Raises NotFound."""
+    found = session().get(User, user_id)
+    if found is None:
+        raise NotFound(what="user", id=user_id)
+    return found
+
+
+def find_by_login(login: str) -> User | None:
+    """The user of a login, in any case of letters."""
+    return session().scalar(select(User).where(User.login == login.strip().lower()))
+
+
+def users_with_role(role: str, *, lock: bool = False) -> list[User]:
+    """Active users who have the role, by name; `lock` keeps them as they are until the transaction ends."""
+    statement = (
+        select(User)
+        .where(User.active.is_(True), cast(User.roles, String).contains(f'"{role}"', autoescape=True))
+        .order_by(User.name, User.id)
+    )
+    return list(session().scalars(statement.with_for_update() if lock else statement))
+
+
+def names_of(ids: Iterable[str]) -> dict[str, str]:
+    """Names by id, of those that exist."""
+    wanted = sorted({one for one in ids if one})
+    if not wanted:
+        return {}
+    return {row.id: row.name for row in session().execute(select(User.id, User.name).where(User.id.in_(wanted)))}
+
+
+def actor_of(user: User) -> Actor:
+    """The user as one who acts."""
+    return Actor(id=user.id, login=user.login, name=user.name, roles=frozenset(user.roles))
+
+
+def users(text: str = "", role: str = "", *, inactive: bool = True) -> Select[User]:
+    """Users whose login, name or e-mail contains the text, by login; to be paged."""
+    statement = select(User).order_by(User.login)
+    if text:
+        statement = statement.where(
+            or_(*(column.icontains(text, autoescape=True) for column in (User.login, User.name, User.email)))
+        )
+    if role:
+        statement = statement.where(cast(User.roles, String).contains(f'"{role}"', autoescape=True))
+    return statement if inactive else statement.where(User.active.is_(True))
+
+
+def session_of(secret_hash: str) -> tuple[UserSession, User] | None:
+    """The session with that hash and its user. One statement."""
+    statement = select(UserSession, User).join(User, User.id == UserSession.user_id)
+    found = session().execute(statement.where(UserSession.secret_hash == secret_hash)).first()
+    return (found[0], found[1]) if found else None
+
+
+def token_of(secret_hash: str) -> tuple[ApiToken, User] | None:
+    """The token with that hash and its user. One statement."""
+    statement = select(ApiToken, User).join(User, User.id == ApiToken.user_id)
+    found = session().execute(statement.where(ApiToken.secret_hash == secret_hash)).first()
+    return (found[0], found[1]) if found else None
+
+
+def get_token(token_id: str) -> ApiToken:
+    """The token. Raises NotFound."""
+    found = session().get(ApiToken, token_id)
+    if found is None:
+        raise NotFound(what="token", id=token_id)
+    return found

@@ -1,0 +1,13 @@
+"""Verbs of identity, by group."""
+
+from app.identity.service.tokens import NotYourToken as NotYourToken
+from app.identity.service.tokens import make_token as make_token
+from app.identity.service.tokens import revoke_token as revoke_token
+from app.identity.service.users import LastAdministrator as LastAdministrator
+from app.identity.service.users import LoginTaken as LoginTaken
+from app.identity.service.users import change_own_locale as change_own_locale
+from app.identity.service.users import change_password as change_password
+from app.identity.service.users import change_user as change_user
+from app.identity.service.users import create_user as create_user
+from app.identity.service.users import reset_password as reset_password
+from app.identity.service.users import unlock as unlock

@@ -1,0 +1,110 @@
+"""Against guessing: failures are counted per address and per login, in the database, so that all workers share them.
+
+An attempt counts as a failure before its password is looked at, and is taken back when it was right: a hundred
+attempts at once are a hundred failures, not one. A login is counted whether it exists or not, so that a lock tells
+nobody which logins exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case, delete, null, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.core import clock
+from app.core.db import session
+from app.identity.models import SignInGuard
+
+PER_ADDRESS = 30
+"""Failures in one window. A hospital shares one address, so this is well above the limit per login."""
+PER_LOGIN = 5
+WINDOW = timedelta(minutes=15)
+LOCK = timedelta(minutes=15)
+
+_guards: Any = SignInGuard.__table__
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an attempt stands: `retry_after` seconds to wait (0: go on), and whether the login rather than the
+    address is what is locked."""
+
+    retry_after: int
+    of_login: bool = False
+
+
+def address_key(address: str) -> str:
+    """Key of an address."""
+    return f"address:{address[:64]}"
+
+
+def login_key(login: str) -> str:
+    """Key of a login as typed."""
+    return "login:" + hashlib.sha256(login.strip().lower().encode("utf-8", "replace")).hexdigest()
+
+
+def begin_attempt(address: str, login: str) -> Standing:
+    """Count one attempt; answers whether it may go on."""
+    standing = _count(address_key(address), PER_ADDRESS)
+    if standing:
+        return Standing(standing)
+    return Standing(_count(login_key(login), PER_LOGIN), of_login=True)
+
+
+def _count(key: str, most: int) -> int:
+    """Count an attempt under the key; seconds to wait when there were too many, else 0."""
+    now = clock.now()
+    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
+    fresh = _guards.c.since <= now - WINDOW
+    locked = _guards.c.locked_until.is_not(None) & (_guards.c.locked_until > now)
+    counted = case((locked, _guards.c.failures), (fresh, 1), else_=_guards.c.failures + 1)
+    statement = (
+        insert(_guards)
+        .values(key=key, failures=1, since=now, locked_until=None)
+        .on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "failures": counted,
+                "since": case((locked, _guards.c.since), (fresh, now), else_=_guards.c.since),
+                "locked_until": case(
+                    (locked, _guards.c.locked_until),
+                    (counted > most, now + LOCK),
+                    else_=null(),
+                ),
+            },
+        )
+        .returning(_guards.c.locked_until)
+    )
+    until: datetime | None = session().execute(statement).scalar_one()
+    return max(1, int((until - now).total_seconds())) if until else 0
+
+
+def take_back(address: str, login: str) -> None:
+    """The attempt was right: it was no failure of the address, and the login starts anew."""
+    session().execute(
+        update(_guards)
+        .where(_guards.c.key == address_key(address), _guards.c.failures > 0)
+        .values(failures=_guards.c.failures - 1)
+    )
+    lift(login)
+
+
+def lift(login: str) -> None:
+    """Forget the login's failures and its lock."""
+    session().execute(delete(_guards).where(_guards.c.key == login_key(login)))
+
+
+def locked_until(login: str) -> datetime | None:
+    """When the login's lock ends, if it is locked now."""
+    found = session().get(SignInGuard, login_key(login))
+    return found.locked_until if found and found.locked_until and found.locked_until > clock.now() else None
+
+
+def forget_old() -> int:
+    """Remove counts whose window and lock have passed; how many."""
+    before = clock.now() - max(WINDOW, LOCK)
+    return int(session().execute(delete(_guards).where(_guards.c.since <= before)).rowcount)  # type: ignore[attr-defined]
