@@ -1,0 +1,1 @@
+"""Priority: the facts of an order, decided by rules, ranked, stored and explained."""

@@ -1,0 +1,264 @@
+"""Facts about the goods of an order: each line, and over all lines products, stock, transport and quality control.
+
+A lot is usable for a line when it is released, has its inspection report where the product must be inspected, has not
+expired at arrival and keeps enough shelf life then. The same is asked where stock is reserved.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from app.catalog.models import Licence, Product
+from app.core import clock
+from app.core.subject import Subject
+from app.decisions.facts import fact
+from app.inventory.models import RECALLED, RELEASED, usable_on
+from app.orders.models import OrderLine
+from app.priority import profile
+from app.priority.picture import Picture, StockLot, picture_of
+
+Facts = list[dict[str, Any]]
+UNKNOWN_CLASS = 3
+"""A product whose class nobody has determined is treated as the highest."""
+QUARANTINED = "quarantined"
+
+
+def in_scope(licences: list[Licence], picture: Picture, line: OrderLine, day: date) -> bool:
+    """A licence valid on the day covers the class and category of the line's product."""
+    product = picture.products[line.product_id]
+    return any(one.valid_on(day) and one.covers(product.risk_class, product.category_code) for one in licences)
+
+
+def region_authorised(picture: Picture, line: OrderLine, day: date) -> bool:
+    """Product and region are covered by an authorisation to us and, in the distributor channel, to the distributor."""
+    region = picture.customer.region_code
+    covering = [one for one in picture.authorisations if one.valid_on(day) and one.covers(line.product_id, region)]
+    ours = any(one.grantee_customer_id is None for one in covering)
+    if picture.order.channel != "distributor":
+        return ours
+    return ours and any(one.grantee_customer_id == picture.customer.id for one in covering)
+
+
+def lot_fault(picture: Picture, line: OrderLine, lot: StockLot, arrival: date) -> str:
+    """Why the lot cannot serve the line: the first of recalled, expired, unreleased, unreported, short_dated; or ''."""
+    if lot.status == RECALLED:
+        return "recalled"
+    if not usable_on(lot, arrival):
+        return "expired"
+    if lot.status != RELEASED:
+        return "unreleased"
+    if picture.products[line.product_id].needs_inspection and not lot.report_no:
+        return "unreported"
+    if not usable_on(lot, arrival, spare_days=picture.required_days(line, arrival)):
+        return "short_dated"
+    return ""
+
+
+def available(picture: Picture, line: OrderLine, arrival: date) -> int:
+    """Quantity free for the line in usable lots, what the order reserved already included."""
+    lots = picture.lots.get(line.product_id, ())
+    return sum(lot.free for lot in lots if not lot_fault(picture, line, lot, arrival))
+
+
+def shares(picture: Picture, arrival: date) -> dict[str, int]:
+    """What each line can have, by line id: lines of one product share its stock, the first line first."""
+    left: dict[str, int] = {}
+    given: dict[str, int] = {}
+    for line in picture.lines:
+        own = available(picture, line, arrival)
+        rest = min(own, left.get(line.product_id, own))
+        given[line.id] = min(rest, line.quantity)
+        left[line.product_id] = rest - given[line.id]
+    return given
+
+
+def all_available(picture: Picture, as_of: datetime) -> bool:
+    """Every line can be met in full now."""
+    given = shares(picture, picture.arrival(as_of))
+    return all(given[line.id] >= line.quantity for line in picture.lines)
+
+
+def _risk(product: Product) -> int:
+    return product.risk_class or UNKNOWN_CLASS
+
+
+@fact.register("line")
+def line_facts(subject: Subject, as_of: datetime) -> Facts:
+    """Each line with its product, papers and lots."""
+    if subject.kind != "order":
+        return []
+    picture = picture_of(subject.id)
+    given = shares(picture, picture.arrival(as_of))
+    return [
+        {
+            **_line_itself(picture, line),
+            **_line_papers(picture, line, clock.local_date(as_of)),
+            **_line_price(picture, line),
+            **_line_lots(picture, line, picture.arrival(as_of)),
+            "short": line.quantity - given[line.id],
+        }
+        for line in picture.lines
+    ]
+
+
+def _line_itself(picture: Picture, line: OrderLine) -> dict[str, Any]:
+    product = picture.products[line.product_id]
+    return {
+        "line": line.line_no,
+        "sku": product.sku,
+        "product_name": product.name,
+        "quantity": line.quantity,
+        "value_fen": int(line.amount * 100),
+        "risk_class": _risk(product),
+        "implantable": product.implantable,
+        "high_value": product.high_value,
+        "cold_chain": product.cold_chain,
+        "product_status": product.status,
+        "udi_required": _risk(product) in profile.current().udi_classes,
+        "udi_present": bool(product.udi_di),
+    }
+
+
+def _line_papers(picture: Picture, line: OrderLine, today: date) -> dict[str, Any]:
+    registration = picture.products[line.product_id].registration
+    lapsed = registration is not None and today > registration.valid_to
+    usable = [lot for lot in picture.lots.get(line.product_id, ()) if not lot_fault(picture, line, lot, today)]
+    return {
+        "in_customer_scope": in_scope(picture.licences, picture, line, today),
+        "in_our_scope": in_scope(picture.our_licences, picture, line, today),
+        "registration_on_file": registration is not None,
+        "registration_number": None if registration is None else registration.number,
+        "registration_days_left": None if registration is None else registration.days_left(today),
+        "made_after_registration": registration is not None
+        and lapsed
+        and not any(lot.made_on <= registration.valid_to for lot in usable),
+        "region_authorised": region_authorised(picture, line, today),
+    }
+
+
+def _line_price(picture: Picture, line: OrderLine) -> dict[str, Any]:
+    if picture.order.channel != "tender":
+        return {"over_ceiling_fen": None, "in_award": True}
+    awarded = None if picture.award is None else picture.award.line_for(line.product_id)
+    ceiling: Decimal | None = line.price_ceiling if awarded is None else awarded.price_ceiling
+    return {
+        "over_ceiling_fen": None if ceiling is None else int((line.unit_price - ceiling) * 100),
+        "in_award": awarded is not None,
+    }
+
+
+def _line_lots(picture: Picture, line: OrderLine, arrival: date) -> dict[str, Any]:
+    counted = dict.fromkeys(("recalled", "expired", "unreleased", "unreported", "short_dated", ""), 0)
+    for lot in picture.lots.get(line.product_id, ()):
+        counted[lot_fault(picture, line, lot, arrival)] += 1
+    usable = counted.pop("")
+    return {
+        **{f"lots_{fault}": count for fault, count in counted.items()},
+        "lots_usable": usable,
+        "available": available(picture, line, arrival),
+        "required_shelf_days": picture.required_days(line, arrival),
+    }
+
+
+@fact.register("product")
+def product_facts(subject: Subject, as_of: datetime) -> Facts:  # noqa: ARG001 - every provider is called alike
+    """What the order contains, over all lines."""
+    if subject.kind != "order":
+        return []
+    picture = picture_of(subject.id)
+    products = picture.products.values()
+    return [
+        {
+            "max_risk_class": max((_risk(product) for product in products), default=UNKNOWN_CLASS),
+            "any_implant": any(product.implantable for product in products),
+            "any_life_supporting": any(product.life_supporting for product in products),
+            "any_sterile": any(product.sterile for product in products),
+            "any_cold_chain": any(product.cold_chain for product in products),
+            "any_high_value": any(product.high_value for product in products),
+            "any_without_substitute": any(picture.substitutes.get(product.id, 0) == 0 for product in products),
+        }
+    ]
+
+
+@fact.register("stock")
+def stock_facts(subject: Subject, as_of: datetime) -> Facts:
+    """What can be served from stock, over all lines."""
+    if subject.kind != "order":
+        return []
+    picture = picture_of(subject.id)
+    arrival = picture.arrival(as_of)
+    given = shares(picture, arrival)
+    short = [line for line in picture.lines if given[line.id] < line.quantity]
+    ordered = sum(line.quantity for line in picture.lines)
+    ratios = [
+        line.quantity * 1000 // picture.usual[line.product_id]
+        for line in picture.lines
+        if line.product_id in picture.usual
+    ]
+    return [
+        {
+            "all_available": not short,
+            "short_lines": len(short),
+            "fill_permille": sum(given.values()) * 1000 // ordered if ordered else 0,
+            "near_expiry_lines": sum(_near_expiry(picture, line, arrival) for line in picture.lines),
+            "quantity_ratio_permille": max(ratios, default=None),
+            "constrained": any(line.product_id in picture.contested for line in short),
+        }
+    ]
+
+
+def _near_expiry(picture: Picture, line: OrderLine, arrival: date) -> bool:
+    """The lot that would go first expires soon after arrival and is still good enough for the customer."""
+    usable = (lot for lot in picture.lots.get(line.product_id, ()) if lot.free)
+    first = next((lot for lot in usable if not lot_fault(picture, line, lot, arrival)), None)
+    limit = arrival + timedelta(days=profile.current().near_expiry_days)
+    return first is not None and first.expires_on is not None and first.expires_on <= limit
+
+
+@fact.register("transport")
+def transport_facts(subject: Subject, as_of: datetime) -> Facts:
+    """What the way to the customer demands."""
+    if subject.kind != "order":
+        return []
+    picture = picture_of(subject.id)
+    today = clock.local_date(as_of)
+    cold = any(product.cold_chain for product in picture.products.values())
+    tomorrow = (today + timedelta(days=1)).weekday()
+    return [
+        {
+            "slow_lane_breaks_date": (picture.order.requested_date - today).days < picture.region.lane_days_p95,
+            "last_cold_dispatch_day": cold and tomorrow in profile.current().cold_rest_days,
+        }
+    ]
+
+
+@fact.register("qc")
+def qc_facts(subject: Subject, as_of: datetime) -> Facts:
+    """What quality control must do first, over all lines."""
+    if subject.kind != "order":
+        return []
+    picture = picture_of(subject.id)
+    arrival = picture.arrival(as_of)
+    given = shares(picture, arrival)
+    waiting = sum(_waits_for_release(picture, line, given[line.id], arrival) for line in picture.lines)
+    slack = (picture.order.requested_date - arrival).days
+    return [
+        {
+            "lines_waiting_release": waiting,
+            "inspection_needed": any(product.needs_inspection for product in picture.products.values()),
+            "slack_below_test_time": waiting > 0 and slack < profile.current().full_test_days,
+        }
+    ]
+
+
+def _waits_for_release(picture: Picture, line: OrderLine, given: int, arrival: date) -> bool:
+    """The line is short, and what lies in quarantine would serve it."""
+    required = picture.required_days(line, arrival)
+    waiting = sum(
+        lot.free
+        for lot in picture.lots.get(line.product_id, ())
+        if lot.status == QUARANTINED and usable_on(lot, arrival, spare_days=required)
+    )
+    return given < line.quantity <= given + waiting

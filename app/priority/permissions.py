@@ -1,0 +1,8 @@
+"""Rights around priority."""
+
+from __future__ import annotations
+
+from app.core.i18n import _l
+from app.core.permissions import EVERYONE, permission
+
+PRIORITY_READ = permission("priority:read", _l("See priorities and their reasons"), EVERYONE)

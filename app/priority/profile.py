@@ -1,0 +1,39 @@
+"""Figures of legal or house origin, read once from `profile.yaml` (each stands there with its source)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PATH = Path(__file__).with_name("profile.yaml")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Days count calendar days; weekdays count Monday as 0; documents are names of kinds of paper."""
+
+    near_expiry_days: int
+    full_test_days: int
+    udi_classes: frozenset[int]
+    cold_rest_days: frozenset[int]
+    channel_documents: dict[str, list[str]]
+    order_type_documents: dict[str, list[str]]
+
+
+@lru_cache(maxsize=1)
+def current() -> Profile:
+    """The profile in force. Raises KeyError when the file lacks a figure."""
+    stored: dict[str, dict[str, Any]] = yaml.safe_load(PATH.read_text(encoding="utf-8"))
+    value = {name: entry["value"] for name, entry in stored.items()}
+    return Profile(
+        near_expiry_days=int(value["near_expiry_days"]),
+        full_test_days=int(value["full_test_days"]),
+        udi_classes=frozenset(value["udi_classes"]),
+        cold_rest_days=frozenset(value["cold_rest_days"]),
+        channel_documents=dict(value["hospital_order_documents"]),
+        order_type_documents=dict(value["order_type_documents"]),
+    )

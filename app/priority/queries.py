@@ -1,0 +1,163 @@
+"""Reading the ranking. The order is total and deterministic, and the same on every database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, or_, select, true
+from sqlalchemy.orm import aliased, contains_eager
+
+from app.catalog.models import Customer
+from app.core.db import session
+from app.core.errors import NotFound
+from app.core.i18n import _l
+from app.core.paging import SIZE, Page, paginate
+from app.orders.models import Order
+from app.priority.models import OrderStanding
+
+BANDS = ("P0", "P1", "P2", "P3")
+OPEN = ("in_approval", "rework")
+"""Statuses of orders that still wait for something and therefore have a place in the ranking."""
+
+RANK_ORDER = (
+    OrderStanding.band,
+    OrderStanding.score.desc(),
+    OrderStanding.promise_rank,
+    OrderStanding.requested_date,
+    OrderStanding.submitted_at,
+    OrderStanding.number,
+)
+
+
+class NotAssessed(NotFound):
+    """The order has no standing yet."""
+
+    message = _l("The priority of this order has not been assessed.")
+
+
+@dataclass(frozen=True)
+class RankFilter:
+    """Which orders to list; an empty field does not limit. `text`: part of number, external reference or customer."""
+
+    statuses: tuple[str, ...] = OPEN
+    channel: str = ""
+    customer_id: str = ""
+    band: str = ""
+    text: str = ""
+
+
+def ranked(given: RankFilter | None = None, page: int = 1, size: int = SIZE) -> Page[OrderStanding]:
+    """Unblocked orders, first the one to serve first; each with its `.order`."""
+    return paginate(_listed(given or RankFilter(), blocked=False), page, size)
+
+
+def blocked(given: RankFilter | None = None, page: int = 1, size: int = SIZE) -> Page[OrderStanding]:
+    """Blocked orders, in the order they would have if they were unblocked now."""
+    return paginate(_listed(given or RankFilter(), blocked=True), page, size)
+
+
+def _listed(given: RankFilter, *, blocked: bool) -> Select[Any]:
+    statement = (
+        select(OrderStanding)
+        .join(OrderStanding.order)
+        .options(contains_eager(OrderStanding.order))
+        .where(OrderStanding.blocked.is_(blocked), *_conditions(given))
+    )
+    return statement.order_by(*RANK_ORDER)
+
+
+def _conditions(given: RankFilter) -> Iterable[Any]:
+    if given.statuses:
+        yield Order.status.in_(given.statuses)
+    if given.channel:
+        yield Order.channel == given.channel
+    if given.customer_id:
+        yield Order.customer_id == given.customer_id
+    if given.band:
+        yield OrderStanding.band == given.band
+    if given.text:
+        customer = aliased(Customer)
+        part = "%" + escaped(given.text.strip().lower()) + "%"
+        yield or_(
+            func.lower(Order.number).like(part, escape="\\"),
+            func.lower(Order.external_ref).like(part, escape="\\"),
+            select(true())
+            .where(
+                customer.id == Order.customer_id,
+                or_(
+                    func.lower(customer.name).like(part, escape="\\"),
+                    func.lower(customer.code).like(part, escape="\\"),
+                ),
+            )
+            .exists(),
+        )
+
+
+def escaped(text: str) -> str:
+    """The text with LIKE's wildcards taken literally (escape character: backslash)."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def standing_of(order_id: str) -> OrderStanding:
+    """The current standing. Raises NotAssessed."""
+    found = session().get(OrderStanding, order_id)
+    if found is None:
+        raise NotAssessed(order=order_id)
+    return found
+
+
+def standing_or_none(order_id: str) -> OrderStanding | None:
+    """The current standing, if the order was assessed."""
+    return session().get(OrderStanding, order_id)
+
+
+def standings_of(order_ids: Iterable[str]) -> dict[str, OrderStanding]:
+    """Standings by order id."""
+    wanted = list(order_ids)
+    rows = session().scalars(select(OrderStanding).where(OrderStanding.order_id.in_(wanted))) if wanted else ()
+    return {row.order_id: row for row in rows}
+
+
+def place_of(standing: OrderStanding) -> int | None:
+    """How many open, unblocked orders are served before this one, plus one; None while it is blocked."""
+    if standing.blocked:
+        return None
+    ahead = (
+        select(func.count())
+        .select_from(OrderStanding)
+        .join(OrderStanding.order)
+        .where(OrderStanding.blocked.is_(False), Order.status.in_(OPEN), _before(standing))
+    )
+    return int(session().execute(ahead).scalar_one()) + 1
+
+
+def _before(standing: OrderStanding) -> Any:
+    """SQL: the row ranks before the given one, spelled out because row comparison cannot mix directions."""
+    steps = (
+        (OrderStanding.band, OrderStanding.band < standing.band, standing.band),
+        (OrderStanding.score, OrderStanding.score > standing.score, standing.score),
+        (OrderStanding.promise_rank, OrderStanding.promise_rank < standing.promise_rank, standing.promise_rank),
+        (OrderStanding.requested_date, OrderStanding.requested_date < standing.requested_date, standing.requested_date),
+        (OrderStanding.submitted_at, OrderStanding.submitted_at < standing.submitted_at, standing.submitted_at),
+        (OrderStanding.number, OrderStanding.number < standing.number, standing.number),
+    )
+    alternatives, equal = [], []
+    for column, before, value in steps:
+        alternatives.append(and_(*equal, before))
+        equal.append(column == value)
+    return or_(*alternatives)
+
+
+def due_for_reassessment(before: datetime, limit: int) -> list[str]:
+    """Ids of open orders last assessed before the moment, oldest first."""
+    rows = session().execute(
+        select(OrderStanding.order_id)
+        .join(OrderStanding.order)
+        .where(Order.status.in_(OPEN), OrderStanding.assessed_at < before)
+        .order_by(OrderStanding.assessed_at, OrderStanding.number)
+        .limit(limit)
+    )
+    return list(rows.scalars())

@@ -1,0 +1,142 @@
+"""Assessing an order: compliance gate, then priority; the standing is stored and open tasks are ranked anew.
+
+Pressure of dates and ageing change with time alone, so open orders are assessed again every so often (`reassess_open`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from app.audit import service as audit
+from app.core import clock
+from app.core.db import session
+from app.core.permissions import Actor
+from app.core.subject import Subject
+from app.decisions import service as decisions
+from app.decisions.models import Decision
+from app.orders.models import Order
+from app.priority import facts_goods, queries
+from app.priority.models import NO_PROMISE, OrderStanding
+from app.priority.picture import picture_of
+from app.tasks import service as tasks
+from app.tasks.models import Rank
+
+GATE = "compliance_gate"
+RANKING = "priority"
+LOWEST_BAND = "P3"
+BATCH = 20
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """The two decisions a standing follows from."""
+
+    gate: Decision
+    ranking: Decision
+
+    @property
+    def blocked(self) -> bool:
+        """A hard constraint says no: either rule set may."""
+        return bool(self.gate.result.blocks or self.ranking.result.blocks)
+
+    @property
+    def band(self) -> str:
+        """P0 to P3."""
+        return self.ranking.result.band or LOWEST_BAND
+
+    def why(self) -> dict[str, str]:
+        """The first block, else the two contributions that count most; empty when nothing fired."""
+        blocks = [*self.gate.result.blocks, *self.ranking.result.blocks]
+        if blocks:
+            return {language: str(text) for language, text in blocks[0].reason.items()}
+        most = sorted(self.ranking.result.lines, key=lambda line: -line.points)[:2]
+        top = [line for line in most if line.points > 0]
+        return {"en": "; ".join(line.name["en"] for line in top), "zh": "；".join(line.name["zh"] for line in top)}
+
+
+def assess(actor: Actor, order_id: str, *, trigger: str) -> OrderStanding:
+    """Decide gate and priority of the order and store where it stands now. Raises OrderNotFound.
+
+    `trigger` says why in one word (`submitted`, `changed`, `recheck`, `periodic`). The decisions keep the history; the
+    audit trail notes a change of band or block.
+    """
+    as_of = clock.now()
+    subject = Subject("order", order_id)
+    order = picture_of(order_id).order
+    promise = promise_date(order_id, as_of)
+    found = Assessment(
+        gate=decisions.decide(GATE, subject, as_of=as_of),
+        ranking=decisions.decide(RANKING, subject, as_of=as_of),
+    )
+    standing = queries.standing_or_none(order_id)
+    before = (standing.band, standing.blocked) if standing else None
+    if standing is None:
+        standing = OrderStanding(order_id=order_id)
+        session().add(standing)
+    _fill(standing, order, found, promise)
+    standing.trigger, standing.assessed_at = trigger, as_of
+    session().flush()
+    if before != (standing.band, standing.blocked):
+        _tell(actor, standing, before)
+    tasks.rerank(subject, rank_of(standing))
+    return standing
+
+
+def _fill(standing: OrderStanding, order: Order, found: Assessment, promise: date | None) -> None:
+    standing.number = order.number
+    standing.blocked = found.blocked
+    standing.band = found.band
+    standing.score = found.ranking.result.score
+    standing.promise_date = promise
+    standing.promise_rank = promise or NO_PROMISE
+    standing.requested_date = order.requested_date
+    standing.submitted_at = order.submitted_at
+    standing.order_version = order.version
+    standing.why = found.why()
+    standing.decision_id = found.ranking.id
+    standing.gate_decision_id = found.gate.id
+
+
+def _tell(actor: Actor, standing: OrderStanding, before: tuple[str, bool] | None) -> None:
+    audit.record(
+        actor,
+        "order:assess",
+        Subject("order", standing.order_id),
+        band=standing.band,
+        blocked=standing.blocked,
+        score=standing.score,
+        before=None if before is None else {"band": before[0], "blocked": before[1]},
+        trigger=standing.trigger,
+        decision=standing.decision_id,
+        gate=standing.gate_decision_id,
+    )
+
+
+def promise_date(order_id: str, as_of: datetime) -> date | None:
+    """When the goods can arrive: today plus the usual lane time if all is in stock; unknown otherwise."""
+    picture = picture_of(order_id)
+    if not facts_goods.all_available(picture, as_of):
+        return None
+    return clock.local_date(as_of) + timedelta(days=picture.region.lane_days_p50)
+
+
+def rank_of(standing: OrderStanding) -> Rank:
+    """The standing as tasks know it."""
+    return Rank(
+        blocked=standing.blocked,
+        band=standing.band,
+        score=standing.score,
+        promise_date=standing.promise_date,
+        requested_date=standing.requested_date,
+        submitted_at=standing.submitted_at,
+        number=standing.number,
+    )
+
+
+def reassess_open(actor: Actor, *, before: datetime, limit: int = BATCH) -> int:
+    """Assess again open orders last assessed before the moment, the oldest first; answers how many (0: all done)."""
+    due = queries.due_for_reassessment(before, limit)
+    for order_id in due:
+        assess(actor, order_id, trigger="periodic")
+    return len(due)
