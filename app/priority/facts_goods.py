@@ -1,7 +1,8 @@
 """Facts about the goods of an order: each line, and over all lines products, stock, transport and quality control.
 
 A lot is usable for a line when it is released, has its inspection report where the product must be inspected, has not
-expired at arrival and keeps enough shelf life then. The same is asked where stock is reserved.
+expired at arrival, keeps enough shelf life then and was made under a registration certificate in force. The same is
+asked where stock is reserved.
 """
 
 from __future__ import annotations
@@ -42,18 +43,19 @@ def region_authorised(picture: Picture, line: OrderLine, day: date) -> bool:
 
 
 def lot_fault(picture: Picture, line: OrderLine, lot: StockLot, arrival: date) -> str:
-    """Why the lot cannot serve the line: the first of recalled, expired, unreleased, unreported, short_dated; or ''."""
-    if lot.status == RECALLED:
-        return "recalled"
-    if not usable_on(lot, arrival):
-        return "expired"
-    if lot.status != RELEASED:
-        return "unreleased"
-    if picture.products[line.product_id].needs_inspection and not lot.report_no:
-        return "unreported"
-    if not usable_on(lot, arrival, spare_days=picture.required_days(line, arrival)):
-        return "short_dated"
-    return ""
+    """Why the lot cannot serve the line, or '': the first of recalled, expired, unreleased, unreported, short_dated,
+    unregistered (made while no registration certificate was in force)."""
+    product = picture.products[line.product_id]
+    registration = product.registration
+    faults = {
+        "recalled": lot.status == RECALLED,
+        "expired": not usable_on(lot, arrival),
+        "unreleased": lot.status != RELEASED,
+        "unreported": product.needs_inspection and not lot.report_no,
+        "short_dated": not usable_on(lot, arrival, spare_days=picture.required_days(line, arrival)),
+        "unregistered": registration is None or not registration.valid_on(lot.made_on),
+    }
+    return next((name for name, found in faults.items() if found), "")
 
 
 def available(picture: Picture, line: OrderLine, arrival: date) -> int:
@@ -94,7 +96,7 @@ def line_facts(subject: Subject, as_of: datetime) -> Facts:
     return [
         {
             **_line_itself(picture, line),
-            **_line_papers(picture, line, clock.local_date(as_of)),
+            **_line_papers(picture, line, as_of),
             **_line_price(picture, line),
             **_line_lots(picture, line, picture.arrival(as_of)),
             "short": line.quantity - given[line.id],
@@ -121,19 +123,17 @@ def _line_itself(picture: Picture, line: OrderLine) -> dict[str, Any]:
     }
 
 
-def _line_papers(picture: Picture, line: OrderLine, today: date) -> dict[str, Any]:
+def _line_papers(picture: Picture, line: OrderLine, as_of: datetime) -> dict[str, Any]:
+    today = clock.local_date(as_of)
     registration = picture.products[line.product_id].registration
     lapsed = registration is not None and today > registration.valid_to
-    usable = [lot for lot in picture.lots.get(line.product_id, ()) if not lot_fault(picture, line, lot, today)]
     return {
         "in_customer_scope": in_scope(picture.licences, picture, line, today),
         "in_our_scope": in_scope(picture.our_licences, picture, line, today),
         "registration_on_file": registration is not None,
         "registration_number": None if registration is None else registration.number,
         "registration_days_left": None if registration is None else registration.days_left(today),
-        "made_after_registration": registration is not None
-        and lapsed
-        and not any(lot.made_on <= registration.valid_to for lot in usable),
+        "made_after_registration": lapsed and available(picture, line, picture.arrival(as_of)) == 0,
         "region_authorised": region_authorised(picture, line, today),
     }
 
@@ -150,10 +150,11 @@ def _line_price(picture: Picture, line: OrderLine) -> dict[str, Any]:
 
 
 def _line_lots(picture: Picture, line: OrderLine, arrival: date) -> dict[str, Any]:
-    counted = dict.fromkeys(("recalled", "expired", "unreleased", "unreported", "short_dated", ""), 0)
+    counted = dict.fromkeys(("recalled", "expired", "unreleased", "unreported", "short_dated", "unregistered", ""), 0)
     for lot in picture.lots.get(line.product_id, ()):
         counted[lot_fault(picture, line, lot, arrival)] += 1
     usable = counted.pop("")
+    counted.pop("unregistered")  # told by `made_after_registration`
     return {
         **{f"lots_{fault}": count for fault, count in counted.items()},
         "lots_usable": usable,

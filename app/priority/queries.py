@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select, true
@@ -17,6 +17,7 @@ from app.core.i18n import _l
 from app.core.paging import SIZE, Page, paginate
 from app.orders.models import Order
 from app.priority.models import OrderStanding
+from app.priority.picture import picture_of
 
 BANDS = ("P0", "P1", "P2", "P3")
 OPEN = ("in_approval", "rework")
@@ -161,3 +162,19 @@ def due_for_reassessment(before: datetime, limit: int) -> list[str]:
         .limit(limit)
     )
     return list(rows.scalars())
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What stock must satisfy to serve an order that leaves today."""
+
+    arrives_on: date
+    required_days: dict[str, int]
+    """By order line: days of shelf life that must be left at arrival."""
+
+
+def terms_of(order_id: str, as_of: datetime) -> Terms:
+    """Arrival on the usual lane, and for each line the largest minimum of contract, customer and product."""
+    picture = picture_of(order_id)
+    arrival = picture.arrival(as_of)
+    return Terms(arrival, {line.id: picture.required_days(line, arrival) for line in picture.lines})
