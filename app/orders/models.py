@@ -164,7 +164,9 @@ class OrderLine(Base):
     quantity: Mapped[int]
     ordered_quantity: Mapped[int]
     """As the customer wrote it, in `ordered_uom`."""
-    ordered_uom: Mapped[str] = mapped_column(String(20), default="EA")
+    ordered_uom: Mapped[str] = mapped_column(String(16), default="EA")
+    ordered_as: Mapped[Code] = mapped_column(default="")
+    """The identifier the customer wrote: SKU, UDI-DI or package DI."""
     unit_price: Mapped[Money]
     price_ceiling: Mapped[Money | None]
     reserved: Mapped[int] = mapped_column(default=0)
@@ -231,6 +233,7 @@ LINE_CONTENT = (
     "quantity",
     "ordered_quantity",
     "ordered_uom",
+    "ordered_as",
     "unit_price",
     "price_ceiling",
 )

@@ -64,3 +64,34 @@ def make_order(
     session().add(order)
     session().flush()
     return order
+
+
+def given_order(channel: str = "direct", /, **over: Any) -> dict[str, Any]:
+    """What a caller sends for a well-formed order; makes a customer and a product unless they are given.
+
+    `product`, `customer`, `quantity`, `unit_price` shape the one line; a key with the value `...` is left out.
+    """
+    product = over.pop("product") if "product" in over else make_product()
+    kind = "distributor" if channel == "distributor" else "hospital"
+    customer = over.pop("customer") if "customer" in over else make_customer(kind=kind)
+    line: dict[str, Any] = {
+        "product": getattr(product, "sku", product),
+        "quantity": over.pop("quantity", 2),
+        "uom": "EA",
+        "unit_price": over.pop("unit_price", "100.00"),
+    }
+    if channel == "tender":
+        line["price_ceiling"] = "120.00"
+    own: dict[str, Any] = {
+        "distributor": {"authorisation_number": "AUTH-1"},
+        "tender": {"tender_award_number": "TB-1"},
+    }.get(channel, {"surgery_at": "2026-12-02T08:00:00+08:00", "surgery_number": "OR-2026-1202-07"})
+    values = {
+        "channel": channel,
+        "customer": getattr(customer, "code", customer),
+        "requested_date": (clock.today() + timedelta(days=7)).isoformat(),
+        "lines": [line],
+        **own,
+        **over,
+    }
+    return {name: value for name, value in values.items() if value is not ...}
