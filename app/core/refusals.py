@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import db, permissions, web
 from app.core.errors import DomainError, Forbidden, TooMany, Unauthenticated
-from app.core.i18n import _, _l
+from app.core.i18n import LazyString, _, _l
 
 log = structlog.get_logger()
 
@@ -116,11 +116,11 @@ def refuse_fault(error: InternalServerError) -> Response:
 
 def flat_fields(messages: Any, prefix: str = "") -> dict[str, list[str]]:
     """marshmallow's nested messages as `{"lines.0.quantity": [reasons]}`; webargs' location level is dropped."""
-    if isinstance(messages, str):
-        return {prefix or "_schema": [messages]}
+    if isinstance(messages, str | LazyString):
+        return {prefix or "_schema": [str(messages)]}
     if isinstance(messages, list):
-        if all(isinstance(item, str) for item in messages):
-            return {prefix or "_schema": messages}
+        if all(isinstance(item, str | LazyString) for item in messages):
+            return {prefix or "_schema": [str(item) for item in messages]}
         return {
             path: reasons
             for i, item in enumerate(messages)
