@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from sqlalchemy import insert
+
 from app.catalog.models import Product
 from app.core import clock
 from app.core.db import session
@@ -47,7 +49,7 @@ def make_lot(
     session().flush()
     if on_hand:
         place = {"lot_id": made.id, "warehouse_id": warehouse.id}
-        session().add(Balance(**place, on_hand=on_hand))
+        session().execute(insert(Balance).values(**place, on_hand=on_hand, reserved=0))
         session().add(
             LedgerEntry(
                 id=new_id(),

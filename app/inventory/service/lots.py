@@ -1,0 +1,100 @@
+"""The QC status of lots: release, hold, reject, recall. Blocking a lot gives back what was reserved from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.audit.service import record
+from app.core.db import session
+from app.core.errors import Conflict, DomainError, Invalid, StaleVersion
+from app.core.i18n import _, _l
+from app.core.permissions import Actor
+from app.core.registry import Registry
+from app.core.subject import Subject
+from app.inventory import schemas
+from app.inventory.models import (
+    HELD,
+    MOVES,
+    RECALLED,
+    REJECTED,
+    RELEASED,
+    Lot,
+    Reservation,
+)
+from app.inventory.service.reservations import active, give_back
+
+
+class IllegalMove(Conflict):
+    """The lot's status may not change so."""
+
+    message = _l("Lot %(lot)s is %(status)s: it cannot become %(wanted)s.")
+
+
+class NoReport(DomainError):
+    """The product needs an inspection report and the lot has none."""
+
+    message = _l("Lot %(lot)s has no inspection report: enter its number to release the lot.")
+
+
+lot_blocked = Registry[Any]("lot blocked")
+"""Filled by later packages: `fn(actor, lot, order_ids)` is called when blocking a lot took stock from these orders."""
+
+
+def release_lot(
+    actor: Actor, lot: Lot, *, reason: str, report_no: str | None = None, seen_version: int | None = None
+) -> Lot:
+    """Let the lot be sold. Raises IllegalMove, NoReport, StaleVersion."""
+    _lock_lot(lot, seen_version)
+    if report_no:
+        lot.report_no = report_no
+    if lot.product.needs_inspection and not lot.report_no:
+        raise NoReport(lot=lot.lot_no)
+    _move(actor, lot, RELEASED, reason)
+    return lot
+
+
+def hold_lot(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None = None) -> list[str]:
+    """Stop the lot for now. Answers the orders that lost stock. Raises IllegalMove, StaleVersion."""
+    return _block(actor, lot, HELD, reason, seen_version)
+
+
+def reject_lot(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None = None) -> list[str]:
+    """Judge the lot unfit. Answers the orders that lost stock. Raises IllegalMove, StaleVersion."""
+    return _block(actor, lot, REJECTED, reason, seen_version)
+
+
+def recall_lot(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None = None) -> list[str]:
+    """Recall the lot, for good. Answers the orders that lost stock. Raises IllegalMove, StaleVersion."""
+    return _block(actor, lot, RECALLED, reason, seen_version)
+
+
+def _lock_lot(lot: Lot, seen_version: int | None) -> None:
+    session().refresh(lot, with_for_update=True)
+    if seen_version is not None and seen_version != lot.version:
+        raise StaleVersion(seen=seen_version, current=lot.version)
+
+
+def _move(actor: Actor, lot: Lot, status: str, reason: str) -> None:
+    reason = reason.strip()
+    if not reason:
+        raise Invalid({"reason": [_("Say why.")]})
+    if status not in MOVES[lot.status]:
+        raise IllegalMove(lot=lot.lot_no, status=schemas.status_name(lot.status), wanted=schemas.status_name(status))
+    before, lot.status = lot.status, status
+    session().flush()
+    subject = Subject("lot", lot.id)
+    record(actor, "lot:status", subject, before=before, after=status, reason=reason, report_no=lot.report_no)
+
+
+def _block(actor: Actor, lot: Lot, status: str, reason: str, seen_version: int | None) -> list[str]:
+    _lock_lot(lot, seen_version)
+    _move(actor, lot, status, reason)
+    kept = active(Reservation.lot_id == lot.id)
+    orders = sorted({reservation.order_id for reservation in kept})
+    give_back(actor, kept, reason)
+    for order_id in orders:
+        record(actor, "reservation:lost", Subject("order", order_id), lot_no=lot.lot_no, status=status, reason=reason)
+    if orders:
+        for name in lot_blocked:
+            lot_blocked.get(name)(actor, lot, orders)
+    return orders

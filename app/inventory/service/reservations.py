@@ -1,0 +1,204 @@
+"""Reserving first-expired-first-out, and giving back.
+
+Locks: rows of lots, then of their balances, always in the order of the lots' ids; `reserve_lines` takes the products
+of an order in the order of their ids. So two reservations neither over-allocate nor block each other for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import insert, select, update
+
+from app.audit.service import record
+from app.catalog.models import Product, Registration
+from app.core import clock
+from app.core.db import session
+from app.core.errors import Invalid
+from app.core.i18n import _
+from app.core.ids import new_id
+from app.core.permissions import Actor
+from app.core.subject import Subject
+from app.inventory.ledger import Movement, post
+from app.inventory.models import (
+    RELEASED,
+    RESERVED,
+    STOCK,
+    Balance,
+    Lot,
+    Reservation,
+    Warehouse,
+    usable_in_sql,
+)
+
+_reservations: Any = Reservation.__table__
+
+
+class Taken(NamedTuple):
+    """A quantity reserved from a lot in a warehouse."""
+
+    lot: Lot
+    warehouse: Warehouse
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """What a reservation got: `lines` from the lot that expires first on, `short` base units it did not get."""
+
+    lines: list[Taken] = field(default_factory=list)
+    short: int = 0
+
+
+class Wanted(NamedTuple):
+    """A quantity of a product for an order line, to be usable `min_remaining_days` after its arrival."""
+
+    line_id: str
+    product: Product
+    quantity: int
+    arrives_on: date
+    min_remaining_days: int = 0
+
+
+def reserve(
+    actor: Actor,
+    order_id: str,
+    line_id: str,
+    product: Product,
+    quantity: int,
+    *,
+    arrives_on: date,
+    min_remaining_days: int = 0,
+) -> Reserved:
+    """Keep stock of one product for an order line, the lot that expires first before the next; as much as there is.
+
+    Only lots that are released, made while the registration was valid, inspected where the product needs it, and with
+    `min_remaining_days` of shelf life left on the day of arrival (at least until that day itself).
+    """
+    wanted = Wanted(line_id, product, quantity, arrives_on, min_remaining_days)
+    return reserve_lines(actor, order_id, [wanted])[line_id]
+
+
+def reserve_lines(actor: Actor, order_id: str, lines: Iterable[Wanted]) -> dict[str, Reserved]:
+    """`reserve` for all lines of an order at once, by line id; products are locked in a fixed order."""
+    results: dict[str, Reserved] = {}
+    for wanted in sorted(lines, key=lambda line: (line.product.id, line.line_id)):
+        results[wanted.line_id] = _reserve_line(actor, order_id, wanted)
+    return results
+
+
+def _reserve_line(actor: Actor, order_id: str, wanted: Wanted) -> Reserved:
+    if wanted.quantity < 1:
+        raise Invalid({"quantity": [_("Must be a whole number from 1 to 1,000,000.")]})
+    taken = _pick(_feasible(wanted), wanted.quantity)
+    if taken:
+        _keep(actor, order_id, wanted, taken)
+    return Reserved(taken, wanted.quantity - sum(line.quantity for line in taken))
+
+
+def _feasible(wanted: Wanted) -> list[Taken]:
+    """What is free of each lot that may go, its rows locked; the lot that expires first comes first."""
+    product = wanted.product
+    conditions = [
+        Lot.product_id == product.id,
+        Lot.status == RELEASED,
+        usable_in_sql(wanted.arrives_on, spare_days=max(wanted.min_remaining_days, 0)),
+        Lot.made_on >= Registration.valid_from,
+        Lot.made_on <= Registration.valid_to,
+        Balance.on_hand > Balance.reserved,
+    ]
+    if product.needs_inspection:
+        conditions.append(Lot.report_no.is_not(None))
+    statement = (
+        select(Lot, Warehouse, Balance.on_hand - Balance.reserved)
+        .join(Balance, Balance.lot_id == Lot.id)
+        .join(Warehouse, Warehouse.id == Balance.warehouse_id)
+        .join(Registration, Registration.id == product.registration_id)
+        .where(*conditions)
+        .order_by(Lot.id, Warehouse.id)
+        .with_for_update(of=[Lot, Balance])
+    )
+    rows = [Taken(*row) for row in session().execute(statement)]
+    return sorted(rows, key=lambda row: (row.lot.expires_on or date.max, row.lot.made_on, row.lot.id, row.warehouse.id))
+
+
+def _pick(feasible: list[Taken], quantity: int) -> list[Taken]:
+    taken: list[Taken] = []
+    for row in feasible:
+        if quantity <= 0:
+            break
+        part = min(row.quantity, quantity)
+        taken.append(Taken(row.lot, row.warehouse, part))
+        quantity -= part
+    return taken
+
+
+def _keep(actor: Actor, order_id: str, wanted: Wanted, taken: list[Taken]) -> None:
+    at = clock.now()
+    session().execute(
+        insert(_reservations),
+        [
+            {
+                "id": new_id(),
+                "order_id": order_id,
+                "order_line_id": wanted.line_id,
+                "lot_id": row.lot.id,
+                "warehouse_id": row.warehouse.id,
+                "quantity": row.quantity,
+                "status": "active",
+                "arrives_on": wanted.arrives_on,
+                "made_at": at,
+            }
+            for row in taken
+        ],
+    )
+    post(actor, [Movement(row.lot.id, row.warehouse.id, STOCK, RESERVED, row.quantity, order_id) for row in taken])
+    record(
+        actor,
+        "reservation:make",
+        Subject("order", order_id),
+        line_id=wanted.line_id,
+        product_id=wanted.product.id,
+        lots=[[row.lot.lot_no, row.warehouse.code, row.quantity] for row in taken],
+    )
+
+
+def release_reservations(actor: Actor, order_id: str, reason: str) -> int:
+    """Give back everything kept for the order; answers the number of base units. Nothing kept: nothing happens."""
+    kept = active(Reservation.order_id == order_id)
+    given_back = give_back(actor, kept, reason)
+    if given_back:
+        record(actor, "reservation:release", Subject("order", order_id), quantity=given_back, reason=reason)
+    return given_back
+
+
+def active(condition: Any) -> list[Reservation]:
+    """Active reservations; the rows of their lots are locked first, in the order in which `reserve` locks them."""
+    lots = select(Reservation.lot_id).where(condition, Reservation.status == "active")
+    session().execute(select(Lot.id).where(Lot.id.in_(lots)).order_by(Lot.id).with_for_update()).all()
+    wanted = (
+        select(Reservation)
+        .where(condition, Reservation.status == "active")
+        .order_by(Reservation.lot_id, Reservation.warehouse_id, Reservation.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(session().scalars(wanted))
+
+
+def give_back(actor: Actor, kept: list[Reservation], reason: str) -> int:
+    if not kept:
+        return 0
+    ended = {"status": "released", "ended_at": clock.now()}
+    session().execute(update(Reservation).where(Reservation.id.in_([row.id for row in kept])).values(**ended))
+    post(
+        actor,
+        [
+            Movement(row.lot_id, row.warehouse_id, RESERVED, STOCK, row.quantity, row.order_id, reason=reason[:500])
+            for row in kept
+        ],
+    )
+    return sum(row.quantity for row in kept)
