@@ -1,0 +1,132 @@
+// A form-js form inside a page of ours: its answers travel as JSON in the hidden field "answers" of the page's form.
+import { Form } from "@bpmn-io/form-js-viewer";
+import "@bpmn-io/form-js-viewer/dist/assets/form-js.css";
+import flatpickr from "flatpickr";
+import { Mandarin } from "flatpickr/dist/l10n/zh.js";
+
+import { make } from "./parts/dom.js";
+import { chinese } from "./parts/texts.js";
+
+// form-js has no languages: what it says is translated where it comes out.
+const REASONS = [
+  [/^Field is required\.$/, () => "此项必填。"],
+  [/^Field must match pattern (.+)\.$/, () => "格式不正确。"],
+  [/^Field must have minimum value of (.+)\.$/, (found) => `不能小于 ${found[1]}。`],
+  [/^Field must have maximum value of (.+)\.$/, (found) => `不能大于 ${found[1]}。`],
+  [/^Field must have minimum length of (.+)\.$/, (found) => `至少 ${found[1]} 个字。`],
+  [/^Field must have maximum length of (.+)\.$/, (found) => `最多 ${found[1]} 个字。`],
+  [/^Field must be a valid\s+international phone number/, () => "请填写带国家代码的电话号码，例如 +8613800000000。"],
+  [/^Field must be a valid email\.$/, () => "请填写有效的电子邮箱。"],
+  [/^Value is not a number\.$/, () => "请填写数字。"],
+  [/^Value is expected to be an integer\.$/, () => "请填写整数。"],
+  [/^Value is expected to have at most (\d+) decimal/, (found) => `最多 ${found[1]} 位小数。`],
+  [/^Please select a valid value, the two nearest valid values are (.+) and (.+)\.$/, (found) => `请填写有效值，最接近的是 ${found[1]} 和 ${found[2]}。`],
+];
+const WORDS = {
+  Select: "请选择",
+  Search: "搜索",
+  "No results": "没有结果",
+  "All values selected": "已全部选择",
+  "Nothing to show.": "没有内容。",
+  Increment: "增加",
+  Decrement: "减少",
+  "Remove tag": "移除",
+  "Skip to search": "跳到搜索",
+  "Previous page": "上一页",
+  "Next page": "下一页",
+  "Clear selection": "清除选择",
+  Browse: "选择文件",
+};
+
+const reason = (given) => {
+  for (const [pattern, say] of REASONS) {
+    const found = pattern.exec(given);
+    if (found) return say(found);
+  }
+  return given;
+};
+
+/** A form-js module whose validator speaks Chinese. */
+function speaking(form) {
+  const validator = form.get("validator");
+  for (const name of ["validateField", "validateFieldInstance"]) {
+    const original = validator[name].bind(validator);
+    validator[name] = (...given) => original(...given).map(reason);
+  }
+}
+
+function translateWords(root) {
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const word = WORDS[node.data.trim()];
+    if (word && !node.parentElement.closest(".fjs-form-field-label, .fjs-form-field-description, option")) node.data = word;
+  }
+  for (const element of root.querySelectorAll("[placeholder], [aria-label], [title]")) {
+    for (const name of ["placeholder", "aria-label", "title"]) {
+      const word = WORDS[element.getAttribute(name)];
+      if (word) element.setAttribute(name, word);
+    }
+  }
+}
+
+function keepTranslated(place) {
+  let due = false;
+  const watcher = new MutationObserver(() => {
+    if (due) return;
+    due = true;
+    requestAnimationFrame(() => {
+      due = false;
+      watcher.disconnect();
+      translateWords(place);
+      watch();
+    });
+  });
+  const watch = () => watcher.observe(place, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["placeholder", "aria-label", "title"] });
+  translateWords(place);
+  watch();
+}
+
+function answersField(outer) {
+  let field = outer.querySelector("input[name=answers]");
+  if (!field) outer.append((field = make("input", { type: "hidden", name: "answers" })));
+  return field;
+}
+
+function focusFirstError(place) {
+  const wrong = place.querySelector(".fjs-has-errors input, .fjs-has-errors textarea, .fjs-has-errors [tabindex], .fjs-has-errors select");
+  wrong?.focus();
+  (wrong ?? place.querySelector(".fjs-has-errors"))?.scrollIntoView({ block: "center" });
+}
+
+/** Show data-schema with data-values; fill and check it when the form data-target (or the surrounding one) is sent. */
+export async function mount(place) {
+  if (chinese) flatpickr.localize(Mandarin);
+  const box = make("div", { class: "form-island" });
+  place.replaceChildren(box);
+  const form = new Form({ container: box });
+  if (chinese) speaking(form);
+  await form.importSchema(JSON.parse(place.dataset.schema), JSON.parse(place.dataset.values || "{}"));
+  if (chinese) keepTranslated(box);
+  const outer = place.dataset.target ? document.querySelector(place.dataset.target) : place.closest("form");
+  box.addEventListener("submit", (event) => event.stopPropagation()); // Enter in a field of the inner form sends nothing
+  if (place.dataset.readonly !== undefined) form.setProperty("readOnly", true);
+  if (!outer) return;
+  // On window, so that it comes before the questions of data-confirm and before htmx.
+  addEventListener(
+    "submit",
+    (event) => {
+      if (event.target !== outer || !place.isConnected) return;
+      if (event.submitter?.formNoValidate) return;
+      const { data, errors } = form.submit();
+      if (Object.keys(errors).length) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        requestAnimationFrame(() => focusFirstError(box));
+        return;
+      }
+      answersField(outer).value = JSON.stringify(data);
+    },
+    true,
+  );
+}
