@@ -1,0 +1,103 @@
+"""Instances as bytes: a version byte and JSON rows, O(live tokens); the definition is never inside.
+
+Format 1: [last id, ticks, completed, {user task: who did it last}, [row, …]] with rows in order of id:
+[id, parent id or null, element, state, order of change, changed variables, removed variables, internal data], where
+variables are those that differ from the parent's, and empty values at the end of a row are left out.
+A format that was ever released stays readable; `tests/processes/golden` keeps one state of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from SpiffWorkflow.util.task import TaskState
+
+from app.processes.engine.errors import EngineFault, UnreadableState
+from app.processes.engine.workflow import Token, Tokens
+
+FORMAT = 1
+LARGEST = 256 * 1024
+"""Bytes of one state; more means that documents are kept in variables."""
+
+
+def pack(workflow: Tokens, done_by: dict[str, str]) -> bytes:
+    """The instance as bytes. Raises EngineFault when the variables are too large."""
+    rows = [_row(task, workflow.tasks.get(task._parent)) for task in workflow.tasks.values()]
+    body = orjson.dumps([workflow.last_id, workflow.ticks, workflow.completed, done_by, rows])
+    if len(body) > LARGEST:
+        raise EngineFault(workflow.spec.name, f"the variables need {len(body)} bytes, {LARGEST} are allowed")
+    return bytes([FORMAT]) + body
+
+
+def _row(task: Any, parent: Any) -> list[Any]:
+    if parent is None:
+        changed, removed = task.data, []
+    else:
+        before, missing = parent.data, object()
+        changed = {key: value for key, value in task.data.items() if before.get(key, missing) is not value}
+        removed = [key for key in before if key not in task.data]
+    row = [
+        task.id,
+        task._parent,
+        task.task_spec.name,
+        task._state,
+        task.last_state_change,
+        changed,
+        removed,
+        task.internal_data,
+    ]
+    while not row[-1]:
+        row.pop()
+    return row
+
+
+def unpack(state: bytes, make: Callable[[int, int], Tokens]) -> tuple[Tokens, dict[str, str]]:
+    """The instance again; `make(last_id, ticks)` makes its empty tree. Raises UnreadableState."""
+    if not state or state[0] not in READERS:
+        raise UnreadableState(f"state format {state[:1].hex() or 'empty'} is not known")
+    return READERS[state[0]](state[1:], make)
+
+
+def _read_1(body: bytes, make: Callable[[int, int], Tokens]) -> tuple[Tokens, dict[str, str]]:
+    try:
+        last_id, ticks, completed, done_by, rows = orjson.loads(body)
+        workflow = make(last_id, ticks)
+        for row in rows:
+            _plant(workflow, *row)
+    except (ValueError, TypeError, KeyError) as error:
+        raise UnreadableState(f"{type(error).__name__}: {error}") from error
+    workflow.completed = completed
+    workflow.task_tree = workflow.tasks[rows[0][0]]
+    return workflow, done_by
+
+
+def _plant(  # noqa: PLR0913, PLR0917 - the columns of a row
+    workflow: Tokens,
+    id_: int,
+    parent: int | None,
+    element: str,
+    state: int = TaskState.COMPLETED,
+    changed_at: int = 0,
+    changed: dict[str, Any] | None = None,
+    removed: list[str] | None = None,
+    internal: dict[str, Any] | None = None,
+) -> None:
+    token: Any = Token.__new__(Token)
+    token.id, token._parent, token._state, token.last_state_change = id_, parent, state, changed_at
+    token.workflow, token.task_spec = workflow, workflow.spec.task_specs[element]
+    token._children, token.triggered, token.thread_id = [], False, 0
+    token.internal_data = internal or {}
+    if parent is None:
+        token.data = changed or {}
+    else:
+        above = workflow.tasks[parent]
+        above._children.append(id_)
+        token.data = {**above.data, **(changed or {})}
+        for key in removed or ():
+            del token.data[key]
+    workflow.tasks[id_] = token
+
+
+READERS = {1: _read_1}

@@ -1,0 +1,45 @@
+"""What can go wrong between a diagram and a running instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from app.core.errors import Conflict, DomainError, Invalid
+from app.core.i18n import _l
+
+
+class DiagramRefused(Invalid):
+    """The diagram would not run, or not as drawn. `fields` names each element with the reasons."""
+
+    message = _l("The diagram cannot be deployed; see each element.")
+
+    def __init__(self, problems: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(problems)
+
+
+class EngineFault(DomainError):
+    """A step could not be finished; nothing of it was kept. `element` is the BPMN id."""
+
+    message = _l("The process cannot go on at “%(element)s”: %(reason)s")
+
+    def __init__(self, element: str, reason: object, **details: object) -> None:
+        super().__init__(element=element, reason=str(reason), **details)
+
+
+class MergeConflict(EngineFault):
+    """Parallel branches changed the same value differently; `path` says which."""
+
+    message = _l("Parallel branches that meet at “%(element)s” changed %(path)s differently.")
+
+    def __init__(self, element: str, path: str) -> None:
+        super().__init__(element, path, path=path)
+
+
+class TokenNotReady(Conflict):
+    """The task is not open in the process any more."""
+
+    message = _l("This step of the process is not open any more.")
+
+
+class UnreadableState(RuntimeError):
+    """A stored instance does not fit its definition or this version of the program."""

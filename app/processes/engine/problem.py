@@ -1,0 +1,24 @@
+"""What the lint finds, and what it is told of the world outside the diagram."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a diagram is refused: the id of the element, and the reason in the reader's language."""
+
+    element: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """Names that a diagram may refer to; None: not checked."""
+
+    steps: Container[str] | None = None
+    rule_sets: Container[str] | None = None
+    forms: Container[str] | None = None
+    groups: Container[str] | None = None

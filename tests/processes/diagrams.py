@@ -1,0 +1,60 @@
+"""Tiny diagrams for tests, as text."""
+
+from __future__ import annotations
+
+HEAD = (
+    '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
+    'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:youxu="urn:youxu:bpmn:1" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" targetNamespace="t">'
+)
+
+
+def attributes(**given: str) -> str:
+    """`youxu__step="x"` becomes youxu:step; `id_` becomes id."""
+    return "".join(f' {name.rstrip("_").replace("__", ":")}="{value}"' for name, value in given.items())
+
+
+def node(kind: str, id: str, inner: str = "", **given: str) -> str:
+    return f'<{kind} id="{id}"{attributes(**given)}>{inner}</{kind}>'
+
+
+def start(id: str = "s") -> str:
+    return node("startEvent", id)
+
+
+def end(id: str = "e", inner: str = "") -> str:
+    return node("endEvent", id, inner)
+
+
+def user(id: str, **given: str) -> str:
+    return node("userTask", id, **{"camunda__candidateGroups": "manager", **given})
+
+
+def service(id: str, step: str = "note", **given: str) -> str:
+    return node("serviceTask", id, youxu__step=step, **given)
+
+
+def choice(id: str, default: str, rule_set: str = "answer", kind: str = "exclusiveGateway", **given: str) -> str:
+    return node(kind, id, default=default, youxu__ruleSet=rule_set, **given)
+
+
+def merge(id: str, kind: str = "exclusiveGateway") -> str:
+    return node(kind, id)
+
+
+def fork(id: str) -> str:
+    return node("parallelGateway", id)
+
+
+def flow(source: str, target: str, condition: str | None = None, id: str | None = None) -> str:
+    inner = f"<conditionExpression>{condition}</conditionExpression>" if condition else ""
+    return f'<sequenceFlow id="{id or f"{source}-{target}"}" sourceRef="{source}" targetRef="{target}">{inner}</sequenceFlow>'
+
+
+def chain(*ids: str) -> str:
+    return "".join(flow(one, other) for one, other in zip(ids, ids[1:], strict=False))
+
+
+def process(*parts: str, key: str = "p", before: str = "", **given: str) -> bytes:
+    inner = "".join(parts)
+    return f'{HEAD}{before}<process id="{key}" isExecutable="true"{attributes(**given)}>{inner}</process></definitions>'.encode()
