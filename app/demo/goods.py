@@ -41,6 +41,7 @@ def _device(text: str) -> Device:
     )
 
 
+# One device a line reads best.
 DEVICES = tuple(
     _device(line)
     for line in """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Place:
-    """A region as planners see it: days on the road (half of the shipments, 95 of 100) and whether cold boxes go there."""
+    """A region as planners see it: days under way (for 50 and 95 of 100 shipments), and whether cold boxes go there."""
 
     code: str
     en: str

@@ -1,0 +1,44 @@
+"""Loads the demo world: the same every time (seeded), relative to today."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+
+from app.core import clock
+from app.core.db import transaction
+from app.core.permissions import SYSTEM, Actor
+from app.demo import master
+from app.demo.history import DAYS, History
+from app.demo.places import PEOPLE
+from app.identity import queries as people
+from app.identity import service as identity
+
+SEED = 20261123
+
+
+def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict[str, str]:
+    """Fill an empty database; first passwords by login. Each act is a transaction of its own, at its own moment."""
+    rng = random.Random(SEED)
+    until = clock.now()
+    start = until - timedelta(days=DAYS)
+    passwords = {login: new_password() for login, _name, _roles in PEOPLE}
+    with clock.moved(start), transaction():
+        team = _hire(passwords)
+        world = master.build(team["admin"], rng)
+    say(
+        f"  {len(world.products)} products, {len(world.hospitals) + len(world.distributors)} customers; now the orders …"
+    )
+    history = History(world, team, rng, until)
+    history.plan_orders(start + timedelta(hours=1))
+    history.run(lambda done, planned: say(f"  {done} of {planned} acts") if done % 200 == 0 else None)
+    return passwords
+
+
+def _hire(passwords: dict[str, str]) -> dict[str, Actor]:
+    team = {}
+    for login, name, roles in PEOPLE:
+        user = identity.create_user(SYSTEM, login=login, name=name, password=passwords[login], roles=list(roles))
+        team[login] = people.actor_of(user)
+    return team
