@@ -1,0 +1,160 @@
+"""Conditions of rules: an expression over the attributes of one kind of fact, as typed comparisons with constants.
+
+Negation is pushed down to the comparisons, because a comparison with null is never true: `not (days > 5)` becomes
+`days <= 5`, which null does not meet either. Only `x == null` and `x != null` ask for null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from app.core.expressions import (
+    Between,
+    Compare,
+    ExpressionInvalid,
+    Items,
+    Literal,
+    Logic,
+    Membership,
+    Name,
+    Negative,
+    Node,
+    Not,
+    parse,
+)
+from app.core.i18n import _
+from app.decisions.ir import All, Condition, Constant, Either, Known, OneOf, Parameter, Test, tests_of
+from app.decisions.schema import Attribute, Kind
+from app.decisions.source import Located, RuleFileInvalid
+
+FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+MOST_TESTS = 20
+"""Comparisons in one condition."""
+
+
+def read_condition(entry: Located, kind: Kind, parameters: Mapping[str, Parameter], rule: str) -> Condition:
+    """The condition written in the entry: one expression, or a list of which all must hold. Raises RuleFileInvalid."""
+    entries = entry.value if isinstance(entry.value, list) else [entry]
+    if not entries:
+        raise entry.refuse(_("an empty condition would match everything"), rule)
+    parts = tuple(_Reading(one, kind, parameters, rule).whole() for one in entries)
+    found = parts[0] if len(parts) == 1 else All(parts)
+    if sum(1 for _each in tests_of(found)) > MOST_TESTS:
+        raise entry.refuse(_("more than %(most)s comparisons", most=MOST_TESTS), rule)
+    return found
+
+
+class _Reading:
+    """Reads one expression about one kind."""
+
+    def __init__(self, entry: Located, kind: Kind, parameters: Mapping[str, Parameter], rule: str) -> None:
+        self.entry = entry
+        self.kind = kind
+        self.parameters = parameters
+        self.rule = rule
+
+    def refuse(self, reason: str) -> RuleFileInvalid:
+        return self.entry.refuse(reason, self.rule)
+
+    def whole(self) -> Condition:
+        if not isinstance(self.entry.value, str):
+            raise self.refuse(_("a condition must be text such as: quantity >= 10"))
+        try:
+            node = parse(self.entry.value).node
+        except ExpressionInvalid as error:
+            raise self.refuse(error.sentence()) from None
+        return self.condition(node, negated=False)
+
+    def condition(self, node: Node, *, negated: bool) -> Condition:
+        match node:
+            case Not(item=item):
+                return self.condition(item, negated=not negated)
+            case Logic(op=op, items=items):
+                parts = tuple(self.condition(item, negated=negated) for item in items)
+                return All(parts) if (op == "and") is not negated else Either(parts)
+            case Compare():
+                return self.compare(node, negated=negated)
+            case Between(item=item, low=low, high=high):
+                both = Logic("and", (Compare(">=", item, low), Compare("<=", item, high)))
+                return self.condition(both, negated=negated)
+            case Membership():
+                return self.membership(node, negated=negated)
+            case Name():
+                attribute = self.attribute(node)
+                if attribute.type != "bool":
+                    raise self.refuse(_("“%(name)s” is not true or false: compare it", name=node.dotted))
+                return Test(attribute, "==", not negated)
+        raise self.refuse(_("only comparisons of an attribute with a constant, joined by and, or, not"))
+
+    def attribute(self, node: Node) -> Attribute:
+        if not isinstance(node, Name):
+            raise self.refuse(_("an attribute of %(kind)s is expected", kind=self.kind.name))
+        found = self.kind.attributes.get(node.dotted.removeprefix(f"{self.kind.name}."))
+        if found is None:
+            known = ", ".join(self.kind.attributes)
+            raise self.refuse(
+                _(
+                    "%(kind)s has no attribute “%(name)s”; it has %(known)s",
+                    kind=self.kind.name,
+                    name=node.dotted,
+                    known=known,
+                )
+            )
+        return found
+
+    def is_constant(self, node: Node) -> bool:
+        return isinstance(node, Literal | Negative) or (isinstance(node, Name) and node.path[0] == "parameters")
+
+    def compare(self, node: Compare, *, negated: bool) -> Condition:
+        left, op, right = node.left, node.op, node.right
+        if self.is_constant(left):
+            left, op, right = right, FLIPPED[op], left
+        attribute = self.attribute(left)
+        op = OPPOSITE[op] if negated else op
+        if isinstance(right, Literal) and right.value is None:
+            return self.known(attribute, op)
+        if op not in ("==", "!=") and not attribute.ordered:
+            raise self.refuse(_("“%(name)s” has no order: only == and != can be asked", name=attribute.name))
+        return Test(attribute, op, self.constant(right, attribute))
+
+    def known(self, attribute: Attribute, op: str) -> Condition:
+        if not attribute.nullable:
+            raise self.refuse(_("“%(name)s” is never null", name=attribute.name))
+        if op not in ("==", "!="):
+            raise self.refuse(_("null has no order"))
+        return Known(attribute, known=op == "!=")
+
+    def membership(self, node: Membership, *, negated: bool) -> Condition:
+        attribute = self.attribute(node.item)
+        if not isinstance(node.options, Items) or not node.options.items:
+            raise self.refuse(_("“in” needs a list of constants that is not empty"))
+        values = tuple(dict.fromkeys(self.constant(item, attribute) for item in node.options.items))
+        return OneOf(attribute, values, negated=node.negated is not negated)
+
+    def constant(self, node: Node, attribute: Attribute) -> Constant:
+        value: object
+        match node:
+            case Literal(value=value):
+                pass
+            case Negative(item=Literal(value=int() as number)) if not isinstance(number, bool):
+                value = -number
+            case Name(path=("parameters", name)) if name in self.parameters:
+                value = self.parameters[name].value
+            case Name(path=("parameters", *_rest)):
+                raise self.refuse(_("there is no parameter “%(name)s”", name=node.dotted))
+            case _:
+                raise self.refuse(_("“%(name)s” must be compared with a constant", name=attribute.name))
+        if attribute.type == "date" and isinstance(value, str):
+            value = self.day(value)
+        wrong = attribute.whats_wrong(value)
+        if wrong or value is None:
+            raise self.refuse(_("the value compared with “%(name)s” %(wrong)s", name=attribute.name, wrong=wrong or ""))
+        return value
+
+    def day(self, text: str) -> date:
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise self.refuse(_("there is no day %(day)s", day=text[:40])) from None

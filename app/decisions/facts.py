@@ -1,0 +1,127 @@
+"""Facts of a subject: gathered from the providers that other slices register, checked against the schema.
+
+    @fact.register("customer")
+    def customer_facts(subject: Subject, as_of: datetime) -> list[dict[str, Any]]: ...
+
+A provider returns one dict per fact of its kind; rules/facts.yaml says what each attribute means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from app.core.errors import DomainError
+from app.core.i18n import _, _l
+from app.core.registry import Registry
+from app.core.subject import Subject
+from app.decisions.schema import SIGNAL, Attribute, FactSchema, Kind, shipped_schema
+
+Fact = dict[str, Any]
+Facts = dict[str, list[Fact]]
+"""{kind: [facts]}; facts of a `many` kind are in the order of their key."""
+
+Provider = Callable[[Subject, datetime], list[Fact]]
+fact: Registry[Provider] = Registry("fact")
+
+MOST = 1000
+"""Facts of one kind in a decision."""
+
+
+class FactsInvalid(DomainError):
+    """A fact does not fit the schema: nothing is decided on it."""
+
+    message = _l("The fact %(fact)s %(reason)s.")
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(fact=name, reason=reason)
+
+
+def gather(subject: Subject, kinds: Iterable[str], as_of: datetime, schema: FactSchema | None = None) -> Facts:
+    """The facts of those kinds, checked. Raises FactsInvalid; a missing provider or fact never counts as harmless."""
+    found: Facts = {}
+    for kind in sorted(set(kinds) - {SIGNAL}):
+        if kind not in fact:
+            raise FactsInvalid(kind, _("has no provider"))
+        found[kind] = fact.get(kind)(subject, as_of)
+    return check(found, found, schema)
+
+
+def check(facts: Mapping[str, list[Fact]], kinds: Iterable[str], schema: FactSchema | None = None) -> Facts:
+    """The facts of those kinds as the schema wants them: complete, typed, in order. Raises FactsInvalid."""
+    known = schema or shipped_schema()
+    for kind in facts:
+        if kind not in known.kinds or kind == SIGNAL:
+            raise FactsInvalid(kind, _("is not in the fact schema"))
+    return {
+        kind: _checked(known.kinds[kind], facts.get(kind, [])) for kind in sorted(set(kinds) | set(facts) - {SIGNAL})
+    }
+
+
+def _checked(kind: Kind, given: list[Fact]) -> list[Fact]:
+    most = MOST if kind.cardinality == "many" else 1
+    if len(given) > most or (not given and kind.cardinality == "one"):
+        raise FactsInvalid(kind.name, _("must be given %(expected)s, not %(count)s times", **_expected(kind, given)))
+    found = [_whole(kind, item) for item in given]
+    if kind.cardinality == "many":
+        found.sort(key=lambda item: item[kind.key])
+        keys = [item[kind.key] for item in found]
+        if len(set(keys)) != len(keys) or (keys and keys[0] < 1):
+            raise FactsInvalid(f"{kind.name}.{kind.key}", _("must count from 1, each number once"))
+    return found
+
+
+def _expected(kind: Kind, given: list[Fact]) -> dict[str, Any]:
+    expected = {"one": "1", "maybe": "0–1", "many": f"0–{MOST}"}
+    return {"expected": expected[kind.cardinality], "count": len(given)}
+
+
+def _whole(kind: Kind, given: Fact) -> Fact:
+    found: Fact = {}
+    for name, attribute in kind.attributes.items():
+        if name in given:
+            value = given[name]
+        elif attribute.has_default:
+            value = attribute.default
+        else:
+            raise FactsInvalid(attribute.dotted, _("is missing"))
+        wrong = attribute.whats_wrong(value)
+        if wrong:
+            raise FactsInvalid(attribute.dotted, wrong)
+        found[name] = value
+    if len(given) > len(found) or not given.keys() <= found.keys():
+        extra = sorted(set(given) - set(found))
+        raise FactsInvalid(f"{kind.name}.{extra[0]}", _("is not in the fact schema"))
+    return found
+
+
+def to_json(facts: Facts) -> dict[str, list[dict[str, Any]]]:
+    """As plain data for the snapshot: decimals and dates as text."""
+    return {
+        kind: [{name: _plain(value) for name, value in item.items()} for item in many] for kind, many in facts.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def from_json(stored: Mapping[str, list[dict[str, Any]]], schema: FactSchema) -> Facts:
+    """The facts of a snapshot, checked against the schema of its time. Raises FactsInvalid."""
+    found: Facts = {}
+    for kind, many in stored.items():
+        attributes = schema.kinds[kind].attributes if kind in schema.kinds else {}
+        found[kind] = [{name: _typed(attributes.get(name), value) for name, value in item.items()} for item in many]
+    return check(found, found, schema)
+
+
+def _typed(attribute: Attribute | None, value: Any) -> Any:
+    if attribute is None or not isinstance(value, str):
+        return value
+    if attribute.type == "decimal":
+        return Decimal(value)
+    return date.fromisoformat(value) if attribute.type == "date" else value

@@ -1,0 +1,99 @@
+"""Values and conditions in words, in a given language. The texts are fixed here, not translated catalogues, because
+they are stored with decisions and a replay must give the same letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from app.decisions.ir import All, Condition, Known, OneOf, Pattern, Test
+from app.decisions.outcome import Texts
+from app.decisions.schema import Attribute, FactSchema
+
+UNITS: dict[str, Texts] = {
+    "day": {"en": "d", "zh": "天"},
+    "wday": {"en": "working d", "zh": "个工作日"},
+    "hour": {"en": "h", "zh": "小时"},
+    "fen": {"en": "CNY", "zh": "元"},
+    "permille": {"en": "‰", "zh": "‰"},
+}
+WORDS: dict[str, Texts] = {
+    "true": {"en": "yes", "zh": "是"},
+    "false": {"en": "no", "zh": "否"},
+    "null": {"en": "not known", "zh": "未知"},
+    "and": {"en": " and ", "zh": " 且 "},
+    "or": {"en": " or ", "zh": " 或 "},
+    "in": {"en": "is one of", "zh": "属于"},
+    "not in": {"en": "is none of", "zh": "不属于"},
+    "known": {"en": "is known", "zh": "已知"},
+    "unknown": {"en": "is not known", "zh": "未知"},
+    "no": {"en": "there is no {} with {}", "zh": "没有满足以下条件的{}：{}"},
+    "missing": {"en": "there is none", "zh": "没有该事实"},
+    "is": {"en": "{}: {}", "zh": "{}：{}"},
+}
+OPS = {"==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
+PER_UNIT = 100
+"""Fen of a yuan."""
+
+
+def shown(value: Any, unit: str, values: Mapping[str, Texts], language: str) -> str:
+    """A value as people read it, with its unit."""
+    if value is None:
+        return WORDS["null"][language]
+    if isinstance(value, bool):
+        return WORDS[str(value).lower()][language]
+    if isinstance(value, str):
+        return values[value][language] if value in values else value
+    if isinstance(value, date):
+        return value.isoformat()
+    return _number(value, unit, language)
+
+
+def _number(value: int | Decimal, unit: str, language: str) -> str:
+    if unit == "fen":
+        sign, whole = ("-", -value) if value < 0 else ("", value)
+        text = f"{sign}{int(whole) // PER_UNIT:,}.{int(whole) % PER_UNIT:02d}"
+    else:
+        text = f"{value:,}"
+    if unit not in UNITS:
+        return text
+    return f"{text} {UNITS[unit][language]}"
+
+
+def value_of(attribute: Attribute, value: Any, language: str) -> str:
+    """A value of an attribute in words."""
+    return shown(value, attribute.unit, attribute.values, language)
+
+
+def condition_words(condition: Condition, language: str) -> str:
+    """A condition in words."""
+    if isinstance(condition, Test | OneOf | Known):
+        return _test_words(condition, language)
+    join = WORDS["and" if isinstance(condition, All) else "or"][language]
+    parts = [
+        f"({condition_words(item, language)})"
+        if not isinstance(item, Test | OneOf | Known)
+        else condition_words(item, language)
+        for item in condition.items
+    ]
+    return join.join(parts)
+
+
+def _test_words(test: Test | OneOf | Known, language: str) -> str:
+    label = test.attribute.label[language]
+    if isinstance(test, Known):
+        return f"{label} {WORDS['known' if test.known else 'unknown'][language]}"
+    if isinstance(test, OneOf):
+        word = WORDS["not in" if test.negated else "in"][language]
+        separator = "、" if language == "zh" else ", "
+        return f"{label} {word} {separator.join(value_of(test.attribute, value, language) for value in test.values)}"
+    return f"{label} {OPS[test.op]} {value_of(test.attribute, test.value, language)}"
+
+
+def pattern_words(pattern: Pattern, schema: FactSchema, language: str) -> str:
+    """A pattern in words, beginning with its kind of fact."""
+    kind = schema.kinds[pattern.kind].label[language]
+    words = condition_words(pattern.condition, language)
+    return WORDS["no" if pattern.negated else "is"][language].format(kind, words)
