@@ -1,0 +1,89 @@
+"""The same request, sent twice with the same key, is served once: the second time the first answer is given again.
+
+The key is taken and the answer kept in the transaction that does the work, so neither exists without the other. Of two
+requests at once the later waits for the earlier at the unique key, then finds its answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.core import clock, jsontext
+from app.core.db import session
+from app.core.errors import DomainError, Invalid
+from app.core.i18n import _, _l
+from app.core.ids import new_id
+from app.core.permissions import Actor
+from app.fulfilment.models import IdempotencyKey
+
+_FORM = re.compile(r"[\x21-\x7e]{1,255}\Z")
+
+
+class KeyReused(DomainError):
+    """The key was used for another request."""
+
+    message = _l("The idempotency key %(key)s was already used for a request with other content.")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a request made and was answered."""
+
+    subject_id: str
+    answer: dict[str, Any]
+
+
+def take(actor: Actor, key: str, body: Any) -> Kept | None:
+    """Take the key for this request, or answer what the same request was answered before.
+
+    Raises Invalid for a malformed key, KeyReused when the body was another.
+    """
+    if not _FORM.match(key):
+        raise Invalid({"Idempotency-Key": [_("Must be 1 to 255 visible ASCII characters.")]})
+    wanted = body_hash(body)
+    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {
+        "id": new_id(),
+        "actor_id": actor.id,
+        "key": key,
+        "body_hash": wanted,
+        "made_at": clock.now(),
+        "answer": {},
+    }
+    taken = insert(IdempotencyKey).values(values).on_conflict_do_nothing().returning(IdempotencyKey.id)
+    if session().execute(taken).first() is not None:
+        return None
+    found = (
+        session()
+        .execute(
+            select(IdempotencyKey.body_hash, IdempotencyKey.subject_id, IdempotencyKey.answer).where(
+                IdempotencyKey.actor_id == actor.id, IdempotencyKey.key == key
+            )
+        )
+        .one()
+    )
+    if found.body_hash != wanted:
+        raise KeyReused(key=key)
+    return Kept(found.subject_id or "", found.answer)
+
+
+def keep(actor: Actor, key: str, subject_id: str, answer: dict[str, Any]) -> None:
+    """Keep what the request of the key taken in this transaction made and was answered."""
+    session().execute(
+        update(IdempotencyKey)
+        .where(IdempotencyKey.actor_id == actor.id, IdempotencyKey.key == key)
+        .values(subject_id=subject_id, answer=jsontext.plain(answer))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def body_hash(body: Any) -> str:
+    """SHA-256 of the body, whatever the order of its keys."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
