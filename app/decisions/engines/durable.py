@@ -175,6 +175,7 @@ class _Cage:
         self.steps = {f"b{step.rank}": step for step in shard.steps}
         self._definition = jsontext.dumps(definition(shard, self.coding))
         self._live: _Live | None = None
+        self._closed = False
 
     def live(self) -> _Live:
         found = self._live
@@ -187,7 +188,8 @@ class _Cage:
             return self._live
 
     def close(self) -> None:
-        """Give the handle back; a later decision would make a new one."""
+        """Give the handle back. A decision that comes late makes one for itself and gives it back too."""
+        self._closed = True
         with _building:
             found, self._live = self._live, None
         if found is not None and found.pid == os.getpid():
@@ -196,12 +198,15 @@ class _Cage:
 
     def run(self, facts: Facts, signals: list[str], day: date) -> list[tuple[str, int]]:
         """(rule, line or 0) of every match, in order; appends the signals given on the way."""
-        while True:
-            live = self.live()
-            with live.lock:
-                if live is not self._live:  # closed while we waited
-                    continue
-                return _Session(self, live, signals, day).run(facts)
+        try:
+            while True:
+                live = self.live()
+                with live.lock:
+                    if live is self._live:  # else it was given back while we waited
+                        return _Session(self, live, signals, day).run(facts)
+        finally:
+            if self._closed:
+                self.close()
 
 
 class _Session:

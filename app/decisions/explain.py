@@ -1,0 +1,111 @@
+"""Why a rule did not fire: the first condition that failed, what was found instead, and by how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from app.decisions.compile import Plan
+from app.decisions.engines.closures import Closures, holds
+from app.decisions.facts import Fact, Facts
+from app.decisions.ir import All, Branch, Condition, Either, Known, OneOf, Pattern, Rule, Test
+from app.decisions.outcome import Texts
+from app.decisions.schema import SIGNAL, FactSchema
+from app.decisions.wording import WORDS, condition_words, pattern_words, shown, value_of
+
+LANGUAGES = ("en", "zh")
+OUT_OF_FORCE: Texts = {"en": "not in force on that day", "zh": "当日不在有效期内"}
+
+
+@dataclass(frozen=True)
+class NotFired:
+    """A rule that did not fire: what it asked, what was found, how far off (empty when that has no measure)."""
+
+    rule: str
+    name: Texts
+    asked: Texts
+    found: Texts
+    gap: Texts
+
+
+def why_not(plan: Plan, facts: Facts, day: date) -> list[NotFired]:
+    """One entry per rule that did not fire, in the order of the file."""
+    firings = Closures(plan).run(facts, day)
+    fired = {firing.rule for firing in firings}
+    given = {signal for rule in plan.rules if rule.id in fired for signal in rule.then.signals}
+    seen: Facts = {**facts, SIGNAL: [{"name": name} for name in given]}
+    return [_explained(rule, seen, plan.rule_set.schema, day) for rule in plan.rule_set.rules if rule.id not in fired]
+
+
+def _explained(rule: Rule, facts: Facts, schema: FactSchema, day: date) -> NotFired:
+    if not rule.in_force(day):
+        return NotFired(rule.id, rule.name, OUT_OF_FORCE, _texts(""), _texts(""))
+    nearest = max(rule.branches, key=lambda branch: _reached(branch, facts))
+    pattern = next(pattern for pattern in nearest if not _matches(pattern, facts))
+    if pattern.negated:
+        asked = {language: pattern_words(pattern, schema, language) for language in LANGUAGES}
+        return NotFired(rule.id, rule.name, asked, _texts(""), _texts(""))
+    return _about(rule, pattern, facts, schema)
+
+
+def _texts(text: str) -> Texts:
+    return dict.fromkeys(LANGUAGES, text)
+
+
+def _reached(branch: Branch, facts: Facts) -> int:
+    """How many patterns match before the first that does not."""
+    for place, pattern in enumerate(branch):
+        if not _matches(pattern, facts):
+            return place
+    return len(branch)
+
+
+def _matches(pattern: Pattern, facts: Facts) -> bool:
+    test = holds(pattern.condition)
+    return any(test(fact) for fact in facts.get(pattern.kind, ())) is not pattern.negated
+
+
+def _about(rule: Rule, pattern: Pattern, facts: Facts, schema: FactSchema) -> NotFired:
+    many = facts.get(pattern.kind, [])
+    label = schema.kinds[pattern.kind].label
+    if not many:
+        asked = {language: pattern_words(pattern, schema, language) for language in LANGUAGES}
+        return NotFired(rule.id, rule.name, asked, dict(WORDS["missing"]), _texts(""))
+    fact = max(many, key=lambda one: _closeness(pattern.condition, one))
+    failed = _first_failing(pattern.condition, fact)
+    asked = {
+        language: WORDS["is"][language].format(label[language], condition_words(failed, language))
+        for language in LANGUAGES
+    }
+    if isinstance(failed, All | Either):
+        return NotFired(rule.id, rule.name, asked, _texts(""), _texts(""))
+    value = fact[failed.attribute.name]
+    found = {language: value_of(failed.attribute, value, language) for language in LANGUAGES}
+    return NotFired(rule.id, rule.name, asked, found, _gap(failed, value))
+
+
+def _closeness(condition: Condition, fact: Fact) -> int:
+    """How many parts of an `all` hold: the line that came nearest is the one to speak of."""
+    items = condition.items if isinstance(condition, All) else (condition,)
+    return sum(holds(item)(fact) for item in items)
+
+
+def _first_failing(condition: Condition, fact: Fact) -> Condition:
+    if isinstance(condition, All):
+        for item in condition.items:
+            if not holds(item)(fact):
+                return _first_failing(item, fact)
+    return condition
+
+
+def _gap(failed: Test | OneOf | Known, value: Any) -> Texts:
+    """The distance to the constant, when both are numbers."""
+    if not isinstance(failed, Test) or isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return _texts("")
+    if not isinstance(failed.value, int | Decimal) or failed.op in ("!=",):
+        return _texts("")
+    distance = abs(value - failed.value)
+    unit = failed.attribute.unit
+    return {language: shown(distance, unit, {}, language) for language in LANGUAGES}

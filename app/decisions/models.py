@@ -1,0 +1,97 @@
+"""Stored rule sets, their versions, and every decision with the facts it was made on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, event
+from sqlalchemy.orm import Mapped, Mapper, mapped_column
+from sqlalchemy.orm.attributes import get_history
+
+from app.core.append_only import append_only
+from app.core.db import Base, Code, Id, JsonDict, Moment, Name
+from app.decisions.outcome import Outcome
+
+
+class FactSchemaText(Base):
+    """A text of rules/facts.yaml that some version was written for."""
+
+    __tablename__ = "fact_schemas"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[Moment]
+
+
+class RuleSetVersion(Base):
+    """One text of a rule set. What it says never changes; `status` goes draft → tested → active → retired."""
+
+    __tablename__ = "rule_set_versions"
+    __table_args__ = (UniqueConstraint("rule_set", "number"), UniqueConstraint("rule_set", "sha256"))
+
+    id: Mapped[Id]
+    rule_set: Mapped[Code]
+    number: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str] = mapped_column(String(64))
+    body: Mapped[str] = mapped_column(Text)
+    schema_sha256: Mapped[str] = mapped_column(String(64), ForeignKey("fact_schemas.sha256"))
+    name: Mapped[JsonDict]
+    status: Mapped[str] = mapped_column(String(16))
+    author_id: Mapped[Code]
+    author_name: Mapped[Name]
+    created_at: Mapped[Moment]
+    tested_at: Mapped[Moment | None]
+    activated_at: Mapped[Moment | None]
+    activated_by: Mapped[Name | None]
+
+
+FIXED = ("id", "rule_set", "number", "sha256", "body", "schema_sha256", "author_id", "created_at")
+"""What may not change after a version was stored."""
+
+
+@event.listens_for(RuleSetVersion, "before_update")
+def _refuse_change(_mapper: Mapper[Any], _connection: Any, version: RuleSetVersion) -> None:
+    changed = [name for name in FIXED if get_history(version, name).has_changes()]
+    if changed:
+        raise RuntimeError(f"a rule set version is immutable: {', '.join(changed)}")
+
+
+class RuleSetPointer(Base):
+    """Which version of a rule set is in force."""
+
+    __tablename__ = "rule_sets"
+
+    rule_set: Mapped[str] = mapped_column(String(64), primary_key=True)
+    version_id: Mapped[str] = mapped_column(String(26), ForeignKey("rule_set_versions.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class Decision(Base):
+    """One decision, as it was made: the version, the facts, the outcome, the engine. Append-only."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (Index("ix_decisions_subject", "subject_kind", "subject_id", "made_at"),)
+
+    id: Mapped[Id]
+    rule_set: Mapped[Code]
+    rule_set_version: Mapped[int] = mapped_column(Integer)
+    version_hash: Mapped[str] = mapped_column(String(64))
+    subject_kind: Mapped[str] = mapped_column(String(32))
+    subject_id: Mapped[str] = mapped_column(String(64))
+    as_of: Mapped[Moment]
+    facts: Mapped[JsonDict]
+    facts_hash: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[JsonDict]
+    engine: Mapped[str] = mapped_column(String(16))
+    made_at: Mapped[Moment]
+    took_us: Mapped[int] = mapped_column(BigInteger)
+
+    @property
+    def result(self) -> Outcome:
+        """The outcome as typed data."""
+        return Outcome.from_json(self.outcome)
+
+
+append_only(Decision.__table__)
+append_only(FactSchemaText.__table__)

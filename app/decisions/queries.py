@@ -1,0 +1,102 @@
+"""Reads: rule sets, versions, decisions."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.core import clock
+from app.core.db import session
+from app.core.errors import NotFound
+from app.core.i18n import _l
+from app.core.subject import Subject
+from app.decisions import runtime
+from app.decisions.compile import Plan
+from app.decisions.explain import NotFired, why_not
+from app.decisions.facts import from_json
+from app.decisions.language import version_hash
+from app.decisions.models import Decision, FactSchemaText, RuleSetPointer, RuleSetVersion
+
+
+class NoSuchRuleSet(NotFound):
+    """No version of that rule set is in force."""
+
+    message = _l("There is no rule set “%(rule_set)s” in force.")
+
+
+class NoSuchDecision(NotFound):
+    """There is no decision of that id."""
+
+    message = _l("There is no such decision.")
+
+
+class VersionAltered(RuntimeError):
+    """The stored text of a version does not match its hash: somebody changed it outside the program."""
+
+
+def active_version(rule_set: str) -> RuleSetVersion:
+    """The version in force. Raises NoSuchRuleSet."""
+    statement = select(RuleSetVersion).join(RuleSetPointer, RuleSetPointer.version_id == RuleSetVersion.id)
+    found = session().scalar(statement.where(RuleSetPointer.rule_set == rule_set))
+    if found is None:
+        raise NoSuchRuleSet(rule_set=rule_set)
+    return found
+
+
+def rule_sets() -> list[RuleSetVersion]:
+    """The versions in force, by name of the rule set."""
+    statement = select(RuleSetVersion).join(RuleSetPointer, RuleSetPointer.version_id == RuleSetVersion.id)
+    return list(session().scalars(statement.order_by(RuleSetVersion.rule_set)))
+
+
+def versions_of(rule_set: str) -> list[RuleSetVersion]:
+    """All versions, newest first."""
+    statement = select(RuleSetVersion).where(RuleSetVersion.rule_set == rule_set)
+    return list(session().scalars(statement.order_by(RuleSetVersion.number.desc())))
+
+
+def get_version(version_id: str) -> RuleSetVersion:
+    """A version by id. Raises NoSuchRuleSet."""
+    found = session().get(RuleSetVersion, version_id)
+    if found is None:
+        raise NoSuchRuleSet(rule_set=version_id)
+    return found
+
+
+def plan_of(version: RuleSetVersion) -> Plan:
+    """The version, read and checked. Raises VersionAltered when its text is not what was stored."""
+    schema = session().get_one(FactSchemaText, version.schema_sha256).body
+    if version_hash(version.body, schema) != version.sha256:
+        raise VersionAltered(f"{version.rule_set} version {version.number}")
+    return runtime.plan_of(version.body, schema)
+
+
+def get_decision(decision_id: str) -> Decision:
+    """A decision by id. Raises NoSuchDecision."""
+    found = session().get(Decision, decision_id)
+    if found is None:
+        raise NoSuchDecision(id=decision_id)
+    return found
+
+
+def decisions_of(subject: Subject, limit: int = 50) -> list[Decision]:
+    """The decisions about a subject, newest first."""
+    statement = select(Decision).where(Decision.subject_kind == subject.kind, Decision.subject_id == subject.id)
+    return list(session().scalars(statement.order_by(Decision.made_at.desc(), Decision.id.desc()).limit(limit)))
+
+
+def version_of(decision: Decision) -> RuleSetVersion:
+    """The version a decision was made with."""
+    statement = select(RuleSetVersion).where(
+        RuleSetVersion.rule_set == decision.rule_set, RuleSetVersion.sha256 == decision.version_hash
+    )
+    found = session().scalar(statement)
+    if found is None:
+        raise NoSuchRuleSet(rule_set=decision.rule_set)
+    return found
+
+
+def not_fired(decision: Decision) -> list[NotFired]:
+    """The rules that did not fire in a decision, each with the first condition that failed."""
+    plan = plan_of(version_of(decision))
+    facts = from_json(decision.facts, plan.rule_set.schema)
+    return why_not(plan, facts, clock.local_date(decision.as_of))

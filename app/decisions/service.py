@@ -1,0 +1,128 @@
+"""Deciding: facts in, stored decision out. Publishing verbs (`seed`, `submit`, `activate`) are in publish.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import make_transient_to_detached
+
+from app.core import clock, ids, jsontext
+from app.core.db import session
+from app.core.errors import DomainError
+from app.core.i18n import _l
+from app.core.subject import Subject
+from app.decisions import queries, runtime
+from app.decisions.assemble import assemble
+from app.decisions.facts import Facts, check, from_json, gather, to_json
+from app.decisions.models import Decision, RuleSetPointer
+from app.decisions.outcome import Outcome
+from app.decisions.publish import activate, forget_pointers, seed, submit, try_version
+from app.decisions.runtime import Ready
+
+__all__ = ["activate", "decide", "forget_pointers", "preview", "replay", "seed", "submit", "try_version"]
+
+POINTERS = "decisions.pointers"
+
+
+class RuleSetNotInForce(DomainError):
+    """The rule set's own validity does not cover the day."""
+
+    message = _l("The rule set “%(rule_set)s” is not valid on %(day)s.")
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A past decision made again: the outcome now, whether it is the same to the letter, and by which engine."""
+
+    outcome: Outcome
+    same: bool
+    engine: str
+
+
+def decide(rule_set: str, subject: Subject, *, facts: Facts | None = None, as_of: datetime | None = None) -> Decision:
+    """Decide and store. Facts are gathered from the providers unless given.
+
+    Raises NoSuchRuleSet, RuleSetNotInForce, FactsInvalid (nothing is decided on facts that are missing or wrong).
+    """
+    started = clock.ticks()
+    moment = as_of or clock.now()
+    ready, number = _in_force(rule_set)
+    given = _facts(ready, subject, facts, moment)
+    outcome, engine = _outcome(ready, given, moment)
+    snapshot = to_json(given)
+    values: dict[str, Any] = {
+        "id": ids.new_id(),
+        "rule_set": rule_set,
+        "rule_set_version": number,
+        "version_hash": ready.sha256,
+        "subject_kind": subject.kind,
+        "subject_id": subject.id,
+        "as_of": moment,
+        "facts": snapshot,
+        "facts_hash": jsontext.digest(snapshot),
+        "outcome": outcome.to_json(),
+        "engine": engine,
+        "made_at": clock.now(),
+        "took_us": int((clock.ticks() - started) * 1_000_000),
+    }
+    session().execute(insert(Decision.__table__), values)  # type: ignore[arg-type]
+    return _stored(values)
+
+
+def preview(rule_set: str, facts: Facts, *, as_of: datetime | None = None) -> Outcome:
+    """What the version in force would say, without storing anything."""
+    moment = as_of or clock.now()
+    ready, _number = _in_force(rule_set)
+    given = _facts(ready, Subject("", ""), facts, moment)
+    return _outcome(ready, given, moment)[0]
+
+
+def replay(decision: Decision) -> Replay:
+    """Make a past decision again from its stored facts with its own version."""
+    plan = queries.plan_of(queries.version_of(decision))
+    facts = from_json(decision.facts, plan.rule_set.schema)
+    with runtime.for_once(plan) as ready:
+        firings, engine = ready.run(facts, clock.local_date(decision.as_of))
+    outcome = assemble(plan, firings, facts)
+    same = jsontext.canonical(outcome.to_json()) == jsontext.canonical(decision.outcome)
+    same = same and jsontext.digest(to_json(facts)) == decision.facts_hash
+    return Replay(outcome, same, engine)
+
+
+def _outcome(ready: Ready, facts: Facts, moment: datetime) -> tuple[Outcome, str]:
+    day = clock.local_date(moment)
+    rules = ready.plan.rule_set
+    if (rules.valid_from and day < rules.valid_from) or (rules.valid_to and rules.valid_to < day):
+        raise RuleSetNotInForce(rule_set=rules.id, day=day.isoformat())
+    firings, engine = ready.run(facts, day)
+    return assemble(ready.plan, firings, facts), engine
+
+
+def _facts(ready: Ready, subject: Subject, facts: Facts | None, moment: datetime) -> Facts:
+    kinds, schema = ready.plan.kinds, ready.plan.rule_set.schema
+    if facts is None:
+        return gather(subject, kinds, moment, schema)
+    return check({kind: many for kind, many in facts.items() if kind in kinds}, kinds, schema)
+
+
+def _in_force(rule_set: str) -> tuple[Ready, int]:
+    """The compiled version in force and its number; one statement per transaction for all rule sets."""
+    info = session().info
+    if POINTERS not in info:
+        rows = session().execute(select(RuleSetPointer.rule_set, RuleSetPointer.sha256, RuleSetPointer.number))
+        info[POINTERS] = {name: (sha256, number) for name, sha256, number in rows}
+    if rule_set not in info[POINTERS]:
+        raise queries.NoSuchRuleSet(rule_set=rule_set)
+    sha256, number = info[POINTERS][rule_set]
+    ready = runtime.known(rule_set, sha256)
+    return ready or runtime.put_in_force(queries.plan_of(queries.active_version(rule_set))), number
+
+
+def _stored(values: dict[str, Any]) -> Decision:
+    """The row just inserted, as an object the session may take over without asking for it again."""
+    made = Decision(**values)
+    make_transient_to_detached(made)
+    return made
