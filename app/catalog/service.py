@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from app.audit.service import record
 from app.catalog import checks, schemas
+from app.catalog.checks import base_quantities
 from app.catalog.identifiers import BadIdentifier, check_di, check_uscc
 from app.catalog.models import (
     Authorisation,
@@ -39,7 +40,7 @@ from app.core.permissions import Actor
 from app.core.refusals import flat_fields
 from app.core.subject import Subject
 
-__all__ = ["BadIdentifier", "check_di", "check_uscc"]
+__all__ = ["BadIdentifier", "base_quantities", "check_di", "check_uscc"]
 
 Given = Mapping[str, Any]
 Record = TypeVar("Record", bound=Any)
@@ -241,7 +242,7 @@ def _put_product(product: Product, values: dict[str, Any]) -> dict[str, Any]:
 def _put_packages(product: Product, given: list[dict[str, Any]]) -> dict[str, Any]:
     kept = {package.di: package for package in product.packages if package.kind == "package"}
     before = sorted([di, package.contains_di, package.quantity] for di, package in kept.items())
-    sizes = checks.base_quantities(product.udi_di, given)
+    sizes = base_quantities(product.udi_di, given)
     for di, package in kept.items():
         if di not in sizes:
             product.packages.remove(package)

@@ -69,7 +69,7 @@ def recall_lot(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None 
 
 
 def _lock_lot(lot: Lot, seen_version: int | None) -> None:
-    session().refresh(lot, with_for_update=True)
+    session().refresh(lot, with_for_update={"key_share": True})
     if seen_version is not None and seen_version != lot.version:
         raise StaleVersion(seen=seen_version, current=lot.version)
 

@@ -119,7 +119,7 @@ def _feasible(wanted: Wanted) -> list[Taken]:
         .join(Registration, Registration.id == product.registration_id)
         .where(*conditions)
         .order_by(Lot.id, Warehouse.id)
-        .with_for_update(of=[Lot, Balance])
+        .with_for_update(of=[Lot, Balance], key_share=True)
     )
     rows = [Taken(*row) for row in session().execute(statement)]
     return sorted(rows, key=lambda row: (row.lot.expires_on or date.max, row.lot.made_on, row.lot.id, row.warehouse.id))
@@ -178,12 +178,12 @@ def release_reservations(actor: Actor, order_id: str, reason: str) -> int:
 def active(condition: Any) -> list[Reservation]:
     """Active reservations; the rows of their lots are locked first, in the order in which `reserve` locks them."""
     lots = select(Reservation.lot_id).where(condition, Reservation.status == "active")
-    session().execute(select(Lot.id).where(Lot.id.in_(lots)).order_by(Lot.id).with_for_update()).all()
+    session().execute(select(Lot.id).where(Lot.id.in_(lots)).order_by(Lot.id).with_for_update(key_share=True)).all()
     wanted = (
         select(Reservation)
         .where(condition, Reservation.status == "active")
         .order_by(Reservation.lot_id, Reservation.warehouse_id, Reservation.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return list(session().scalars(wanted))

@@ -75,7 +75,9 @@ def receive(actor: Actor, product: Product, warehouse: Warehouse, given: dict[st
 def _lot_for_receipt(product: Product, values: dict[str, Any]) -> Lot:
     if product.expiry_controlled and values["expires_on"] is None:
         raise Invalid({"expires_on": [_("This product has a shelf life: enter the expiry date.")]})
-    wanted = select(Lot).where(Lot.product_id == product.id, Lot.lot_no == values["lot_no"]).with_for_update()
+    wanted = (
+        select(Lot).where(Lot.product_id == product.id, Lot.lot_no == values["lot_no"]).with_for_update(key_share=True)
+    )
     found = session().scalars(wanted).one_or_none()
     if found is None:
         names = ("lot_no", "made_on", "expires_on", "report_no")
@@ -141,7 +143,7 @@ def _lock_balances(lot_ids: Sequence[str]) -> dict[str, Balance]:
         select(Balance)
         .where(Balance.lot_id.in_(lot_ids))
         .order_by(Balance.lot_id, Balance.warehouse_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return {balance.warehouse_id: balance for balance in session().scalars(wanted)}
