@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select
 
 from app.audit.models import AuditEntry
+from app.core import clock
 from app.core.db import session
 from app.core.subject import Subject
 
@@ -18,3 +22,38 @@ def entries_of(subject: Subject, limit: int = 200) -> list[AuditEntry]:
         .limit(limit)
     )
     return list(reversed(session().scalars(latest).all()))
+
+
+def entries(
+    *,
+    subject: Subject | None = None,
+    kind: str = "",
+    actor: str = "",
+    action: str = "",
+    since: date | None = None,
+    until: date | None = None,
+) -> Any:
+    """Entries, the newest first, to be paged.
+
+    `actor`: part of a name, or an id; `action`: a code or its beginning (`order:`); days are business dates, inclusive.
+    """
+    statement = select(AuditEntry).order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+    if subject is not None:
+        statement = statement.where(AuditEntry.subject_kind == subject.kind, AuditEntry.subject_id == subject.id)
+    if kind:
+        statement = statement.where(AuditEntry.subject_kind == kind)
+    if actor:
+        statement = statement.where(
+            or_(AuditEntry.actor_id == actor, AuditEntry.actor_name.icontains(actor, autoescape=True))
+        )
+    if action:
+        statement = statement.where(AuditEntry.action.startswith(action, autoescape=True))
+    if since:
+        statement = statement.where(AuditEntry.at >= _midnight(since))
+    if until:
+        statement = statement.where(AuditEntry.at < _midnight(until + timedelta(days=1)))
+    return statement
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, clock.BUSINESS_ZONE)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Select, String, cast, or_, select
 
+from app.core import clock
 from app.core.db import session
 from app.core.errors import NotFound
 from app.core.permissions import Actor
@@ -80,3 +82,21 @@ def get_token(token_id: str) -> ApiToken:
     if found is None:
         raise NotFound(what="token", id=token_id)
     return found
+
+
+def tokens_of(user_id: str) -> list[ApiToken]:
+    """A user's tokens, revoked and expired ones too, the newest first."""
+    return list(session().scalars(select(ApiToken).where(ApiToken.user_id == user_id).order_by(ApiToken.id.desc())))
+
+
+def tokens() -> Any:
+    """Everybody's tokens with their users, the newest first; to be paged."""
+    return select(ApiToken, User).join(User, User.id == ApiToken.user_id).order_by(ApiToken.id.desc())
+
+
+def live_sessions(user_id: str) -> list[UserSession]:
+    """Where a user is signed in, the latest first."""
+    statement = select(UserSession).where(
+        UserSession.user_id == user_id, UserSession.ended_at.is_(None), UserSession.expires_at > clock.now()
+    )
+    return list(session().scalars(statement.order_by(UserSession.id.desc())))

@@ -1,6 +1,7 @@
 """Verbs of identity, by group."""
 
 from app.identity.service.tokens import NotYourToken as NotYourToken
+from app.identity.service.tokens import is_live as is_live
 from app.identity.service.tokens import make_token as make_token
 from app.identity.service.tokens import revoke_token as revoke_token
 from app.identity.service.users import LastAdministrator as LastAdministrator

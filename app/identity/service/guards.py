@@ -30,11 +30,11 @@ _guards: Any = SignInGuard.__table__
 
 @dataclass(frozen=True)
 class Standing:
-    """How an attempt stands: `retry_after` seconds to wait (0: go on), and whether the login rather than the
-    address is what is locked."""
+    """How an attempt stands: seconds to wait (0: go on), whether the login or the address waits, and since just now."""
 
     retry_after: int
     of_login: bool = False
+    just_locked: bool = False
 
 
 def address_key(address: str) -> str:
@@ -49,15 +49,18 @@ def login_key(login: str) -> str:
 
 def begin_attempt(address: str, login: str) -> Standing:
     """Count one attempt; answers whether it may go on."""
-    standing = _count(address_key(address), PER_ADDRESS)
-    if standing:
-        return Standing(standing)
-    return Standing(_count(login_key(login), PER_LOGIN), of_login=True)
-
-
-def _count(key: str, most: int) -> int:
-    """Count an attempt under the key; seconds to wait when there were too many, else 0."""
     now = clock.now()
+    until = _count(address_key(address), PER_ADDRESS, now)
+    of_login = until is None
+    if until is None:
+        until = _count(login_key(login), PER_LOGIN, now)
+    if until is None:
+        return Standing(0)
+    return Standing(max(1, int((until - now).total_seconds())), of_login, until - now == LOCK)
+
+
+def _count(key: str, most: int, now: datetime) -> datetime | None:
+    """Count an attempt under the key; until when it waits if there were too many."""
     insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     fresh = _guards.c.since <= now - WINDOW
     locked = _guards.c.locked_until.is_not(None) & (_guards.c.locked_until > now)
@@ -80,7 +83,7 @@ def _count(key: str, most: int) -> int:
         .returning(_guards.c.locked_until)
     )
     until: datetime | None = session().execute(statement).scalar_one()
-    return max(1, int((until - now).total_seconds())) if until else 0
+    return until
 
 
 def take_back(address: str, login: str) -> None:

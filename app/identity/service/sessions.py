@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app.core import clock, ids
 from app.core.db import session
@@ -15,6 +15,8 @@ from app.identity.models import User, UserSession
 IDLE = timedelta(hours=2)
 ABSOLUTE = timedelta(hours=12)
 """A working day: longer would outlive the shift."""
+KEPT = timedelta(days=30)
+"""How long an ended session can still be looked up."""
 
 
 def hashed(secret: str) -> str:
@@ -64,3 +66,9 @@ def end_all(user_id: str, *, but: str | None = None) -> int:
     if but:
         statement = statement.where(UserSession.id != but)
     return int(session().execute(statement.values(ended_at=clock.now())).rowcount)  # type: ignore[attr-defined]
+
+
+def forget_old() -> int:
+    """Remove sessions that expired a month ago; signing in and out stays in the audit trail. How many."""
+    statement = delete(UserSession).where(UserSession.expires_at < clock.now() - KEPT)
+    return int(session().execute(statement).rowcount)  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -65,7 +66,9 @@ def make_token(
 
 def _check(actor: Actor, user: User, *, label: str, scopes: Sequence[str], expires_at: datetime | None) -> None:
     wrong: dict[str, list[str]] = {}
-    if not 1 <= len(label.strip()) <= 200:
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in label):
+        wrong["label"] = [_("Contains a character that cannot be shown.")]
+    elif not 1 <= len(label.strip()) <= 200:
         wrong["label"] = [_("Must have %(least)s to %(most)s characters.", least=1, most=200)]
     unknown = sorted(set(scopes) - {right.name for right in permissions.declared()})
     if unknown:
@@ -105,11 +108,19 @@ def revoke_all(actor: Actor, user: User) -> None:
     session().flush()
 
 
+def is_live(token: ApiToken) -> bool:
+    """True while neither revoked nor expired."""
+    return token.revoked_at is None and (token.expires_at is None or clock.now() < token.expires_at)
+
+
+def use_is_due(token: ApiToken) -> bool:
+    """True when the last noted use is an hour old: more often would make every reading request write."""
+    return token.last_used_at is None or clock.now() - token.last_used_at >= USE_NOTED_EVERY
+
+
 def note_use(token: ApiToken) -> None:
-    """Remember when the token was last used, at most once an hour so that reading stays reading."""
-    now = clock.now()
-    if token.last_used_at is None or now - token.last_used_at >= USE_NOTED_EVERY:
-        session().execute(update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=now))
+    """Remember that the token was used now."""
+    session().execute(update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=clock.now()))
 
 
 def _must_own(actor: Actor, user_id: str) -> None:

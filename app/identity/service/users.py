@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from app.identity.service import passwords, sessions, tokens
 from app.identity.service.guards import lift
 
 LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}\Z")
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,130}\Z")
+EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,130}\Z")
 
 
 class LoginTaken(Conflict):
@@ -79,7 +80,9 @@ def check_user(*, login: str, name: str, roles: Sequence[str], email: str | None
     wrong: dict[str, list[str]] = {}
     if not LOGIN.match(login):
         wrong["login"] = [_("Must have 2 to 64 characters: a–z, 0–9, dot, hyphen, underscore.")]
-    if not 1 <= len(name.strip()) <= 200:
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+        wrong["name"] = [_("Contains a character that cannot be shown.")]
+    elif not 1 <= len(name.strip()) <= 200:
         wrong["name"] = [_("Must have %(least)s to %(most)s characters.", least=1, most=200)]
     unknown = sorted(set(roles) - set(ROLES))
     if unknown:

@@ -1,0 +1,7 @@
+"""The blueprint of identity's pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("identity", "app.identity.pages")
