@@ -1,6 +1,17 @@
 import { defineConfig } from "vite";
 
+// Tabler turns `table-mobile` into cards at every width; ours does so on phones only (styles/parts.css).
+const ownMobileTables = {
+  name: "own-mobile-tables",
+  enforce: "pre",
+  transform(code, id) {
+    if (!id.endsWith("tabler.min.css")) return null;
+    return { code: code.replace(/(?<=[{}])(?:\.table-mobile(?![\w-])[^{},]*,?)+\{[^{}]*\}/g, ""), map: null };
+  },
+};
+
 export default defineConfig({
+  plugins: [ownMobileTables],
   base: "./", // built files find each other wherever the server is mounted
   build: {
     outDir: "../static/dist",

@@ -8,8 +8,9 @@ import { icon, make } from "./parts/dom.js";
 import { chinese, pick, text } from "./parts/texts.js";
 
 const OURS = "urn:youxu:bpmn:1";
-const READABLE = 0.72; // below this scale names cannot be read: show the neighbourhood of the token instead of the whole
+const READABLE = 0.62; // below this scale names cannot be read: show the neighbourhood of the token instead of the whole
 const STEP = 40;
+const LETTERS = { fontFamily: getComputedStyle(document.body).fontFamily, fontWeight: "normal", lineHeight: 1.25 };
 
 /** The diagram with every name in the reader's language. */
 function translated(xml, names = {}) {
@@ -31,7 +32,11 @@ class Diagram {
     this.canvasBox.style.height = `${Number(place.dataset.height) || 360}px`;
     this.summary = make("p", { class: "diagram-summary", "aria-live": "polite" });
     place.replaceChildren(this.tools(), this.canvasBox, this.legend(), this.summary);
-    this.viewer = new BpmnViewer({ container: this.canvasBox, additionalModules: [MoveCanvas] });
+    this.viewer = new BpmnViewer({
+      container: this.canvasBox,
+      additionalModules: [MoveCanvas],
+      textRenderer: { defaultStyle: { ...LETTERS, fontSize: 14 }, externalStyle: { ...LETTERS, fontSize: 13 } },
+    });
     this.marked = [];
     this.byWheel();
     this.byKeys();
@@ -133,7 +138,7 @@ class Diagram {
     const element = this.active?.length && this.viewer.get("elementRegistry").get(this.active[0]);
     if (!element) return this.fit();
     this.canvas.resized();
-    const scale = Math.max(this.canvas.zoom(), READABLE + 0.08);
+    const scale = Math.max(this.canvas.zoom(), 0.8);
     const outer = this.canvas.viewbox().outer;
     this.canvas.viewbox({
       x: element.x + element.width / 2 - outer.width / scale / 2,
