@@ -172,7 +172,7 @@ def effect_of(rule: Rule) -> str:
 
 
 def _fact(facts: list[Fact], key_name: str, key: int | None) -> Fact | None:
-    if not key_name or key is None:
+    if not key_name:
         return facts[0] if facts else None
     return next((fact for fact in facts if fact[key_name] == key), None)
 

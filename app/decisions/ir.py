@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from app.decisions.outcome import Texts
 from app.decisions.schema import Attribute, FactSchema
@@ -222,4 +221,3 @@ class RuleSet:
     rules: tuple[Rule, ...]
     schema: FactSchema = field(repr=False, compare=False)
     sha256: str = ""
-    tests: tuple[Any, ...] = field(default=(), repr=False, compare=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
-from typing import Any
 
 from app.core.i18n import _
 from app.decisions.actions import read_template, read_then
@@ -79,15 +78,10 @@ class _Reading:
             views=self._views(),
             schema=self.schema,
             sha256=self.sha256,
-            tests=self._tests(),
         )
         top.done()
         self._check_views(made)
         return made
-
-    def _tests(self) -> tuple[Any, ...]:
-        entry = self.top.raw("tests")
-        return tuple(item.plain() for item in self.top.listed(entry, "tests")) if entry is not None else ()
 
     def _parameters(self) -> dict[str, Parameter]:
         if "parameters" not in self.top:
