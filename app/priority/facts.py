@@ -20,6 +20,25 @@ from app.priority.picture import Picture, picture_of
 
 Facts = list[dict[str, Any]]
 
+ORDER_KINDS = (
+    "order",
+    "customer",
+    "credit",
+    "contract",
+    "award",
+    "authorisation",
+    "product",
+    "stock",
+    "region",
+    "transport",
+    "qc",
+    "compliance",
+    "line",
+    "priority",
+    "reservation",
+)
+"""Kinds of facts that an order has."""
+
 
 def fen(amount: Decimal) -> int:
     """An amount of money in hundredths."""

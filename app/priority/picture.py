@@ -122,11 +122,12 @@ class Picture:
 
 def picture_of(order_id: str) -> Picture:
     """The picture of the order, from the session's memory when nothing was written since. Raises OrderNotFound."""
+    session().flush()  # what was changed but not written yet empties the memory
     held: dict[str, Picture] = session().info.setdefault(_KEY, {})
     if order_id not in held:
-        session().flush()
-        session().info.setdefault(_KEY, {})[order_id] = read = _read(orders.get_order(order_id))
-        return read
+        read = _read(orders.get_order(order_id))
+        held = session().info.setdefault(_KEY, {})
+        held[order_id] = read
     return held[order_id]
 
 

@@ -34,6 +34,6 @@ def current() -> Profile:
         full_test_days=int(value["full_test_days"]),
         udi_classes=frozenset(value["udi_classes"]),
         cold_rest_days=frozenset(value["cold_rest_days"]),
-        channel_documents=dict(value["hospital_order_documents"]),
+        channel_documents=dict(value["channel_documents"]),
         order_type_documents=dict(value["order_type_documents"]),
     )

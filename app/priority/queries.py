@@ -145,7 +145,8 @@ def _before(standing: OrderStanding) -> Any:
         (OrderStanding.submitted_at, OrderStanding.submitted_at < standing.submitted_at, standing.submitted_at),
         (OrderStanding.number, OrderStanding.number < standing.number, standing.number),
     )
-    alternatives, equal = [], []
+    alternatives: list[Any] = []
+    equal: list[Any] = []
     for column, before, value in steps:
         alternatives.append(and_(*equal, before))
         equal.append(column == value)

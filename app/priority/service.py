@@ -13,10 +13,14 @@ from app.core import clock
 from app.core.db import session
 from app.core.permissions import Actor
 from app.core.subject import Subject
+from app.decisions import queries as decision_queries
 from app.decisions import service as decisions
+from app.decisions.facts import Facts, gather
 from app.decisions.models import Decision
+from app.orders import queries as orders
 from app.orders.models import Order
 from app.priority import facts_goods, queries
+from app.priority.facts import ORDER_KINDS
 from app.priority.models import NO_PROMISE, OrderStanding
 from app.priority.picture import picture_of
 from app.tasks import service as tasks
@@ -62,25 +66,30 @@ def assess(actor: Actor, order_id: str, *, trigger: str) -> OrderStanding:
     audit trail notes a change of band or block.
     """
     as_of = clock.now()
+    facts = _facts(order_id, as_of)
     subject = Subject("order", order_id)
-    order = picture_of(order_id).order
     promise = promise_date(order_id, as_of)
     found = Assessment(
-        gate=decisions.decide(GATE, subject, as_of=as_of),
-        ranking=decisions.decide(RANKING, subject, as_of=as_of),
+        gate=decisions.decide(GATE, subject, facts=facts, as_of=as_of),
+        ranking=decisions.decide(RANKING, subject, facts=facts, as_of=as_of),
     )
     standing = queries.standing_or_none(order_id)
     before = (standing.band, standing.blocked) if standing else None
     if standing is None:
         standing = OrderStanding(order_id=order_id)
         session().add(standing)
-    _fill(standing, order, found, promise)
+    _fill(standing, orders.get_order(order_id), found, promise)
     standing.trigger, standing.assessed_at = trigger, as_of
     session().flush()
     if before != (standing.band, standing.blocked):
         _tell(actor, standing, before)
     tasks.rerank(subject, rank_of(standing))
     return standing
+
+
+def _facts(order_id: str, as_of: datetime) -> Facts:
+    """Every fact of the order, gathered once for both decisions."""
+    return gather(Subject("order", order_id), ORDER_KINDS, as_of)
 
 
 def _fill(standing: OrderStanding, order: Order, found: Assessment, promise: date | None) -> None:
@@ -135,8 +144,29 @@ def rank_of(standing: OrderStanding) -> Rank:
 
 
 def reassess_open(actor: Actor, *, before: datetime, limit: int = BATCH) -> int:
-    """Assess again open orders last assessed before the moment, the oldest first; answers how many (0: all done)."""
+    """Assess again open orders last assessed before the moment, the oldest first; answers how many (0: all done).
+
+    Decisions are stored only where time has changed what they say.
+    """
     due = queries.due_for_reassessment(before, limit)
     for order_id in due:
-        assess(actor, order_id, trigger="periodic")
+        standing = queries.standing_of(order_id)
+        as_of = clock.now()
+        if _as_before(standing, as_of):
+            standing.assessed_at = as_of
+        else:
+            assess(actor, order_id, trigger="periodic")
+    session().flush()
     return len(due)
+
+
+def _as_before(standing: OrderStanding, as_of: datetime) -> bool:
+    """Both rule sets would say now what they said last, and the promise holds."""
+    if promise_date(standing.order_id, as_of) != standing.promise_date:
+        return False
+    facts = _facts(standing.order_id, as_of)
+    for rule_set, decision_id in ((GATE, standing.gate_decision_id), (RANKING, standing.decision_id)):
+        said = decision_queries.get_decision(decision_id).result
+        if decisions.preview(rule_set, facts, as_of=as_of) != said:
+            return False
+    return True

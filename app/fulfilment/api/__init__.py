@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from app.fulfilment.api.orders import bp as orders
+from app.fulfilment.api.tasks import bp as tasks
 
-__all__ = ["orders"]
+__all__ = ["orders", "tasks"]

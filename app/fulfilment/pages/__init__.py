@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from app.fulfilment.pages import order as order
+from app.fulfilment.pages import search as search
 from app.fulfilment.pages.entry import bp as entry
+from app.fulfilment.pages.inbox import bp as inbox
 
-__all__ = ["entry"]
+__all__ = ["entry", "inbox"]

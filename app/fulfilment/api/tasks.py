@@ -1,0 +1,247 @@
+"""/api/v1/tasks: the inbox for programs; /api/v1/orders/{id}/priority: where an order stands and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from app.core.fields import Choice, Schema, Text
+from app.core.openapi import ApiBlueprint, ErrorSchema
+from app.core.paging import LARGEST, SIZE
+from app.core.permissions import current_actor, requires
+from app.fulfilment import deciding, forms, queries
+from app.fulfilment.answers import standing_answer
+from app.fulfilment.permissions import ORDER_READ
+from app.orders import queries as orders
+from app.priority.panels import Panel, panel_of
+from app.priority.queries import NotAssessed
+from app.tasks import queries as tasks
+from app.tasks import service as task_verbs
+from app.tasks.models import Task, TaskStatus
+from app.tasks.permissions import TASK_READ, TASK_WORK
+
+bp = ApiBlueprint(
+    "tasks", "app.fulfilment.api", description="Tasks of the inbox, and why an order stands where it does"
+)
+
+LISTS = ("mine", "groups", "all", "submitted", "done")
+LARGEST_VERSION = 2**31 - 1
+
+
+class TaskOut(Schema):
+    """A task. `seen_version` of a decision must be the order's current version; `subject_version` is the task's."""
+
+    id = fields.String(required=True)
+    name = fields.Dict(required=True, metadata={"description": "{en, zh}"})
+    element_id = fields.String(required=True)
+    subject_kind = fields.String(required=True)
+    subject_id = fields.String(required=True)
+    subject_version = fields.Integer(required=True, allow_none=True)
+    number = fields.String(required=True)
+    status = fields.String(required=True, metadata={"enum": [status.value for status in TaskStatus]})
+    assignee_id = fields.String(required=True, allow_none=True)
+    form_key = fields.String(required=True, allow_none=True)
+    blocked = fields.Boolean(required=True)
+    band = fields.String(required=True, allow_none=True)
+    score = fields.Integer(required=True)
+    due_at = fields.AwareDateTime(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    completed_at = fields.AwareDateTime(required=True, allow_none=True)
+    completed_by = fields.String(required=True, allow_none=True)
+    answers = fields.Dict(required=True, allow_none=True)
+
+
+class TaskDetail(TaskOut):
+    """A task with what its form asks: a form-js schema in the caller's language, and the outcomes allowed."""
+
+    form = fields.Dict(required=True)
+    outcomes = fields.Dict(required=True, metadata={"description": "{outcome: label}"})
+    groups = fields.List(fields.String(), required=True)
+
+
+class TaskPage(Schema):
+    """Tasks by rank (`done`: newest first)."""
+
+    items = fields.List(fields.Nested(TaskOut), required=True)
+    page = fields.Integer(required=True)
+    size = fields.Integer(required=True)
+    total = fields.Integer(required=True)
+
+
+class TaskQuery(Schema):
+    """Which list. `all` shows everybody's tasks to managers, operators and auditors, else those of one's groups."""
+
+    list = Choice(LISTS, load_default="groups")
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 1_000_000))
+    size = fields.Integer(load_default=SIZE, validate=validate.Range(1, LARGEST))
+
+
+class CompleteIn(Schema):
+    """A decision: the outcome, the other answers of the form, and the version of the order it was made on."""
+
+    seen_version = fields.Integer(required=True, strict=True, validate=validate.Range(1, LARGEST_VERSION))
+    outcome = Text(most=40, load_default=None, allow_none=True, metadata={"example": "approve"})
+    reason = Text(least=0, most=forms.LONGEST_TEXT, lines=True, load_default="")
+    answers = fields.Dict(
+        keys=Text(most=100),
+        load_default=dict,
+        metadata={"description": "Other fields of the task's form by key", "example": {}},
+    )
+
+
+class BlockOut(Schema):
+    """A hard constraint that is not met; texts are {en, zh}."""
+
+    rule = fields.String(required=True)
+    name = fields.Dict(required=True)
+    reason = fields.Dict(required=True)
+    basis = fields.Dict(required=True)
+    unblock = fields.Dict(required=True)
+    line = fields.Integer(required=True, allow_none=True)
+
+
+class LineOut(Schema):
+    """A contribution to the score; a cap is a negative one. All lines sum to the score."""
+
+    rule = fields.String(required=True)
+    factor = fields.String(required=True)
+    points = fields.Integer(required=True)
+    name = fields.Dict(required=True)
+    reason = fields.Dict(required=True)
+
+
+class PriorityOut(Schema):
+    """Where the order stands and why."""
+
+    order_id = fields.String(required=True)
+    number = fields.String(required=True)
+    order_version = fields.Integer(required=True)
+    blocked = fields.Boolean(required=True)
+    band = fields.String(required=True)
+    score = fields.Integer(required=True)
+    place = fields.Integer(required=True, allow_none=True)
+    promise_date = fields.String(required=True, allow_none=True)
+    assessed_at = fields.String(required=True)
+    decision_id = fields.String(required=True)
+    gate_decision_id = fields.String(required=True)
+    rule_sets = fields.List(fields.Dict(), required=True)
+    blocks = fields.List(fields.Nested(BlockOut), required=True)
+    lines = fields.List(fields.Nested(LineOut), required=True)
+    factors = fields.List(fields.Dict(), required=True)
+    facts = fields.Dict(required=True)
+
+
+@bp.get("/tasks")
+@requires(TASK_READ)
+@bp.arguments(TaskQuery, location="query")
+@bp.response(200, TaskPage)
+@bp.alt_response(401, schema=ErrorSchema)
+@bp.alt_response(403, schema=ErrorSchema)
+def list_tasks(given: dict[str, Any]) -> dict[str, Any]:
+    """Tasks: mine, free for my groups, all, about what I submitted, done by me."""
+    actor, number, size = current_actor(), given["page"], given["size"]
+    if given["list"] == "submitted":
+        page = tasks.submitted_by(actor, number=number, size=size)
+    elif given["list"] == "done":
+        page = tasks.done_by(actor, number=number, size=size)
+    else:
+        page = tasks.inbox(actor, which=given["list"], number=number, size=size)
+    return {"items": page.items, "page": page.number, "size": page.size, "total": page.total}
+
+
+@bp.get("/tasks/<task_id>")
+@requires(TASK_READ)
+@bp.response(200, TaskDetail)
+@bp.alt_response(401, schema=ErrorSchema)
+@bp.alt_response(403, schema=ErrorSchema)
+@bp.alt_response(404, schema=ErrorSchema)
+def get_task(task_id: str) -> dict[str, Any]:
+    """One task with its form."""
+    task = queries.task_for(current_actor(), task_id)
+    form = deciding.form_of(task)
+    return {
+        **{name: getattr(task, name) for name in TaskOut().fields},
+        "form": forms.localised(form),
+        "outcomes": deciding.outcomes_of(form),
+        "groups": tasks.candidates_of(task.id)["group"],
+    }
+
+
+@bp.post("/tasks/<task_id>/claim")
+@requires(TASK_WORK)
+@bp.response(200, TaskOut)
+@bp.alt_response(401, schema=ErrorSchema)
+@bp.alt_response(403, schema=ErrorSchema, description="The task is for others, or needs a second person")
+@bp.alt_response(404, schema=ErrorSchema)
+@bp.alt_response(409, schema=ErrorSchema, description="Somebody has it (`details.holder`), or it is closed")
+def claim_task(task_id: str) -> Task:
+    """Take a task; taking one's own again changes nothing."""
+    return task_verbs.claim(current_actor(), task_id)
+
+
+@bp.post("/tasks/<task_id>/release")
+@requires(TASK_WORK)
+@bp.response(200, TaskOut)
+@bp.alt_response(401, schema=ErrorSchema)
+@bp.alt_response(403, schema=ErrorSchema)
+@bp.alt_response(404, schema=ErrorSchema)
+@bp.alt_response(409, schema=ErrorSchema, description="You do not have it, or it is closed")
+def release_task(task_id: str) -> Task:
+    """Give a task back to its group."""
+    return task_verbs.release(current_actor(), task_id)
+
+
+@bp.post("/tasks/<task_id>/complete")
+@requires(TASK_WORK)
+@bp.arguments(CompleteIn)
+@bp.response(200, TaskOut)
+@bp.alt_response(400, schema=ErrorSchema, description="The body is no JSON")
+@bp.alt_response(401, schema=ErrorSchema)
+@bp.alt_response(403, schema=ErrorSchema, description="The task is for others, or needs a second person")
+@bp.alt_response(404, schema=ErrorSchema)
+@bp.alt_response(409, schema=ErrorSchema, description="Held by somebody else, closed, or the order changed meanwhile")
+@bp.alt_response(413, schema=ErrorSchema, description="More than 1 MiB")
+@bp.alt_response(415, schema=ErrorSchema, description="The body is no application/json")
+@bp.alt_response(422, schema=ErrorSchema, description="An answer is missing or not allowed")
+def complete_task(given: dict[str, Any], task_id: str) -> Task:
+    """Decide a task: the order moves on in the same transaction."""
+    answers = dict(given["answers"])
+    for name in ("outcome", "reason"):
+        if given[name]:
+            answers[name] = given[name]
+    return deciding.complete(current_actor(), task_id, answers, seen_version=given["seen_version"])
+
+
+@bp.get("/orders/<order_id>/priority")
+@requires(ORDER_READ)
+@bp.response(200, PriorityOut)
+@bp.alt_response(401, schema=ErrorSchema)
+@bp.alt_response(403, schema=ErrorSchema)
+@bp.alt_response(404, schema=ErrorSchema)
+def get_priority(order_id: str) -> dict[str, Any]:
+    """Where an order (by id or number) stands: blocks, band, score with every contribution, the facts used."""
+    order = orders.get_order(orders.id_of(order_id))
+    panel = panel_of(order)
+    if panel is None:
+        raise NotAssessed(order=order_id)
+    return _priority(panel)
+
+
+def _priority(panel: Panel) -> dict[str, Any]:
+    standing = panel.standing
+    return {
+        **standing_answer(standing),
+        "order_id": standing.order_id,
+        "number": standing.number,
+        "order_version": standing.order_version,
+        "place": panel.place,
+        "rule_sets": [
+            {"rule_set": one.rule_set, "version": one.rule_set_version, "hash": one.version_hash}
+            for one in (panel.gate, panel.ranking)
+        ],
+        "blocks": panel.blocks,
+        "lines": panel.outcome.lines,
+        "factors": panel.outcome.factors,
+        "facts": {**panel.gate.facts, **panel.ranking.facts},
+    }

@@ -1,0 +1,71 @@
+"""Deciding a task about an order: answers are checked by the task's form, the order by the version that was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.core.errors import Invalid, StaleVersion
+from app.core.i18n import _, pick
+from app.core.permissions import Actor
+from app.fulfilment import forms
+from app.orders import queries as orders
+from app.priority import service as ranking
+from app.processes import queries as processes
+from app.tasks import queries as tasks
+from app.tasks import service as task_verbs
+from app.tasks.models import Task
+
+ASSESSED_ANEW = frozenset({"recheck", "clear", "resubmit"})
+"""After these answers the order runs through the gates again: its facts may have changed since it was assessed."""
+REASON_NEEDED = frozenset({"rework", "reject", "cancel"})
+"""These answers must say why, whatever the form asks."""
+
+
+def form_of(task: Task) -> dict[str, Any]:
+    """The form of the task (form-js), its texts still in two languages; an empty one if it names none."""
+    found = processes.form_of(task) if task.form_key else None
+    return dict(found) if found else {"type": "default", "components": []}
+
+
+def outcomes_of(form: Mapping[str, Any]) -> dict[str, str]:
+    """What may be answered, {value: label} in the reader's language: the values of the form's field `outcome`."""
+    for field in forms.fields_of(form):
+        if field["key"] == "outcome":
+            return {
+                str(option["value"]): pick(option.get("label")) or str(forms.OUTCOMES.get(option["value"], ""))
+                for option in field.get("values", ())
+            }
+    return {}
+
+
+def complete(actor: Actor, task_id: str, answers: Mapping[str, Any], *, seen_version: int | None) -> Task:
+    """Complete the task with these answers; the order moves on in the same transaction.
+
+    Raises NotFound, TaskClosed, AlreadyClaimed, NotCandidate, FourEyes, StaleVersion, Invalid (fields of the form).
+    """
+    task = tasks.get_task(task_id)
+    if task.subject_kind == "order":
+        _refuse_stale(task, seen_version)
+    checked = check(form_of(task), answers)
+    if task.subject_kind == "order" and checked.get("outcome") in ASSESSED_ANEW and task.status == "open":
+        ranking.assess(actor, task.subject_id, trigger=str(checked["outcome"]))
+    return task_verbs.complete(actor, task_id, checked, seen_version=seen_version)
+
+
+def check(form: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers, checked by the form; some outcomes need a reason. Raises Invalid."""
+    checked = forms.checked(form, answers)
+    if checked.get("outcome") in REASON_NEEDED and not str(checked.get("reason") or "").strip():
+        raise Invalid({"reason": [_("Please give a reason.")]})
+    return checked
+
+
+def _refuse_stale(task: Task, seen_version: int | None) -> None:
+    if task.status != "open":
+        return
+    if seen_version is None:
+        raise Invalid({"seen_version": [_("Say which version of the order you decided on.")]})
+    current = orders.version_of(task.subject_id)
+    if seen_version != current:
+        raise StaleVersion(seen=seen_version, current=current)

@@ -1,0 +1,237 @@
+"""/inbox and /tasks/<id>: what waits for me, and deciding it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.core import menu, web
+from app.core.db import session
+from app.core.errors import Conflict, DomainError, Invalid, NotFound, StaleVersion
+from app.core.i18n import LazyString, _, _l
+from app.core.paging import Page
+from app.core.permissions import Actor, actor_or_none, current_actor, requires
+from app.core.refusals import show
+from app.fulfilment import deciding, forms, queries, versions
+from app.orders import queries as orders
+from app.priority.panels import panel_of
+from app.tasks import queries as tasks
+from app.tasks import service as task_verbs
+from app.tasks.models import Task, TaskStatus
+from app.tasks.permissions import TASK_READ, TASK_READ_ALL, TASK_WORK
+
+bp = Blueprint("fulfilment", "app.fulfilment.pages")
+
+
+@bp.app_template_global()
+def outcome_name(code: str | None) -> str:
+    """What an answer is called; empty for none."""
+    return str(forms.OUTCOMES.get(code, code)) if code else ""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One list of the inbox."""
+
+    label: LazyString
+    nothing: LazyString
+    hint: LazyString
+
+
+TABS: dict[str, Tab] = {
+    "mine": Tab(
+        _l("My tasks"),
+        _l("You have taken no task."),
+        _l("Look under “My groups” and take the first one: it is the most urgent."),
+    ),
+    "groups": Tab(
+        _l("My groups"),
+        _l("Nothing waits for your groups."),
+        _l("New tasks appear here by themselves."),
+    ),
+    "all": Tab(_l("All"), _l("No task is open."), _l("New tasks appear here by themselves.")),
+    "submitted": Tab(
+        _l("Submitted by me"),
+        _l("None of the orders you submitted waits for a decision."),
+        _l("After you submit an order you see here who has it."),
+    ),
+    "done": Tab(_l("Done by me"), _l("You have decided nothing yet."), _l("What you decide is kept here.")),
+}
+
+
+def _waiting() -> str:
+    """How many tasks wait for the actor, for the menu."""
+    actor = actor_or_none()
+    if actor is None:
+        return ""
+    found = tasks.counts(actor)
+    count = found["mine"] + found["groups"]
+    return str(count) if count else ""
+
+
+menu.add(_l("Inbox"), "fulfilment.inbox", icon="inbox", right=TASK_READ, section="work", order=10, badge=_waiting)
+
+
+@bp.get("/inbox")
+@requires(TASK_READ)
+def inbox() -> str:
+    """The lists of tasks; the list alone when the page asks for it again."""
+    return _render_list("fulfilment/inbox.html")
+
+
+@bp.get("/inbox/stamp")
+@requires(TASK_READ)
+def inbox_stamp() -> Response:
+    """A text that changes whenever one of the actor's lists does."""
+    return Response(tasks.inbox_stamp(current_actor()), mimetype="text/plain")
+
+
+def _render_list(whole: str) -> str:
+    actor = current_actor()
+    counts = tasks.counts(actor)
+    tab = request.values.get("tab", "")
+    if tab not in TABS or (tab == "all" and not actor.may(TASK_READ_ALL)):
+        tab = "mine" if counts["mine"] else "groups"
+    number = max(1, request.values.get("page", 1, type=int))
+    page = queries.inbox_rows(_listed(actor, tab, number))
+    return render_template(
+        "fulfilment/_inbox.html" if web.is_fragment() else whole,
+        tab=tab,
+        tabs={key: value for key, value in TABS.items() if key != "all" or actor.may(TASK_READ_ALL)},
+        counts=counts,
+        page=page,
+        stamp=tasks.inbox_stamp(actor),
+    )
+
+
+def _listed(actor: Actor, tab: str, number: int) -> Page[Task]:
+    if tab == "submitted":
+        return tasks.submitted_by(actor, number=number)
+    if tab == "done":
+        return tasks.done_by(actor, number=number)
+    return tasks.inbox(actor, which=tab, number=number)  # type: ignore[arg-type]
+
+
+@bp.post("/tasks/<task_id>/claim")
+@requires(TASK_WORK)
+def claim(task_id: str) -> str | BaseResponse:
+    """Take a task, from the list or from its page."""
+    task_verbs.claim(current_actor(), task_id)
+    return _after(task_id, _("You have the task now."))
+
+
+@bp.post("/tasks/<task_id>/release")
+@requires(TASK_WORK)
+def release(task_id: str) -> str | BaseResponse:
+    """Give a task back to its group."""
+    task_verbs.release(current_actor(), task_id)
+    return _after(task_id, _("The task is back with its group."))
+
+
+def _after(task_id: str, sentence: str) -> str | BaseResponse:
+    if web.is_fragment():
+        return _render_list("fulfilment/_inbox.html")
+    flash(sentence, "success")
+    return redirect(url_for("fulfilment.show_task", task_id=task_id))
+
+
+@bp.get("/tasks/<task_id>")
+@requires(TASK_READ)
+def show_task(task_id: str) -> str:
+    """A task: the order, its priority, what to decide."""
+    return _render_task(queries.task_for(current_actor(), task_id), {}, None)
+
+
+@bp.post("/tasks/<task_id>/complete")
+@requires(TASK_WORK)
+def complete(task_id: str) -> Response | BaseResponse:
+    """Decide the task; what cannot be done leaves the page as it was filled, with the reason."""
+    actor = current_actor()
+    task = queries.task_for(actor, task_id)
+    answers = _answers()
+    try:
+        with session().begin_nested():  # a refusal undoes all of it, and the page is shown again
+            deciding.complete(actor, task_id, answers, seen_version=request.form.get("seen_version", type=int))
+    except (Conflict, Invalid) as refusal:
+        if web.is_fragment():
+            return show(refusal.status, refusal.code, refusal.sentence(), refusal.details)
+        return make_response(_render_task(tasks.get_task(task_id), answers, refusal), refusal.status)
+    outcome = str(answers.get("outcome", ""))
+    flash(_told(outcome, task), "success")
+    return redirect(url_for("fulfilment.show_task", task_id=task_id))
+
+
+def _told(outcome: str, task: Task) -> str:
+    done = str(forms.OUTCOMES.get(outcome, _("Done")))
+    if task.subject_kind != "order":
+        return done
+    view = queries.order_view(task.subject_id)
+    return _("%(done)s: order %(order)s. %(next)s", done=done, order=view.order.number, next=view.next_step)
+
+
+def _answers() -> dict[str, Any]:
+    """What the form island sent, with the outcome of the button that was pressed. Raises Invalid."""
+    given: dict[str, Any] = {}
+    text = request.form.get("answers", "")
+    if text:
+        try:
+            given = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            raise Invalid({"answers": [_("The request could not be read.")]}) from None
+        if not isinstance(given, dict):
+            raise Invalid({"answers": [_("Must be an object.")]})
+    for name in ("outcome", "reason"):
+        if request.form.get(name):
+            given[name] = request.form[name]
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | None) -> str:
+    actor = current_actor()
+    if task.subject_kind != "order":
+        raise NotFound(task=task.id)
+    view = queries.order_view(task.subject_id)
+    form = deciding.form_of(task)
+    excluded = actor.id in task.excluded_user_ids
+    candidate = any(task_verbs.is_candidate(actor, pair) for pair in _candidates(task))
+    return render_template(
+        "fulfilment/task.html",
+        task=task,
+        view=view,
+        order=view.order,
+        panel=panel_of(view.order),
+        outcomes=deciding.outcomes_of(form),
+        form=forms.without(forms.localised(form), "outcome"),
+        answers=answers,
+        refusal=refusal,
+        fields=refusal.details.get("fields", {}) if refusal else {},
+        changed=_changed(task, refusal),
+        labels=forms.labels(form),
+        excluded=excluded,
+        can_decide=task.status == TaskStatus.OPEN
+        and not excluded
+        and (task.assignee_id == actor.id or (task.assignee_id is None and candidate)),
+        can_claim=task.status == TaskStatus.OPEN and task.assignee_id is None and candidate and not excluded,
+        holder=queries.name_of(task.assignee_id or task.completed_by),
+        groups=queries.role_names(tasks.candidates_of(task.id)["group"]),
+        trace=queries.trace_of(task),
+        following=queries.next_task(actor, task),
+    )
+
+
+def _candidates(task: Task) -> list[tuple[str, str]]:
+    found = tasks.candidates_of(task.id)
+    return [(kind, value) for kind in ("group", "user") for value in found[kind]]
+
+
+def _changed(task: Task, refusal: DomainError | None) -> list[versions.Change]:
+    """What changed since the version that was decided on, when that is why the decision was refused."""
+    if not isinstance(refusal, StaleVersion):
+        return []
+    every = orders.versions_of(task.subject_id)
+    seen = next((one for one in every if one.version == refusal.details.get("seen")), None)
+    return versions.between(seen, every) if seen else []

@@ -1,0 +1,107 @@
+"""The history of an order in words: its audit trail (tasks included) with what the process did in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.audit import queries as audit
+from app.core.i18n import LazyString, _, _l, pick
+from app.core.subject import Subject
+from app.fulfilment.forms import OUTCOMES
+from app.tasks import queries as tasks
+
+WORDS: dict[str, tuple[LazyString, str, str]] = {
+    "order:create": (_l("Order entered"), "file-import", "info"),
+    "order:change": (_l("Order changed"), "edit", "info"),
+    "order:cancel": (_l("Order cancelled"), "circle-x", "danger"),
+    "order:withdraw": (_l("Order withdrawn by its submitter"), "arrow-back-up", "warning"),
+    "order:rework": (_l("Order returned for rework"), "arrow-back-up", "warning"),
+    "order:resume": (_l("Order submitted again"), "arrow-forward-up", "info"),
+    "order:reject": (_l("Order rejected"), "circle-x", "danger"),
+    "order:release": (_l("Order released"), "circle-check", "success"),
+    "order:document": (_l("Order confirmation made"), "file-text", "success"),
+    "order:assess": (_l("Priority assessed"), "sort-descending", "neutral"),
+    "reservation:make": (_l("Stock reserved"), "packages", "success"),
+    "reservation:release": (_l("Reserved stock given back"), "packages", "warning"),
+    "task:claim": (_l("Task taken"), "hand-grab", "neutral"),
+    "task:release": (_l("Task given back"), "arrow-back-up", "neutral"),
+    "task:complete": (_l("Task done"), "checkbox", "success"),
+}
+"""Audit action → words, icon, tone. An action that is not here is shown by its name."""
+
+OUTCOME_TONES = {"approve": "success", "clear": "success", "rework": "warning", "reject": "danger", "cancel": "danger"}
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of the history, ready to be shown."""
+
+    at: datetime
+    actor: str
+    title: str
+    text: str = ""
+    tone: str = "neutral"
+    icon: str = "point"
+
+
+def of_order(order_id: str) -> list[Happening]:
+    """What happened to the order, newest first."""
+    subject = Subject("order", order_id)
+    names = {task.id: pick(task.name) for task in tasks.tasks_of(subject)}
+    return [_told(entry, names) for entry in reversed(audit.entries_of(subject))]
+
+
+def _told(entry: Any, names: Mapping[str, str]) -> Happening:
+    words, icon, tone = WORDS.get(entry.action, (entry.action, "point", "neutral"))
+    details: Mapping[str, Any] = entry.details
+    title = str(words)
+    if entry.action.startswith("task:"):
+        title = _("%(what)s: %(task)s", what=title, task=names.get(details.get("task", ""), "–"))
+    outcome = (details.get("answers") or {}).get("outcome")
+    if outcome:
+        title = _("%(what)s → %(outcome)s", what=title, outcome=OUTCOMES.get(outcome, outcome))
+        tone = OUTCOME_TONES.get(outcome, tone)
+    return Happening(
+        at=entry.at,
+        actor=_("Youxu") if entry.actor_kind == "system" else entry.actor_name,
+        title=title,
+        text="; ".join(_particulars(entry.action, details)),
+        tone=tone,
+        icon=icon,
+    )
+
+
+def _particulars(action: str, details: Mapping[str, Any]) -> Iterable[str]:
+    """What is worth telling besides the title."""
+    reason = details.get("reason") or (details.get("answers") or {}).get("reason")
+    if reason:
+        yield str(reason)
+    if action == "order:assess":
+        yield from _assessment(details)
+    if action == "order:document":
+        yield str(details.get("document", ""))
+    if action == "reservation:make":
+        for lot, warehouse, quantity in details.get("lots", ()):
+            yield _("lot %(lot)s in %(warehouse)s × %(quantity)s", lot=lot, warehouse=warehouse, quantity=quantity)
+    if action == "reservation:release":
+        yield _("%(quantity)s units", quantity=details.get("quantity", 0))
+    if "version" in details and action.startswith("order:"):
+        yield _("version %(version)s", version=details["version"])
+
+
+def _assessment(details: Mapping[str, Any]) -> Iterable[str]:
+    before = details.get("before")
+    now = _standing_words(str(details.get("band", "")), blocked=bool(details.get("blocked")))
+    if before:
+        was = _standing_words(str(before.get("band", "")), blocked=bool(before.get("blocked")))
+        yield _("%(was)s → %(now)s", was=was, now=now)
+    else:
+        yield now
+    yield _("score %(score)s", score=details.get("score", 0))
+
+
+def _standing_words(band: str, *, blocked: bool) -> str:
+    return _("%(band)s, blocked", band=band) if blocked else band

@@ -1,0 +1,138 @@
+"""What the priority panel of a page shows: blocks, band and score with every contribution, the facts used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from app.core.i18n import _, _n, pick, show_money
+from app.decisions import queries as decisions
+from app.decisions.models import Decision
+from app.decisions.outcome import Block, Outcome
+from app.decisions.queries import NotFired
+from app.orders.models import Order
+from app.priority import queries
+from app.priority.models import OrderStanding
+
+
+@dataclass(frozen=True)
+class KindView:
+    """The facts of one kind (of one line, where there are several) as (label, value)."""
+
+    label: str
+    key: str
+    values: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A standing with the two decisions behind it."""
+
+    standing: OrderStanding
+    place: int | None
+    gate: Decision
+    ranking: Decision
+
+    @property
+    def blocks(self) -> list[Block]:
+        """What blocks the order, of both rule sets."""
+        return [*self.gate.result.blocks, *self.ranking.result.blocks]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Band, score, contributions."""
+        return self.ranking.result
+
+    @property
+    def series(self) -> list[dict[str, Any]]:
+        """The waterfall: one step per contribution; they sum to the score."""
+        return [
+            {"label": pick(line.name), "points": line.points, "rule": line.rule}
+            for line in self.outcome.lines
+            if line.points
+        ]
+
+    @property
+    def lines_of(self) -> dict[str, list[Any]]:
+        """Contributions by factor."""
+        found: dict[str, list[Any]] = {}
+        for line in self.outcome.lines:
+            found.setdefault(line.factor, []).append(line)
+        return found
+
+    @property
+    def facts(self) -> list[KindView]:
+        """The facts of both decisions in the reader's words."""
+        return [*facts_in_words(self.ranking), *_only_new(self.gate, self.ranking)]
+
+    @property
+    def missed(self) -> list[NotFired]:
+        """Rules of the ranking that did not fire, those with a measurable distance first."""
+        found = decisions.not_fired(self.ranking)
+        return sorted(found, key=lambda rule: not rule.gap.get("en"))
+
+    @property
+    def changed_since(self) -> str:
+        """A sentence when the order is no longer the one that was assessed; else empty."""
+        if self.standing.order.version == self.standing.order_version:
+            return ""
+        return _("The order changed since: this was version %(version)s.", version=self.standing.order_version)
+
+
+def facts_in_words(decision: Decision, leave_out: frozenset[str] = frozenset()) -> list[KindView]:
+    """The facts of a decision by the labels of the schema it was made with."""
+    schema = decisions.plan_of(decisions.version_of(decision)).rule_set.schema
+    found = []
+    for name, many in decision.facts.items():
+        kind = schema.kinds.get(name)
+        if kind is None or name in leave_out:
+            continue
+        for fact in many:
+            values = [
+                (pick(attribute.label), shown(attribute, fact.get(attribute.name)))
+                for attribute in kind.attributes.values()
+                if attribute.name in fact
+            ]
+            found.append(KindView(pick(kind.label), str(fact.get(kind.key, "")) if kind.key else "", values))
+    return found
+
+
+def _only_new(decision: Decision, other: Decision) -> list[KindView]:
+    return facts_in_words(decision, frozenset(other.facts))
+
+
+def shown(attribute: Any, value: Any) -> str:
+    """The value of a fact in the reader's words, with its unit."""
+    if value is None:
+        return _("not known")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if attribute.type == "enum":
+        return pick(attribute.values.get(value, str(value)))
+    if attribute.unit == "fen":
+        return show_money(Decimal(value) / 100)
+    if attribute.unit == "permille":
+        return f"{Decimal(value) / 10} %"
+    words = UNITS.get(attribute.unit or "")
+    return _n(*words, value) if words else str(value)
+
+
+UNITS = {
+    "day": ("%(num)s day", "%(num)s days"),
+    "wday": ("%(num)s working day", "%(num)s working days"),
+    "hour": ("%(num)s hour", "%(num)s hours"),
+}
+
+
+def panel_of(order: Order) -> Panel | None:
+    """The panel of an order; None before its first assessment."""
+    standing = queries.standing_or_none(order.id)
+    if standing is None:
+        return None
+    return Panel(
+        standing=standing,
+        place=queries.place_of(standing) if order.is_open else None,
+        gate=decisions.get_decision(standing.gate_decision_id),
+        ranking=decisions.get_decision(standing.decision_id),
+    )
