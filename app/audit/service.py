@@ -39,6 +39,7 @@ _TAKE_PLACE = (
 )
 """Queues the entry for the next seal and answers its place in the subject's chain, in one statement."""
 _WRITE = insert(_entries)
+_QUEUE_UP = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String), 0)))
 
 
 def record(actor: Actor, action: str, subject: Subject, **details: Any) -> None:
@@ -70,7 +71,12 @@ def record(actor: Actor, action: str, subject: Subject, **details: Any) -> None:
 
 
 def record_alone(actor: Actor, action: str, subject: Subject, **details: Any) -> None:
-    """As `record`, but a lost race is tried again here: for refusals and sign-ins, which no caller repeats."""
+    """As `record`, but writers of one subject queue up and a lost race is tried again here.
+
+    For refusals and sign-ins: nobody repeats those requests, and an attacker sends many at once.
+    """
+    if session().get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
+        session().execute(_QUEUE_UP, {"name": f"audit {subject.kind} {subject.id}"})
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with session().begin_nested():

@@ -4,8 +4,8 @@ What each entry's hash covers is compared with the hash, each entry with the one
 seal that names it, each seal with the seal before. An entry above the last sealed head must wait in the queue for the
 next seal: one that does not was put in by hand, or the seal that covered it was removed.
 
-Entries, heads and queue are read in ONE statement, hence as of one moment, so that neither a commit nor a seal that
-comes meanwhile looks like a forgery.
+What has to agree is read in ONE statement, hence as of one moment, so that neither a commit nor a seal that comes
+meanwhile looks like a forgery.
 """
 
 from __future__ import annotations
@@ -138,21 +138,26 @@ def _check_seal(result: Verification, row: Any, before: Any) -> None:
 
 
 def _check_digests(result: Verification, digests: dict[int, str]) -> None:
-    """What each seal covers against its digest (unless full: of the last seal and above)."""
+    """What each seal covers against its digest (unless full: of the last seal), and heads whose seal is gone."""
     heads: Any = AuditSealedHead.__table__
     lowest = 0 if result.full else result.last_seal
-    statement = select(heads).where(heads.c.seal_seq >= lowest).order_by(heads.c.seal_seq)
-    uncovered = {seq for seq in digests if seq >= lowest}
+    statement = (
+        select(heads).where(heads.c.seal_seq >= lowest, heads.c.seal_seq <= result.last_seal).order_by(heads.c.seal_seq)
+    )
+    computed = {seq: digest_of([]) for seq in digests if seq >= lowest}
     for seq, rows in groupby(session().execute(statement), key=lambda row: row.seal_seq):
-        computed = digest_of([row._asdict() for row in rows])
-        uncovered.discard(seq)
-        if seq not in digests:
-            if seq > result.last_seal:  # those below were found as gaps
-                result.add(Finding("seal_removed", seal_seq=seq))
-        elif computed != digests[seq]:
-            result.add(Finding("seal_altered", seal_seq=seq, field="digest", stored=digests[seq], computed=computed))
-    for seq in sorted(uncovered):
-        result.add(Finding("seal_altered", seal_seq=seq, field="digest", stored=digests[seq], computed=digest_of([])))
+        computed[seq] = digest_of([row._asdict() for row in rows])
+    for seq, digest in sorted(computed.items()):
+        if seq in digests and digest != digests[seq]:
+            result.add(Finding("seal_altered", seal_seq=seq, field="digest", stored=digests[seq], computed=digest))
+    orphans = (
+        select(AuditSealedHead.seal_seq)
+        .outerjoin(AuditSeal, AuditSeal.seq == AuditSealedHead.seal_seq)
+        .where(AuditSeal.seq.is_(None), AuditSealedHead.seal_seq > result.last_seal)  # those below were found as gaps
+        .distinct()
+    )
+    for seq in session().scalars(orphans.order_by(AuditSealedHead.seal_seq)):
+        result.add(Finding("seal_removed", seal_seq=seq))
 
 
 def _rows(since_seal: int) -> Iterator[Any]:

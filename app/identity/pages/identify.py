@@ -20,7 +20,7 @@ from app.core.i18n import _l
 from app.core.permissions import Actor
 from app.core.templating import csrf
 from app.identity import queries
-from app.identity.models import ApiToken, User
+from app.identity.models import User
 from app.identity.pages.blueprint import bp
 from app.identity.service import sessions, tokens
 
@@ -95,7 +95,7 @@ def _by_token(secret: str) -> Actor:
         raise TokenNotValid
     token, user = found
     if tokens.use_is_due(token):
-        g.used_token = token
+        g.used_token = token.id  # the row itself does not outlive a transaction rolled back
     _speak_to(user)
     return Actor(
         id=user.id,
@@ -159,7 +159,7 @@ def _send_to_password_page() -> None:
 @bp.after_app_request
 def note_use(response: Response) -> Response:
     """Remember a token's use after the request's own transaction, which may have been for reading only."""
-    token: ApiToken | None = g.pop("used_token", None)
+    token: str | None = g.pop("used_token", None)
     if token is not None:
         try:
             if db.in_transaction():  # a test holds one open
@@ -168,5 +168,5 @@ def note_use(response: Response) -> Response:
                 with db.transaction():
                     tokens.note_use(token)
         except OperationalError:
-            log.warning("token.use_not_noted", token=token.id)
+            log.warning("token.use_not_noted", token=token)
     return response

@@ -118,9 +118,9 @@ def use_is_due(token: ApiToken) -> bool:
     return token.last_used_at is None or clock.now() - token.last_used_at >= USE_NOTED_EVERY
 
 
-def note_use(token: ApiToken) -> None:
+def note_use(token_id: str) -> None:
     """Remember that the token was used now."""
-    session().execute(update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=clock.now()))
+    session().execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=clock.now()))
 
 
 def _must_own(actor: Actor, user_id: str) -> None:
