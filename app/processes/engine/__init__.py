@@ -11,7 +11,7 @@ changed by running them, scripts run by Python. `lint` refuses everything that w
 
 from __future__ import annotations
 
-from app.processes.engine.definition import Definition, compile_definition
+from app.processes.engine.definition import Definition, compile_definition, form_keys_of, key_of
 from app.processes.engine.elements import Element, Gateway, ServiceStep, UserWork
 from app.processes.engine.errors import DiagramRefused, EngineFault, MergeConflict, TokenNotReady, UnreadableState
 from app.processes.engine.lint import Known, Problem, problems_of
@@ -37,6 +37,8 @@ __all__ = [
     "UserWork",
     "begin",
     "compile_definition",
+    "form_keys_of",
+    "key_of",
     "open_tokens",
     "parse_diagram",
     "problems_of",

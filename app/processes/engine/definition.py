@@ -80,6 +80,17 @@ def compile_definition(xml: bytes, known: Known | None = None) -> Definition:
     )
 
 
+def key_of(xml: bytes) -> str:
+    """The key of the process in a document. Raises DiagramRefused."""
+    return read_graph(parse_diagram(xml)).key
+
+
+def form_keys_of(xml: bytes) -> list[str]:
+    """The forms that user tasks of a document name, each once. Raises DiagramRefused."""
+    nodes = read_graph(parse_diagram(xml)).nodes.values()
+    return sorted({node.get(camunda("formKey")) for node in nodes if node.get(camunda("formKey"))})
+
+
 def _element(graph: Graph, node: Any) -> Element:
     kind = local(node)
     if kind == "userTask":

@@ -1,0 +1,127 @@
+"""Definitions as they are stored and as the engine wants them: compiled once per process, kept by id."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from app.core import clock, ids, jsontext
+from app.core.db import session
+from app.core.errors import NotFound
+from app.core.i18n import _l
+from app.core.permissions import Actor
+from app.processes.engine import Definition, Known, compile_definition
+from app.processes.models import ProcessDefinition, ProcessRelease
+
+KEPT = 256
+"""Compiled definitions kept in memory per worker, the least recently used goes first."""
+
+
+class ProcessNotFound(NotFound):
+    """No definition of that key is in force."""
+
+    message = _l("There is no process “%(key)s” in force.")
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stored definition, compiled."""
+
+    id: str
+    key: str
+    version: int
+    name: dict[str, str]
+    forms: Mapping[str, Any]
+    definition: Definition
+
+
+_kept: OrderedDict[str, Deployed] = OrderedDict()
+_lock = threading.Lock()
+
+
+def deployed(definition_id: str) -> Deployed:
+    """The definition of an id. One statement the first time, none after. Raises NotFound."""
+    with _lock:
+        found = _kept.get(definition_id)
+        if found is not None:
+            _kept.move_to_end(definition_id)
+            return found
+    row = session().execute(select(ProcessDefinition).where(ProcessDefinition.id == definition_id)).scalar_one_or_none()
+    if row is None:
+        raise NotFound(definition=definition_id)
+    return _keep(
+        Deployed(
+            id=row.id,
+            key=row.key,
+            version=row.version,
+            name=dict(row.name),
+            forms=row.forms,
+            definition=compile_definition(row.xml.encode()),
+        )
+    )
+
+
+def _keep(made: Deployed) -> Deployed:
+    with _lock:
+        found = _kept.setdefault(made.id, made)
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def in_force(key: str) -> Deployed:
+    """The definition that new instances are started with. Raises ProcessNotFound."""
+    found = session().execute(select(ProcessRelease.definition_id).where(ProcessRelease.key == key)).scalar()
+    if found is None:
+        raise ProcessNotFound(key=key)
+    return deployed(found)
+
+
+def store(actor: Actor, xml: bytes, forms: Mapping[str, Any], known: Known) -> tuple[Deployed, bool]:
+    """Lint, compile and keep a diagram; True if it was not there before. Raises DiagramRefused."""
+    definition = compile_definition(xml, known)
+    whole = jsontext.digest([definition.key, definition.hash, forms])
+    there = session().execute(select(ProcessDefinition.id).where(ProcessDefinition.hash == whole)).scalar()
+    if there is not None:
+        return deployed(there), False
+    last = session().execute(
+        select(func.coalesce(func.max(ProcessDefinition.version), 0)).where(ProcessDefinition.key == definition.key)
+    )
+    made = Deployed(
+        id=ids.new_id(),
+        key=definition.key,
+        version=last.scalar_one() + 1,
+        name=dict(definition.name),
+        forms=jsontext.plain(dict(forms)),
+        definition=definition,
+    )
+    session().execute(
+        insert(ProcessDefinition),
+        {
+            "id": made.id,
+            "hash": whole,
+            "key": made.key,
+            "version": made.version,
+            "name": made.name,
+            "xml": xml.decode(),
+            "forms": made.forms,
+            "deployed_at": clock.now(),
+            "deployed_by": actor.id,
+        },
+    )
+    return _keep(made), True
+
+
+def put_in_force(actor: Actor, made: Deployed) -> None:
+    """From now on instances of the key are started with this definition; running ones stay on theirs."""
+    release = session().get(ProcessRelease, made.key, populate_existing=True)
+    if release is None:
+        release = ProcessRelease(key=made.key)
+        session().add(release)
+    release.definition_id, release.released_at, release.released_by = made.id, clock.now(), actor.id
+    session().flush()

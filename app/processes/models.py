@@ -1,0 +1,122 @@
+"""Definitions (immutable), which of them is in force, running instances, their history (append-only)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.append_only import append_only
+from app.core.db import Base, Code, Id, Json, JsonDict, Moment, Ref, UtcDateTime
+from app.core.subject import Subject
+
+
+class InstanceStatus(StrEnum):
+    """`running` until it ends; `superseded` by a newer instance of the same subject."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+
+
+class ProcessDefinition(Base):
+    """A diagram with its forms, as deployed. Never changed; what is in force is told by ProcessRelease."""
+
+    __tablename__ = "process_definitions"
+
+    id: Mapped[Id]
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 over key, XML and forms: the same diagram is stored once."""
+    key: Mapped[Code]
+    version: Mapped[int] = mapped_column(Integer)
+    """Counts from 1 within the key."""
+    name: Mapped[JsonDict]
+    """{"en", "zh"}"""
+    xml: Mapped[str] = mapped_column(Text)
+    forms: Mapped[JsonDict]
+    """{form key: form-js schema}; texts may be {"en", "zh"}."""
+    deployed_at: Mapped[Moment]
+    deployed_by: Mapped[str] = mapped_column(String(26))
+
+    __table_args__ = (UniqueConstraint("key", "version"),)
+
+
+append_only(ProcessDefinition.__table__)
+
+
+class ProcessRelease(Base):
+    """The definition that new instances of a key are started with."""
+
+    __tablename__ = "process_releases"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    definition_id: Mapped[str] = mapped_column(ForeignKey("process_definitions.id"))
+    released_at: Mapped[Moment]
+    released_by: Mapped[str] = mapped_column(String(26))
+
+
+class ProcessInstance(Base):
+    """One run of a definition about one subject. `state` is the engine's, a few KB whatever was run before."""
+
+    __tablename__ = "process_instances"
+
+    id: Mapped[Id]
+    definition_id: Mapped[str] = mapped_column(ForeignKey("process_definitions.id"), index=True)
+    key: Mapped[Code]
+    subject_kind: Mapped[Code]
+    subject_id: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(12))
+    state: Mapped[bytes] = mapped_column(LargeBinary)
+    version: Mapped[int] = mapped_column(Integer)
+    """Counts saved steps: each UPDATE names the one it saw."""
+    events: Mapped[int] = mapped_column(Integer)
+    """How many lines of history there are."""
+    started_by: Mapped[Ref]
+    started_at: Mapped[Moment]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    end_reason: Mapped[str | None] = mapped_column(String(500))
+
+    __table_args__ = (
+        Index(
+            "uq_process_instances_running",
+            "subject_kind",
+            "subject_id",
+            "key",
+            unique=True,
+            sqlite_where=text("status = 'running'"),
+            postgresql_where=text("status = 'running'"),
+        ),
+        Index("ix_process_instances_subject", "subject_kind", "subject_id", "started_at"),
+        Index("ix_process_instances_key_status", "key", "status", "started_at"),
+    )
+
+    @property
+    def subject(self) -> Subject:
+        """What it is about."""
+        return Subject(self.subject_kind, self.subject_id)
+
+
+class ProcessEvent(Base):
+    """One line of an instance's history: `started`, `entered`, `completed` (a person's task), `decided`,
+    `performed` (a service step), `opened`, `closed` (a task that is no longer needed), `ended`, `cancelled`,
+    `superseded`."""
+
+    __tablename__ = "process_events"
+
+    instance_id: Mapped[str] = mapped_column(ForeignKey("process_instances.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    at: Mapped[Moment]
+    kind: Mapped[str] = mapped_column(String(12))
+    element_id: Mapped[str] = mapped_column(String(100))
+    flow_id: Mapped[str | None] = mapped_column(String(100))
+    actor_id: Mapped[str | None] = mapped_column(String(26))
+    decision_id: Mapped[str | None] = mapped_column(String(26))
+    details: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+append_only(ProcessEvent.__table__)

@@ -1,0 +1,158 @@
+"""Reads of processes: instances, where their tokens are, what happened, definitions and forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from app.core.db import session
+from app.core.errors import NotFound
+from app.core.paging import Page, paginate
+from app.core.permissions import Actor
+from app.core.subject import Subject
+from app.processes.definitions import Deployed, deployed, in_force
+from app.processes.engine import open_tokens
+from app.processes.forms import bilingual
+from app.processes.models import InstanceStatus, ProcessDefinition, ProcessEvent, ProcessInstance, ProcessRelease
+from app.tasks.models import Task
+
+
+def get_instance(instance_id: str) -> ProcessInstance:
+    """The instance as it is stored. Raises NotFound."""
+    found: ProcessInstance | None = (
+        session().execute(_fresh(select(ProcessInstance).where(ProcessInstance.id == instance_id))).scalar_one_or_none()
+    )
+    if found is None:
+        raise NotFound(instance=instance_id)
+    return found
+
+
+def instance_of(subject: Subject, key: str | None = None) -> ProcessInstance | None:
+    """The newest instance about the subject, running or ended; None when there never was one."""
+    return next(iter(instances_of(subject, key, limit=1)), None)
+
+
+def instances_of(subject: Subject, key: str | None = None, *, limit: int = 50) -> list[ProcessInstance]:
+    """The instances about a subject, newest first."""
+    statement = select(ProcessInstance).where(
+        ProcessInstance.subject_kind == subject.kind, ProcessInstance.subject_id == subject.id
+    )
+    if key is not None:
+        statement = statement.where(ProcessInstance.key == key)
+    newest = statement.order_by(ProcessInstance.started_at.desc(), ProcessInstance.id.desc()).limit(limit)
+    return list(session().execute(_fresh(newest)).scalars())
+
+
+def started_by(actor: Actor, *, number: int = 1, size: int = 50) -> Page[ProcessInstance]:
+    """What the actor submitted, newest first."""
+    statement = select(ProcessInstance).where(ProcessInstance.started_by == actor.id)
+    newest = statement.order_by(ProcessInstance.started_at.desc(), ProcessInstance.id.desc())
+    return paginate(_fresh(newest), number, size)
+
+
+def _fresh(statement: Select[Any]) -> Select[Any]:
+    """Steps are written past the session's cache, so reads never trust it."""
+    return statement.execution_options(populate_existing=True)
+
+
+def events_of(instance_id: str, *, limit: int = 1000) -> list[ProcessEvent]:
+    """The history of an instance, in order: its last `limit` lines."""
+    newest = select(ProcessEvent).where(ProcessEvent.instance_id == instance_id).order_by(ProcessEvent.seq.desc())
+    return list(session().execute(newest.limit(limit)).scalars())[::-1]
+
+
+def diagram_state(instance_id: str) -> dict[str, Any]:
+    """The diagram of an instance with its tokens: {"xml", "active": [ids], "done": [ids], "flows": [ids], "names",
+    "status", "counts": {id: visits}}. Raises NotFound."""
+    instance = get_instance(instance_id)
+    made = deployed(instance.definition_id)
+    active: set[str] = set()
+    if instance.status == InstanceStatus.RUNNING:
+        active = set(open_tokens(made.definition, instance.state).values())
+    visits = session().execute(
+        select(ProcessEvent.element_id, ProcessEvent.flow_id, func.count())
+        .where(ProcessEvent.instance_id == instance_id, ProcessEvent.kind == "entered")
+        .group_by(ProcessEvent.element_id, ProcessEvent.flow_id)
+    )
+    counts: dict[str, int] = {}
+    flows = set()
+    for element, flow, count in visits:
+        counts[element] = counts.get(element, 0) + count
+        if flow:
+            flows.add(flow)
+    return {
+        **diagram_of(made),
+        "active": sorted(active),
+        "done": sorted(set(counts) - active),
+        "flows": sorted(flows),
+        "counts": counts,
+        "status": instance.status,
+    }
+
+
+def diagram_of(made: Deployed) -> dict[str, Any]:
+    """A diagram without tokens, in the shape of `diagram_state`."""
+    return {
+        "xml": made.definition.xml.decode(),
+        "active": [],
+        "done": [],
+        "flows": [],
+        "counts": {},
+        "status": "",
+        "names": {name: dict(element.name) for name, element in made.definition.elements.items()},
+    }
+
+
+def definition_state(key: str) -> dict[str, Any]:
+    """The diagram in force, in the shape of `diagram_state`. Raises ProcessNotFound."""
+    return diagram_of(in_force(key))
+
+
+def form_of(task: Task) -> dict[str, Any] | None:
+    """The form (form-js) of a process task, texts as {"en", "zh"}; None when it has none. Raises NotFound."""
+    if task.form_key is None:
+        return None
+    found = deployed(get_instance(task.source_id).definition_id).forms.get(task.form_key)
+    return None if found is None else bilingual(found)
+
+
+def definitions() -> list[dict[str, Any]]:
+    """Every key with what is in force and how much runs: {"key", "name", "version", "released_at", "versions",
+    "drafts", "running"}, by key. Three statements."""
+    released = session().execute(
+        select(ProcessDefinition, ProcessRelease)
+        .join(ProcessRelease, ProcessRelease.definition_id == ProcessDefinition.id)
+        .order_by(ProcessDefinition.key)
+    )
+    newest = dict(
+        session()
+        .execute(select(ProcessDefinition.key, func.max(ProcessDefinition.version)).group_by(ProcessDefinition.key))
+        .tuples()
+    )
+    running = dict(
+        session()
+        .execute(
+            select(ProcessInstance.key, func.count())
+            .where(ProcessInstance.status == InstanceStatus.RUNNING.value)
+            .group_by(ProcessInstance.key)
+        )
+        .tuples()
+    )
+    return [
+        {
+            "key": definition.key,
+            "name": definition.name,
+            "version": definition.version,
+            "released_at": release.released_at,
+            "versions": newest[definition.key],
+            "drafts": newest[definition.key] - definition.version,
+            "running": running.get(definition.key, 0),
+        }
+        for definition, release in released
+    ]
+
+
+def is_in_force(key: str) -> bool:
+    """Whether a definition of the key is in force."""
+    return session().get(ProcessRelease, key, populate_existing=True) is not None
