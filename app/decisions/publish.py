@@ -14,6 +14,7 @@ from app.core.i18n import _l
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.decisions import queries
+from app.decisions.cases import run_cases
 from app.decisions.compile import make_plan
 from app.decisions.ir import RuleSet
 from app.decisions.language import read_rule_set
@@ -46,7 +47,7 @@ class SameVersion(Conflict):
 def seed(actor: Actor, folder: Path = FOLDER) -> list[RuleSetVersion]:
     """Read rules/*.yaml: the first version of a rule set is tried and put into force, a changed file becomes a draft.
 
-    Returns the versions made. Raises RuleFileInvalid, TrialFailed.
+    Returns the versions made. Raises RuleFileInvalid, CaseFailed, TrialFailed.
     """
     schema = shipped_schema()
     made = []
@@ -55,8 +56,9 @@ def seed(actor: Actor, folder: Path = FOLDER) -> list[RuleSetVersion]:
             continue
         text = path.read_text(encoding="utf-8")
         rule_set = read_rule_set(text, schema.body, path.name)
-        make_plan(rule_set, path.name)
+        plan = make_plan(rule_set, path.name)
         if _with_hash(rule_set) is None:
+            run_cases(plan, folder)
             made.append(_store(actor, rule_set, text, schema))
     _try_all(made)
     for version in made:
