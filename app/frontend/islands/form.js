@@ -7,20 +7,20 @@ import { Mandarin } from "flatpickr/dist/l10n/zh.js";
 import { make } from "./parts/dom.js";
 import { chinese } from "./parts/texts.js";
 
-// form-js has no languages: what it says is translated where it comes out.
+// form-js has no languages and its reasons are stiff: they are said anew where they come out.
 const REASONS = [
-  [/^Field is required\.$/, () => "此项必填。"],
-  [/^Field must match pattern (.+)\.$/, () => "格式不正确。"],
-  [/^Field must have minimum value of (.+)\.$/, (found) => `不能小于 ${found[1]}。`],
-  [/^Field must have maximum value of (.+)\.$/, (found) => `不能大于 ${found[1]}。`],
-  [/^Field must have minimum length of (.+)\.$/, (found) => `至少 ${found[1]} 个字。`],
-  [/^Field must have maximum length of (.+)\.$/, (found) => `最多 ${found[1]} 个字。`],
-  [/^Field must be a valid\s+international phone number/, () => "请填写带国家代码的电话号码，例如 +8613800000000。"],
-  [/^Field must be a valid email\.$/, () => "请填写有效的电子邮箱。"],
-  [/^Value is not a number\.$/, () => "请填写数字。"],
-  [/^Value is expected to be an integer\.$/, () => "请填写整数。"],
-  [/^Value is expected to have at most (\d+) decimal/, (found) => `最多 ${found[1]} 位小数。`],
-  [/^Please select a valid value, the two nearest valid values are (.+) and (.+)\.$/, (found) => `请填写有效值，最接近的是 ${found[1]} 和 ${found[2]}。`],
+  [/^Field is required\.$/, "This is required.", "此项必填。"],
+  [/^Field must match pattern (.+)\.$/, "This is not in the right form.", "格式不正确。"],
+  [/^Field must have minimum value of (.+)\.$/, "Must be at least $1.", "不能小于 $1。"],
+  [/^Field must have maximum value of (.+)\.$/, "Must be at most $1.", "不能大于 $1。"],
+  [/^Field must have minimum length of (.+)\.$/, "Must have at least $1 characters.", "至少 $1 个字。"],
+  [/^Field must have maximum length of (.+)\.$/, "Must have at most $1 characters.", "最多 $1 个字。"],
+  [/^Field must be a valid\s+international phone number.*$/, "Must be a phone number with country code, such as +8613800000000.", "请填写带国家代码的电话号码，例如 +8613800000000。"],
+  [/^Field must be a valid email\.$/, "Must be an e-mail address.", "请填写有效的电子邮箱。"],
+  [/^Value is not a number\.$/, "Must be a number.", "请填写数字。"],
+  [/^Value is expected to be an integer\.$/, "Must be a whole number.", "请填写整数。"],
+  [/^Value is expected to have at most (\d+) decimal.*$/, "Must have at most $1 decimals.", "最多 $1 位小数。"],
+  [/^Please select a valid value, the two nearest valid values are (.+) and (.+)\.$/, "Not possible; the nearest values are $1 and $2.", "请填写有效值，最接近的是 $1 和 $2。"],
 ];
 const WORDS = {
   Select: "请选择",
@@ -38,15 +38,12 @@ const WORDS = {
   Browse: "选择文件",
 };
 
-const reason = (given) => {
-  for (const [pattern, say] of REASONS) {
-    const found = pattern.exec(given);
-    if (found) return say(found);
-  }
-  return given;
-};
+function reason(given) {
+  const found = REASONS.find(([pattern]) => pattern.test(given));
+  return found ? given.replace(found[0], found[chinese ? 2 : 1]) : given;
+}
 
-/** A form-js module whose validator speaks Chinese. */
+/** Let the form's validator speak the reader's language. */
 function speaking(form) {
   const validator = form.get("validator");
   for (const name of ["validateField", "validateFieldInstance"]) {
@@ -105,7 +102,7 @@ export async function mount(place) {
   const box = make("div", { class: "form-island" });
   place.replaceChildren(box);
   const form = new Form({ container: box });
-  if (chinese) speaking(form);
+  speaking(form);
   await form.importSchema(JSON.parse(place.dataset.schema), JSON.parse(place.dataset.values || "{}"));
   if (chinese) keepTranslated(box);
   const outer = place.dataset.target ? document.querySelector(place.dataset.target) : place.closest("form");

@@ -25,6 +25,7 @@ class Suggestions {
     field.addEventListener("input", () => this.wait());
     field.addEventListener("keydown", (event) => this.key(event));
     field.addEventListener("blur", () => setTimeout(() => this.close(), 120));
+    addEventListener("scroll", () => this.list.hidden || this.place(), { passive: true });
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
     this.list.addEventListener("click", (event) => {
       const option = event.target.closest("[role=option]");
@@ -71,25 +72,33 @@ class Suggestions {
       ),
     );
     if (!this.items.length) this.list.append(make("li", { class: "suggest-none" }, text("Nothing found")));
-    const box = this.field.getBoundingClientRect();
-    const width = Math.min(Math.max(box.width, 280), innerWidth - 16);
-    const below = innerHeight - box.bottom > 200 || box.top < 240;
-    Object.assign(this.list.style, {
-      left: `${Math.min(box.left, innerWidth - width - 8) + scrollX}px`,
-      width: `${width}px`,
-      top: below ? `${box.bottom + scrollY + 4}px` : "",
-      bottom: below ? "" : `${document.documentElement.clientHeight - box.top - scrollY + 4}px`,
-    });
     this.list.hidden = false;
+    this.place();
     this.field.setAttribute("aria-expanded", "true");
     this.mark(this.items.length ? 0 : -1);
+  }
+
+  place() {
+    const box = this.field.getBoundingClientRect();
+    const width = Math.min(Math.max(box.width, 280), innerWidth - 16);
+    const below = innerHeight - box.bottom > Math.min(this.list.scrollHeight, 300) + 70 || box.top < innerHeight / 2;
+    const room = below ? innerHeight - box.bottom - 12 : box.top - 12;
+    Object.assign(this.list.style, {
+      left: `${Math.max(8, Math.min(box.left, innerWidth - width - 8))}px`,
+      width: `${width}px`,
+      maxHeight: `${Math.min(300, room)}px`,
+      top: below ? `${box.bottom + 4}px` : "auto",
+      bottom: below ? "auto" : `${innerHeight - box.top + 4}px`,
+    });
   }
 
   mark(at) {
     this.at = at;
     [...this.list.querySelectorAll("[role=option]")].forEach((option, index) => {
       option.setAttribute("aria-selected", String(index === at));
-      if (index === at) option.scrollIntoView({ block: "nearest" });
+      if (index !== at) return;
+      const low = option.offsetTop + option.offsetHeight - this.list.clientHeight + 4;
+      this.list.scrollTop = Math.min(Math.max(this.list.scrollTop, low), option.offsetTop - 4);
     });
     if (at < 0) this.field.removeAttribute("aria-activedescendant");
     else this.field.setAttribute("aria-activedescendant", `${this.list.id}-${at}`);
