@@ -87,7 +87,7 @@ def withdraw(actor: Actor, order_id: str, *, reason: str, seen_version: int) -> 
 
 def _end(actor: Actor, order: Order, reason: str) -> Order:
     give_back(actor, order, reason)
-    processes.cancel(actor, Subject("order", order.id), reason)
+    processes.cancel(actor, Subject("order", order.id), reason=reason)
     return order
 
 

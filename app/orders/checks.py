@@ -22,7 +22,7 @@ from app.core.i18n import _
 from app.core.refusals import flat_fields
 from app.orders.models import Order
 from app.orders.references import Found, References
-from app.orders.schemas import MOST_LINES, PACKAGE_UNITS, HeadIn, LineIn
+from app.orders.schemas import MOST_LINES, PACKAGE_UNITS, OrderHeadIn, OrderLineIn
 
 LATEST_DAYS = 731
 LARGEST_TOTAL = Decimal("999999999999.99")
@@ -76,7 +76,7 @@ def check_order(given: Any, *, references: References | None = None, stored: Ord
     if stored is not None:
         wanted = {**_kept(stored, given.get("channel", stored.channel)), **_replacing(given)}
     lines_given = wanted.pop("lines", None)
-    head = _load(HeadIn(), wanted, "", faults)
+    head = _load(OrderHeadIn(), wanted, "", faults)
     customer = _customer(head, found, faults)
     _check_dates(head, stored, faults)
     _check_channel(head, faults)
@@ -229,7 +229,7 @@ def _load_line(given: Any, path: str, faults: Faults) -> dict[str, Any]:
     if not isinstance(given, Mapping):
         faults.add(path, _("Must be an object."))
         return {}
-    return _load(LineIn(), _without_blanks(given), f"{path}.", faults)
+    return _load(OrderLineIn(), _without_blanks(given), f"{path}.", faults)
 
 
 def _check_line(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.core.db import session
 from app.core.errors import NotFound
@@ -30,6 +30,14 @@ def get_order(order_id: str) -> Order:
 def find_by_number(number: str) -> Order | None:
     """The order of that number, as `SO-2026-000123`."""
     return session().scalars(select(Order).where(Order.number == number.strip().upper())).one_or_none()
+
+
+def id_of(text: str) -> str:
+    """The id of the order of that id or number. Raises OrderNotFound."""
+    found = session().scalar(select(Order.id).where(or_(Order.id == text, Order.number == text)))
+    if found is None:
+        raise OrderNotFound(order=text)
+    return found
 
 
 def find_by_external_ref(customer_id: str, external_ref: str) -> Order | None:

@@ -61,7 +61,7 @@ def _looks_like_a_name(text: str) -> bool:
     return any(len(word) >= 3 and re.search(r"[g-zG-Z]", word) for word in _WORD.findall(text))
 
 
-class LineIn(Schema):
+class OrderLineIn(Schema):
     """One line as ordered."""
 
     product = Text(
@@ -88,7 +88,7 @@ class LineIn(Schema):
     )
 
 
-class HeadIn(Schema):
+class OrderHeadIn(Schema):
     """An order without its lines."""
 
     channel = Choice(CHANNELS, required=True, metadata={"example": "direct"})
@@ -130,7 +130,7 @@ class HeadIn(Schema):
     currency = Choice(("CNY",), load_default="CNY")
 
 
-class OrderIn(HeadIn):
+class OrderIn(OrderHeadIn):
     """An order as sent to us."""
 
-    lines = fields.List(fields.Nested(LineIn), required=True, metadata={"minItems": 1, "maxItems": MOST_LINES})
+    lines = fields.List(fields.Nested(OrderLineIn), required=True, metadata={"minItems": 1, "maxItems": MOST_LINES})
