@@ -209,8 +209,9 @@ class Diagram {
 export async function mount(place) {
   const diagram = new Diagram(place);
   await diagram.load();
-  document.addEventListener("changed", (event) => {
-    if (place.isConnected && event.target.contains(place)) diagram.load().catch(() => {}); // the next change tries again
+  document.addEventListener("changed", function follow(event) {
+    if (!place.isConnected) return document.removeEventListener("changed", follow);
+    if (event.target.contains(place)) diagram.load().catch(() => {}); // the next change tries again
   });
   let width = place.clientWidth;
   new ResizeObserver(() => {

@@ -8,11 +8,13 @@ function contentOf(form) {
   return new URLSearchParams([...new FormData(form)].map(([name, value]) => [name, String(value?.name ?? value)])).toString();
 }
 
+/** Has the person written something into the form since it came? */
+export function changed(form) {
+  return form.yxBefore !== undefined && contentOf(form) !== form.yxBefore;
+}
+
 addEventListener("beforeunload", (event) => {
-  if (leaving) return;
-  for (const form of document.querySelectorAll("form[data-guard]")) {
-    if (form.yxBefore !== undefined && contentOf(form) !== form.yxBefore) event.preventDefault();
-  }
+  if (!leaving && [...document.querySelectorAll("form[data-guard]")].some(changed)) event.preventDefault();
 });
 
 // --- a form is sent once, however often the button is pressed -------------------------------------------------------
@@ -44,10 +46,7 @@ function showSections(form) {
     const [name, values = ""] = section.dataset.shows.split("=");
     const shown = values.split("|").includes(valueOf(form, name.trim()));
     section.hidden = !shown;
-    for (const field of section.querySelectorAll("input, select, textarea, button")) {
-      if (!("yxDisabled" in field)) field.yxDisabled = field.disabled;
-      field.disabled = !shown || field.yxDisabled;
-    }
+    for (const field of section.querySelectorAll("input, select, textarea, button")) field.disabled = !shown; // nor sent, nor required
   }
 }
 
@@ -90,6 +89,7 @@ function addRow(holder) {
   if (rows.length) rows.at(-1).after(piece);
   else template.before(piece);
   renumber(holder);
+  if (holder.closest("form")?.querySelector("[data-shows]")) showSections(holder.closest("form"));
   holder.dispatchEvent(new CustomEvent("youxu:added", { bubbles: true, detail: row }));
   row.querySelector("input:not([type=hidden]), select, textarea")?.focus();
   say(text("Row {n} added", { n: rows.length + 1 }));

@@ -106,3 +106,26 @@ document.addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey) window.open(addressOf(row), "_blank", "noopener");
   else open(row);
 });
+
+// A list that is swapped for a newer one keeps the chosen row; rows that were not there before are shown so.
+const before = new WeakMap();
+
+document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
+  const rows = [...target.querySelectorAll("[data-list] tr[id], [data-list] [data-item][id]")];
+  if (!rows.length) return;
+  const here = rows.find((row) => row.classList.contains("is-here"));
+  before.set(target, { ids: new Set(rows.map((row) => row.id)), here: here?.id, focused: here === document.activeElement });
+});
+
+document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
+  const last = before.get(target);
+  if (!last) return;
+  before.delete(target);
+  for (const row of target.querySelectorAll("[data-list] tr[id], [data-list] [data-item][id]")) {
+    row.classList.toggle("is-new", !last.ids.has(row.id));
+    if (row.id !== last.here) continue;
+    row.classList.add("is-here");
+    row.tabIndex = 0;
+    if (last.focused) row.focus({ preventScroll: true });
+  }
+});

@@ -1,5 +1,6 @@
 import htmx from "htmx.org";
-import { make } from "./dom.js";
+import { make, typing } from "./dom.js";
+import { changed } from "./forms.js";
 import { text } from "./texts.js";
 import { toast } from "./toasts.js";
 
@@ -7,7 +8,7 @@ import { toast } from "./toasts.js";
 // the element gets the event "changed" (hx-trigger="changed"). Silent while the tab is hidden; slower while the server is away.
 const PAUSE = 2000;
 const LONGEST = 30000;
-const known = new Map();
+const tags = new Map(); // address → {tag, stamp} of the last answer
 let failures = 0;
 let timer = 0;
 let signedOut = false;
@@ -21,23 +22,38 @@ function listeners() {
   return byAddress;
 }
 
-async function look(address, elements) {
-  const last = known.get(address) ?? { stamp: elements[0].dataset.stamp ?? null, tag: null };
+/** Somebody is writing in it: new content would take away what they wrote. It comes when they are done. */
+function busy(element) {
+  const inside = element.contains(document.activeElement) && typing(document.activeElement);
+  return inside || element.querySelector("dialog[open]") !== null || [...element.querySelectorAll("form[data-guard]")].some(changed);
+}
+
+async function currentStamp(address) {
+  const last = tags.get(address);
   const headers = { Accept: "text/plain, application/json;q=0.5", "HX-Request": "true" };
-  if (last.tag) headers["If-None-Match"] = last.tag;
+  if (last?.tag) headers["If-None-Match"] = last.tag;
   const answer = await fetch(address, { headers, cache: "no-store", credentials: "same-origin" });
-  if (answer.status === 304) return;
+  if (answer.status === 304) return last.stamp;
   if (answer.status === 401) {
     signedOut = true;
     toast(text("You are signed out. Open the page again to sign in."), "warning");
-    return;
+    return null;
   }
   if (!answer.ok) throw new Error(String(answer.status));
   const tag = answer.headers.get("ETag");
   const stamp = (await answer.text()) || tag;
-  known.set(address, { stamp, tag });
-  if (last.stamp !== null && last.stamp !== stamp) {
-    for (const element of elements) htmx.trigger(element, "changed");
+  tags.set(address, { tag, stamp });
+  return stamp;
+}
+
+async function look(address, elements) {
+  const stamp = await currentStamp(address);
+  if (stamp === null) return;
+  for (const element of elements) {
+    const seen = element.yxStamp ?? element.dataset.stamp ?? stamp;
+    if (seen !== stamp && busy(element)) continue;
+    element.yxStamp = stamp;
+    if (seen !== stamp) htmx.trigger(element, "changed");
   }
 }
 
