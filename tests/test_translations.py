@@ -23,7 +23,7 @@ def used() -> dict[str, str]:
         ROOT / "app",
         method_map=METHODS,
         keywords=KEYWORDS,
-        options_map={"templates/**.html": {"trimmed": "true"}},
+        options_map={"templates/**.html": {"trimmed": "true", "extensions": "jinja2.ext.do", "silent": "false"}},
         directory_filter=lambda path: "node_modules" not in path and "static" not in path,
     ):
         text = message[0] if isinstance(message, tuple) else message

@@ -50,21 +50,21 @@ def login_key(login: str) -> str:
 def begin_attempt(address: str, login: str) -> Standing:
     """Count one attempt; answers whether it may go on."""
     now = clock.now()
-    until = _count(address_key(address), PER_ADDRESS, now)
+    until, just_locked = _count(address_key(address), PER_ADDRESS, now)
     of_login = until is None
     if until is None:
-        until = _count(login_key(login), PER_LOGIN, now)
+        until, just_locked = _count(login_key(login), PER_LOGIN, now)
     if until is None:
         return Standing(0)
-    return Standing(max(1, int((until - now).total_seconds())), of_login, until - now == LOCK)
+    return Standing(max(1, int((until - now).total_seconds())), of_login, just_locked)
 
 
-def _count(key: str, most: int, now: datetime) -> datetime | None:
-    """Count an attempt under the key; until when it waits if there were too many."""
+def _count(key: str, most: int, now: datetime) -> tuple[datetime | None, bool]:
+    """Count an attempt under the key; until when it waits if there were too many, and whether it is the first to."""
     insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     fresh = _guards.c.since <= now - WINDOW
     locked = _guards.c.locked_until.is_not(None) & (_guards.c.locked_until > now)
-    counted = case((locked, _guards.c.failures), (fresh, 1), else_=_guards.c.failures + 1)
+    counted = case((fresh & ~locked, 1), else_=_guards.c.failures + 1)
     statement = (
         insert(_guards)
         .values(key=key, failures=1, since=now, locked_until=None)
@@ -80,10 +80,10 @@ def _count(key: str, most: int, now: datetime) -> datetime | None:
                 ),
             },
         )
-        .returning(_guards.c.locked_until)
+        .returning(_guards.c.locked_until, _guards.c.failures)
     )
-    until: datetime | None = session().execute(statement).scalar_one()
-    return until
+    until, failures = session().execute(statement).one()
+    return until, failures == most + 1
 
 
 def take_back(address: str, login: str) -> None:
