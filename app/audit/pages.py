@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from app.audit import queries
-from app.audit.actions import ACTIONS, KINDS, action_name, kind_name
+from app.audit.actions import KINDS, OFFERED, action_name, kind_name
 from app.audit.permissions import AUDIT_READ, AUDIT_VERIFY
 from app.audit.service import record_alone
 from app.audit.verify import verify
@@ -46,7 +46,7 @@ def list_entries() -> str:
         "audit/_entries.html" if is_fragment() else "audit/entries.html",
         page=paginate(statement, request.args.get("page", 1, type=int)),
         filters={**filters, **{name: day.isoformat() if day else "" for name, day in days.items()}},
-        actions=ACTIONS,
+        actions={code: action_name(code) for code in OFFERED},
         kinds=KINDS,
     )
 

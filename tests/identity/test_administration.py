@@ -78,7 +78,7 @@ def test_a_user_is_changed_and_the_change_is_recorded(client, admin):
     wrong = client.post(path, data={**given, "roles": []})
     assert wrong.status_code == 422
     assert user.roles == ["finance"]
-    assert "User changed" in client.get(path).text
+    assert "User: changed" in client.get(path).text
 
 
 def test_the_last_administrator_cannot_lock_everybody_out(client, admin):
