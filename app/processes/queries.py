@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 
 from app.core.db import session
 from app.core.errors import NotFound
@@ -34,13 +34,15 @@ def instance_of(subject: Subject, key: str | None = None) -> ProcessInstance | N
 
 
 def instances_of(subject: Subject, key: str | None = None, *, limit: int = 50) -> list[ProcessInstance]:
-    """The instances about a subject, newest first."""
+    """The instances about a subject, what runs first, then the newest."""
     statement = select(ProcessInstance).where(
         ProcessInstance.subject_kind == subject.kind, ProcessInstance.subject_id == subject.id
     )
     if key is not None:
         statement = statement.where(ProcessInstance.key == key)
-    newest = statement.order_by(ProcessInstance.started_at.desc(), ProcessInstance.id.desc()).limit(limit)
+    running_first = case((ProcessInstance.status == InstanceStatus.RUNNING.value, 0), else_=1)
+    newest = statement.order_by(running_first, ProcessInstance.started_at.desc(), ProcessInstance.id.desc())
+    newest = newest.limit(limit)
     return list(session().execute(_fresh(newest)).scalars())
 
 
@@ -125,20 +127,9 @@ def definitions() -> list[dict[str, Any]]:
         .join(ProcessRelease, ProcessRelease.definition_id == ProcessDefinition.id)
         .order_by(ProcessDefinition.key)
     )
-    newest = dict(
-        session()
-        .execute(select(ProcessDefinition.key, func.max(ProcessDefinition.version)).group_by(ProcessDefinition.key))
-        .tuples()
-    )
-    running = dict(
-        session()
-        .execute(
-            select(ProcessInstance.key, func.count())
-            .where(ProcessInstance.status == InstanceStatus.RUNNING.value)
-            .group_by(ProcessInstance.key)
-        )
-        .tuples()
-    )
+    newest = _by_key(select(ProcessDefinition.key, func.max(ProcessDefinition.version)))
+    is_running = ProcessInstance.status == InstanceStatus.RUNNING.value
+    running = _by_key(select(ProcessInstance.key, func.count()).where(is_running))
     return [
         {
             "key": definition.key,
@@ -151,6 +142,11 @@ def definitions() -> list[dict[str, Any]]:
         }
         for definition, release in released
     ]
+
+
+def _by_key(statement: Select[Any]) -> dict[str, int]:
+    key = statement.selected_columns[0]
+    return {name: number for name, number in session().execute(statement.group_by(key))}  # noqa: C416 - rows, not pairs
 
 
 def is_in_force(key: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
     'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:youxu="urn:youxu:bpmn:1" '
@@ -14,45 +16,45 @@ def attributes(**given: str) -> str:
     return "".join(f' {name.rstrip("_").replace("__", ":")}="{value}"' for name, value in given.items())
 
 
-def node(kind: str, id: str, inner: str = "", **given: str) -> str:
-    return f'<{kind} id="{id}"{attributes(**given)}>{inner}</{kind}>'
+def node(kind: str, element: str, inner: str = "", **given: str) -> str:
+    return f'<{kind} id="{element}"{attributes(**given)}>{inner}</{kind}>'
 
 
-def start(id: str = "s") -> str:
-    return node("startEvent", id)
+def start(name: str = "s") -> str:
+    return node("startEvent", name)
 
 
-def end(id: str = "e", inner: str = "") -> str:
-    return node("endEvent", id, inner)
+def end(name: str = "e", inner: str = "") -> str:
+    return node("endEvent", name, inner)
 
 
-def user(id: str, **given: str) -> str:
-    return node("userTask", id, **{"camunda__candidateGroups": "manager", **given})
+def user(name: str, **given: str) -> str:
+    return node("userTask", name, **{"camunda__candidateGroups": "manager", **given})
 
 
-def service(id: str, step: str = "note", **given: str) -> str:
-    return node("serviceTask", id, youxu__step=step, **given)
+def service(name: str, step: str = "note", **given: str) -> str:
+    return node("serviceTask", name, youxu__step=step, **given)
 
 
-def choice(id: str, default: str, rule_set: str = "answer", kind: str = "exclusiveGateway", **given: str) -> str:
-    return node(kind, id, default=default, youxu__ruleSet=rule_set, **given)
+def choice(name: str, default: str, rule_set: str = "answer", kind: str = "exclusiveGateway", **given: str) -> str:
+    return node(kind, name, default=default, youxu__ruleSet=rule_set, **given)
 
 
-def merge(id: str, kind: str = "exclusiveGateway") -> str:
-    return node(kind, id)
+def merge(name: str, kind: str = "exclusiveGateway") -> str:
+    return node(kind, name)
 
 
-def fork(id: str) -> str:
-    return node("parallelGateway", id)
+def fork(name: str) -> str:
+    return node("parallelGateway", name)
 
 
-def flow(source: str, target: str, condition: str | None = None, id: str | None = None) -> str:
+def flow(source: str, target: str, condition: str | None = None, name: str | None = None) -> str:
     inner = f"<conditionExpression>{condition}</conditionExpression>" if condition else ""
-    return f'<sequenceFlow id="{id or f"{source}-{target}"}" sourceRef="{source}" targetRef="{target}">{inner}</sequenceFlow>'
+    return f'<sequenceFlow id="{name or f"{source}-{target}"}" sourceRef="{source}" targetRef="{target}">{inner}</sequenceFlow>'
 
 
 def chain(*ids: str) -> str:
-    return "".join(flow(one, other) for one, other in zip(ids, ids[1:], strict=False))
+    return "".join(flow(one, other) for one, other in pairwise(ids))
 
 
 def process(*parts: str, key: str = "p", before: str = "", **given: str) -> bytes:

@@ -15,6 +15,7 @@ from app.processes.engine.definition import Definition, compile_definition, form
 from app.processes.engine.elements import Element, Gateway, ServiceStep, UserWork
 from app.processes.engine.errors import DiagramRefused, EngineFault, MergeConflict, TokenNotReady, UnreadableState
 from app.processes.engine.lint import Known, Problem, problems_of
+from app.processes.engine.parser import read_specs
 from app.processes.engine.run import Callbacks, Happening, Opened, Step, begin, open_tokens, resume
 from app.processes.engine.xml import parse_diagram
 
@@ -42,5 +43,6 @@ __all__ = [
     "open_tokens",
     "parse_diagram",
     "problems_of",
+    "read_specs",
     "resume",
 ]

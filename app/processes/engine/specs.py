@@ -174,13 +174,13 @@ class Joining(Lean):
 
         Its ancestors include the splits that are still open, so that later joins find their base.
         """
-        lines = [token.lineage() for token in tokens]
-        common = set(lines[0]).intersection(*lines[1:])
-        survivor = max(tokens, key=lambda token: (len(token.lineage()), token.id))
-        base = max(common)
-        workflow = survivor.workflow
-        in_order = sorted(tokens, key=lambda token: int(token.id))
-        survivor.data = merged(self.name, workflow.tasks[base].data, [token.data for token in in_order])  # type: ignore[attr-defined]
+        lines = {token.id: token.lineage() for token in tokens}
+        base = max(set.intersection(*map(set, lines.values())))
+        workflow = tokens[0].workflow
+        elsewhere = {name for task in workflow.live() if task.id not in lines for name in task.lineage()}
+        survivor = max(tokens, key=lambda token: (max(elsewhere.intersection(lines[token.id]), default=0), token.id))
+        in_order = [token.data for token in sorted(tokens, key=lambda token: int(token.id))]
+        survivor.data = merged(self.name, workflow.tasks[base].data, in_order)  # type: ignore[attr-defined]
         for token in tokens:
             if token is not survivor:
                 token._set_state(TaskState.COMPLETED)
