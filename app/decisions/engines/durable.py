@@ -9,6 +9,8 @@ What it guards against (each seen to fail with ordinary data in 2.0.28):
 - 1,024 live states, colliding state names: names come from a ring of 512 that were checked against each other.
 - an unmatched fact stops a batch: facts are asserted one at a time, "not handled" is an answer like any other.
 - `not` that is wrong when the negated fact comes late: asserted in the plan's order. Unique priorities: a total order.
+- a state in which nothing was ever due is deleted through pointers that were never set (`state.c`: `context` stays
+  uninitialised until an action starts, `deleteStateNode` frees it). So each state starts one action of ours first.
 - endless firing: at most as many firings as there are matches, and a deadline.
 - fork: a handle belongs to the process that made it; a child makes its own.
 """
@@ -32,6 +34,10 @@ from app.decisions.facts import Fact, Facts
 from app.decisions.ir import All, Condition, Known, OneOf, Pattern, Test, tests_of
 from app.decisions.schema import LARGEST, SIGNAL, Attribute, FactSchema
 
+OPENING = "opening"
+"""The rule that fires first in every state, whatever the facts."""
+OPENING_KIND = 0
+"""Kinds of facts count from 1."""
 RING = 512
 DEADLINE = 2.0
 """Seconds a decision may fire rules."""
@@ -141,8 +147,10 @@ class Coding:
 
 
 def definition(shard: Shard, coding: Coding) -> dict[str, Any]:
-    """The shard as a ruleset of the matcher: one of its rules per branch, priorities unique."""
-    return {
+    """The shard as a ruleset of the matcher: one of its rules per branch, priorities unique; and one of ours."""
+    last = max(step.rank for step in shard.steps)
+    opening = {OPENING: {"all": [{"p0": {"k": OPENING_KIND}}], "pri": last + 1}}
+    return opening | {
         f"b{step.rank}": {
             "all": [
                 {f"p{i}$not" if pattern.negated else f"p{i}": coding.pattern(pattern)}
@@ -223,6 +231,7 @@ class _Session:
 
     def run(self, facts: Facts) -> list[tuple[str, int]]:
         try:
+            self._open()
             most = self._assert_all(facts)
             return self._fire(most)
         except matcher.error as fault:
@@ -237,6 +246,12 @@ class _Session:
             # nothing was stored for this state, or the handle is not well: a fresh one costs a millisecond
             if self.state is not None:
                 self.cage._live = None
+
+    def _open(self) -> None:
+        """Start an action that means nothing, so that the state's context is set before anything can go wrong."""
+        self._assert(f'"k":{OPENING_KIND},"n":0')
+        if self._start() is None:
+            raise EngineFault("the opening did not fire")
 
     def _assert_all(self, facts: Facts) -> int:
         """Assert what the rules can see; returns how many firings there can be at most."""
@@ -265,7 +280,7 @@ class _Session:
         found: list[tuple[str, int]] = []
         fired = 0
         ends = clock.ticks() + DEADLINE
-        message = self._start()
+        message = matcher.complete_and_start_action(self.handle, self.state)
         while message is not None:
             ((name, matched),) = jsontext.loads(message).items()
             step = self.cage.steps[name]
