@@ -29,6 +29,14 @@ from app.tasks.models import Task
 DAYS = 30
 ORDERS = 340
 Act = Callable[[], None]
+_APPROVALS = ((0.88, "approve", "同意"), (0.07, "rework", "请核对数量与要求日期"), (0.05, "reject", "超出本季度协议量"))
+USUAL_ANSWERS = {
+    "approve": _APPROVALS,
+    "second_approval": _APPROVALS,
+    "resolve_blocks": ((0.25, "reject", "资质不符，无法供货"), (0.2, "rework", "请按提示更正后重新提交")),
+    "resolve_shortage": ((0.2, "recheck", "再次检查库存"),),
+}
+"""Share, outcome and reason at each user task of the diagram; the rest lets the task lie."""
 
 
 @dataclass(order=True)
@@ -59,7 +67,7 @@ class History:
             with clock.moved(_running_from(due.at)), transaction():
                 due.act()
             done += 1
-            if done % 25 == 0:
+            if done % 10 == 0:
                 say(done, done + len(self.agenda))
 
     def plan_orders(self, start: datetime) -> None:
@@ -110,26 +118,18 @@ class History:
             for _login, actor in sorted(self.team.items())
             if actor.id not in task.excluded_user_ids
             and "admin" not in actor.roles
-            and (actor.id == task.assignee_id or actor.id in wanted["users"] or actor.roles & set(wanted["groups"]))
+            and (actor.id == task.assignee_id or actor.id in wanted["user"] or actor.roles & set(wanted["group"]))
         ]
         return self.rng.choice(able) if able else None
 
     def answer(self, task: Task) -> dict[str, str] | None:
         """What people usually say there; None when they let it lie."""
         chance = self.rng.random()
-        if task.element_id in ("approve", "approve_second"):
-            if chance < 0.88:
-                return {"outcome": "approve", "comment": "同意"}
-            if chance < 0.95:
-                return {"outcome": "rework", "comment": "请核对数量与要求日期"}
-            return {"outcome": "reject", "comment": "超出本季度协议量"}
-        if task.element_id == "resolve_blocks":
-            if chance < 0.25:
-                return {"outcome": "reject", "comment": "资质不符，无法供货"}
-            return {"outcome": "rework", "comment": "请按提示更正后重新提交"} if chance < 0.45 else None
-        if task.element_id == "resolve_shortage":
-            return {"outcome": "recheck", "comment": "再次检查库存"} if chance < 0.2 else None
-        return {"outcome": "resubmit"}
+        for share, outcome, reason in USUAL_ANSWERS.get(task.element_id, ((1.0, "resubmit", ""),)):
+            if chance < share:
+                return {"outcome": outcome, "reason": reason} if outcome else None
+            chance -= share
+        return None
 
     def rework(self, who: Actor, order: Order) -> None:
         """The submitter corrects the quantity, or gives up."""

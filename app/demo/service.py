@@ -32,7 +32,7 @@ def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict
     )
     history = History(world, team, rng, until)
     history.plan_orders(start + timedelta(hours=1))
-    history.run(lambda done, planned: say(f"  {done} of {planned} acts") if done % 200 == 0 else None)
+    history.run(lambda done, planned: say(f"  {done} of {planned} acts"))
     return passwords
 
 
