@@ -183,11 +183,9 @@ def task_for(actor: Actor, task_id: str) -> Task:
 
 def next_task(actor: Actor, after: Task) -> Task | None:
     """What the actor could do next: first what they hold, then what their groups have."""
-    for which in ("mine", "groups"):
-        for task in tasks.inbox(actor, which=which, size=2).items:  # type: ignore[arg-type]
-            if task.id != after.id:
-                return task
-    return None
+    mine = tasks.inbox(actor, which="mine", size=2).items
+    free = tasks.inbox(actor, which="groups", size=2).items
+    return next((task for task in (*mine, *free) if task.id != after.id), None)
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def _value(field: str, value: Any, names: dict[str, str]) -> str:
         product = names.get(value.get("product_id", ""), "")
         return f"{product} × {value.get('quantity', '')}"
     if field in ("product_id", "customer_id"):
-        return names.get(value, value)
+        return names.get(str(value), str(value))
     known = {"status": STATUS_NAMES, "channel": CHANNELS, "order_type": ORDER_TYPES}.get(field)
     return str(known.get(value, value)) if known else str(value)
 

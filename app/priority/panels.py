@@ -10,7 +10,7 @@ from app.core.i18n import _, _n, pick, show_money
 from app.decisions import queries as decisions
 from app.decisions.models import Decision
 from app.decisions.outcome import Block, Outcome
-from app.decisions.queries import NotFired
+
 from app.orders.models import Order
 from app.priority import queries
 from app.priority.models import OrderStanding
@@ -67,8 +67,8 @@ class Panel:
         return [*facts_in_words(self.ranking), *_only_new(self.gate, self.ranking)]
 
     @property
-    def missed(self) -> list[NotFired]:
-        """Rules of the ranking that did not fire, those with a measurable distance first."""
+    def missed(self) -> list[Any]:
+        """Rules of the ranking that did not fire (decisions' `NotFired`), those with a measurable distance first."""
         found = decisions.not_fired(self.ranking)
         return sorted(found, key=lambda rule: not rule.gap.get("en"))
 

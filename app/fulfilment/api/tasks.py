@@ -101,7 +101,7 @@ class BlockOut(Schema):
     line = fields.Integer(required=True, allow_none=True)
 
 
-class LineOut(Schema):
+class ContributionOut(Schema):
     """A contribution to the score; a cap is a negative one. All lines sum to the score."""
 
     rule = fields.String(required=True)
@@ -127,7 +127,7 @@ class PriorityOut(Schema):
     gate_decision_id = fields.String(required=True)
     rule_sets = fields.List(fields.Dict(), required=True)
     blocks = fields.List(fields.Nested(BlockOut), required=True)
-    lines = fields.List(fields.Nested(LineOut), required=True)
+    lines = fields.List(fields.Nested(ContributionOut), required=True)
     factors = fields.List(fields.Dict(), required=True)
     facts = fields.Dict(required=True)
 
