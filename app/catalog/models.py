@@ -204,6 +204,7 @@ class Customer(Versioned, Base):
     search_text: Mapped[str] = mapped_column(String(800), default="", index=True)
 
     region: Mapped[Region] = relationship(lazy="select")
+    licences: Mapped[list[Licence]] = relationship(viewonly=True, order_by="Licence.valid_to.desc()")
 
     __table_args__ = (
         CheckConstraint("tier IN ('S','A','B','C')", name="tier"),

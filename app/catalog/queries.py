@@ -78,6 +78,12 @@ def find_registration(number: str) -> Registration | None:
     return session().scalars(select(Registration).where(Registration.number == number.strip())).first()
 
 
+def products_under(registration_id: str, limit: int = 200) -> list[Product]:
+    """Products that are sold under the registration certificate, by SKU."""
+    wanted = select(Product).where(Product.registration_id == registration_id).order_by(Product.sku).limit(limit)
+    return list(session().scalars(wanted))
+
+
 def licences_of(customer_id: str) -> list[Licence]:
     """The customer's licences, the one that lasts longest first."""
     wanted = select(Licence).where(Licence.customer_id == customer_id).order_by(Licence.valid_to.desc(), Licence.number)
