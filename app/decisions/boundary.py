@@ -58,7 +58,7 @@ def _values(attribute: Attribute, named: set[Any]) -> list[Any]:
             found += sorted({value + step for value in named | {Decimal(0)} for step in (-unit, Decimal(0), unit)})
         case _:
             found += sorted({value + step for value in named | {0} for step in (-1, 0, 1)} | {10**12, -(10**12)})
-    return found
+    return [value for value in found if attribute.whats_wrong(value) is None]
 
 
 def draw(plan: Plan, random: Random, values: dict[str, dict[str, list[Any]]] | None = None) -> Facts:

@@ -174,6 +174,8 @@ class _Reading:
             branches = [(*branch, pattern) for branch in branches for pattern in patterns]
             if len(branches) > MOST_BRANCHES:
                 raise when.found.refuse(_("more than %(most)s combinations", most=MOST_BRANCHES), rule)
+        if not branches:
+            raise when.found.refuse(_("a rule has 1 to %(most)s patterns", most=MOST_PATTERNS), rule)
         for branch in branches:
             self._check_branch(branch, when.found, rule)
         # what must not be there comes last: the matcher never fires a rule that begins with it

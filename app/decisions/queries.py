@@ -62,6 +62,21 @@ def get_version(version_id: str) -> RuleSetVersion:
     return found
 
 
+def numbered_version(rule_set: str, number: int) -> RuleSetVersion:
+    """A version by rule set and number. Raises NoSuchRuleSet."""
+    statement = select(RuleSetVersion).where(RuleSetVersion.rule_set == rule_set, RuleSetVersion.number == number)
+    found = session().scalar(statement) if number < 2**31 else None
+    if found is None:
+        raise NoSuchRuleSet(rule_set=f"{rule_set} {number}")
+    return found
+
+
+def drafts() -> list[RuleSetVersion]:
+    """Versions that wait to be put into force, the newest first."""
+    statement = select(RuleSetVersion).where(RuleSetVersion.status.in_(("draft", "tested")))
+    return list(session().scalars(statement.order_by(RuleSetVersion.created_at.desc(), RuleSetVersion.id.desc())))
+
+
 def plan_of(version: RuleSetVersion) -> Plan:
     """The version, read and checked. Raises VersionAltered when its text is not what was stored."""
     schema = session().get_one(FactSchemaText, version.schema_sha256).body

@@ -1,0 +1,108 @@
+"""Rule sets and facts as a person reads them, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.core.i18n import _, language, pick
+from app.decisions.facts import Facts
+from app.decisions.ir import Assign, Rule, RuleSet, Scale
+from app.decisions.schema import FactSchema
+from app.decisions.wording import pattern_words, shown, value_of
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A rule as a row of a table: `alternatives` are lists of conditions, of which one list must hold whole."""
+
+    rule: Rule
+    alternatives: list[list[str]]
+    effects: list[str]
+
+
+@dataclass(frozen=True)
+class FactTable:
+    """The facts of one kind: the heading, then (label, value) pairs."""
+
+    kind: str
+    title: str
+    values: list[tuple[str, str]]
+
+
+def _language() -> str:
+    return "zh" if language().startswith("zh") else "en"
+
+
+def rows_of(rule_set: RuleSet) -> list[RuleRow]:
+    """Every rule in the order of the file."""
+    spoken = _language()
+    return [
+        RuleRow(
+            rule,
+            [[pattern_words(pattern, rule_set.schema, spoken) for pattern in branch] for branch in rule.branches],
+            list(effects_of(rule, rule_set)),
+        )
+        for rule in rule_set.rules
+    ]
+
+
+def effects_of(rule: Rule, rule_set: RuleSet) -> Iterator[str]:
+    """What the rule does, one sentence per action."""
+    then = rule.then
+    if then.points is not None:
+        yield _points(then.points, rule_set, then.factor)
+    if then.floor:
+        yield _("Band at least %(band)s", band=then.floor)
+    if then.cap:
+        yield _("Band at most %(band)s", band=then.cap)
+    if then.blocks:
+        yield _("Blocks")
+    if then.route:
+        yield _("Route “%(route)s”", route=then.route)
+    for one in then.assign:
+        yield _assigned(one)
+    for tag in then.tags:
+        yield _("Tag “%(tag)s”", tag=tag)
+    for signal in then.signals:
+        yield _("Signal “%(signal)s”", signal=signal)
+
+
+def _assigned(one: Assign) -> str:
+    people = ", ".join(one.groups + one.users)
+    return (
+        _("Step “%(step)s”: %(people)s", step=one.step, people=people)
+        if one.step
+        else _("Asks %(people)s", people=people)
+    )
+
+
+def _points(points: int | Scale, rule_set: RuleSet, factor: str | None) -> str:
+    group = next((pick(each.name) for each in rule_set.factors if each.id == factor), "")
+    if isinstance(points, int):
+        return f"{points:+d} {group}"
+    unit = points.attribute.unit
+    return _(
+        "0 to %(most)s points, %(label)s from %(none_at)s to %(full_at)s: %(group)s",
+        most=points.most,
+        label=pick(points.attribute.label),
+        none_at=shown(points.none_at, unit, {}, _language()),
+        full_at=shown(points.full_at, unit, {}, _language()),
+        group=group,
+    )
+
+
+def fact_tables(facts: Facts, schema: FactSchema) -> list[FactTable]:
+    """The facts of a decision in words."""
+    spoken = _language()
+    tables = []
+    for name, many in facts.items():
+        kind = schema.kinds[name]
+        for fact in many:
+            title = kind.label[spoken] + (f" {fact[kind.key]}" if kind.key else "")
+            values = [
+                (attribute.label[spoken], value_of(attribute, fact[attribute.name], spoken))
+                for attribute in kind.attributes.values()
+            ]
+            tables.append(FactTable(name, title, values))
+    return tables
