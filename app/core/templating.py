@@ -12,7 +12,7 @@ from flask import Flask, request, url_for
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.routing import BuildError
 
-from app.core import clock, i18n, menu, permissions, web
+from app.core import clock, db, i18n, menu, permissions, web
 from app.core.i18n import _l
 
 csrf = CSRFProtect()
@@ -114,7 +114,7 @@ def menu_places() -> list[Place]:
             label=str(entry.label),
             icon=entry.icon,
             url=url,
-            badge=entry.badge() if entry.badge else "",
+            badge=entry.badge() if entry.badge and db.in_transaction() else "",  # refusals are shown after it ended
             current=url == current,
         )
         for entry, url in entries
