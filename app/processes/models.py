@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.append_only import append_only
 from app.core.db import Base, Code, Id, Json, JsonDict, Moment, Ref, UtcDateTime
+from app.core.i18n import LazyString, _l
 from app.core.subject import Subject
 
 
@@ -22,6 +23,15 @@ class InstanceStatus(StrEnum):
     CANCELLED = "cancelled"
     SUPERSEDED = "superseded"
     FAILED = "failed"
+
+
+STATUS_NAMES: dict[str, LazyString] = {
+    InstanceStatus.RUNNING: _l("running"),
+    InstanceStatus.COMPLETED: _l("completed"),
+    InstanceStatus.CANCELLED: _l("cancelled"),
+    InstanceStatus.SUPERSEDED: _l("superseded"),
+    InstanceStatus.FAILED: _l("failed"),
+}
 
 
 class ProcessDefinition(Base):

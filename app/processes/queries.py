@@ -144,7 +144,7 @@ def definitions() -> list[dict[str, Any]]:
     ]
 
 
-def _by_key(statement: Select[Any]) -> dict[str, int]:
+def _by_key(statement: Any) -> dict[str, int]:
     key = statement.selected_columns[0]
     return {name: number for name, number in session().execute(statement.group_by(key))}  # noqa: C416 - rows, not pairs
 

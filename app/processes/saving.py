@@ -16,7 +16,7 @@ from app.core.i18n import _l
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.processes.engine import Happening, Step
-from app.processes.models import InstanceStatus, ProcessEvent, ProcessInstance
+from app.processes.models import STATUS_NAMES, InstanceStatus, ProcessEvent, ProcessInstance
 from app.processes.world import World
 from app.tasks import service as tasks
 
@@ -83,7 +83,7 @@ def load(instance_id: str) -> Loaded:
     if row is None:
         raise NotFound(instance=instance_id)
     if row.status != InstanceStatus.RUNNING:
-        raise NotRunning(state=row.status)
+        raise NotRunning(state=str(STATUS_NAMES[row.status]))
     return _loaded(row)
 
 
@@ -167,7 +167,7 @@ def _update(instance_id: str, version: int, **values: Any) -> None:
 def _write_tasks_and_history(instance_id: str, count: int, lines: Iterable[Happening], made: Step, world: World) -> int:
     closed = [str(token) for token in made.closed]
     if closed:
-        tasks.cancel_of(instance_id, "the process no longer needs it", source_refs=closed)
+        tasks.cancel_of(instance_id, "", source_refs=closed)
     tasks.open_tasks(world.actor, world.tasks_for(made.opened))
     gone = [Happening("closed", "", None, {"token": token}) for token in closed]
     return write_history(instance_id, count, [*lines, *gone], world.actor, world.as_of)

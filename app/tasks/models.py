@@ -11,9 +11,8 @@ from sqlalchemy import Date, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Code, Id, Json, JsonDict, JsonList, Moment, Ref, UtcDateTime
+from app.core.i18n import LazyString, _l
 from app.core.subject import Subject
-
-HIGHEST_SCORE = 99_999
 
 
 class TaskStatus(StrEnum):
@@ -23,6 +22,15 @@ class TaskStatus(StrEnum):
     COMPLETED = "completed"
     SUPERSEDED = "superseded"
     CANCELLED = "cancelled"
+
+
+STATUS_NAMES: dict[str, LazyString] = {
+    TaskStatus.OPEN: _l("open"),
+    TaskStatus.COMPLETED: _l("done"),
+    TaskStatus.SUPERSEDED: _l("replaced by a newer one"),
+    TaskStatus.CANCELLED: _l("no longer needed"),
+}
+HIGHEST_SCORE = 99_999
 
 
 @dataclass(frozen=True)

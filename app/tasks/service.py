@@ -15,14 +15,15 @@ from app.audit.service import record
 from app.core import clock, ids
 from app.core.db import session
 from app.core.errors import Conflict, Forbidden, NotFound, StaleVersion
-from app.core.i18n import _l
+from app.core.i18n import _l, pick
 from app.core.permissions import Actor
 from app.core.registry import Registry
 from app.core.subject import Subject
 from app.identity.queries import names_of
+from app.identity.roles import ROLES
 from app.tasks.due import due_at
+from app.tasks.models import STATUS_NAMES, Task, TaskCandidate, TaskStatus
 from app.tasks.models import Rank as Rank
-from app.tasks.models import Task, TaskCandidate, TaskStatus
 
 OnCompleted = Callable[[Actor, Task], object]
 on_completed: Registry[OnCompleted] = Registry("task source")
@@ -306,7 +307,7 @@ def _hit(statement: Any, values: dict[str, Any]) -> bool:
 
 def _refuse_unless_open(task: Task) -> None:
     if task.status != TaskStatus.OPEN:
-        raise TaskClosed(state=task.status, by=task.completed_by)
+        raise TaskClosed(state=str(STATUS_NAMES[task.status]), status=task.status)
 
 
 def _refuse_if_held(actor: Actor, task: Task) -> None:
@@ -321,7 +322,7 @@ def _refuse_unless_candidate(actor: Actor, task: Task, candidates: Candidates) -
         raise FourEyes(task=task.id)
     allowed = [pair for pair in candidates if pair[0] != "excluded"]
     if task.assignee_id != actor.id and not any(is_candidate(actor, pair) for pair in allowed):
-        raise NotCandidate(task=task.id, candidates=", ".join(sorted(value for _kind, value in allowed)))
+        raise NotCandidate(task=task.id, candidates=_names_of(allowed))
 
 
 def is_candidate(actor: Actor, candidate: tuple[str, str]) -> bool:
@@ -334,6 +335,14 @@ def _explain_loss(actor: Actor, task_id: str) -> None:
     task, _candidates_now = _load(task_id)
     _refuse_unless_open(task)
     _refuse_if_held(actor, task)
+
+
+def _names_of(candidates: Candidates) -> str:
+    users = names_of(value for kind, value in candidates if kind == "user")
+    return ", ".join(
+        pick(ROLES.get(value, value)) if kind == "group" else users.get(value, value)
+        for kind, value in sorted(candidates)
+    )
 
 
 def _name_of(user_id: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from SpiffWorkflow.util.task import TaskState
 
+from app.core.i18n import _
 from app.processes.engine.errors import EngineFault, UnreadableState
 from app.processes.engine.workflow import Token, Tokens
 
@@ -27,7 +28,8 @@ def pack(workflow: Tokens, done_by: dict[str, str]) -> bytes:
     rows = [_row(task, workflow.tasks.get(task._parent)) for task in workflow.tasks.values()]
     body = orjson.dumps([workflow.last_id, workflow.ticks, workflow.completed, done_by, rows])
     if len(body) > LARGEST:
-        raise EngineFault(workflow.spec.name, f"the variables need {len(body)} bytes, {LARGEST} are allowed")
+        reason = _("its variables need %(size)s bytes, %(limit)s are allowed", size=len(body), limit=LARGEST)
+        raise EngineFault(workflow.spec.name, reason)
     return bytes([FORMAT]) + body
 
 

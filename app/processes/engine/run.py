@@ -13,6 +13,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.core import jsontext
 from app.core.expressions import ExpressionFailed
+from app.core.i18n import _
 from app.processes.engine.codec import pack, unpack
 from app.processes.engine.definition import Definition
 from app.processes.engine.elements import Gateway, ServiceStep, UserWork
@@ -112,7 +113,8 @@ class Run:
                     task.run()
                     done += 1
             if done > STEP_LIMIT:
-                raise EngineFault(ready[0].task_spec.name, f"more than {STEP_LIMIT} elements without a person")
+                reason = _("more than %(limit)s elements ran without a person", limit=STEP_LIMIT)
+                raise EngineFault(ready[0].task_spec.name, reason)
             if len(self.workflow.tasks) > CHUNK:
                 self.workflow.prune()
         return self._result(before)
@@ -137,7 +139,8 @@ class Run:
         stuck = [
             task.task_spec.name for task in self.workflow.live() if task.task_spec.name in self.definition.elements
         ]
-        raise EngineFault(", ".join(sorted(set(stuck))) or self.definition.key, "it waits for a token that never comes")
+        where = ", ".join(sorted(set(stuck))) or self.definition.key
+        raise EngineFault(where, _("it waits for something that can never come"))
 
     def _opened(self, task: Token) -> Opened:
         element = self.definition.elements[task.task_spec.name]
@@ -219,10 +222,10 @@ class _Silent:
     """For reading a state: nothing is asked of the world."""
 
     def decide(self, gateway: Gateway, variables: dict[str, Any]) -> dict[str, Any]:
-        raise EngineFault(gateway.id, "a stored instance is only read here")
+        raise EngineFault(gateway.id, _("a stored instance is only read here"))
 
     def perform(self, element: ServiceStep, variables: dict[str, Any]) -> dict[str, Any] | None:
-        raise EngineFault(element.id, "a stored instance is only read here")
+        raise EngineFault(element.id, _("a stored instance is only read here"))
 
 
 def open_tokens(definition: Definition, state: bytes) -> dict[int, str]:

@@ -9,6 +9,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from app.core.i18n import _
 from app.processes.engine.errors import EngineFault
 
 LIVE = TaskState.NOT_FINISHED_MASK
@@ -19,15 +20,15 @@ class NoScripts:
 
     def evaluate(self, task: Any, expression: str, external_context: Any = None) -> Any:
         """Refuse."""
-        raise EngineFault(task.task_spec.name, "expressions of the library are not run")
+        raise EngineFault(task.task_spec.name, _("scripts in diagrams are not run"))
 
     def execute(self, task: Any, script: str, external_context: Any = None) -> Any:
         """Refuse."""
-        raise EngineFault(task.task_spec.name, "scripts are not run")
+        raise EngineFault(task.task_spec.name, _("scripts in diagrams are not run"))
 
     def call_service(self, task: Any, **_kwargs: Any) -> Any:
         """Refuse."""
-        raise EngineFault(task.task_spec.name, "services of the library are not run")
+        raise EngineFault(task.task_spec.name, _("scripts in diagrams are not run"))
 
 
 class Token(Task):
