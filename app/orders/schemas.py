@@ -12,6 +12,7 @@ from app.core.i18n import _
 from app.orders.models import CHANNELS, ORDER_TYPES
 
 MOST_LINES = 200
+LARGEST_VERSION = 2**31 - 1
 
 UNITS = {
     "个": "EA",
@@ -134,3 +135,10 @@ class OrderIn(OrderHeadIn):
     """An order as sent to us."""
 
     lines = fields.List(fields.Nested(OrderLineIn), required=True, metadata={"minItems": 1, "maxItems": MOST_LINES})
+
+
+class OrderChangeIn(OrderHeadIn):
+    """The fields to replace, and the version they were decided on. `lines`, if given, replaces all lines."""
+
+    version = fields.Integer(required=True, strict=True, metadata={"minimum": 1, "maximum": LARGEST_VERSION})
+    lines = fields.List(fields.Nested(OrderLineIn), metadata={"minItems": 1, "maxItems": MOST_LINES})

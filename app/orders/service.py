@@ -18,6 +18,8 @@ from app.orders.checks import CheckedLine, CheckedOrder
 from app.orders.checks import check_order as check_order
 from app.orders.models import STATUS_NAMES, Order, OrderLine, OrderStatus, OrderVersion, snapshot_of
 from app.orders.references import References as References
+from app.orders.schemas import LARGEST_VERSION as LARGEST_VERSION
+from app.orders.schemas import OrderChangeIn as OrderChangeIn
 from app.orders.schemas import OrderIn as OrderIn
 
 MOST_REASON = 1000

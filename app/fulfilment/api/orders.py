@@ -19,13 +19,12 @@ from app.fulfilment.answers import order_answer
 from app.fulfilment.permissions import ORDER_CANCEL, ORDER_CHANGE, ORDER_CREATE, ORDER_READ
 from app.orders import queries as orders
 from app.orders.models import CHANNELS, ORDER_TYPES, STATUS_NAMES
-from app.orders.service import OrderIn
+from app.orders.service import LARGEST_VERSION, OrderChangeIn, OrderIn
 from app.priority import queries as priority
 from app.priority.queries import BANDS, RankFilter
 
 bp = ApiBlueprint("orders", "app.fulfilment.api", description="Orders of the three channels, ranked by priority")
 
-LARGEST_VERSION = 2**31 - 1
 ANY_STATUS = "any"
 
 EXAMPLE = {
@@ -141,16 +140,11 @@ class IdempotencyKeyHeader(Schema):
     idempotency_key = fields.String(
         data_key="Idempotency-Key",
         metadata={
-            "description": "1 to 255 visible ASCII characters, new for each order; the same request again is answered as before",
+            "description": "1 to 255 visible ASCII characters, new for each order. "
+            "The same request again is answered as before.",
             "example": "6f1c0a52-order-1",
         },
     )
-
-
-class OrderChangeIn(OrderIn):
-    """The fields to replace, and the version they were decided on. `lines`, if given, replaces all lines."""
-
-    version = fields.Integer(required=True, strict=True, validate=validate.Range(1, LARGEST_VERSION))
 
 
 class OrderCancelIn(Schema):

@@ -19,12 +19,11 @@ from app.fulfilment.idempotency import KeyReused
 from app.fulfilment.permissions import ORDER_CANCEL, ORDER_CHANGE, ORDER_CREATE, ORDER_WITHDRAW
 from app.orders import queries as orders
 from app.orders.models import CHANNELS, ORDER_TYPES, Order
-from app.orders.service import DuplicateReference
+from app.orders.service import LARGEST_VERSION, DuplicateReference
 
 bp = Blueprint("orders", "app.fulfilment.pages")
 
 UNITS = ("EA", "BX", "CT", "PK", "CS")
-LARGEST_VERSION = 2**31 - 1
 
 
 @bp.get("/orders/new")
