@@ -32,10 +32,10 @@ TONES = {
     "recalled": "danger",
 }
 VERB_NAMES: dict[str, LazyString] = {
-    "released": _l("Release"),
-    "held": _l("Hold"),
-    "rejected": _l("Reject"),
-    "recalled": _l("Recall"),
+    "released": _l("Release lot"),
+    "held": _l("Hold lot"),
+    "rejected": _l("Reject lot"),
+    "recalled": _l("Recall lot"),
 }
 ACCOUNT_NAMES: dict[str, LazyString] = {
     "supplier": _l("supplier"),
