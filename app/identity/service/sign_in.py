@@ -75,14 +75,14 @@ def finish(attempt: Attempt, *, right: bool, password: str = "", agent: str = ""
     user.last_login_at = clock.now()
     secret = sessions.start(user, origin=attempt.address, agent=agent.replace("\x00", ""))
     actor = Actor(id=user.id, login=user.login, name=user.name, origin=attempt.address)
-    record_alone(actor, "login:succeed", Subject("user", user.id))
+    record_alone(actor, "login:succeed", Subject("user", user.id), login=user.login)
     return secret
 
 
 def sign_out(actor: Actor, session_id: str) -> None:
     """End the session."""
     sessions.end(session_id)
-    record_alone(actor, "login:end", Subject("user", actor.id))
+    record_alone(actor, "login:end", Subject("user", actor.id), login=actor.login)
 
 
 def _record(action: str, attempt: Attempt, **details: str) -> None:

@@ -56,6 +56,7 @@ def make_token(
         actor,
         "token:create",
         Subject("user", user.id),
+        login=user.login,
         token=made.id,
         label=made.label,
         scopes=made.scopes,

@@ -122,7 +122,7 @@ def change_user(
     session().flush()
     if changed:
         was = {field: before[field] for field in changed}
-        record(actor, "user:change", Subject("user", user.id), now=changed, was=was)
+        record(actor, "user:change", Subject("user", user.id), login=user.login, now=changed, was=was)
     if not active:
         sessions.end_all(user.id)
         tokens.revoke_all(actor, user)
@@ -154,7 +154,7 @@ def change_password(actor: Actor, user: User, *, old: str, new: str, keep_sessio
     passwords.check_policy(new, login=user.login, field="new")
     _set(user, new, must_change=False)
     sessions.end_all(user.id, but=keep_session)
-    record(actor, "user:password_change", Subject("user", user.id))
+    record(actor, "user:password_change", Subject("user", user.id), login=user.login)
 
 
 def reset_password(actor: Actor, user: User, *, password: str | None = None) -> str:
@@ -169,7 +169,7 @@ def reset_password(actor: Actor, user: User, *, password: str | None = None) -> 
     _set(user, new, must_change=password is None)
     sessions.end_all(user.id)
     lift(user.login)
-    record(actor, "user:password_reset", Subject("user", user.id))
+    record(actor, "user:password_reset", Subject("user", user.id), login=user.login)
     return new
 
 
@@ -177,7 +177,7 @@ def unlock(actor: Actor, user: User) -> None:
     """Let the user try again before the lock ends."""
     actor.must(USER_ADMIN)
     lift(user.login)
-    record(actor, "user:unlock", Subject("user", user.id))
+    record(actor, "user:unlock", Subject("user", user.id), login=user.login)
 
 
 def _set(user: User, password: str, *, must_change: bool) -> None:
