@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from app.catalog import queries as catalog
 from app.core import clock
 from app.core.db import transaction
 from app.core.permissions import Actor
@@ -20,6 +21,7 @@ from app.core.subject import Subject
 from app.demo import wishes
 from app.demo.master import World
 from app.fulfilment import intake
+from app.inventory import service as inventory
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.tasks import queries as inbox
@@ -33,8 +35,8 @@ _APPROVALS = ((0.88, "approve", "同意"), (0.07, "rework", "请核对数量与�
 USUAL_ANSWERS = {
     "approve": _APPROVALS,
     "second_approval": _APPROVALS,
-    "resolve_blocks": ((0.25, "reject", "资质不符，无法供货"), (0.2, "rework", "请按提示更正后重新提交")),
-    "resolve_shortage": ((0.2, "recheck", "再次检查库存"),),
+    "resolve_blocks": ((0.35, "reject", "资质不符，无法供货"), (0.3, "rework", "请按提示更正后重新提交")),
+    "resolve_shortage": ((0.7, "recheck", "到货后再次检查库存"), (0.1, "reject", "本季度无货源")),
 }
 """Share, outcome and reason at each user task of the diagram; the rest lets the task lie."""
 
@@ -67,7 +69,7 @@ class History:
             with clock.moved(_running_from(due.at)), transaction():
                 due.act()
             done += 1
-            if done % 10 == 0:
+            if done % 200 == 0:
                 say(done, done + len(self.agenda))
 
     def plan_orders(self, start: datetime) -> None:
@@ -89,7 +91,7 @@ class History:
 
     def expect(self, order_id: str) -> None:
         """Somebody will look at the order's open task some hours from now."""
-        hours = min(self.rng.lognormvariate(1.3, 0.9), 60)
+        hours = min(self.rng.lognormvariate(2.2, 0.9), 90)
         self.plan(clock.now() + timedelta(hours=hours), lambda: self.decide(order_id))
 
     def decide(self, order_id: str) -> None:
@@ -105,6 +107,8 @@ class History:
             if task.element_id == "rework":
                 self.rework(who, order)
             else:
+                if (task.element_id, answers["outcome"]) == ("resolve_shortage", "recheck"):
+                    self.deliver(order)
                 tasks.claim(who, task.id)
                 tasks.complete(who, task.id, answers, seen_version=order.version)
             self.expect(order_id)
@@ -130,6 +134,24 @@ class History:
                 return {"outcome": outcome, "reason": reason} if outcome else None
             chance -= share
         return None
+
+    def deliver(self, order: Order) -> None:
+        """Goods for the order arrive, pass inspection and are released."""
+        for line in order.lines:
+            product, made_on = catalog.get_product(line.product_id), clock.today() - timedelta(days=20)
+            lot = inventory.receive(
+                self.team["warehouse"],
+                product,
+                self.world.warehouses[0],
+                {
+                    "lot_no": f"{made_on:%y%m%d}{product.sku[-3:]}R{next(self.turns)}",
+                    "made_on": made_on.isoformat(),
+                    "expires_on": (made_on + timedelta(days=product.shelf_life_days or 1095)).isoformat(),
+                    "quantity": line.quantity * 2,
+                    "document": f"RC-{order.number}",
+                },
+            )
+            inventory.release_lot(self.team["qa"], lot, reason="到货检验合格放行", report_no=f"JY-{lot.lot_no}")
 
     def rework(self, who: Actor, order: Order) -> None:
         """The submitter corrects the quantity, or gives up."""

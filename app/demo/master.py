@@ -36,6 +36,8 @@ class World:
     distributors: list[Customer] = field(default_factory=list)
     authorisations: dict[str, str] = field(default_factory=dict)
     """Distributor's id → number of its authorisation."""
+    scopes: dict[str, list[Product]] = field(default_factory=dict)
+    """Distributor's id → products it is authorised for and licensed to trade."""
     awards: dict[str, tuple[str, dict[str, Decimal]]] = field(default_factory=dict)
     """Region → number of its tender award and the price ceiling of each product id."""
     contracts: dict[str, str] = field(default_factory=dict)
@@ -174,7 +176,7 @@ def _make_customers(actor: Actor, world: World, rng: random.Random) -> None:
                     "region_code": region,
                     "credit_limit": rng.choice(("500000", "2000000", "5000000")),
                     "credit_used": str(rng.randrange(0, 400_000, 1000)),
-                    "overdue_days": rng.choice((0, 0, 0, 0, 0, 12, 45)),
+                    "overdue_days": rng.choice((0, 0, 0, 0, 0, 0, 0, 12, 12, 45)),
                     "prepaid": rng.random() < 0.1,
                     "min_remaining_days": rng.choice((None, None, 120, 180)),
                     "cold_capable": region != "CN-XZ",
@@ -194,7 +196,7 @@ def _make_customers(actor: Actor, world: World, rng: random.Random) -> None:
                 "region_code": region,
                 "credit_limit": rng.choice(("1000000", "3000000")),
                 "credit_used": str(rng.randrange(0, 900_000, 1000)),
-                "overdue_days": rng.choice((0, 0, 0, 20, 60)),
+                "overdue_days": rng.choice((0, 0, 0, 0, 10, 20, 45)),
                 "cold_capable": index != 6,
             },
         )
@@ -228,19 +230,20 @@ def _make_papers(actor: Actor, world: World, rng: random.Random) -> None:
                 **_from_to(700, rng.randrange(60, 1200)),
             },
         )
-        own = [place.code for place in REGIONS if place.code == customer.region_code]
+        scope = rng.sample(world.products, 30)
         made = catalog.create_authorisation(
             actor,
             {
                 "number": f"授权-2026-{index + 1:03d}",
                 "grantor": "序和医疗（演示）",
                 "grantee_customer_id": customer.id,
-                "product_ids": [product.id for product in rng.sample(world.products, 30)],
-                "region_codes": own,
+                "product_ids": [product.id for product in scope],
+                "region_codes": [customer.region_code],
                 **_from_to(200, 8 if index == 3 else 300),
             },
         )
         world.authorisations[customer.id] = made.number
+        world.scopes[customer.id] = [product for product in scope if not classes or product.risk_class in classes]
     catalog.create_authorisation(
         actor,
         {"number": "授权-2026-000", "grantor": "序和医疗（演示）", **_from_to(300, 500)},

@@ -27,9 +27,7 @@ def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict
     with clock.moved(start), transaction():
         team = _hire(passwords)
         world = master.build(team["admin"], rng)
-    say(
-        f"  {len(world.products)} products, {len(world.hospitals) + len(world.distributors)} customers; now the orders …"
-    )
+    say(f"  {len(world.products)} products, {len(world.hospitals) + len(world.distributors)} customers; orders …")
     history = History(world, team, rng, until)
     history.plan_orders(start + timedelta(hours=1))
     history.run(lambda done, planned: say(f"  {done} of {planned} acts"))

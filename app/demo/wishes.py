@@ -46,9 +46,9 @@ def _quantity(product: Product, rng: random.Random) -> int:
 
 def _direct(world: World, rng: random.Random, number: int) -> dict[str, Any]:
     customer = rng.choice(world.hospitals)
-    days = rng.choices((1, 2, 3, 5, 8, 14, 21), (4, 8, 12, 25, 25, 16, 10))[0]
+    days = rng.choices((1, 2, 3, 5, 8, 14, 21), (8, 12, 14, 24, 22, 12, 8))[0]
     surgery: datetime = clock.now() + timedelta(days=days, hours=rng.randrange(1, 9))
-    emergency = days <= 2 and rng.random() < 0.3
+    emergency = days <= 2 and rng.random() < 0.4
     devices = [product for product in world.products if product.list_price >= 400]
     lines = [
         _line(product, min(_quantity(product, rng), 4), product.list_price)
@@ -69,13 +69,15 @@ def _direct(world: World, rng: random.Random, number: int) -> dict[str, Any]:
 
 def _distributor(world: World, rng: random.Random, number: int) -> dict[str, Any]:
     customer = rng.choice(world.distributors)
+    careless = rng.random() < 0.06  # asks for what it is not authorised to sell
+    known = world.products if careless else world.scopes[customer.id]
     order = _head("distributor", customer, number, rng.choice((4, 7, 10, 14, 21)))
     order |= {
         "order_type": rng.choices(("normal", "consignment", "sample"), (85, 10, 5))[0],
         "authorisation_number": world.authorisations[customer.id],
         "lines": [
             _line(product, _quantity(product, rng), round(product.list_price * Decimal("0.85"), 2))
-            for product in rng.sample(world.products, rng.choice((1, 2, 2, 4)))
+            for product in rng.sample(known, min(len(known), rng.choice((1, 2, 2, 4))))
         ],
     }
     return order
