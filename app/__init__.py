@@ -26,7 +26,7 @@ SLICES = (
     "fulfilment",
     "imports",
     "demo",
-    # "operate" joins when the slices it starts are there
+    "operate",
 )
 """Every package but core, earlier ones knowing nothing of later ones (tests/test_architecture.py)."""
 

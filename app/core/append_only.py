@@ -12,9 +12,14 @@ from typing import Any
 from sqlalchemy import DDL, Table, event
 
 
+PROTECTED: set[str] = set()
+"""Names of the tables that only grow."""
+
+
 def append_only(table: Any) -> None:
     """Refuse UPDATE and DELETE on the table from its creation on."""
     assert isinstance(table, Table)  # noqa: S101 - tells the type checker what `__table__` is
+    PROTECTED.add(table.name)
     for dialect in ("sqlite", "postgresql"):
         for statement in statements(table.name, dialect):
             ddl: Any = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]

@@ -43,6 +43,14 @@ def migrate(revision: str) -> None:
     click.echo("Done." if schema.migrate(revision) else "Already there.")
 
 
+@click.command("revision")
+@click.argument("title")
+@with_appcontext
+def revision(title: str) -> None:
+    """Draft the next migration from what the models have and the database lacks (developers only)."""
+    click.echo(f"Written: {schema.draft_revision(title)} — read it before you commit it.")
+
+
 @click.command("backup")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @with_appcontext

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -51,3 +54,21 @@ def migrate(revision: str = "head") -> bool:
         else:
             command.downgrade(config, revision)
     return True
+
+
+def draft_revision(title: str, *, only: frozenset[str] | None = None) -> Path:
+    """Write the next migration from the difference between models and database; for developers, to be read and edited.
+
+    `only` limits it to those tables.
+    """
+    number = int(latest() or 0) + 1
+    slug = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
+    config = alembic_config()
+    config.set_main_option("file_template", f"{number:04d}_{slug}")
+    config.attributes["include_object"] = lambda thing, name, kind, _reflected, _other: (
+        only is None or (name if kind == "table" else thing.table.name) in only
+    )
+    with engine().begin() as connection:
+        config.attributes["connection"] = connection
+        made = command.revision(config, title, autogenerate=True, rev_id=f"{number:04d}")
+    return Path(getattr(made, "path"))  # noqa: B009 - typed as a list too, which it is for several heads only

@@ -15,7 +15,7 @@ THREADS = 12
 """Four serve writes at once (WRITE_SLOTS), the others read."""
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class Server(BaseApplication):
     """gunicorn around the application; workers are forked, so each opens its own database connections."""
 
     def __init__(self, app: Flask, port: int, workers: int = WORKERS) -> None:

@@ -1,0 +1,20 @@
+"""`make bench`: each figure as a ratio to a named baseline of the same run, the absolute figures beside it."""
+
+from __future__ import annotations
+
+from tests.bench import bench_decide, bench_engine, bench_http
+
+
+def main() -> None:
+    """All benches, one after the other."""
+    for title, bench in (
+        ("Engine step against stock SpiffWorkflow", bench_engine.main),
+        ("One decision on each back end", bench_decide.main),
+        ("HTTP", bench_http.main),
+    ):
+        print(f"\n== {title}")
+        bench()
+
+
+if __name__ == "__main__":
+    main()
