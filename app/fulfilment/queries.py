@@ -29,6 +29,7 @@ from app.orders.models import Order, OrderLine, OrderStatus
 from app.priority import queries as priority
 from app.priority.models import OrderStanding
 from app.processes import queries as processes
+from app.processes.models import InstanceStatus
 from app.tasks import queries as tasks
 from app.tasks.models import Task, TaskStatus
 
@@ -78,7 +79,7 @@ def order_view(order_id: str) -> OrderView:
     waiting = tasks.open_tasks_of(Subject("order", order_id))
     candidates = {task.id: role_names(tasks.candidates_of(task.id)["group"]) for task in waiting}
     names = identity.names_of([order.submitted_by, *(task.assignee_id or "" for task in waiting)])
-    instance = processes.instance_of(Subject("order", order_id))
+    instance_id = _instance_id(Subject("order", order_id))
     sentence, tone = next_step(order, waiting, candidates, names)
     return OrderView(
         order=order,
@@ -89,10 +90,17 @@ def order_view(order_id: str) -> OrderView:
         open_tasks=waiting,
         candidates=candidates,
         names=names,
-        instance_id=instance.id if instance else None,
+        instance_id=instance_id,
         next_step=sentence,
         tone=tone,
     )
+
+
+def _instance_id(subject: Subject) -> str | None:
+    """The instance that runs, else the newest."""
+    found = processes.instances_of(subject)
+    running = [one.id for one in found if one.status == InstanceStatus.RUNNING]
+    return next(iter([*running, *(one.id for one in found)]), None)
 
 
 def role_names(roles: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,6 @@ from app.core.i18n import _, _n, pick, show_money
 from app.decisions import queries as decisions
 from app.decisions.models import Decision
 from app.decisions.outcome import Block, Outcome
-
 from app.orders.models import Order
 from app.priority import queries
 from app.priority.models import OrderStanding
@@ -114,15 +114,16 @@ def shown(attribute: Any, value: Any) -> str:
         return show_money(Decimal(value) / 100)
     if attribute.unit == "permille":
         return f"{Decimal(value) / 10} %"
-    words = UNITS.get(attribute.unit or "")
-    return _n(*words, value) if words else str(value)
+    counted = UNITS.get(attribute.unit or "")
+    return counted(value) if counted else str(value)
 
 
-UNITS = {
-    "day": ("%(num)s day", "%(num)s days"),
-    "wday": ("%(num)s working day", "%(num)s working days"),
-    "hour": ("%(num)s hour", "%(num)s hours"),
+UNITS: dict[str, Callable[[int], str]] = {
+    "day": lambda number: _n("%(num)s day", "%(num)s days", number),
+    "wday": lambda number: _n("%(num)s working day", "%(num)s working days", number),
+    "hour": lambda number: _n("%(num)s hour", "%(num)s hours", number),
 }
+"""How a number of some unit is said."""
 
 
 def panel_of(order: Order) -> Panel | None:
