@@ -144,9 +144,9 @@ def _store(actor: Actor, rule_set: RuleSet, text: str, schema: FactSchema) -> Ru
 
 
 def _try_all(versions: list[RuleSetVersion]) -> None:
-    todo = [version for version in versions if version.sha256 not in _passed]
-    for schema in sorted({version.schema_sha256 for version in todo}):
-        files = tuple((one.rule_set, one.body) for one in todo if one.schema_sha256 == schema)
+    waiting = [version for version in versions if version.sha256 not in _passed]
+    for schema in sorted({version.schema_sha256 for version in waiting}):
+        files = tuple((one.rule_set, one.body) for one in waiting if one.schema_sha256 == schema)
         try_out(Job(session().get_one(FactSchemaText, schema).body, files))
     for version in versions:
         _passed.add(version.sha256)

@@ -51,8 +51,8 @@ CONDITIONS = [
 def some_rule(number: int, random: Random) -> str:
     kinds = random.sample(CONDITIONS, random.randint(1, 3))
     patterns = [f'{{{kind}: "{random.choice(options)}"}}' for kind, options in kinds]
-    if len(patterns) > 1 and random.random() < 0.4:
-        patterns[-1] = f"{{not: {patterns[-1]}}}"
+    if len(kinds) > 1 and random.random() < 0.7:  # one kind is negated, so that most sets are accepted
+        patterns = [f"{{not: {one}}}" if one.startswith("{award") else one for one in patterns]
     if number > 3 and random.random() < 0.3:
         patterns.append(f"{{signal: name == 's{random.randint(1, 3)}'}}")
     signal = f", signal: s{number}" if number <= 3 else ""

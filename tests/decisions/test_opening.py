@@ -29,5 +29,7 @@ print("well")
 
 def test_nothing_due() -> None:
     env = {**os.environ, "MALLOC_PERTURB_": "165", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", NOTHING_FIRES], env=env, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", NOTHING_FIRES], env=env, cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "well"), done.stderr[-2000:]

@@ -137,10 +137,10 @@ def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - one line per ki
 def names(node: Node) -> frozenset[str]:
     """Every dotted name below the node."""
     found: set[str] = set()
-    todo = [node]
-    while todo:
-        here = todo.pop()
+    waiting = [node]
+    while waiting:
+        here = waiting.pop()
         if isinstance(here, Name):
             found.add(here.dotted)
-        todo.extend(children(here))
+        waiting.extend(children(here))
     return frozenset(found)

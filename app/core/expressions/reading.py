@@ -150,13 +150,13 @@ def _refused(text: str, inner: str, offset: int, error: UnexpectedInput) -> Expr
 
 
 def _refuse_deep(tree: Any, text: str) -> None:
-    todo = [(tree, 1)]
-    while todo:
-        here, depth = todo.pop()
+    waiting = [(tree, 1)]
+    while waiting:
+        here, depth = waiting.pop()
         if depth > DEEPEST:
             raise ExpressionInvalid(text, 0, _("nested deeper than %(most)s levels", most=DEEPEST))
         if isinstance(here, Tree):
-            todo.extend((child, depth + 1) for child in here.children)
+            waiting.extend((child, depth + 1) for child in here.children)
 
 
 class _Builder:
