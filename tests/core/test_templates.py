@@ -68,7 +68,7 @@ def test_a_link_to_a_missing_page_is_empty(app):
         assert templating.link("healthz") == "/healthz"
 
 
-def test_the_menu_marks_the_longest_fitting_address(app, monkeypatch):
+def test_the_menu_marks_the_longest_fitting_address(app, tx, monkeypatch):
     entries = [
         menu.Entry(_l("Start"), "home", "home", None, "work", 1),
         menu.Entry(_l("Ready"), "readyz", "check", None, "work", 2, lambda: "7"),
