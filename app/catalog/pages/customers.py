@@ -42,7 +42,7 @@ LISTING = Listing(
     statement=lambda q: queries.matching_customers(q).options(joinedload(Customer.region)),
     columns=(
         Column("code", _l("Code"), lambda found: Cell(found.code), Customer.code),
-        Column("name", _l("Name"), lambda found: Cell(found.name), Customer.name),
+        Column("name", _l("Customer name"), lambda found: Cell(found.name), Customer.name),
         Column("kind", _l("Kind"), lambda found: Cell(name_of(names.CUSTOMER_KIND, found.kind)), Customer.kind),
         Column("tier", _l("Tier"), lambda found: Cell(found.tier), Customer.tier),
         Column("region", _l("Region"), lambda found: Cell(pick(found.region.name)), Customer.region_code),

@@ -43,7 +43,7 @@ PRODUCT = Form(
             _l("What it is"),
             (
                 Input("sku", _l("SKU"), required=True, attrs=CODE),
-                Input("name", _l("Name"), required=True, attrs={"maxlength": 300}),
+                Input("name", _l("Product name"), required=True, attrs={"maxlength": 300}),
                 Input("name_en", _l("English name"), attrs={"maxlength": 300}),
                 Input("brand", _l("Brand"), attrs=NAME),
                 Input("model", _l("Model"), attrs=NAME),
@@ -122,7 +122,7 @@ CUSTOMER = Form(
             _l("Who they are"),
             (
                 Input("code", _l("Code"), required=True, attrs=CODE),
-                Input("name", _l("Name"), required=True, attrs=NAME),
+                Input("name", _l("Customer name"), required=True, attrs=NAME),
                 Input("name_en", _l("English name"), attrs=NAME),
                 Input("uscc", _l("Unified social credit code"), attrs={"maxlength": 18, "autocomplete": "off"}),
                 Input("kind", _l("Kind"), "select", options=lambda: options(names.CUSTOMER_KIND)),

@@ -55,7 +55,7 @@ LISTING = Listing(
     statement=_statement,
     columns=(
         Column("sku", _l("SKU"), lambda found: Cell(found.sku), Product.sku),
-        Column("name", _l("Name"), lambda found: Cell(found.name), Product.name),
+        Column("name", _l("Product name"), lambda found: Cell(found.name), Product.name),
         Column("udi_di", _l("UDI-DI"), lambda found: Cell(found.udi_di or ""), Product.udi_di),
         Column(
             "risk_class",
@@ -66,7 +66,7 @@ LISTING = Listing(
         Column(
             "list_price",
             _l("List price"),
-            lambda found: Cell(show_money(found.list_price), export=found.list_price),
+            lambda found: Cell(show_money(found.list_price or None), export=found.list_price),
             Product.list_price,
         ),
         Column("registration", _l("Registration"), _registration),

@@ -62,7 +62,7 @@ LISTING = Listing(
     statement=_statement,
     columns=(
         Column("code", _l("Code"), lambda found: Cell(found.code), Region.code),
-        Column("name", _l("Name"), lambda found: Cell(pick(found.name))),
+        Column("name", _l("Region name"), lambda found: Cell(pick(found.name))),
         _days("lane_days_p50", Region.lane_days_p50, _l("Usual days under way")),
         _days("lane_days_p95", Region.lane_days_p95, _l("Days under way, 95 % of the time")),
         Column(
