@@ -62,14 +62,15 @@ class _Fired:
     def __init__(self, plan: Plan, firings: list[Firing], facts: Facts) -> None:
         self.rule_set: RuleSet = plan.rule_set
         self.facts = facts
-        by_id = {rule.id: rule for rule in plan.rules}
         self.keys = {firing.rule: firing.keys for firing in firings}
-        self.rules = [by_id[firing.rule] for firing in firings]
+        self.rules = [plan.by_id[firing.rule] for firing in firings]
 
     def reason(self, rule: Rule, key: int | None) -> Texts:
         return {language: self._filled(template, key, language) for language, template in rule.reason.items()}
 
     def _filled(self, template: Template, key: int | None, language: str) -> str:
+        if len(template) == 1 and isinstance(template[0], str):
+            return template[0]
         pieces = [piece if isinstance(piece, str) else self._value(*piece, key, language) for piece in template]
         return "".join(pieces)
 

@@ -53,6 +53,11 @@ class Plan:
     shards: tuple[Shard, ...]
 
     @cached_property
+    def by_id(self) -> dict[str, Rule]:
+        """Each rule by its id."""
+        return {rule.id: rule for rule in self.rules}
+
+    @cached_property
     def kinds(self) -> frozenset[str]:
         """Kinds of facts it needs (signals are its own)."""
         needed = {pattern.kind for rule in self.rules for pattern in rule.patterns()}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from app.decisions.compile import Plan
 from app.decisions.engines import Firing
 from app.decisions.facts import Fact, Facts
-from app.decisions.ir import All, Condition, Known, OneOf, Pattern, Rule, Test
-from app.decisions.schema import SIGNAL
+from app.decisions.ir import All, Branch, Condition, Known, OneOf, Pattern, Rule, Test
+from app.decisions.schema import SIGNAL, FactSchema
 
 Holds = Callable[[Fact], bool]
 _OPS: dict[str, Callable[[Any, Any], bool]] = {
@@ -64,11 +64,8 @@ class Closures:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        kinds = plan.rule_set.schema.kinds
-        self._rules = [
-            (rule, [[_pattern(pattern, kinds[pattern.kind].key) for pattern in branch] for branch in rule.branches])
-            for rule in plan.rules
-        ]
+        schema = plan.rule_set.schema
+        self._rules = [(rule, [_branch(branch, schema) for branch in rule.branches]) for rule in plan.rules]
 
     def run(self, facts: Facts, day: date) -> list[Firing]:
         """The rules that fire, in the firing order, with their lines."""
@@ -77,7 +74,7 @@ class Closures:
         for rule, branches in self._rules:
             if not rule.in_force(day):
                 continue
-            matched = [keys for branch in branches if (keys := _branch(branch, seen)) is not None]
+            matched = [keys for branch in branches if (keys := branch(seen)) is not None]
             if matched:
                 firings.append(Firing(rule.id, tuple(sorted(set().union(*matched)))))
                 _give(rule, seen[SIGNAL])
@@ -88,20 +85,34 @@ def _give(rule: Rule, signals: list[Fact]) -> None:
     signals += [{"name": name} for name in rule.then.signals if {"name": name} not in signals]
 
 
-Matcher = tuple[str, bool, str, Holds]
+Branching = Callable[[Facts], "set[int] | None"]
 
 
-def _pattern(pattern: Pattern, key: str) -> Matcher:
-    return pattern.kind, pattern.negated, "" if pattern.kind == SIGNAL else key, holds(pattern.condition)
+def _branch(branch: Branch, schema: FactSchema) -> Branching:
+    """A function that gives the lines for which the branch matches: none when it speaks of none, None when it fails."""
+    alone = [(pattern.kind, pattern.negated, holds(pattern.condition)) for pattern in branch if _alone(pattern, schema)]
+    several = [
+        (pattern.kind, schema.kinds[pattern.kind].key, pattern.negated, holds(pattern.condition))
+        for pattern in branch
+        if not _alone(pattern, schema)
+    ]
+
+    def match(facts: Facts) -> set[int] | None:
+        keys: set[int] = set()
+        for kind, negated, test in alone:
+            many = facts.get(kind)
+            if (test(many[0]) if many else False) is negated:
+                return None
+        for kind, key, negated, test in several:
+            found = [fact for fact in facts.get(kind, ()) if test(fact)]
+            if bool(found) is negated:
+                return None
+            if kind != SIGNAL and not negated:
+                keys.update(fact[key] for fact in found)
+        return keys
+
+    return match
 
 
-def _branch(branch: Iterable[Matcher], facts: Facts) -> set[int] | None:
-    """The lines for which the branch matches (empty when it speaks of none); None when it does not match."""
-    keys: set[int] = set()
-    for kind, negated, key, test in branch:
-        found = [fact for fact in facts.get(kind, ()) if test(fact)]
-        if bool(found) is negated:
-            return None
-        if key and not negated:
-            keys.update(fact[key] for fact in found)
-    return keys
+def _alone(pattern: Pattern, schema: FactSchema) -> bool:
+    return schema.kinds[pattern.kind].cardinality != "many"
