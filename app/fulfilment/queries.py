@@ -260,6 +260,7 @@ class Trace:
     """The decision of the gateway that opened a task."""
 
     gateway: str
+    rule_set: str
     decision: Decision
 
 
@@ -274,4 +275,6 @@ def trace_of(task: Task) -> Trace | None:
     if last is None or last.decision_id is None:
         return None
     names = processes.diagram_state(task.source_id)["names"]
-    return Trace(pick(names.get(last.element_id)) or last.element_id, decisions.get_decision(last.decision_id))
+    decision = decisions.get_decision(last.decision_id)
+    gateway = pick(names.get(last.element_id)) or last.element_id
+    return Trace(gateway, pick(decisions.version_of(decision).name), decision)

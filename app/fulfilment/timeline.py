@@ -11,6 +11,7 @@ from app.audit import queries as audit
 from app.core.i18n import LazyString, _, _l, pick
 from app.core.subject import Subject
 from app.fulfilment.forms import OUTCOMES
+from app.processes import queries as processes
 from app.tasks import queries as tasks
 
 WORDS: dict[str, tuple[LazyString, str, str]] = {
@@ -32,7 +33,23 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
 }
 """Audit action → words, icon, tone. An action that is not here is shown by its name."""
 
+ROUTES: dict[str, LazyString] = {
+    "clear": _l("nothing blocks the order"),
+    "blocked": _l("blocked by hard constraints"),
+    "none": _l("no approval needed"),
+    "one": _l("one approval"),
+    "two": _l("two approvals by different people"),
+    "complete": _l("all of it is reserved"),
+    "short": _l("not all of it could be reserved"),
+}
+"""What the rules of a gateway may say (routes of the rule sets)."""
+
 OUTCOME_TONES = {"approve": "success", "clear": "success", "rework": "warning", "reject": "danger", "cancel": "danger"}
+
+
+def route_name(route: str | None) -> str:
+    """A route in words; one that is not known here is shown by its code."""
+    return str(ROUTES.get(route, route)) if route else ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +68,31 @@ def of_order(order_id: str) -> list[Happening]:
     """What happened to the order, newest first."""
     subject = Subject("order", order_id)
     names = {task.id: pick(task.name) for task in tasks.tasks_of(subject)}
-    return [_told(entry, names) for entry in reversed(audit.entries_of(subject))]
+    told = [_told(entry, names) for entry in audit.entries_of(subject)]
+    for instance in processes.instances_of(subject):
+        told += _gateways(instance.id)
+    return sorted(told, key=lambda one: one.at)[::-1]
+
+
+def _gateways(instance_id: str) -> list[Happening]:
+    """Which way the rules sent the order; answers of people are told by their tasks."""
+    names = processes.diagram_state(instance_id)["names"]
+    found = []
+    for event in processes.events_of(instance_id):
+        decision = event.details.get("decision") or {}
+        if event.kind != "decided" or not decision.get("route") or event.element_id.endswith("_answer"):
+            continue
+        found.append(
+            Happening(
+                at=event.at,
+                actor=_("Rules"),
+                title=pick(names.get(event.element_id)) or event.element_id,
+                text=route_name(decision["route"]),
+                tone="danger" if decision.get("blocked") else "neutral",
+                icon="git-branch",
+            )
+        )
+    return found
 
 
 def _told(entry: Any, names: Mapping[str, str]) -> Happening:

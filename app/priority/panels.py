@@ -73,11 +73,9 @@ class Panel:
         return sorted(found, key=lambda rule: not rule.gap.get("en"))
 
     @property
-    def changed_since(self) -> str:
-        """A sentence when the order is no longer the one that was assessed; else empty."""
-        if self.standing.order.version == self.standing.order_version:
-            return ""
-        return _("The order changed since: this was version %(version)s.", version=self.standing.order_version)
+    def rule_sets(self) -> list[tuple[Decision, str]]:
+        """Both decisions with the names of their rule sets."""
+        return [(one, pick(decisions.version_of(one).name)) for one in (self.gate, self.ranking)]
 
 
 def facts_in_words(decision: Decision, leave_out: frozenset[str] = frozenset()) -> list[KindView]:

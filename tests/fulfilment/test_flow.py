@@ -207,6 +207,8 @@ def test_history_tells_who_did_what(flow):
     assert titles[0] == "Order entered"
     assert ("Bob", "Task taken: Approve") in told
     assert ("Bob", "Task done: Approve → Approve") in told
+    assert ("Rules", "Approval matrix") in told
+    assert "one approval" in [one.text for one in timeline.of_order(order.id)]
     assert titles.index("Stock reserved") < titles.index("Order confirmation made") < titles.index("Order released")
     actions = [entry.action for entry in audit.entries_of(Subject("order", order.id))]
     assert not [action for action in actions if action not in timeline.WORDS]

@@ -108,9 +108,7 @@ def test_transport_time(world):
     far = make_customer(tier="C", region_code="650000")
     assert ranks_first(world.order(customer=far), world.order()) == {"S24": 20}
     soon = clock.today() + timedelta(days=8)
-    differs = ranks_first(
-        world.order(customer=far, requested_date=soon), world.order(requested_date=soon)
-    )
+    differs = ranks_first(world.order(customer=far, requested_date=soon), world.order(requested_date=soon))
     assert differs == {"S24": 20, "S23s": 30}
 
 
@@ -150,7 +148,7 @@ def test_compliance_constraints_as_blocks(world, rule):
     assert queries.place_of(standing) is None
 
 
-def breach(world, rule):  # noqa: PLR0911
+def breach(world, rule):
     if rule == "H1":
         customer = make_customer(licensed=False)
         make_licence(customer_id=customer.id, valid_to=date(2026, 11, 22))

@@ -62,7 +62,7 @@ def test_a_plain_order_fits_the_schema(world):
     }
     line = facts["line"][0]
     assert (line["available"], line["short"], line["lots_usable"]) == (10, 0, 1)
-    assert line["region_authorised"] and line["in_our_scope"] and line["in_customer_scope"]
+    assert [line[name] for name in ("region_authorised", "in_our_scope", "in_customer_scope")] == [True] * 3
 
 
 def test_all_facts_cost_a_bounded_number_of_statements(world, statements, tx):

@@ -16,7 +16,7 @@ from app.core.i18n import LazyString, _, _l
 from app.core.paging import Page
 from app.core.permissions import Actor, actor_or_none, current_actor, requires
 from app.core.refusals import show
-from app.fulfilment import deciding, forms, queries, versions
+from app.fulfilment import deciding, forms, queries, timeline, versions
 from app.orders import queries as orders
 from app.priority.panels import panel_of
 from app.tasks import queries as tasks
@@ -31,6 +31,9 @@ bp = Blueprint("fulfilment", "app.fulfilment.pages")
 def outcome_name(code: str | None) -> str:
     """What an answer is called; empty for none."""
     return str(forms.OUTCOMES.get(code, code)) if code else ""
+
+
+bp.app_template_global("route_name")(timeline.route_name)
 
 
 @dataclass(frozen=True)
