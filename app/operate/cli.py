@@ -11,7 +11,6 @@ from flask.cli import with_appcontext
 
 from app.core import i18n
 from app.core.errors import DomainError
-from app.core.i18n import _
 from app.operate import backup as backups
 from app.operate import first_start, schema, server
 from config import Settings
@@ -70,4 +69,4 @@ def restore(file: Path) -> None:
             counts = backups.restore(file)
         except DomainError as error:
             raise click.ClickException(error.sentence()) from None
-    click.echo(f"{sum(counts.values())} rows of {len(counts)} tables restored. " + _("Now run `flask audit verify --full`."))
+    click.echo(f"{sum(counts.values())} rows of {len(counts)} tables restored. Now run: flask audit verify --full")
