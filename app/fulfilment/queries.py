@@ -278,3 +278,17 @@ def trace_of(task: Task) -> Trace | None:
     decision = decisions.get_decision(last.decision_id)
     gateway = pick(names.get(last.element_id)) or last.element_id
     return Trace(gateway, pick(decisions.version_of(decision).name), decision)
+
+
+def asked_before(task: Task) -> tuple[str, str]:
+    """Who returned the order last and what they asked for, if the task follows from it; else two empty texts."""
+    done = [
+        one
+        for one in tasks.tasks_of(task.subject)
+        if one.source_id == task.source_id and one.completed_at and one.completed_at <= task.created_at
+    ]
+    last = max(done, key=lambda one: (one.completed_at, one.id), default=None)
+    answers = (last.answers if last else None) or {}
+    if last is None or answers.get("outcome") != "rework":
+        return "", ""
+    return name_of(last.completed_by), str(answers.get("reason") or "")

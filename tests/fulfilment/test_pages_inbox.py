@@ -180,3 +180,11 @@ def test_search(client, flow):
         assert "Nothing found." not in found, words
     assert "Nothing found." in text(client.get("/search?q=%25%25"))
     assert client.get("/search").status_code == 200
+
+
+def test_the_submitter_reads_what_was_asked(client, flow):
+    order = flow.decide("bob", flow.submit(), "rework", "Only one, please")
+    page = text(as_person(client, flow, "ann").get(f"/tasks/{flow.task(order).id}"))
+    assert "Bob asks:" in page
+    assert "Only one, please" in page
+    assert f"/orders/{order.id}/change" in page

@@ -222,6 +222,7 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         holder=queries.name_of(task.assignee_id or task.completed_by),
         groups=queries.role_names(tasks.candidates_of(task.id)["group"]),
         trace=queries.trace_of(task),
+        asked=queries.asked_before(task),
         following=queries.next_task(actor, task),
     )
 
