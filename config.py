@@ -33,6 +33,8 @@ class Settings:
     """Zone in which business dates are counted and times are shown (`TIMEZONE`)."""
     secure_cookies: bool = False
     """Send the session cookie over HTTPS only (`SECURE_COOKIES=1`)."""
+    trusted_proxies: int = 0
+    """Number of proxies in front that set `X-Forwarded-For` and `-Proto` (`TRUSTED_PROXIES`); 0 trusts none."""
     write_slots: int = 4
     """Writing requests served at once per worker (`WRITE_SLOTS`); more only lengthens SQLite's tail."""
     sqlite_synchronous: str = "FULL"
@@ -61,6 +63,7 @@ class Settings:
             port=whole_number("PORT", env.get("PORT") or "8000", 1, 65535),
             timezone=env.get("TIMEZONE") or "Asia/Shanghai",
             secure_cookies=env.get("SECURE_COOKIES") == "1",
+            trusted_proxies=whole_number("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES") or "0", 0, 5),
             write_slots=whole_number("WRITE_SLOTS", env.get("WRITE_SLOTS") or "4", 1, 64),
             sqlite_synchronous=synchronous,
         )

@@ -8,6 +8,7 @@ import importlib.util
 import structlog
 from click import Command
 from flask import Blueprint, Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.core import clock, db, i18n, logs, pages, refusals, templating, web
 from app.core.openapi import make_api
@@ -52,6 +53,9 @@ def create_app(settings: Settings) -> Flask:
         TESTING=settings.testing,
         SETTINGS=settings,
     )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     web.install(app, settings.write_slots)
     refusals.install(app)
     templating.install(app)
