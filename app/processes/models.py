@@ -112,9 +112,9 @@ class ProcessInstance(Base):
 
 
 class ProcessEvent(Base):
-    """One line of an instance's history: `started`, `entered`, `completed` (a person's task), `decided`,
-    `performed` (a service step), `opened`, `closed` (a task that is no longer needed), `ended`, `cancelled`,
-    `superseded`."""
+    """One line of an instance's history: `started`; `entered` (a token came), or what it did there at once: `decided`
+    (gateway), `performed` (service step); `completed` (a person's task); `closed` (a task no longer needed); `ended`,
+    `cancelled`, `superseded`. `flow_id` is the way the token came."""
 
     __tablename__ = "process_events"
 

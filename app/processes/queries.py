@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, func, or_, select
 
 from app.core.db import session
 from app.core.errors import NotFound
@@ -74,7 +74,10 @@ def diagram_state(instance_id: str) -> dict[str, Any]:
         active = set(open_tokens(made.definition, instance.state).values())
     visits = session().execute(
         select(ProcessEvent.element_id, ProcessEvent.flow_id, func.count())
-        .where(ProcessEvent.instance_id == instance_id, ProcessEvent.kind == "entered")
+        .where(
+            ProcessEvent.instance_id == instance_id,
+            or_(ProcessEvent.kind == "entered", ProcessEvent.flow_id.is_not(None)),
+        )
         .group_by(ProcessEvent.element_id, ProcessEvent.flow_id)
     )
     counts: dict[str, int] = {}

@@ -79,7 +79,7 @@ class Loaded:
 
 def load(instance_id: str) -> Loaded:
     """The instance, locked until the transaction ends (PostgreSQL). Raises NotFound, NotRunning."""
-    row = session().execute(_LOAD, {"instance": instance_id}).one_or_none()
+    row = session().connection().execute(_LOAD, {"instance": instance_id}).one_or_none()
     if row is None:
         raise NotFound(instance=instance_id)
     if row.status != InstanceStatus.RUNNING:
@@ -159,7 +159,9 @@ def end(before: Loaded, status: InstanceStatus, actor: Actor, reason: str, at: d
 
 
 def _update(instance_id: str, version: int, **values: Any) -> None:
-    result: Any = session().execute(_SAVE, {"instance": instance_id, "seen": version, "next": version + 1, **values})
+    result: Any = (
+        session().connection().execute(_SAVE, {"instance": instance_id, "seen": version, "next": version + 1, **values})
+    )
     if result.rowcount != 1:
         raise StaleDataError(f"process instance {instance_id} is no longer at version {version}")
 
@@ -190,5 +192,5 @@ def write_history(instance_id: str, count: int, lines: Sequence[Happening], acto
         for number, line in enumerate(lines, count + 1)
     ]
     if rows:
-        session().execute(_INSERT_EVENTS, rows)
+        session().connection().execute(_INSERT_EVENTS, rows)
     return count + len(rows)

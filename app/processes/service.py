@@ -78,8 +78,8 @@ def _start(
 
 
 @tasks.on_completed.register(SOURCE)
-def go_on(actor: Actor, task: Task) -> None:
-    """A person completed a task: the instance goes on in the same transaction.
+def go_on(actor: Actor, task: Task) -> engine.Step:
+    """A person completed a task: the instance goes on in the same transaction. Answers what the step came to.
 
     Raises NotRunning, TokenNotReady, Invalid (the answers do not fit the form), StaleDataError (a lost race; the
     edge serves the request again), and whatever a gateway or a service step raises.
@@ -94,6 +94,7 @@ def go_on(actor: Actor, task: Task) -> None:
         made.definition, before.state, token=int(task.source_ref), answers=answers, by=actor.id, callbacks=world
     )
     saving.save(before, after, world)
+    return after
 
 
 def restart(

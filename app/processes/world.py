@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ class World:
         self.as_of = as_of
         self._decided: dict[bytes, dict[str, Any]] = {}
 
-    def decide(self, gateway: Gateway, variables: dict[str, Any]) -> dict[str, Any]:
+    def decide(self, gateway: Gateway, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The outcome of the gateway's rule set, small enough to be carried in the state."""
         answer = last_answer(variables)
         same = jsontext.canonical([gateway.rule_set, answer])
@@ -77,7 +77,7 @@ class World:
         )
 
 
-def last_answer(variables: dict[str, Any]) -> dict[str, Any] | None:
+def last_answer(variables: Mapping[str, Any]) -> dict[str, Any] | None:
     """The last answer of a person on the way to here, as the fact kind `answer` has it; None before the first."""
     name = variables.get("answered")
     if name is None:

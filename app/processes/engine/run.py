@@ -27,18 +27,19 @@ STEP_LIMIT = 10_000
 
 
 class Callbacks(Protocol):
-    """What a run asks of the world. Both get a copy of the variables of the token that asks."""
+    """What a run asks of the world."""
 
-    def decide(self, gateway: Gateway, variables: dict[str, Any]) -> dict[str, Any]:
-        """The outcome of the gateway's rule set; kept as `decisions.<gateway>` (so keep it small)."""
+    def decide(self, gateway: Gateway, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The outcome of the gateway's rule set, kept as `decisions.<gateway>` (so keep it small). Only reads."""
 
     def perform(self, element: ServiceStep, variables: dict[str, Any]) -> dict[str, Any] | None:
-        """Do the service step; what it answers is merged into the variables."""
+        """Do the service step with a copy of the variables; what it answers is merged into the variables."""
 
 
 @dataclass(frozen=True)
 class Happening:
-    """One line of history: `entered`, `completed`, `decided`, `performed`, `ended`."""
+    """One line of history: `entered`; instead of it `decided` (gateway) and `performed` (service step) when that was
+    at once; `completed` (a person's task), `ended`. `flow` is the way a token came, so it is set once per visit."""
 
     kind: str
     element: str
@@ -77,6 +78,8 @@ class Run:
         self.happenings: list[Happening] = []
         self.done_by: dict[str, str] = {}
         self.workflow: Tokens
+        self._arrivals: dict[int, int] = {}
+        """Token → index of the line that tells of its arrival in this step."""
 
     def begin(self, variables: Mapping[str, Any]) -> Step:
         """Make the tree and run it."""
@@ -127,13 +130,15 @@ class Run:
         if workflow.completed:
             self.happenings.append(Happening("ended", self.definition.key))
         workflow.prune()
-        return Step(
+        made = Step(
             state=pack(workflow, self.done_by),
             completed=workflow.completed,
             opened=tuple(self._opened(task) for name, task in waiting.items() if name not in before),
             closed=tuple(sorted(before - waiting.keys())),
             happenings=tuple(self.happenings),
         )
+        workflow.take_apart()
+        return made
 
     def _refuse_standstill(self) -> None:
         stuck = [
@@ -155,7 +160,16 @@ class Run:
         name = target.task_spec.name
         if name in self.definition.elements:
             flow = self.definition.flows.get((source.task_spec.name, name))
+            self._arrivals[target.id] = len(self.happenings)
             self.happenings.append(Happening("entered", name, flow))
+
+    def _tell(self, task: Token, kind: str, details: Mapping[str, Any]) -> None:
+        """What a token did: said in the line of its arrival, if that was in this step."""
+        index = self._arrivals.get(task.id)
+        if index is None:
+            self.happenings.append(Happening(kind, task.task_spec.name, None, details))
+        else:
+            self.happenings[index] = Happening(kind, task.task_spec.name, self.happenings[index].flow, details)
 
     def perform(self, task: Token) -> None:
         """Do the step of a service task."""
@@ -163,7 +177,7 @@ class Run:
         assert isinstance(element, ServiceStep)  # noqa: S101 - the parser makes Service of service tasks only
         answer = jsontext.plain(self.callbacks.perform(element, jsontext.plain(task.data)) or {})
         task.data.update(answer)
-        self.happenings.append(Happening("performed", element.id, None, {"step": element.step, "changed": answer}))
+        self._tell(task, "performed", {"step": element.step, "changed": answer})
 
     def choose(self, task: Token, *, several: bool) -> list[str]:
         """The flows along which tokens leave a gateway."""
@@ -181,13 +195,13 @@ class Run:
                 if not several:
                     break
         chosen = chosen or [str(gateway.default_flow)]
-        self.happenings.append(Happening("decided", gateway.id, None, {"flows": chosen, "decision": outcome}))
+        self._tell(task, "decided", {"flows": chosen, "decision": outcome})
         return chosen
 
     def _decided(self, gateway: Gateway, task: Token) -> dict[str, Any]:
         if gateway.rule_set is None:
             return {}
-        outcome: dict[str, Any] = jsontext.plain(self.callbacks.decide(gateway, jsontext.plain(task.data)))
+        outcome: dict[str, Any] = jsontext.plain(self.callbacks.decide(gateway, task.data))
         task.data["decisions"] = {**task.data.get("decisions", {}), gateway.id: outcome}
         return outcome
 
@@ -221,7 +235,7 @@ def resume(
 class _Silent:
     """For reading a state: nothing is asked of the world."""
 
-    def decide(self, gateway: Gateway, variables: dict[str, Any]) -> dict[str, Any]:
+    def decide(self, gateway: Gateway, variables: Mapping[str, Any]) -> dict[str, Any]:
         raise EngineFault(gateway.id, _("a stored instance is only read here"))
 
     def perform(self, element: ServiceStep, variables: dict[str, Any]) -> dict[str, Any] | None:

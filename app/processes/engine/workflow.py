@@ -157,6 +157,14 @@ class Tokens(BpmnWorkflow):
         """Tasks that are not finished."""
         return [task for task in self.tasks.values() if task.is_live]
 
+    def take_apart(self) -> None:
+        """Cut the circles of references, so that the tree is freed at once and not left to the garbage collector."""
+        for task in self.tasks.values():
+            task.workflow = None
+        self.tasks = {}
+        self.event_manager = self.run = self.last_task = None
+        del self.task_tree
+
     def prune(self) -> None:
         """Forget history: keep live tasks, the parents of waiting ones, the splits between them, and the root.
 
