@@ -12,12 +12,12 @@ bp = ApiBlueprint("audit", __name__, description="The audit trail")
 
 
 @bp.get("/audit/verify")
+@requires(AUDIT_VERIFY)
 @bp.arguments(VerifyQuerySchema, location="query")
 @bp.response(200, VerificationSchema)
 @bp.alt_response(401, schema=ErrorSchema)
 @bp.alt_response(403, schema=ErrorSchema)
 @bp.alt_response(422, schema=ErrorSchema)
-@requires(AUDIT_VERIFY)
 def verify_trail(given: dict[str, bool]) -> Verification:
     """Check the audit trail: the entries of the last seal and after, or with `full=true` all of them."""
     return verify(full=given["full"])

@@ -14,6 +14,7 @@ from app.core.i18n import _, _l
 COLDEST, HOTTEST = Decimal(-273), Decimal(1000)
 LONGEST_DAYS = 36_500
 CODE_LENGTH = 64
+_CELSIUS = {"type": "string", "pattern": r"^-?\d{1,4}(\.\d)?$", "description": "°C"}
 
 
 def _between(low: int | Decimal, high: int | Decimal) -> validate.Range:
@@ -246,8 +247,8 @@ class ProductShown(Schema):
     life_supporting = fields.Boolean()
     high_value = fields.Boolean()
     needs_inspection = fields.Boolean()
-    storage_min_c = fields.Decimal(as_string=True, allow_none=True)
-    storage_max_c = fields.Decimal(as_string=True, allow_none=True)
+    storage_min_c = fields.Decimal(as_string=True, allow_none=True, metadata=_CELSIUS)
+    storage_max_c = fields.Decimal(as_string=True, allow_none=True, metadata=_CELSIUS)
     cold_chain = fields.Boolean()
     shelf_life_days = fields.Integer(allow_none=True)
     lot_controlled = fields.Boolean()

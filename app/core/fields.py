@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from marshmallow import Schema as MarshmallowSchema
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validate
 
 from app.core import clock
 from app.core.i18n import _, _l
@@ -51,6 +51,16 @@ def _translate_library_messages() -> None:
 _translate_library_messages()
 
 
+_SHOWN = r"[^\x00-\x1f\x7f-\x9f]"
+_SEEN = r"[^\x00-\x1f\x7f-\x9f\s]"
+_SHOWN_LINES = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+
+
+def between(low: int, high: int) -> validate.Range:
+    """A validator with a translated reason; the bounds are documented."""
+    return validate.Range(low, high, error=_l("Must lie between {min} and {max}."))  # type: ignore[arg-type]
+
+
 class Schema(MarshmallowSchema):
     """Unknown fields are refused, so that a typing error is never silently ignored."""
 
@@ -68,7 +78,9 @@ class Text(fields.String):
     }
 
     def __init__(self, *, least: int = 1, most: int = 200, lines: bool = False, **kwargs: Any) -> None:
-        metadata = {"minLength": least, "maxLength": most, **kwargs.pop("metadata", {})}
+        shown = _SHOWN_LINES if lines else _SHOWN
+        pattern = rf"^\s*{shown}*{_SEEN}{shown}*\s*$" if least else rf"^\s*{shown}*\s*$"
+        metadata = {"minLength": least, "maxLength": most, "pattern": pattern, **kwargs.pop("metadata", {})}
         super().__init__(metadata=metadata, **kwargs)
         self.least, self.most, self.lines = least, most, lines
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
-from flask import Flask, render_template
+from flask import Flask, Request, render_template
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 from marshmallow import fields
+from webargs.flaskparser import FlaskParser
 
 from app.core.fields import Amount, Choice, MomentField, Quantity, Schema, Text
 from app.core.permissions import public
@@ -39,8 +40,18 @@ class ApiWithOurErrors(Api):
         """Refusals are shown by `core.refusals`."""
 
 
+class StrictParser(FlaskParser):
+    """Reads bodies as the rest of the application does: 415 for another type, 400 for what is no strict JSON."""
+
+    def load_json(self, req: Request, schema: Any) -> Any:
+        """The body."""
+        return req.get_json()
+
+
 class ApiBlueprint(SmorestBlueprint):
     """A blueprint of the API: `ApiBlueprint("orders", __name__, description=…)`, addresses below /api/v1."""
+
+    ARGUMENTS_PARSER = StrictParser()
 
     def __init__(self, name: str, import_name: str, **kwargs: Any) -> None:
         super().__init__(f"{name}_api", import_name, url_prefix=kwargs.pop("url_prefix", PREFIX), **kwargs)

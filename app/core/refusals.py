@@ -59,6 +59,7 @@ def install(app: Flask) -> None:
 
 def refuse(error: DomainError) -> Any:
     """A business refusal."""
+    web.recognise()
     if isinstance(error, Forbidden):
         _tell_denied(error)
     if isinstance(error, Unauthenticated) and not web.wants_json():
@@ -81,6 +82,7 @@ def refuse_http(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400 or (error.response is not None and not isinstance(error, InternalServerError)):
         return error
+    web.recognise()
     found = getattr(error, "data", None)
     details: dict[str, Any] = {}
     if isinstance(found, dict) and "messages" in found:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
-import orjson
 import structlog
 from flask import Flask, Response, g, has_request_context, request
 from flask.json.provider import JSONProvider
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from app.core import db, i18n, ids, jsontext, permissions
+from app.core.errors import DomainError
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ATTEMPTS = 4
@@ -48,13 +49,13 @@ def identify_with(function: Identify) -> None:
 
 
 class OrjsonProvider(JSONProvider):
-    """Flask's JSON by orjson; decimals as text."""
+    """Flask's JSON by orjson; decimals as text; what comes in is read strictly."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         return jsontext.dumps(obj)
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        return orjson.loads(s)
+        return jsontext.strict(s)
 
 
 class App(Flask):
@@ -86,11 +87,7 @@ class App(Flask):
             return self._identified(*args)
 
     def _identified(self, *args: Any) -> Response:
-        permissions.act_as(None)
-        actor = _identify()
-        permissions.act_as(actor)
-        if actor is not None:
-            structlog.contextvars.bind_contextvars(actor=actor.login)
+        _find_actor()
         return self.make_response(super().dispatch_request(*args))
 
     def _needs_no_database(self) -> bool:
@@ -110,6 +107,41 @@ def is_lost_race(error: Exception) -> bool:
         return True
     original = getattr(error, "orig", None)
     return "locked" in str(original) or getattr(original, "sqlstate", None) in _POSTGRES_RETRY
+
+
+def _find_actor() -> None:
+    g.asked_who = True
+    permissions.act_as(None)
+    actor = _identify()
+    permissions.act_as(actor)
+    if actor is not None:
+        structlog.contextvars.bind_contextvars(actor=actor.login)
+
+
+def recognise() -> None:
+    """Find out who reads a refusal that came before anybody was identified (an unknown address, an expired form), so
+    that people keep their menu and language. Never fails: without a database the reader stays unknown."""
+    if g.get("asked_who") or wants_json():
+        return
+    try:
+        with nullcontext() if db.in_transaction() else db.transaction(write=False):
+            _find_actor()
+    except (SQLAlchemyError, DomainError, HTTPException):
+        permissions.act_as(None)
+
+
+def _refuse_large_body() -> None:
+    """Also a body that is sent in chunks: Werkzeug would cut it at the limit and serve the half."""
+    most = request.max_content_length
+    if most is None:
+        return
+    if request.content_length is None and request.environ.get("wsgi.input_terminated"):
+        body = request.environ["wsgi.input"].read(most + 1)
+        request.environ.pop("HTTP_TRANSFER_ENCODING", None)
+        request.environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+        request.__dict__.pop("content_length", None)
+    if (request.content_length or 0) > most:
+        raise RequestEntityTooLarge
 
 
 def _refuse_control_characters() -> None:
@@ -144,6 +176,7 @@ def install(app: Flask, write_slots: int) -> None:
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         permissions.act_as(None)
         i18n.use_language(chosen_language())
+        _refuse_large_body()
 
     @app.after_request
     def finish(response: Response) -> Response:

@@ -69,7 +69,7 @@ class OrderLineIn(Schema):
         required=True,
         least=1,
         most=64,
-        metadata={"description": "Id, SKU, UDI-DI or package DI", "example": "STENT-3018"},
+        metadata={"description": "Id, SKU, UDI-DI or package DI", "example": "YX-001"},
     )
     quantity = Quantity(required=True, metadata={"description": "In `uom`", "example": 2})
     uom = Unit(

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from app.core.errors import Invalid
-from app.core.fields import Choice, Schema, Text
+from app.core.fields import Choice, Schema, Text, between
 from app.core.i18n import _
 from app.core.openapi import ApiBlueprint, ErrorSchema
 from app.core.paging import LARGEST, SIZE
@@ -35,21 +35,21 @@ EXAMPLE = {
     "requested_date": "2026-12-01",
     "surgery_at": "2026-12-02T08:00:00+08:00",
     "surgery_number": "OR-2026-1202-07",
-    "lines": [{"product": "STENT-3018", "quantity": 2, "uom": "EA", "unit_price": "8900.00"}],
+    "lines": [{"product": "YX-001", "quantity": 2, "uom": "EA", "unit_price": "8900.00"}],
 }
 EXAMPLE_TENDER = {
     "channel": "tender",
     "customer": "H-0002",
     "requested_date": "2026-12-08",
     "tender_award_number": "TB-2026-07",
-    "lines": [{"product": "00643169007222", "quantity": 10, "unit_price": "590.00", "price_ceiling": "600.00"}],
+    "lines": [{"product": "06999990000012", "quantity": 10, "unit_price": "590.00", "price_ceiling": "600.00"}],
 }
 EXAMPLE_DISTRIBUTOR = {
     "channel": "distributor",
     "customer": "D-0001",
     "requested_date": "2026-12-05",
     "authorisation_number": "AUTH-2026-03",
-    "lines": [{"product": "STENT-3018", "quantity": 3, "uom": "BX", "unit_price": "8100.00"}],
+    "lines": [{"product": "YX-001", "quantity": 3, "unit_price": "8100.00"}],
 }
 
 
@@ -130,8 +130,8 @@ class OrderListQuery(Schema):
     customer_id = Text(most=26, load_default="")
     band = Choice(BANDS, load_default="")
     q = Text(most=100, load_default="", metadata={"description": "Part of number, reference or customer"})
-    page = fields.Integer(load_default=1, validate=validate.Range(1, 1_000_000))
-    size = fields.Integer(load_default=SIZE, validate=validate.Range(1, LARGEST))
+    page = fields.Integer(load_default=1, validate=between(1, 1_000_000))
+    size = fields.Integer(load_default=SIZE, validate=between(1, LARGEST))
 
 
 class IdempotencyKeyHeader(Schema):
@@ -150,7 +150,7 @@ class IdempotencyKeyHeader(Schema):
 class OrderCancelIn(Schema):
     """Why, and the version the decision was made on."""
 
-    version = fields.Integer(required=True, strict=True, validate=validate.Range(1, LARGEST_VERSION))
+    version = fields.Integer(required=True, strict=True, validate=between(1, LARGEST_VERSION))
     reason = Text(required=True, most=1000, lines=True, metadata={"example": "Surgery called off"})
 
 
@@ -244,6 +244,7 @@ def change_order(order_id: str) -> dict[str, Any]:
 @requires(ORDER_CANCEL)
 @bp.arguments(OrderCancelIn)
 @bp.response(200, OrderOut)
+@bp.alt_response(400, schema=ErrorSchema, description="The body is no JSON")
 @bp.alt_response(401, schema=ErrorSchema)
 @bp.alt_response(403, schema=ErrorSchema)
 @bp.alt_response(404, schema=ErrorSchema)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
-from app.core.fields import Choice, Schema, Text
+from app.core.fields import Choice, Schema, Text, between
 from app.core.openapi import ApiBlueprint, ErrorSchema
 from app.core.paging import LARGEST, SIZE
 from app.core.permissions import current_actor, requires
@@ -73,14 +73,14 @@ class TaskQuery(Schema):
     """Which list. `all` shows everybody's tasks to managers, operators and auditors, else those of one's groups."""
 
     list = Choice(LISTS, load_default="groups")
-    page = fields.Integer(load_default=1, validate=validate.Range(1, 1_000_000))
-    size = fields.Integer(load_default=SIZE, validate=validate.Range(1, LARGEST))
+    page = fields.Integer(load_default=1, validate=between(1, 1_000_000))
+    size = fields.Integer(load_default=SIZE, validate=between(1, LARGEST))
 
 
 class CompleteIn(Schema):
     """A decision: the outcome, the other answers of the form, and the version of the order it was made on."""
 
-    seen_version = fields.Integer(required=True, strict=True, validate=validate.Range(1, LARGEST_VERSION))
+    seen_version = fields.Integer(required=True, strict=True, validate=between(1, LARGEST_VERSION))
     outcome = Text(most=40, load_default=None, allow_none=True, metadata={"example": "approve"})
     reason = Text(least=0, most=forms.LONGEST_TEXT, lines=True, load_default="")
     answers = fields.Dict(
