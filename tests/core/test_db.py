@@ -12,7 +12,7 @@ from sqlalchemy import update as sql_update
 from sqlalchemy.exc import DBAPIError
 
 from app.core import db, ids
-from app.core.append_only import append_only
+from app.core.append_only import PROTECTED, append_only
 from app.core.db import NestedTransaction, NoTransaction, Scaled, UtcDateTime, transaction
 
 
@@ -84,6 +84,7 @@ def test_an_append_only_table_refuses_update_and_delete(live):
     with engine.connect() as connection:
         assert connection.scalar(select(table.c.text)) == "kept"
     table.drop(engine)
+    PROTECTED.discard(table.name)
 
 
 def test_sqlite_readers_do_not_take_the_write_lock(live):
