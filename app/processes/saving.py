@@ -14,6 +14,7 @@ from app.core.db import session
 from app.core.errors import Conflict, NotFound
 from app.core.i18n import _l
 from app.core.permissions import Actor
+from app.core.prepared import Prepared
 from app.core.subject import Subject
 from app.processes.engine import Happening, Step
 from app.processes.models import STATUS_NAMES, InstanceStatus, ProcessEvent, ProcessInstance
@@ -31,7 +32,7 @@ _columns = (
     _instances.c.version,
     _instances.c.events,
 )
-_LOAD = select(*_columns).where(_instances.c.id == bindparam("instance")).with_for_update()
+_LOAD = Prepared(select(*_columns).where(_instances.c.id == bindparam("instance")).with_for_update())
 _LOAD_RUNNING = (
     select(*_columns)
     .where(
@@ -42,7 +43,7 @@ _LOAD_RUNNING = (
     .order_by(_instances.c.id)
     .with_for_update()
 )
-_SAVE = (
+_SAVE = Prepared(
     update(_instances)
     .where(_instances.c.id == bindparam("instance"), _instances.c.version == bindparam("seen"))
     .values(
@@ -55,7 +56,8 @@ _SAVE = (
     )
 )
 _INSERT = insert(_instances)
-_INSERT_EVENTS = insert(ProcessEvent.__table__)  # type: ignore[arg-type]
+_events: Any = ProcessEvent.__table__
+_INSERT_EVENTS = Prepared(insert(_events), *_events.columns.keys())
 
 
 class NotRunning(Conflict):
@@ -79,7 +81,7 @@ class Loaded:
 
 def load(instance_id: str) -> Loaded:
     """The instance, locked until the transaction ends (PostgreSQL). Raises NotFound, NotRunning."""
-    row = session().connection().execute(_LOAD, {"instance": instance_id}).one_or_none()
+    row = _LOAD.run({"instance": instance_id}).one_or_none()
     if row is None:
         raise NotFound(instance=instance_id)
     if row.status != InstanceStatus.RUNNING:
@@ -159,9 +161,7 @@ def end(before: Loaded, status: InstanceStatus, actor: Actor, reason: str, at: d
 
 
 def _update(instance_id: str, version: int, **values: Any) -> None:
-    result: Any = (
-        session().connection().execute(_SAVE, {"instance": instance_id, "seen": version, "next": version + 1, **values})
-    )
+    result: Any = _SAVE.run({"instance": instance_id, "seen": version, "next": version + 1, **values})
     if result.rowcount != 1:
         raise StaleDataError(f"process instance {instance_id} is no longer at version {version}")
 
@@ -192,5 +192,5 @@ def write_history(instance_id: str, count: int, lines: Sequence[Happening], acto
         for number, line in enumerate(lines, count + 1)
     ]
     if rows:
-        session().connection().execute(_INSERT_EVENTS, rows)
+        _INSERT_EVENTS.run(rows)
     return count + len(rows)

@@ -17,6 +17,7 @@ from app.core.db import session
 from app.core.errors import Conflict, Forbidden, NotFound, StaleVersion
 from app.core.i18n import _l, pick
 from app.core.permissions import Actor
+from app.core.prepared import Prepared
 from app.core.registry import Registry
 from app.core.subject import Subject
 from app.identity.queries import names_of
@@ -62,8 +63,9 @@ _COMPLETE = (
         answers=bindparam("given", type_=_tasks.c.answers.type),
     )
 )
-_INSERT_TASKS = insert(_tasks)
-_INSERT_CANDIDATES = insert(_candidates)
+_SET_AT_THE_END = {"completed_at", "completed_by", "closed_reason", "answers"}
+_INSERT_TASKS = Prepared(insert(_tasks), *(name for name in _COLUMNS if name not in _SET_AT_THE_END))
+_INSERT_CANDIDATES = Prepared(insert(_candidates), "task_id", "kind", "value")
 
 
 class TaskClosed(Conflict):
@@ -127,8 +129,7 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
     if not new:
         return []
     rows = [_row(item) for item in new]
-    connection = session().connection()
-    connection.execute(_INSERT_TASKS, rows if len(rows) > 1 else rows[0])
+    _INSERT_TASKS.run(rows if len(rows) > 1 else rows[0])
     who = [
         {"task_id": row["id"], "kind": kind, "value": value}
         for row, item in zip(rows, new, strict=True)
@@ -140,7 +141,7 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
         for value in dict.fromkeys(values)
     ]
     if who:
-        connection.execute(_INSERT_CANDIDATES, who if len(who) > 1 else who[0])
+        _INSERT_CANDIDATES.run(who if len(who) > 1 else who[0])
     return [row["id"] for row in rows]
 
 

@@ -255,7 +255,9 @@ def stock_prepared() -> int:
         parser.get_spec("approval"), parser.get_subprocess_specs("approval"), script_engine=_stock_engine
     )
     workflow.task_tree.data.update(
-        order=ORDER, initiator="sal", routes={"compliance": "clear", "matrix": "two", "stock": "short"}
+        order=ORDER,
+        initiator="sal",
+        routes={"compliance": "clear", "compliance_again": "clear", "matrix": "two", "stock": "short"},
     )
     workflow.do_engine_steps()
     number = next(_numbers)

@@ -52,6 +52,13 @@ class Model:
         self.matrix = self.route("none", "one", "two")
         return self.reserve() if self.matrix == "none" else "approve"
 
+    def gate_again(self) -> str | None:
+        """What was in order at submission may have lapsed until it was approved."""
+        if self.route("clear", "clear", "clear", "blocked") == "blocked":
+            self.steps.append("note_block")
+            return "resolve_blocks"
+        return self.reserve()
+
     def reserve(self) -> str | None:
         self.steps.append("reserve_stock")
         if self.route("complete", "short") == "short":
@@ -75,7 +82,7 @@ class Model:
         elif task == "approve" and self.matrix == "two":
             self.at = "second_approval"
         else:
-            self.at = self.reserve()
+            self.at = self.gate_again()
 
 
 class Scripted:
@@ -136,6 +143,7 @@ def test_every_rule_set_and_step_is_one_that_was_agreed():
     assert {one.step for one in kinds if isinstance(one, engine.ServiceStep)} == {
         "mark_in_approval",
         "mark_rework",
+        "note_block",
         "reserve_stock",
         "make_document",
         "release_order",
