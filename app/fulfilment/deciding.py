@@ -66,6 +66,6 @@ def _refuse_stale(task: Task, seen_version: int | None) -> None:
         return
     if seen_version is None:
         raise Invalid({"seen_version": [_("Say which version of the order you decided on.")]})
-    current = orders.version_of(task.subject_id)
+    current = orders.version_of(task.subject_id, lock=True)  # who changes the order takes this lock first too
     if seen_version != current:
         raise StaleVersion(seen=seen_version, current=current)

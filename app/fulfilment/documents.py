@@ -103,8 +103,8 @@ def _contents(order: Order, as_of: datetime) -> dict[str, Any]:
 
 def documents_of(order_id: str) -> list[OrderDocument]:
     """Every paper of the order, newest first."""
-    wanted = select(OrderDocument).where(OrderDocument.order_id == order_id)
-    return list(session().scalars(wanted.order_by(OrderDocument.made_at.desc(), OrderDocument.language)))
+    newest = OrderDocument.made_at.desc(), OrderDocument.number.desc(), OrderDocument.language
+    return list(session().scalars(select(OrderDocument).where(OrderDocument.order_id == order_id).order_by(*newest)))
 
 
 def latest_confirmation(order_id: str, language: str) -> OrderDocument:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from app.catalog import queries as catalog
+from app.core import clock
+from app.core.errors import Conflict
+from app.core.i18n import _l
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.fulfilment import documents
+from app.inventory import queries as stock
 from app.inventory import service as inventory
+from app.inventory.models import Lot
 from app.orders import queries as orders
 from app.orders import service as order_verbs
 from app.orders.models import Order, OrderStatus
@@ -16,6 +22,12 @@ from app.priority import queries as priority
 from app.priority import service as ranking
 from app.processes.steps import StepCall, step, subject_version, task_rank
 from app.tasks.models import Rank
+
+
+class NotCovered(Conflict):
+    """A released order must be reserved in full, from lots that may leave."""
+
+    message = _l("Order %(order)s cannot be released: not all of it is reserved from lots that may leave.")
 
 
 @subject_version.register("order")
@@ -50,32 +62,51 @@ def mark_rework(call: StepCall) -> dict[str, Any] | None:
     return None
 
 
+@step.register("note_block")
+def note_block(call: StepCall) -> dict[str, Any] | None:
+    """What was in order at submission has lapsed: the order is blocked from now on, and listed so."""
+    ranking.assess(call.actor, call.subject.id, trigger="recheck")
+    return None
+
+
 @step.register("reserve_stock")
 def reserve_stock(call: StepCall) -> dict[str, Any]:
-    """Reserve each line first-expired-first-out by usable shelf life at arrival; a part if there is not enough."""
+    """Reserve each line first-expired-first-out by usable shelf life at arrival; a part if there is not enough.
+
+    What was kept on an earlier try and would by now arrive too short-dated is given back first.
+    """
     order = orders.get_order(call.subject.id)
-    terms = priority.terms_of(order.id, call.as_of)
-    products = catalog.products_of(line.product_id for line in order.lines)
-    open_lines = [line for line in order.lines if line.reserved < line.quantity]
-    found = inventory.reserve_lines(
-        call.actor,
-        order.id,
-        [
-            inventory.Wanted(
-                line.id,
-                products[line.product_id],
-                line.quantity - line.reserved,
-                terms.arrives_on,
-                terms.required_days[line.id],
-            )
-            for line in open_lines
-        ],
-    )
-    kept = {line.id: line.reserved for line in order.lines}
-    kept.update({line.id: line.quantity - found[line.id].short for line in open_lines})
-    order_verbs.note_reserved(order, kept)
+    wanted = _wanted(order, call.as_of)
+    if any(line.reserved for line in order.lines):
+        inventory.give_back_unfit(call.actor, order.id, wanted)
+    cover(call.actor, order, wanted)
     short = sum(line.quantity - line.reserved for line in order.lines)
-    return {"reserved": sum(kept.values()), "short_quantity": short}
+    return {"reserved": sum(line.reserved for line in order.lines), "short_quantity": short}
+
+
+def cover(actor: Actor, order: Order, wanted: list[inventory.Wanted]) -> None:
+    """Reserve what is still missing of each line and note on the lines what is kept for them."""
+    kept = stock.reserved_by_line(order.id)
+    missing = [
+        line._replace(quantity=line.quantity - kept.get(line.line_id, 0))
+        for line in wanted
+        if kept.get(line.line_id, 0) < line.quantity
+    ]
+    found = inventory.reserve_lines(actor, order.id, missing)
+    for line in missing:
+        kept[line.line_id] = kept.get(line.line_id, 0) + line.quantity - found[line.line_id].short
+    order_verbs.note_reserved(order, kept)
+
+
+def _wanted(order: Order, as_of: datetime) -> list[inventory.Wanted]:
+    terms = priority.terms_of(order.id, as_of)
+    products = catalog.products_of(line.product_id for line in order.lines)
+    return [
+        inventory.Wanted(
+            line.id, products[line.product_id], line.quantity, terms.arrives_on, terms.required_days[line.id]
+        )
+        for line in order.lines
+    ]
 
 
 @step.register("make_document")
@@ -87,8 +118,15 @@ def make_document(call: StepCall) -> dict[str, Any]:
 
 @step.register("release_order")
 def release_order(call: StepCall) -> dict[str, Any] | None:
-    """The order goes to fulfilment."""
-    order_verbs.release_order(call.actor, orders.get_order(call.subject.id))
+    """The order goes to fulfilment. The last guard: every unit is kept, in lots that may leave.
+
+    Raises NotCovered.
+    """
+    order = orders.get_order(call.subject.id)
+    fit = stock.fit_by_line(order.id, on=priority.terms_of(order.id, call.as_of).arrives_on)
+    if any(fit.get(line.id, 0) != line.quantity for line in order.lines):
+        raise NotCovered(order=order.number)
+    order_verbs.release_order(call.actor, order)
     return None
 
 
@@ -106,6 +144,20 @@ def give_back(actor: Actor, order: Order, reason: str) -> None:
     """What was reserved for the order is free again."""
     inventory.release_reservations(actor, order.id, reason)
     order_verbs.note_reserved(order, {})
+
+
+@inventory.lot_blocked.register("orders")
+def take_back(actor: Actor, lot: Lot, order_ids: list[str]) -> None:
+    """A lot was held, rejected or recalled: its orders are ranked anew; a released one gets other lots at once."""
+    del lot
+    for order in orders.locked_orders(order_ids):
+        order_verbs.note_reserved(order, stock.reserved_by_line(order.id))
+        if order.is_open:
+            ranking.assess(actor, order.id, trigger="stock_lost")
+        elif order.status == OrderStatus.RELEASED:
+            as_of = clock.now()
+            cover(actor, order, _wanted(order, as_of))
+            documents.make_confirmation(actor, order, as_of)
 
 
 def _reason(call: StepCall) -> str:

@@ -58,7 +58,7 @@ def post(actor: Actor, movements: Sequence[Movement]) -> None:
         change = changes.setdefault((movement.lot_id, movement.warehouse_id), [0, 0])
         change[0] += movement.quantity * ((movement.target in INSIDE) - (movement.source in INSIDE))
         change[1] += movement.quantity * ((movement.target == RESERVED) - (movement.source == RESERVED))
-    session().connection().execute(
+    session().execute(  # through the session: who remembers quantities is told so
         _ADD,
         [
             {"of_lot": lot, "in_warehouse": warehouse, "more_on_hand": on_hand, "more_reserved": reserved}

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import selectinload
 
+from app.audit.queries import subject_labels
 from app.catalog.models import Product, Registration
 from app.core import clock
 from app.core.db import session
@@ -257,6 +258,20 @@ def reserved_by_line(order_id: str) -> dict[str, int]:
     return {line: int(quantity) for line, quantity in session().execute(statement)}
 
 
+def fit_by_line(order_id: str, *, on: date) -> dict[str, int]:
+    """Base units kept for each line of the order in lots that may leave: sellable, and not expired on the day."""
+    statement = (
+        select(Reservation.order_line_id, func.sum(Reservation.quantity))
+        .join(Lot, Lot.id == Reservation.lot_id)
+        .join(Product, Product.id == Lot.product_id)
+        .join(Registration, Registration.id == Product.registration_id)
+        .where(Reservation.order_id == order_id, Reservation.status == "active", sellable())
+        .where(usable_in_sql(on))
+        .group_by(Reservation.order_line_id)
+    )
+    return {line: int(quantity) for line, quantity in session().execute(statement)}
+
+
 def differences() -> list[tuple[str, str, int, int, int, int]]:
     """Balances that are not what the ledger sums to: (lot, warehouse, on hand, by ledger, reserved, by ledger)."""
     inside = case((LedgerEntry.target.in_(INSIDE), LedgerEntry.quantity), else_=0) - case(
@@ -277,3 +292,10 @@ def differences() -> list[tuple[str, str, int, int, int, int]]:
         .where(or_(Balance.on_hand != by_ledger, Balance.reserved != kept_by_ledger))
     )
     return [tuple(row) for row in session().execute(statement)]
+
+
+@subject_labels.register("lot")
+def lot_numbers_of(ids: Collection[str]) -> dict[str, str]:
+    """The numbers of the lots that exist, by id."""
+    rows = session().execute(select(Lot.id, Lot.lot_no).where(Lot.id.in_(ids)))
+    return {row.id: row.lot_no for row in rows}

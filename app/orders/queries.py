@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import or_, select
 
+from app.audit.queries import subject_labels
 from app.core.db import session
 from app.core.errors import NotFound
 from app.core.i18n import _l
@@ -25,6 +26,12 @@ def get_order(order_id: str) -> Order:
     if found is None:
         raise OrderNotFound(order=order_id)
     return found
+
+
+def locked_orders(order_ids: Collection[str]) -> list[Order]:
+    """The orders as they stand now, in the order of their ids, locked until the transaction ends."""
+    wanted = select(Order).where(Order.id.in_(order_ids)).order_by(Order.id).with_for_update(key_share=True)
+    return list(session().scalars(wanted.execution_options(populate_existing=True)))
 
 
 def find_by_number(number: str) -> Order | None:
@@ -50,9 +57,13 @@ def find_by_external_ref(customer_id: str, external_ref: str) -> Order | None:
     return session().scalars(statement).one_or_none()
 
 
-def version_of(order_id: str) -> int:
-    """The current version of the order. Raises OrderNotFound."""
-    found = session().scalar(select(Order.version).where(Order.id == order_id))
+def version_of(order_id: str, *, lock: bool = False) -> int:
+    """The current version of the order; with `lock` nobody else changes it until the transaction ends.
+
+    Raises OrderNotFound.
+    """
+    wanted = select(Order.version).where(Order.id == order_id)
+    found = session().scalar(wanted.with_for_update(key_share=True) if lock else wanted)
     if found is None:
         raise OrderNotFound(order=order_id)
     return found
@@ -81,3 +92,10 @@ def submitted_by(user_id: str, number: int = 1, size: int = SIZE) -> Page[Order]
     """What a person has submitted, the newest first."""
     statement = select(Order).where(Order.submitted_by == user_id).order_by(Order.submitted_at.desc(), Order.id.desc())
     return paginate(statement, number, size)
+
+
+@subject_labels.register("order")
+def numbers_of(ids: Collection[str]) -> dict[str, str]:
+    """The numbers of the orders that exist, by id."""
+    rows = session().execute(select(Order.id, Order.number).where(Order.id.in_(ids)))
+    return {row.id: row.number for row in rows}

@@ -32,6 +32,7 @@ from app.inventory.models import (
     Reservation,
     Warehouse,
     usable_in_sql,
+    usable_on,
 )
 
 _reservations: Any = Reservation.__table__
@@ -175,10 +176,35 @@ def release_reservations(actor: Actor, order_id: str, reason: str) -> int:
     return given_back
 
 
+def give_back_unfit(actor: Actor, order_id: str, lines: Iterable[Wanted]) -> int:
+    """Give back what is kept for these lines of the order in lots that may no longer go, or would arrive too
+    short-dated by now; answers the number of base units. The locks stay, as those of `reserve` do."""
+    wanted = {line.line_id: line for line in lines}
+    kept = active(Reservation.order_id == order_id)
+    unfit = [row for row in kept if row.order_line_id in wanted and not _fits(row.lot, wanted[row.order_line_id])]
+    given_back = give_back(actor, unfit, "unfit")
+    if given_back:
+        record(actor, "reservation:release", Subject("order", order_id), quantity=given_back, reason="unfit")
+    return given_back
+
+
+def _fits(lot: Lot, wanted: Wanted) -> bool:
+    """What `_feasible` asks of a lot, for one at hand."""
+    registration = wanted.product.registration
+    return (
+        lot.status == RELEASED
+        and usable_on(lot, wanted.arrives_on, spare_days=max(wanted.min_remaining_days, 0))
+        and registration is not None
+        and registration.valid_on(lot.made_on)
+        and bool(lot.report_no or not wanted.product.needs_inspection)
+    )
+
+
 def active(condition: Any) -> list[Reservation]:
     """Active reservations; the rows of their lots are locked first, in the order in which `reserve` locks them."""
     lots = select(Reservation.lot_id).where(condition, Reservation.status == "active")
-    session().execute(select(Lot.id).where(Lot.id.in_(lots)).order_by(Lot.id).with_for_update(key_share=True)).all()
+    locked = select(Lot).where(Lot.id.in_(lots)).order_by(Lot.id).with_for_update(key_share=True)
+    session().scalars(locked.execution_options(populate_existing=True)).all()
     wanted = (
         select(Reservation)
         .where(condition, Reservation.status == "active")
