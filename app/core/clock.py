@@ -19,8 +19,8 @@ _source: Callable[[], datetime] = _machine_time
 
 
 def now() -> datetime:
-    """The current moment, aware, in UTC."""
-    return _source()
+    """The current moment, aware, in UTC, whatever zone the source thinks in: hashes cover its letters."""
+    return _source().astimezone(UTC)
 
 
 def today() -> date:
