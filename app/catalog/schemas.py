@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.core.i18n import _, _l
 COLDEST, HOTTEST = Decimal(-273), Decimal(1000)
 LONGEST_DAYS = 36_500
 CODE_LENGTH = 64
+_ADDRESS_PART = re.compile(r"[A-Za-z0-9-]+\Z")
 _CELSIUS = {"type": "string", "pattern": r"^-?\d{1,4}(\.\d)?$", "description": "°C"}
 
 
@@ -70,6 +72,12 @@ class _UsccField(Text):
 def _some_lines(value: list[Any]) -> None:
     if not 1 <= len(value) <= 2000:
         raise ValidationError(_("Must have 1 to 2,000 lines."))
+
+
+def _address_part(value: str) -> None:
+    """The code stands in the address of the page."""
+    if not _ADDRESS_PART.match(value):
+        raise ValidationError(_("Must be Latin letters, digits and dashes."))
 
 
 class TwoLanguages(Schema):
@@ -210,7 +218,7 @@ class AwardGiven(PeriodGiven):
 class RegionGiven(Schema):
     """A delivery region."""
 
-    code = Text(most=16, required=True)
+    code = Text(most=16, required=True, validate=_address_part)
     name = fields.Nested(TwoLanguages, required=True)
     lane_days_p50 = _days(required=True)
     lane_days_p95 = _days(required=True)

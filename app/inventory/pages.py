@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.audit.queries import entries_of
 from app.catalog import queries as catalog
 from app.core import clock, menu
+from app.core.db import session
 from app.core.errors import Conflict, DomainError, Invalid, NotFound
 from app.core.i18n import LazyString, _, _l, _n
 from app.core.paging import paginate
@@ -121,7 +122,8 @@ def receive(product_id: str) -> BaseResponse | tuple[str, int]:
     if warehouse is None:
         return _stock_page(product_id, values, {"warehouse": [_("Choose a warehouse.")]}), 422
     try:
-        lot = service.receive(current_actor(), product, warehouse, given)
+        with session().begin_nested():
+            lot = service.receive(current_actor(), product, warehouse, given)
     except Invalid as error:
         return _stock_page(product_id, values, error.details["fields"]), 422
     flash(_("Received. The lot waits for release."), "success")
@@ -174,7 +176,8 @@ def decide_lot(lot_id: str) -> BaseResponse | tuple[str, int]:
     extra = {"report_no": request.form.get("report_no", "").strip()[:64] or None} if status == "released" else {}
     seen = request.form.get("seen_version", 0, type=int)
     try:
-        lost = _VERBS[status](current_actor(), lot, reason=reason, seen_version=seen, **extra)
+        with session().begin_nested():  # a refusal undoes all of it, and the page is shown again
+            lost = _VERBS[status](current_actor(), lot, reason=reason, seen_version=seen, **extra)
     except Invalid as error:
         return _lot_page(lot, error.details["fields"], reason), 422
     except service.NoReport as error:

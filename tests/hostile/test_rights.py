@@ -1,0 +1,109 @@
+"""Every route, every role: who lacks the right is told so, and the attempt is on record; nobody gets in unnamed."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app.audit.models import AuditEntry
+from app.core import db, permissions
+from app.identity.roles import ROLES
+from tests.hostile.routes import Route, routes
+from tests.hostile.world import Site
+from tests.identity.factories import actor_for
+
+ABSENT = {"orders.confirmation"}
+"""An order that is not released has none."""
+
+
+def right_of(route: Route) -> permissions.Permission | None:
+    """The right the route asks for; None for everybody's."""
+    return next((right for right in permissions.declared() if right.name == route.permission), None)
+
+
+def denials() -> int:
+    with db.transaction(write=False) as session:
+        return session.scalar(select(func.count()).where(AuditEntry.action == "access:deny")) or 0
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_lacks_the_right_is_refused_and_recorded(role, app, site):
+    actor, client, refused, before = actor_for(site.users[role]), site.client(app, role), 0, denials()
+    for route in routes(app):
+        right = right_of(route)
+        if right is None or actor.may(right):
+            continue
+        answer = client.open(route.urls(site)[0], method=route.method)
+        assert answer.status_code == 403, f"{role} {route.method} {route.rule}: {answer.status_code}"
+        refused += 1
+    assert denials() - before == refused
+    assert refused >= (0 if role == "admin" else 20)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_has_the_right_is_let_in(role, app, site):
+    actor, client = actor_for(site.users[role]), site.client(app, role)
+    for route in routes(app):
+        right = right_of(route)
+        if route.method != "GET" or right is None or not actor.may(right):
+            continue
+        answer = client.get(route.urls(site)[0])
+        told = f"{role} {route.rule}: {answer.status_code}"
+        assert answer.status_code in (200, 302, 403, 404), told
+        if answer.status_code == 403:  # a thing of others, never the page itself
+            assert "task_id" in route.rule.arguments, told
+        if answer.status_code == 404:
+            assert route.rule.arguments & {"run_id", "upload_id", "token_id"} or route.rule.endpoint in ABSENT, told
+
+
+def test_nobody_gets_in_unnamed(app, site):
+    client = app.test_client()
+    for route in routes(app):
+        answer = client.open(route.urls(site)[0] + "?page=nonsense&full=nonsense", method=route.method, data=b"{{{")
+        told = f"{route.method} {route.rule}: {answer.status_code}"
+        if right_of(route) is None:
+            assert answer.status_code < 500, told
+        elif route.is_api:
+            assert answer.status_code == 401, told
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+            assert answer.json["error"]["code"] == "Unauthenticated"
+        else:
+            assert answer.status_code == 302, told
+            assert answer.headers["Location"].startswith("/login"), told
+
+
+def test_nobody_is_redirected_by_a_part_of_a_page(app, site):
+    client = app.test_client()
+    for route in routes(app):
+        if right_of(route) is not None and not route.is_api:
+            answer = client.open(route.urls(site)[0], method=route.method, headers={"HX-Request": "true"})
+            assert answer.status_code == 401
+            assert answer.headers["HX-Redirect"].startswith("/login")
+
+
+def test_a_token_opens_the_api_only_and_only_what_it_is_for(app, site):
+    client, headers = app.test_client(), {"Authorization": f"Bearer {site.token}"}
+    for route in routes(app):
+        if right_of(route) is not None and route.method == "GET":
+            answer = client.get(route.urls(site)[0], headers=headers)
+            assert answer.status_code == 302 if not route.is_api else answer.status_code in (200, 403), str(route.rule)
+
+
+def test_public_routes_are_few(app):
+    assert {route.rule.endpoint for route in routes(app) if right_of(route) is None} == {
+        *("api-docs.openapi_json", "api_docs_page", "healthz", "readyz", "home", "language", "menu_badges"),
+        *("identity.login", "identity.login_by_password"),
+    }
+
+
+def test_a_page_that_is_not_there_keeps_the_menu_of_who_is_signed_in(app: Flask, site: Site, monkeypatch):
+    client = site.client(app, "sales")
+    for answer in (client.get("/nowhere"), client.delete("/orders"), client.post("/orders/new", data=b"x" * 1_100_000)):
+        assert answer.status_code in (404, 405, 413)
+        assert 'action="/logout"' in answer.text
+    assert 'action="/logout"' not in app.test_client().get("/nowhere").text
+    monkeypatch.setattr(db, "_engine", db.make_engine("sqlite:////nowhere/at/all.db"))
+    answer = client.get("/nowhere")
+    assert answer.status_code == 404
+    assert 'action="/logout"' not in answer.text

@@ -1,0 +1,97 @@
+"""What is stored is shown as text, wherever it is shown; what is exported is no formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import openpyxl
+import pytest
+from flask import Flask
+
+from tests.hostile.html import faults_of
+from tests.hostile.routes import Route, routes
+from tests.hostile.world import FORMULAS, SCRIPT, Site
+
+
+def shown(app: Flask, site: Site, language: str, **headers: str) -> list[str]:
+    """Opens every page of every thing there is; what was wrong with it."""
+    client = site.client(app, "admin")
+    client.set_cookie("language", language)
+    wrong = []
+    for route in routes(app):
+        if route.method != "GET" or route.is_api:
+            continue
+        for url in route.urls(site, limit=12):
+            answer = client.get(url, headers=headers)
+            wrong += [f"{url}: {fault}" for fault in faults_of(answer)]
+    return wrong
+
+
+@pytest.mark.parametrize("language", ["en", "zh_Hans"])
+def test_no_page_runs_what_was_stored(language, app, site):
+    wrong = shown(app, site, language)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_part_of_a_page_runs_what_was_stored(app, site):
+    wrong = shown(app, site, "en", **{"HX-Request": "true"})
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_was_stored_is_really_there(app, site):
+    """Else the tests above would prove nothing."""
+    client = site.client(app, "admin")
+    seen = {
+        route.rule.endpoint
+        for route in routes(app)
+        if route.method == "GET" and not route.is_api
+        for url in route.urls(site, limit=12)
+        if b"alert(1337)" in client.get(url).data
+    }
+    assert {
+        *("audit.show_subject", "orders.show_order", "orders.list_orders", "orders.change_order", "orders.show_upload"),
+        *("catalog.show_product", "catalog.list_products", "catalog.show_customer", "catalog.list_awards"),
+        *("catalog.edit_licence", "catalog.show_contract", "catalog.list_regions", "catalog.show_authorisation"),
+        *("inventory.show_lot", "inventory.show_stock", "fulfilment.show_task", "identity.list_users"),
+        *("identity.all_tokens", "decisions.show_decision", "fulfilment.inbox"),
+    } <= seen
+
+
+def exports(app: Flask) -> list[Route]:
+    return [route for route in routes(app) if "export" in route.rule.rule]
+
+
+def test_exports_hold_no_formula(app, site):
+    client = site.client(app, "admin")
+    seen = set()
+    for route in exports(app):
+        for kind in ("csv", "xlsx"):
+            url = route.fill({"file_type": kind, "kind": kind}) + "?status=any"
+            answer = client.get(url)
+            assert answer.status_code == 200, url
+            assert "attachment" in answer.headers["Content-Disposition"]
+            cells = _csv_cells(answer.data) if kind == "csv" else _xlsx_cells(answer.data)
+            bad = [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not _is_number(cell)]
+            assert bad == [], url
+            seen |= {formula for formula in FORMULAS for cell in cells if cell.startswith(f"'{formula}")}
+            seen |= {SCRIPT for cell in cells if SCRIPT in cell}
+    assert seen == {*FORMULAS, SCRIPT}
+
+
+def _csv_cells(data: bytes) -> list[str]:
+    return [cell for row in csv.reader(io.StringIO(data.decode("utf-8-sig"))) for cell in row]
+
+
+def _xlsx_cells(data: bytes) -> list[str]:
+    sheet = openpyxl.load_workbook(io.BytesIO(data)).active
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+    return [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value is not None]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,190 @@
+"""A small world in which every text that people can enter is an attack, made through the services and pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.audit.models import AuditEntry
+from app.catalog import service as catalog
+from app.core import db
+from app.core.permissions import Actor
+from app.decisions.models import Decision
+from app.fulfilment import intake
+from app.fulfilment import upload as uploads
+from app.identity.models import User
+from app.identity.roles import ROLES
+from app.identity.service import tokens
+from app.inventory import service as inventory
+from app.orders.models import Order
+from app.processes.models import ProcessInstance
+from app.tasks.models import Task
+from tests.fulfilment.flow_world import Flow, make_flow
+from tests.identity.factories import actor_for, make_user, sign_in
+from tests.inventory.factories import make_warehouse
+from tests.orders.factories import given_order
+
+SCRIPT = "<script>alert(1337)</script>"
+ATTACK = SCRIPT + "\"'><img src=x onerror=alert(1337)>{{7*7}}"
+FORMULAS = ('=HYPERLINK("http://x")', "+1+1", "-1+1", "@SUM(1+1)")
+SEEN_PERIOD = {"valid_from": "2024-01-01", "valid_to": "2028-12-31"}
+
+
+@dataclass
+class Site:
+    """Who is there, and ids for the parameters of addresses."""
+
+    users: dict[str, User]
+    """By role."""
+    token: str
+    """Of the administrator, for the API."""
+    ids: dict[str, list[str]] = field(default_factory=dict)
+    """Parameter of a rule → values that exist."""
+
+    def client(self, app: Flask, role: str | None = None) -> FlaskClient:
+        """A browser; signed in when a role is given."""
+        made = app.test_client()
+        made.set_cookie("language", "en")
+        if role is not None:
+            with db.transaction():
+                sign_in(made, self.users[role])
+        return made
+
+
+def build() -> Site:
+    """Fill an empty database (inside a transaction)."""
+    flow = make_flow()
+    users = {role: make_user(login=f"role-{role}", roles=(role,), name=f"{role} {SCRIPT}") for role in ROLES}
+    admin = actor_for(users["admin"])
+    token, secret = tokens.make_token(admin, users["admin"], label=f"t {SCRIPT}", scopes=())
+    site = Site(users=users, token=secret, ids={"token_id": [token.id], "user_id": [users["auditor"].id]})
+    _master_data(site, admin)
+    made = _orders(flow, admin, site)
+    _describe_orders(site, made, admin)
+    return site
+
+
+def _master_data(site: Site, admin: Actor) -> None:
+    keep = site.ids.setdefault
+    region = catalog.create_region(
+        admin,
+        {"code": "X-1", "name": {"en": ATTACK, "zh": ATTACK}, "lane_days_p50": 1, "lane_days_p95": 2},
+    )
+    keep("region_id", []).append(region.code)
+    registration = catalog.create_registration(
+        admin, {"number": f"R{SCRIPT}", "holder": ATTACK, "risk_class": 2, **SEEN_PERIOD}
+    )
+    keep("registration_id", []).append(registration.id)
+    for place, text in enumerate((ATTACK, *FORMULAS)):
+        product = catalog.create_product(admin, _product(f"{text[:28]}{place}", text, registration.id))
+        keep("product_id", []).append(product.id)
+        customer = catalog.create_customer(admin, _customer(f"{text[:28]}{place}", text, region.code))
+        keep("customer_id", []).append(customer.id)
+        _papers(site, admin, customer.id, product.id, f"{text[:28]}{place}", text)
+    lot = inventory.receive(
+        admin,
+        product,
+        make_warehouse(),
+        {
+            "lot_no": f"L{SCRIPT}",
+            "made_on": "2026-06-01",
+            "expires_on": "2028-06-01",
+            "quantity": 5,
+            "document": SCRIPT,
+        },
+    )
+    inventory.release_lot(admin, lot, reason=ATTACK, report_no=SCRIPT)
+    keep("lot_id", []).append(lot.id)
+
+
+def _product(sku: str, text: str, registration_id: str) -> dict[str, Any]:
+    words = ("name", "name_en", "brand", "model", "manufacturer", "description")
+    return {
+        **dict.fromkeys(words, text),
+        "sku": sku,
+        "category_code": text[:28],
+        "substitution_group": text[:60],
+        "risk_class": 2,
+        "shelf_life_days": 900,
+        "list_price": "10.00",
+        "registration_id": registration_id,
+        "uom": "EA",
+        "status": "active",
+    }
+
+
+def _customer(code: str, text: str, region_code: str) -> dict[str, Any]:
+    return {
+        **dict.fromkeys(("name", "name_en", "address"), text),
+        "code": code,
+        "kind": "hospital",
+        "region_code": region_code,
+        "credit_limit": "100000",
+    }
+
+
+def _papers(site: Site, admin: Actor, customer_id: str, product_id: str, number: str, text: str) -> None:
+    keep = site.ids.setdefault
+    period = {"number": number, **SEEN_PERIOD}
+    licence = catalog.create_licence(
+        admin, {"customer_id": customer_id, "kind": "practice", "category_codes": [text[:28]], **period}
+    )
+    keep("licence_id", []).append(licence.id)
+    authorisation = catalog.create_authorisation(admin, {"grantor": text, "product_ids": [product_id], **period})
+    keep("authorisation_id", []).append(authorisation.id)
+    keep("contract_id", []).append(catalog.create_contract(admin, {"customer_id": customer_id, **period}).id)
+    award = catalog.create_award(
+        admin,
+        {
+            "title": text,
+            "customer_id": customer_id,
+            "lines": [{"product_id": product_id, "price_ceiling": "9.00", "committed_qty": 5}],
+            **period,
+        },
+    )
+    keep("award_id", []).append(award.id)
+
+
+def _orders(flow: Flow, admin: Actor, site: Site) -> list[Order]:
+    """Waiting, sent back, rejected, cancelled, released and blocked ones, with hostile words in every text."""
+    texts = {"note": ATTACK, "external_ref": None, "hospital_po": SCRIPT, "contract_number": None}
+    made = [flow.submit(**{**texts, "external_ref": f"{place}{SCRIPT}"}) for place in range(4)]
+    _waiting, returned, rejected, cancelled = made
+    flow.decide("desk2", returned, "rework", ATTACK)
+    flow.decide("desk2", rejected, "reject", ATTACK)
+    intake.cancel(flow.actor("ann"), cancelled.id, reason=ATTACK, seen_version=cancelled.version)
+    made.append(flow.submit(product=flow.plain))
+    for place, product_id in enumerate(site.ids["product_id"]):
+        given = given_order(
+            "direct",
+            customer=site.ids["customer_id"][place],
+            product=product_id,
+            **{**texts, "note": FORMULAS[place % 4], "external_ref": f"{(ATTACK, *FORMULAS)[place][:60]}"},
+        )
+        made.append(intake.take_in(admin, given).order)
+    return made
+
+
+def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
+    session = db.session()
+    kept = uploads.keep(admin, f"{SCRIPT}.csv", b"a,b\r\n1,2\r\n")
+    site.ids |= {
+        "order_id": [order.id for order in made],
+        "task_id": list(session.scalars(select(Task.id))),
+        "instance_id": list(session.scalars(select(ProcessInstance.id)))[:4],
+        "decision_id": sorted(session.scalars(select(Decision.id)))[:12],
+        "rule_set": sorted({"priority", "compliance_gate", "approval_matrix", "stock_gate"}),
+        "number": ["1"],
+        "key": ["approval"],
+        "kind": sorted(set(session.scalars(select(AuditEntry.subject_kind)))),
+        "subject_id": [made[0].id, site.users["auditor"].id],
+        "upload_id": [kept.id],
+        "run_id": ["none"],
+        "file_type": ["csv", "xlsx"],
+        "code": ["en"],
+        "filename": ["logo.svg"],
+    }
