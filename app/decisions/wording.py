@@ -13,11 +13,10 @@ from app.decisions.outcome import Texts
 from app.decisions.schema import Attribute, FactSchema
 
 UNITS: dict[str, Texts] = {
-    "day": {"en": "d", "zh": "天"},
-    "wday": {"en": "working d", "zh": "个工作日"},
-    "hour": {"en": "h", "zh": "小时"},
-    "fen": {"en": "CNY", "zh": "元"},
-    "permille": {"en": "‰", "zh": "‰"},
+    "day": {"en": " days", "zh": "天"},
+    "wday": {"en": " working days", "zh": "个工作日"},
+    "hour": {"en": " h", "zh": "小时"},
+    "fen": {"en": " CNY", "zh": "元"},
 }
 WORDS: dict[str, Texts] = {
     "true": {"en": "yes", "zh": "是"},
@@ -55,11 +54,12 @@ def _number(value: int | Decimal, unit: str, language: str) -> str:
     if unit == "fen":
         sign, whole = ("-", -value) if value < 0 else ("", value)
         text = f"{sign}{int(whole) // PER_UNIT:,}.{int(whole) % PER_UNIT:02d}"
+    elif unit == "permille":
+        return f"{Decimal(value) / 10:,}%"
     else:
         text = f"{value:,}"
-    if unit not in UNITS:
-        return text
-    return f"{text} {UNITS[unit][language]}"
+    said = UNITS[unit][language] if unit in UNITS else ""
+    return text + (said.removesuffix("s") if value == 1 else said)
 
 
 def value_of(attribute: Attribute, value: Any, language: str) -> str:

@@ -107,6 +107,7 @@ def customer_facts(subject: Subject, as_of: datetime) -> Facts:
         {
             "code": customer.code,
             "name": customer.name,
+            "name_en": customer.name_en or customer.name,
             "kind": customer.kind,
             "tier": customer.tier,
             "status": customer.status,

@@ -111,6 +111,7 @@ def _line_itself(picture: Picture, line: OrderLine) -> dict[str, Any]:
         "line": line.line_no,
         "sku": product.sku,
         "product_name": product.name,
+        "product_name_en": product.name_en or product.name,
         "quantity": line.quantity,
         "value_fen": int(line.amount * 100),
         "risk_class": _risk(product),

@@ -85,7 +85,7 @@ def test_blocks_outrank_points_and_say_what_to_do() -> None:
     blocked = outcome_of("compliance_gate", line=[{"line": 3, "region_authorised": False}])
     (block,) = blocked.blocks
     assert (blocked.route, blocked.score, block.line) == ("blocked", 0, 3)
-    assert block.reason["en"].startswith("Line 3: 支架 is not authorised for region CN-SH")
+    assert block.reason["en"].startswith("Line 3: Stent is not authorised for region CN-SH")
     assert block.reason["zh"].startswith("第3行：支架")
     assert block.basis["en"]
     assert block.unblock["zh"]
@@ -101,7 +101,7 @@ def test_more_urgent_never_scores_less() -> None:
 
 def test_texts_from_outside_are_only_text() -> None:
     evil = "{order.number} %(x)s {0.__class__} <b>"
-    outcome = outcome_of("compliance_gate", customer={"name": evil, "status": "blocked"})
+    outcome = outcome_of("compliance_gate", customer={"name_en": evil, "status": "blocked"})
     assert outcome.blocks[0].reason["en"] == f"{evil} is blocked"
 
 

@@ -134,7 +134,7 @@ def test_compliance_constraints_as_points(world):
     assert ranks_first(world.order(product=plain_product(registration_id=soon.id)), world.order()) == {"S30": 10}
 
 
-@pytest.mark.parametrize("rule", ["H1", "H2a", "H3", "H4", "H4d", "H9", "H10", "H12", "H13"])
+@pytest.mark.parametrize("rule", ["H1", "H2a", "H3", "H4", "H4d", "H9", "H10", "H12", "H12o", "H13"])
 def test_compliance_constraints_as_blocks(world, rule):
     """合规约束: a breach blocks, with rule, reason, legal basis and what would unblock it; it never only costs points."""
     order = world.order(**breach(world, rule))
@@ -179,6 +179,8 @@ def breach(world, rule):
         product = plain_product(storage_min_c=Decimal(2), storage_max_c=Decimal(8))
         return {"customer": make_customer(region_code="540000"), "product": product}
     if rule == "H12":
+        return {"customer": make_customer(credit_limit=Decimal(1))}
+    if rule == "H12o":
         return {"customer": make_customer(overdue_days=45)}
     award = make_award([(world.product, "80.00", 100)])
     return {
