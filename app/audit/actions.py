@@ -1,11 +1,11 @@
 """How actions and subjects of the trail are called on pages. The stored codes are never translated.
 
-A code `kind:verb` is shown as “kind: verb” when both are known here, else as it is. Slices need not register theirs.
+Master data is created and changed as “kind: verb”; every other action has a name of its own (a test finds any without).
 """
 
 from __future__ import annotations
 
-from app.core.i18n import LazyString, _l
+from app.core.i18n import LazyString, _, _l
 
 KINDS: dict[str, LazyString] = {
     "order": _l("Order"),
@@ -30,30 +30,8 @@ KINDS: dict[str, LazyString] = {
 }
 
 VERBS: dict[str, LazyString] = {
-    "activate": _l("activated"),
-    "assess": _l("priority assessed"),
-    "cancel": _l("cancelled"),
     "change": _l("changed"),
-    "claim": _l("claimed"),
-    "complete": _l("completed"),
-    "count": _l("counted"),
     "create": _l("created"),
-    "deploy": _l("deployed"),
-    "document": _l("document made"),
-    "draw": _l("quantity drawn"),
-    "receive": _l("received"),
-    "reject": _l("rejected"),
-    "release": _l("released"),
-    "resume": _l("submitted again"),
-    "rework": _l("returned for rework"),
-    "start": _l("started"),
-    "status": _l("status changed"),
-    "submit": _l("submitted"),
-    "supersede": _l("superseded"),
-    "take_out": _l("taken out"),
-    "try": _l("tried out"),
-    "upload": _l("uploaded"),
-    "withdraw": _l("withdrawn"),
 }
 
 OWN: dict[str, LazyString] = {
@@ -63,14 +41,36 @@ OWN: dict[str, LazyString] = {
     "login:fail": _l("Sign-in failed"),
     "login:lock": _l("Sign-in locked"),
     "login:succeed": _l("Signed in"),
+    "award:draw": _l("Award quantity drawn by an order"),
+    "lot:count": _l("Lot counted"),
+    "lot:receive": _l("Lot received"),
+    "lot:status": _l("Lot status changed"),
+    "lot:take_out": _l("Taken out of the lot"),
+    "order:assess": _l("Priority assessed"),
+    "order:cancel": _l("Order cancelled"),
+    "order:change": _l("Order changed"),
+    "order:create": _l("Order entered"),
+    "order:document": _l("Order confirmation made"),
+    "order:reject": _l("Order rejected"),
+    "order:release": _l("Order released"),
+    "order:resume": _l("Order submitted again"),
+    "order:rework": _l("Order returned for rework"),
     "order:upload": _l("Orders uploaded"),
+    "order:withdraw": _l("Order withdrawn by its submitter"),
+    "process:cancel": _l("Process cancelled"),
+    "process:deploy": _l("Process diagram deployed"),
+    "process:release": _l("Process diagram put into force"),
+    "process:start": _l("Process started"),
+    "process:supersede": _l("Process replaced by a new one"),
     "reservation:lost": _l("Reservation lost"),
     "reservation:make": _l("Stock reserved"),
     "reservation:release": _l("Reservation released"),
     "rule:activate": _l("Rule set put into force"),
     "rule:submit": _l("Rule set submitted"),
     "rule:try": _l("Rule set tried out"),
-    "task:release": _l("Task handed back"),
+    "task:claim": _l("Task taken"),
+    "task:complete": _l("Task done"),
+    "task:release": _l("Task given back"),
     "token:create": _l("API token made"),
     "token:revoke": _l("API token revoked"),
     "user:password_change": _l("Password changed"),
@@ -79,18 +79,11 @@ OWN: dict[str, LazyString] = {
 }
 """Actions that “kind: verb” would name badly."""
 
-MASTER_DATA = ("product", "customer", "licence", "registration", "authorisation", "contract", "award", "user")
-GENERAL: dict[str, tuple[str, ...]] = {
-    "order": (
-        *("create", "change", "assess", "document", "rework", "resume"),
-        *("release", "reject", "cancel", "withdraw"),
-    ),
-    "task": ("claim", "complete"),
-    "process": ("start", "supersede", "cancel", "deploy", "release"),
-    "lot": ("receive", "status", "count", "take_out"),
-    **dict.fromkeys(MASTER_DATA, ("create", "change")),
-}
-OFFERED = sorted({*OWN, *(f"{kind}:{verb}" for kind, verbs in GENERAL.items() for verb in verbs)})
+MASTER_DATA = (
+    *("product", "customer", "licence", "registration", "authorisation", "contract", "award"),
+    *("region", "warehouse", "user"),
+)
+OFFERED = sorted({*OWN, *(f"{kind}:{verb}" for kind in MASTER_DATA for verb in VERBS)})
 """Codes that the filter of the page offers."""
 
 
@@ -99,7 +92,7 @@ def action_name(code: str) -> str:
     if code in OWN:
         return str(OWN[code])
     kind, _colon, verb = code.partition(":")
-    return f"{KINDS[kind]}: {VERBS[verb]}" if kind in KINDS and verb in VERBS else code
+    return _("%(kind)s: %(verb)s", kind=KINDS[kind], verb=VERBS[verb]) if kind in KINDS and verb in VERBS else code
 
 
 def kind_name(kind: str) -> str:

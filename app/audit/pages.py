@@ -42,9 +42,11 @@ def list_entries() -> str:
         since=days["since"],
         until=days["until"],
     )
+    page = paginate(statement, request.args.get("page", 1, type=int))
     return render_template(
         "audit/_entries.html" if is_fragment() else "audit/entries.html",
-        page=paginate(statement, request.args.get("page", 1, type=int)),
+        page=page,
+        labels=queries.labels_of(page.items),
         filters={**filters, **{name: day.isoformat() if day else "" for name, day in days.items()}},
         actions={code: action_name(code) for code in OFFERED},
         kinds=KINDS,
@@ -65,7 +67,8 @@ def show_subject(kind: str, subject_id: str) -> str:
     """Everything that happened to one subject."""
     subject = Subject(kind, subject_id)
     page = paginate(queries.entries(subject=subject), request.args.get("page", 1, type=int))
-    return render_template("audit/subject.html", subject=subject, page=page)
+    label = queries.labels_of(page.items).get((kind, subject_id), subject_id)
+    return render_template("audit/subject.html", subject=subject, label=label, page=page)
 
 
 def _day(text: str) -> date | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -10,7 +11,24 @@ from sqlalchemy import or_, select
 from app.audit.models import AuditEntry
 from app.core import clock
 from app.core.db import session
+from app.core.registry import Registry
 from app.core.subject import Subject
+
+subject_labels: Registry[Callable[[Collection[str]], Mapping[str, str]]] = Registry("subject labels")
+"""Kind of subject → what people call those ids (an order's number); later packages register theirs."""
+
+
+def labels_of(entries: Iterable[AuditEntry]) -> dict[tuple[str, str], str]:
+    """What people call the subjects of the entries, by (kind, id); one statement per kind that has names."""
+    ids: dict[str, set[str]] = {}
+    for entry in entries:
+        ids.setdefault(entry.subject_kind, set()).add(entry.subject_id)
+    return {
+        (kind, subject): label
+        for kind, wanted in ids.items()
+        if kind in subject_labels
+        for subject, label in subject_labels.get(kind)(wanted).items()
+    }
 
 
 def entries_of(subject: Subject, limit: int = 200) -> list[AuditEntry]:

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import Select, case, or_, select
 from sqlalchemy.orm import selectinload
 
+from app.audit.queries import subject_labels
 from app.catalog.models import (
     Authorisation,
     Contract,
@@ -198,3 +199,17 @@ def search_products(q: str, limit: int = 20) -> list[Product]:
 def search_customers(q: str, limit: int = 20) -> list[Customer]:
     """The best matches for what somebody types; none for an empty text."""
     return list(session().scalars(matching_customers(q).limit(limit))) if q.strip() else []
+
+
+@subject_labels.register("product")
+def skus_of(ids: Iterable[str]) -> dict[str, str]:
+    """The SKUs of the products that exist, by id."""
+    rows = session().execute(select(Product.id, Product.sku).where(Product.id.in_(set(ids))))
+    return {row.id: row.sku for row in rows}
+
+
+@subject_labels.register("customer")
+def codes_of(ids: Iterable[str]) -> dict[str, str]:
+    """The codes of the customers that exist, by id."""
+    rows = session().execute(select(Customer.id, Customer.code).where(Customer.id.in_(set(ids))))
+    return {row.id: row.code for row in rows}

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, String, cast, or_, select
 
+from app.audit.queries import subject_labels
 from app.core import clock
 from app.core.db import session
 from app.core.errors import NotFound
@@ -100,3 +101,10 @@ def live_sessions(user_id: str) -> list[UserSession]:
         UserSession.user_id == user_id, UserSession.ended_at.is_(None), UserSession.expires_at > clock.now()
     )
     return list(session().scalars(statement.order_by(UserSession.id.desc())))
+
+
+@subject_labels.register("user")
+def logins_of(ids: Iterable[str]) -> dict[str, str]:
+    """The logins of the users that exist, by id."""
+    rows = session().execute(select(User.id, User.login).where(User.id.in_(set(ids))))
+    return {row.id: row.login for row in rows}

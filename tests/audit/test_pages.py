@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from app.audit import seals
+from app.audit.actions import action_name
 from app.audit.service import record
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
 from tests.audit.test_chain import unprotect
 from tests.identity.factories import actor_for, bearer, make_user, sign_in
+
+APP = Path(__file__).parents[2] / "app"
 
 
 @pytest.fixture
@@ -81,3 +87,17 @@ def test_who_may_read(client, role, status):
     sign_in(client, make_user(roles=[role]))
     for path in ("/audit", "/audit/verify", "/audit/order/o1"):
         assert client.get(path).status_code == status
+
+
+def test_every_action_in_the_code_has_a_name():
+    said = re.compile(r'(?:record|record_alone|_tell)\(\s*\w+,\s*"([\w-]+:\w+)"')
+    codes = {code for file in APP.rglob("*.py") for code in said.findall(file.read_text())}
+    assert len(codes) > 20
+    assert [code for code in sorted(codes) if action_name(code) == code] == []
+
+
+def test_subjects_are_called_by_what_people_call_them(client, auditor):
+    wang = make_user("wangli", name="王丽")
+    record(SYSTEM, "user:unlock", Subject("user", wang.id))
+    assert "wangli" in client.get(f"/audit?kind=user&id={wang.id}").text
+    assert "wangli" in client.get(f"/audit/user/{wang.id}").text
