@@ -104,6 +104,11 @@ def pick(texts: Mapping[str, Any] | str | None) -> str:
     return str(texts.get(first) or texts.get(second) or "")
 
 
+def named(thing: Any) -> str:
+    """The name of a product, a customer …: for an English reader its `name_en`, where it has one."""
+    return str((language() == "en" and thing.name_en) or thing.name)
+
+
 def _locale() -> Locale:
     return Locale.parse(language())
 

@@ -56,6 +56,7 @@ def install(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         pick=i18n.pick,
+        named=i18n.named,
         date=i18n.show_date,
         time=i18n.show_time,
         ago=i18n.show_ago,

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.catalog import queries as catalog
 from app.catalog.models import Customer
 from app.core.db import session
-from app.core.i18n import _
+from app.core.i18n import _, named
 from app.core.paging import LARGEST, Page
 from app.orders import queries as orders
 from app.orders.models import CHANNELS, ORDER_TYPES, STATUS_NAMES, Order
@@ -144,7 +144,7 @@ def _exported(row: Row) -> Sequence[Any]:
         str(CHANNELS[order.channel]),
         str(ORDER_TYPES[order.order_type]),
         row.customer.code,
-        row.customer.name,
+        named(row.customer),
         order.external_ref or "",
         len(order.lines),
         order.total,

@@ -14,7 +14,7 @@ from app.catalog.models import Customer, Product
 from app.core import clock
 from app.core.db import session
 from app.core.errors import Forbidden
-from app.core.i18n import LazyString, _, _l, pick, show_ago
+from app.core.i18n import LazyString, _, _l, named, pick, show_ago
 from app.core.paging import Page
 from app.core.permissions import Actor
 from app.core.subject import Subject
@@ -177,8 +177,8 @@ def inbox_rows(page: Page[Task]) -> Page[InboxRow]:
 
 
 def _customer_names(ids: set[str]) -> dict[str, str]:
-    rows = session().execute(select(Customer.id, Customer.name).where(Customer.id.in_(ids))) if ids else ()
-    return {row[0]: row[1] for row in rows}
+    columns = select(Customer.id, Customer.name, Customer.name_en).where(Customer.id.in_(ids))
+    return {row.id: named(row) for row in session().execute(columns)} if ids else {}
 
 
 def task_for(actor: Actor, task_id: str) -> Task:

@@ -20,7 +20,7 @@ from app.audit import service as audit
 from app.core import clock
 from app.core.db import session
 from app.core.errors import Invalid, NotFound
-from app.core.i18n import _, _l, language, reading
+from app.core.i18n import _, _l, language, named, reading
 from app.core.ids import new_id
 from app.core.permissions import Actor
 from app.core.sheets import Fault, SheetRefused, SheetRow, read_rows
@@ -268,7 +268,7 @@ def _check(draft: Draft, known: References, faults: list[Fault]) -> None:
         for path, reasons in refused.details["fields"].items():
             faults.extend(draft.fault(path, reason) for reason in reasons)
     else:
-        draft.customer_name = checked.customer.name
+        draft.customer_name = named(checked.customer)
         draft.total = sum((line.quantity * line.unit_price for line in checked.lines or ()), Decimal(0))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from app.catalog import queries as catalog
 from app.catalog.models import Customer
 from app.core.db import session
-from app.core.i18n import LazyString, _, _l
+from app.core.i18n import LazyString, _, _l, named
 from app.orders.models import CHANNELS, ORDER_TYPES, STATUS_NAMES, OrderVersion
 
 CHANGES: dict[str, LazyString] = {
@@ -143,5 +143,5 @@ def _names(versions: Sequence[OrderVersion]) -> dict[str, str]:
     for customer_id in sorted(customers):
         customer = session().get(Customer, customer_id)
         if customer is not None:
-            names[customer_id] = customer.name
+            names[customer_id] = named(customer)
     return names

@@ -17,7 +17,7 @@ from app.catalog.pages.kinds import Kind, offer
 from app.catalog.pages.listing import Column, Filter, Listing
 from app.catalog.pages.names import Cell, Names, badge, name_of, options
 from app.catalog.permissions import CUSTOMER_EDIT, CUSTOMER_READ
-from app.core.i18n import _, _l, pick, show_money
+from app.core.i18n import _, _l, named, pick, show_money
 from app.core.permissions import requires
 
 SUGGESTED = 20
@@ -42,7 +42,7 @@ LISTING = Listing(
     statement=lambda q: queries.matching_customers(q).options(joinedload(Customer.region)),
     columns=(
         Column("code", _l("Code"), lambda found: Cell(found.code), Customer.code),
-        Column("name", _l("Customer name"), lambda found: Cell(found.name), Customer.name),
+        Column("name", _l("Customer name"), lambda found: Cell(named(found), export=found.name), Customer.name),
         Column("kind", _l("Kind"), lambda found: Cell(name_of(names.CUSTOMER_KIND, found.kind)), Customer.kind),
         Column("tier", _l("Tier"), lambda found: Cell(found.tier), Customer.tier),
         Column("region", _l("Region"), lambda found: Cell(pick(found.region.name)), Customer.region_code),
@@ -120,10 +120,10 @@ def suggest_customers() -> ResponseReturnValue:
             {
                 "id": customer.id,
                 "value": customer.code,
-                "label": customer.name,
+                "label": named(customer),
                 "hint": f"{name_of(names.CUSTOMER_KIND, customer.kind)} · {customer.tier} · {customer.region_code}",
                 "code": customer.code,
-                "name": customer.name,
+                "name": named(customer),
                 "kind": customer.kind,
             }
             for customer in found

@@ -17,7 +17,7 @@ from app.catalog.pages.kinds import Kind, offer
 from app.catalog.pages.listing import Column, Filter, Listing
 from app.catalog.pages.names import Cell, badge, name_of, options
 from app.catalog.permissions import PRODUCT_EDIT, PRODUCT_READ
-from app.core.i18n import _, _l, show_money
+from app.core.i18n import _, _l, named, show_money
 from app.core.permissions import requires
 
 SUGGESTED = 20
@@ -55,7 +55,7 @@ LISTING = Listing(
     statement=_statement,
     columns=(
         Column("sku", _l("SKU"), lambda found: Cell(found.sku), Product.sku),
-        Column("name", _l("Product name"), lambda found: Cell(found.name), Product.name),
+        Column("name", _l("Product name"), lambda found: Cell(named(found), export=found.name), Product.name),
         Column("udi_di", _l("UDI-DI"), lambda found: Cell(found.udi_di or ""), Product.udi_di),
         Column(
             "risk_class",
@@ -128,12 +128,12 @@ def suggest_products() -> ResponseReturnValue:
             {
                 "id": product.id,
                 "value": product.sku,
-                "label": product.name,
+                "label": named(product),
                 "hint": " · ".join(
                     filter(None, (product.udi_di, product.model, name_of(names.RISK_CLASS, product.risk_class)))
                 ),
                 "sku": product.sku,
-                "name": product.name,
+                "name": named(product),
                 "udi": product.udi_di,
                 "uom": product.uom,
                 "price": format(product.list_price, "f"),

@@ -41,7 +41,7 @@ from app.catalog.permissions import (
 )
 from app.core import clock
 from app.core.db import session
-from app.core.i18n import _, _l, show_date, show_number
+from app.core.i18n import _, _l, named, show_date, show_number
 from app.core.permissions import requires
 
 SUGGESTED = 20
@@ -105,7 +105,7 @@ def _number(model: Any) -> Column:
 
 
 def _customer(found: Any) -> Cell:
-    return Cell(found.customer.name if found.customer else _("us"))
+    return Cell(named(found.customer) if found.customer else _("us"))
 
 
 def _all_or(values: list[Any]) -> Cell:
@@ -186,7 +186,7 @@ AUTHORISATIONS = Listing(
     columns=(
         _number(Authorisation),
         Column("grantor", _l("Granted by"), lambda found: Cell(found.grantor), Authorisation.grantor),
-        Column("grantee", _l("Granted to"), lambda found: Cell(found.grantee.name if found.grantee else _("us"))),
+        Column("grantee", _l("Granted to"), lambda found: Cell(named(found.grantee) if found.grantee else _("us"))),
         Column(
             "products",
             _l("Products"),
@@ -247,7 +247,7 @@ AWARDS = Listing(
         Column(
             "scope",
             _l("For"),
-            lambda found: Cell(found.customer.name if found.customer else (found.region_code or "")),
+            lambda found: Cell(named(found.customer) if found.customer else (found.region_code or "")),
         ),
         Column("products", _l("Products"), lambda found: Cell(show_number(len(found.lines)), export=len(found.lines))),
         *_period_columns(TenderAward)[1:],

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from app.catalog import queries as catalog
 from app.core.db import session
 from app.core.errors import DomainError, Invalid, StaleVersion
-from app.core.i18n import _
+from app.core.i18n import _, named
 from app.core.ids import new_id
 from app.core.permissions import current_actor, requires
 from app.fulfilment import entry_form, intake
@@ -166,4 +166,4 @@ def catalog_name(text: Any) -> str:
     if not isinstance(text, str) or not text:
         return ""
     found = catalog.find_customer(text)
-    return found.name if found is not None else ""
+    return named(found) if found is not None else ""
