@@ -35,7 +35,7 @@ _APPROVALS = ((0.88, "approve", "同意"), (0.07, "rework", "请核对数量与�
 USUAL_ANSWERS = {
     "approve": _APPROVALS,
     "second_approval": _APPROVALS,
-    "resolve_blocks": ((0.35, "reject", "资质不符，无法供货"), (0.3, "rework", "请按提示更正后重新提交")),
+    "resolve_blocks": ((0.55, "reject", "资质不符，无法供货"), (0.33, "rework", "请按提示更正后重新提交")),
     "resolve_shortage": ((0.7, "recheck", "到货后再次检查库存"), (0.1, "reject", "本季度无货源")),
 }
 """Share, outcome and reason at each user task of the diagram; the rest lets the task lie."""
@@ -75,7 +75,7 @@ class History:
     def plan_orders(self, start: datetime) -> None:
         """Orders come in during working hours, more of them lately."""
         for number in range(ORDERS):
-            share = (number / ORDERS) ** 0.8
+            share = (number / ORDERS) ** 0.5
             moment = start + (self.until - start) * share
             local = clock.local(moment)
             hour = min(max(local.hour, 8), 18)

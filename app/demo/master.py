@@ -176,7 +176,7 @@ def _make_customers(actor: Actor, world: World, rng: random.Random) -> None:
                     "region_code": region,
                     "credit_limit": rng.choice(("500000", "2000000", "5000000")),
                     "credit_used": str(rng.randrange(0, 400_000, 1000)),
-                    "overdue_days": rng.choice((0, 0, 0, 0, 0, 0, 0, 12, 12, 45)),
+                    "overdue_days": rng.choice((0, 0, 0, 0, 0, 0, 0, 12, 12, 12, 12, 12, 12, 45)),
                     "prepaid": rng.random() < 0.1,
                     "min_remaining_days": rng.choice((None, None, 120, 180)),
                     "cold_capable": region != "CN-XZ",
@@ -196,7 +196,7 @@ def _make_customers(actor: Actor, world: World, rng: random.Random) -> None:
                 "region_code": region,
                 "credit_limit": rng.choice(("1000000", "3000000")),
                 "credit_used": str(rng.randrange(0, 900_000, 1000)),
-                "overdue_days": rng.choice((0, 0, 0, 0, 10, 20, 45)),
+                "overdue_days": rng.choice((0, 0, 0, 0, 10, 20, 20, 20, 10, 45)),
                 "cold_capable": index != 6,
             },
         )

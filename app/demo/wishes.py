@@ -48,7 +48,7 @@ def _direct(world: World, rng: random.Random, number: int) -> dict[str, Any]:
     customer = rng.choice(world.hospitals)
     days = rng.choices((1, 2, 3, 5, 8, 14, 21), (8, 12, 14, 24, 22, 12, 8))[0]
     surgery: datetime = clock.now() + timedelta(days=days, hours=rng.randrange(1, 9))
-    emergency = days <= 2 and rng.random() < 0.4
+    emergency = days <= 2 and rng.random() < 0.6
     devices = [product for product in world.products if product.list_price >= 400]
     lines = [
         _line(product, min(_quantity(product, rng), 4), product.list_price)
