@@ -6,13 +6,14 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from app.core import menu
-from app.core.i18n import _, _l
+from app.core.i18n import _, _l, pick
 from app.core.permissions import current_actor, requires
 from app.decisions import queries, service
 from app.decisions.facts import from_json
 from app.decisions.models import RuleSetVersion
 from app.decisions.permissions import RULE_PUBLISH, RULE_READ
-from app.decisions.tables import fact_tables, rows_of
+from app.decisions.tables import fact_tables, parameters_of, rows_of
+from app.identity.roles import ROLES
 
 bp = Blueprint("decisions", __name__)
 menu.add(_l("Rules"), "decisions.list_rule_sets", icon="scale", right=RULE_READ, section="quality", order=60)
@@ -87,6 +88,8 @@ def _shown(version: RuleSetVersion) -> str:
         version=version,
         rule_set=rule_set,
         rows=rows_of(rule_set),
+        parameters=parameters_of(rule_set),
+        owner=pick(ROLES.get(rule_set.owner, rule_set.owner)),
         versions=queries.versions_of(version.rule_set),
         rule_status=STATUS,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.core.i18n import _, language, pick
 from app.decisions.facts import Facts
-from app.decisions.ir import Assign, Rule, RuleSet, Scale
+from app.decisions.ir import Assign, Parameter, Rule, RuleSet, Scale
 from app.decisions.schema import FactSchema
 from app.decisions.wording import pattern_words, shown, value_of
 
@@ -45,6 +45,11 @@ def rows_of(rule_set: RuleSet) -> list[RuleRow]:
         )
         for rule in rule_set.rules
     ]
+
+
+def parameters_of(rule_set: RuleSet) -> list[tuple[Parameter, str]]:
+    """The parameters, each with its value in words."""
+    return [(one, shown(one.value, one.unit, {}, _language())) for one in rule_set.parameters.values()]
 
 
 def effects_of(rule: Rule, rule_set: RuleSet) -> Iterator[str]:

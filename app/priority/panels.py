@@ -62,6 +62,12 @@ class Panel:
         return found
 
     @property
+    def notes(self) -> list[dict[str, Any]]:
+        """What the rules did besides points (floors, tags …), unless a contribution says it already."""
+        told = {line.rule for line in self.outcome.lines}
+        return [note for note in self.outcome.notes if note["rule"] not in told]
+
+    @property
     def facts(self) -> list[KindView]:
         """The facts of both decisions in the reader's words."""
         return [*facts_in_words(self.ranking), *_only_new(self.gate, self.ranking)]

@@ -10,6 +10,9 @@ import { chinese, pick, text } from "./parts/texts.js";
 const OURS = "urn:youxu:bpmn:1";
 const READABLE = 0.62; // below this scale names cannot be read: show the neighbourhood of the token instead of the whole
 const STEP = 40;
+const NARROW = 640; // a phone: what is unreadable as a whole is shown from its start
+const EDGE = 24; // free space around the whole diagram
+const LETTER = { wide: 13.5, narrow: 7.2 }; // widths by which a label is made wide enough for its longest word
 const LETTERS = { fontFamily: getComputedStyle(document.body).fontFamily, fontWeight: "normal", lineHeight: 1.25 };
 
 /** The diagram with every name in the reader's language. */
@@ -22,7 +25,20 @@ function translated(xml, names = {}) {
     const name = given ? pick(given) : own;
     if (name) element.setAttribute("name", name);
   }
+  for (const bounds of parsed.querySelectorAll("BPMNLabel > Bounds")) widen(bounds, parsed);
   return new XMLSerializer().serializeToString(parsed);
+}
+
+/** A label as wide as its longest word, about the same middle: a translation is longer than what was drawn. */
+function widen(bounds, parsed) {
+  const shape = bounds.parentElement.parentElement;
+  const name = parsed.getElementById(shape.getAttribute("bpmnElement"))?.getAttribute("name") ?? "";
+  const words = chinese ? [name.slice(0, 8)] : name.split(/\s+/);
+  const needed = Math.max(0, ...words.map((word) => [...word].reduce((sum, letter) => sum + (letter > "\u2e7f" ? LETTER.wide : LETTER.narrow), 6)));
+  const width = Number(bounds.getAttribute("width"));
+  if (!(needed > width)) return;
+  bounds.setAttribute("x", Number(bounds.getAttribute("x")) - (needed - width) / 2);
+  bounds.setAttribute("width", needed);
 }
 
 class Diagram {
@@ -31,11 +47,12 @@ class Diagram {
     this.canvasBox = make("div", { class: "diagram-canvas", tabindex: "0", role: "group" });
     this.canvasBox.style.height = `${Number(place.dataset.height) || 360}px`;
     this.summary = make("p", { class: "diagram-summary", "aria-live": "polite" });
-    place.replaceChildren(this.tools(), this.canvasBox, this.legend(), this.summary);
+    this.legendBox = this.legend();
+    place.replaceChildren(this.tools(), this.canvasBox, this.legendBox, this.summary);
     this.viewer = new BpmnViewer({
       container: this.canvasBox,
       additionalModules: [MoveCanvas],
-      textRenderer: { defaultStyle: { ...LETTERS, fontSize: 14 }, externalStyle: { ...LETTERS, fontSize: 13 } },
+      textRenderer: { defaultStyle: { ...LETTERS, fontSize: chinese ? 14 : 13 }, externalStyle: { ...LETTERS, fontSize: 13 } },
     });
     this.marked = [];
     this.byWheel();
@@ -118,34 +135,47 @@ class Diagram {
     }
     const name = (id) => pick(names[id]) || registry.get(id)?.businessObject?.name;
     const list = (ids) => [...new Set(ids.map(name).filter(Boolean))].join(chinese ? "、" : ", ");
-    const where = this.active.length ? text("Now at: {names}.", { names: list(this.active) || this.active.join(", ") }) : text("The process has ended.");
-    this.summary.textContent = where;
-    this.canvasBox.setAttribute("aria-label", `${text("Process diagram")}. ${where} ${text("Done: {names}.", { names: list(finished) })}`);
+    const running = this.active.length ? text("Now at: {names}.", { names: list(this.active) || this.active.join(", ") }) : text("The process has ended.");
+    const lived = this.active.length || finished.length; // else it is a definition, which nothing has run through
+    this.summary.textContent = lived ? running : "";
+    this.legendBox.hidden = !lived;
+    const told = lived ? ` ${running} ${text("Done: {names}.", { names: list(finished) })}` : "";
+    this.canvasBox.setAttribute("aria-label", `${text("Process diagram")}.${told}`);
   }
 
   frameFirst() {
     this.fit();
-    if (this.canvas.zoom() < READABLE && this.active.length) this.toToken();
+    if (this.canvas.zoom() >= READABLE) return;
+    if (this.active.length) this.toToken();
+    else if (this.canvasBox.clientWidth < NARROW) this.toStart();
   }
 
   fit() {
     this.canvas.resized();
-    this.canvas.zoom("fit-viewport", "auto");
-    if (this.canvas.zoom() > 1.1) this.canvas.zoom(1.1, "auto");
+    const { inner, outer } = this.canvas.viewbox();
+    const scale = Math.min(outer.width / (inner.width + 2 * EDGE), outer.height / (inner.height + 2 * EDGE), 1.1);
+    this.look(inner.x + inner.width / 2, inner.y + inner.height / 2, scale);
+  }
+
+  /** Put a point of the diagram into the middle, at a scale. A place without size (hidden, or gone) shows nothing. */
+  look(x, y, scale) {
+    const { outer } = this.canvas.viewbox();
+    if (!outer.width || !outer.height || !Number.isFinite(scale)) return;
+    const [width, height] = [outer.width / scale, outer.height / scale];
+    this.canvas.viewbox({ x: x - width / 2, y: y - height / 2, width, height });
+  }
+
+  toStart() {
+    const start = this.viewer.get("elementRegistry").find((element) => element.type === "bpmn:StartEvent");
+    const { outer } = this.canvas.viewbox();
+    if (start) this.look(start.x + outer.width / 0.8 / 2 - EDGE, start.y + outer.height / 0.8 / 4, 0.8);
   }
 
   toToken() {
     const element = this.active?.length && this.viewer.get("elementRegistry").get(this.active[0]);
     if (!element) return this.fit();
     this.canvas.resized();
-    const scale = Math.max(this.canvas.zoom(), 0.8);
-    const outer = this.canvas.viewbox().outer;
-    this.canvas.viewbox({
-      x: element.x + element.width / 2 - outer.width / scale / 2,
-      y: element.y + element.height / 2 - outer.height / scale / 2,
-      width: outer.width / scale,
-      height: outer.height / scale,
-    });
+    this.look(element.x + element.width / 2, element.y + element.height / 2, Math.max(this.canvas.zoom(), 0.8));
   }
 
   zoomBy(factor, centre = "auto") {
@@ -215,7 +245,7 @@ export async function mount(place) {
   });
   let width = place.clientWidth;
   new ResizeObserver(() => {
-    if (place.clientWidth === width) return;
+    if (!place.clientWidth || place.clientWidth === width) return;
     width = place.clientWidth;
     diagram.frameFirst();
   }).observe(place);
