@@ -10,14 +10,16 @@ import base64
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Column, LargeBinary, Table, func, insert, select, text
+from sqlalchemy import Column, Date, DateTime, LargeBinary, Table, TypeDecorator, func, insert, select, text
 
 from app.core import clock
 from app.core.db import Base, Scaled, session, transaction
@@ -38,13 +40,17 @@ class BackupUnreadable(DomainError):
 class DatabaseNotEmpty(DomainError):
     """Restoring would mix two histories."""
 
-    message = _l("The database already holds data (%(table)s): restore into an empty one (another DATA or DATABASE_URL).")
+    message = _l(
+        "The database already holds data (%(table)s): restore into an empty one (another DATA or DATABASE_URL)."
+    )
 
 
 class OtherSchema(DomainError):
     """The backup was written by another version of the program."""
 
-    message = _l("The backup has schema %(found)s, this program needs %(wanted)s: restore it with the version that wrote it.")
+    message = _l(
+        "The backup has schema %(found)s, this program needs %(wanted)s: restore it with the version that wrote it."
+    )
 
 
 def tables() -> list[Table]:
@@ -54,10 +60,24 @@ def tables() -> list[Table]:
 
 
 def backup(target: Path) -> dict[str, int]:
-    """Write the backup; number of rows per table. The file appears only when it is whole."""
-    counts: dict[str, int] = {}
-    manifest: dict[str, Any] = {"format": 1, "schema": schema.current(), "made_at": clock.now().isoformat(), "tables": {}}
+    """Write the backup; number of rows per table.
+
+    The file appears only when it is whole; only its owner may read it.
+    """
     partial = target.with_name(target.name + ".partial")
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)
+    try:
+        counts = _write(partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return counts
+
+
+def _write(partial: Path) -> dict[str, int]:
+    told: dict[str, dict[str, Any]] = {}
+    manifest = {"format": 1, "schema": schema.current(), "made_at": clock.now().isoformat(), "tables": told}
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive, transaction(write=False) as reading:
         if reading.get_bind().dialect.name == "postgresql":
             reading.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
@@ -68,12 +88,9 @@ def backup(target: Path) -> dict[str, int]:
                     sha.update(line)
                     out.write(line)
                     count += 1
-            manifest["tables"][table.name] = {"rows": count, "sha256": sha.hexdigest()}
-            counts[table.name] = count
+            told[str(table.name)] = {"rows": count, "sha256": sha.hexdigest()}
         archive.writestr("manifest.json", orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
-    partial.chmod(0o600)
-    partial.replace(target)
-    return counts
+    return {name: table["rows"] for name, table in told.items()}
 
 
 def _lines(table: Table) -> Iterator[bytes]:
@@ -93,17 +110,20 @@ def _out(value: Any) -> Any:
 
 
 def restore(source: Path) -> dict[str, int]:
-    """Load a backup into the migrated, empty database; number of rows per table. All or nothing."""
+    """Load a backup into the migrated, empty database; number of rows per table. All or nothing.
+
+    The whole file is checked before the database is touched. Raises BackupUnreadable, OtherSchema, DatabaseNotEmpty.
+    """
     with _opened(source) as archive:
-        manifest = _manifest(archive)
-        if manifest["schema"] != schema.latest():
-            raise OtherSchema(found=manifest["schema"], wanted=schema.latest())
+        told = _checked(archive)
         schema.migrate()
         with transaction():
             for table in tables():
                 if session().scalar(select(func.count()).select_from(table)):
                     raise DatabaseNotEmpty(table=table.name)
-            return {table.name: _load(archive, table, manifest["tables"].get(table.name)) for table in tables()}
+            for table in tables():
+                _load(archive, table)
+    return {name: part["rows"] for name, part in told.items()}
 
 
 def _opened(source: Path) -> zipfile.ZipFile:
@@ -113,52 +133,55 @@ def _opened(source: Path) -> zipfile.ZipFile:
         raise BackupUnreadable(reason=str(error)) from None
 
 
-def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
+def _checked(archive: zipfile.ZipFile) -> dict[str, dict[str, Any]]:
+    """What the manifest promises per table, after every part was found to be as promised."""
     try:
-        found: dict[str, Any] = orjson.loads(archive.read("manifest.json"))
-        if found["format"] != 1 or not isinstance(found["tables"], dict):
-            raise ValueError("unknown format")
-        return found
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise BackupUnreadable(reason=f"manifest.json: {error}") from None
+        manifest = orjson.loads(archive.read("manifest.json"))
+        told: dict[str, dict[str, Any]] = manifest["tables"]
+        found = manifest["schema"] if manifest["format"] == 1 else f"format {manifest['format']}"
+        if found == schema.latest():
+            for table in tables():
+                if (told[table.name]["rows"], told[table.name]["sha256"]) != _digest(archive, table):
+                    raise BackupUnreadable(reason=f"{table.name} was altered or cut short")
+    except (KeyError, ValueError, TypeError, EOFError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
+        raise BackupUnreadable(reason=str(error)) from None
+    if found != schema.latest():
+        raise OtherSchema(found=found, wanted=schema.latest())
+    return told
 
 
-def _load(archive: zipfile.ZipFile, table: Table, promised: dict[str, Any] | None) -> int:
-    if promised is None:
-        raise BackupUnreadable(reason=f"{table.name} is missing")
-    sha, count, batch = hashlib.sha256(), 0, []
+def _digest(archive: zipfile.ZipFile, table: Table) -> tuple[int, str]:
+    sha, count = hashlib.sha256(), 0
+    with archive.open(f"{table.name}.jsonl") as part:
+        for line in io.BufferedReader(cast("io.RawIOBase", part)):
+            sha.update(line)
+            count += 1
+    return count, sha.hexdigest()
+
+
+def _load(archive: zipfile.ZipFile, table: Table) -> None:
     columns = list(table.columns)
-    try:
-        with archive.open(f"{table.name}.jsonl") as lines:
-            for line in io.BufferedReader(cast("io.RawIOBase", lines)):
-                sha.update(line)
-                values = orjson.loads(line)
-                batch.append({column.name: _in(column, value) for column, value in zip(columns, values, strict=True)})
-                count += 1
-                if len(batch) == BATCH:
-                    session().execute(insert(table), batch)
-                    batch = []
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise BackupUnreadable(reason=f"{table.name}: {error}") from None
-    if (count, sha.hexdigest()) != (promised["rows"], promised["sha256"]):
-        raise BackupUnreadable(reason=f"{table.name} was altered or cut short")
-    if batch:
-        session().execute(insert(table), batch)
+    with archive.open(f"{table.name}.jsonl") as part:
+        lines = io.BufferedReader(cast("io.RawIOBase", part))
+        while batch := list(islice(lines, BATCH)):
+            rows = (zip(columns, orjson.loads(line), strict=True) for line in batch)
+            session().execute(
+                insert(table), [{column.name: _in(column, value) for column, value in row} for row in rows]
+            )
     _continue_sequence(table)
-    return count
 
 
 def _in(column: Column[Any], value: Any) -> Any:
     if value is None:
         return None
+    kind = column.type.impl if isinstance(column.type, TypeDecorator) else column.type
     if isinstance(column.type, Scaled):
         return Decimal(value)
-    if isinstance(column.type, LargeBinary):
+    if isinstance(kind, LargeBinary):
         return base64.b64decode(value)
-    kind = column.type.python_type
-    if kind is datetime:
+    if isinstance(kind, DateTime):
         return datetime.fromisoformat(value)
-    if kind is date:
+    if isinstance(kind, Date):
         return date.fromisoformat(value)
     return value
 
