@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from flask import Flask
@@ -49,6 +50,8 @@ class Server(BaseApplication):
 
 def _after_fork(_server: Any, _worker: Any) -> None:
     engine().dispose(close=False)
+    gc.freeze()  # what was loaded before the fork is never garbage: do not walk it at every collection
+    gc.set_threshold(10_000, 20, 20)
     periodic.start_thread()
 
 

@@ -117,6 +117,7 @@ class ProcessEvent(Base):
     `cancelled`, `superseded`. `flow_id` is the way the token came."""
 
     __tablename__ = "process_events"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - rows lie together by instance
 
     instance_id: Mapped[str] = mapped_column(ForeignKey("process_instances.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)

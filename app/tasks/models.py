@@ -112,9 +112,22 @@ class Task(Base):
             sqlite_where=text("status = 'open'"),
             postgresql_where=text("status = 'open'"),
         ),
-        Index("ix_tasks_assignee", "assignee_id", "status", "rank_key"),
+        Index(
+            "ix_tasks_assignee",
+            "assignee_id",
+            "status",
+            "rank_key",
+            sqlite_where=text("assignee_id IS NOT NULL"),
+            postgresql_where=text("assignee_id IS NOT NULL"),
+        ),
         Index("ix_tasks_subject", "subject_kind", "subject_id", "status"),
-        Index("ix_tasks_completed_by", "completed_by", "completed_at"),
+        Index(
+            "ix_tasks_completed_by",
+            "completed_by",
+            "completed_at",
+            sqlite_where=text("completed_by IS NOT NULL"),
+            postgresql_where=text("completed_by IS NOT NULL"),
+        ),
         Index("ix_tasks_initiator", "initiator_id", "status", "rank_key"),
     )
 
@@ -146,4 +159,7 @@ class TaskCandidate(Base):
     kind: Mapped[str] = mapped_column(String(8), primary_key=True)
     value: Mapped[str] = mapped_column(String(64), primary_key=True)
 
-    __table_args__ = (Index("ix_task_candidates_value", "kind", "value", "task_id"),)
+    __table_args__ = (
+        Index("ix_task_candidates_value", "kind", "value", "task_id"),
+        {"sqlite_with_rowid": False},  # all of it is the key: one tree instead of two
+    )

@@ -10,7 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-
     op.create_table(
         "number_series",
         sa.Column("name", sa.String(length=20), nullable=False),
@@ -26,6 +25,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-
     op.drop_table("periodic_runs")
     op.drop_table("number_series")

@@ -20,7 +20,6 @@ def upgrade() -> None:
 
 
 def create_tables() -> None:
-
     op.create_table(
         "audit_entries",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -74,7 +73,6 @@ def create_tables() -> None:
 
 
 def downgrade() -> None:
-
     op.drop_table("audit_unsealed")
     op.drop_table("audit_seals")
     op.drop_index("ix_audit_sealed_heads_seal", table_name="audit_sealed_heads")

@@ -11,7 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-
     op.create_table(
         "regions",
         sa.Column("code", sa.String(length=16), nullable=False),
@@ -255,7 +254,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-
     op.drop_index(op.f("ix_tender_award_lines_product_id"), table_name="tender_award_lines")
     op.drop_index(op.f("ix_tender_award_lines_award_id"), table_name="tender_award_lines")
     op.drop_table("tender_award_lines")

@@ -20,7 +20,6 @@ def upgrade() -> None:
 
 
 def create_tables() -> None:
-
     op.create_table(
         "decisions",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -81,7 +80,6 @@ def create_tables() -> None:
 
 
 def downgrade() -> None:
-
     op.drop_table("rule_sets")
     op.drop_table("rule_set_versions")
     op.drop_table("fact_schemas")

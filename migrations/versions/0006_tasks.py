@@ -11,7 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-
     op.create_table(
         "tasks",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -50,8 +49,22 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
-    op.create_index("ix_tasks_assignee", "tasks", ["assignee_id", "status", "rank_key"], unique=False)
-    op.create_index("ix_tasks_completed_by", "tasks", ["completed_by", "completed_at"], unique=False)
+    op.create_index(
+        "ix_tasks_assignee",
+        "tasks",
+        ["assignee_id", "status", "rank_key"],
+        unique=False,
+        sqlite_where=sa.text("assignee_id IS NOT NULL"),
+        postgresql_where=sa.text("assignee_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_tasks_completed_by",
+        "tasks",
+        ["completed_by", "completed_at"],
+        unique=False,
+        sqlite_where=sa.text("completed_by IS NOT NULL"),
+        postgresql_where=sa.text("completed_by IS NOT NULL"),
+    )
     op.create_index("ix_tasks_initiator", "tasks", ["initiator_id", "status", "rank_key"], unique=False)
     op.create_index(
         "ix_tasks_open_rank",
@@ -70,12 +83,12 @@ def upgrade() -> None:
         sa.Column("value", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_task_candidates_task_id")),
         sa.PrimaryKeyConstraint("task_id", "kind", "value", name=op.f("pk_task_candidates")),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_task_candidates_value", "task_candidates", ["kind", "value", "task_id"], unique=False)
 
 
 def downgrade() -> None:
-
     op.drop_index("ix_task_candidates_value", table_name="task_candidates")
     op.drop_table("task_candidates")
     op.drop_index("ix_tasks_subject", table_name="tasks")
@@ -87,6 +100,16 @@ def downgrade() -> None:
         postgresql_where=sa.text("status = 'open'"),
     )
     op.drop_index("ix_tasks_initiator", table_name="tasks")
-    op.drop_index("ix_tasks_completed_by", table_name="tasks")
-    op.drop_index("ix_tasks_assignee", table_name="tasks")
+    op.drop_index(
+        "ix_tasks_completed_by",
+        table_name="tasks",
+        sqlite_where=sa.text("completed_by IS NOT NULL"),
+        postgresql_where=sa.text("completed_by IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_tasks_assignee",
+        table_name="tasks",
+        sqlite_where=sa.text("assignee_id IS NOT NULL"),
+        postgresql_where=sa.text("assignee_id IS NOT NULL"),
+    )
     op.drop_table("tasks")

@@ -20,7 +20,6 @@ def upgrade() -> None:
 
 
 def create_tables() -> None:
-
     op.create_table(
         "process_definitions",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -96,11 +95,11 @@ def create_tables() -> None:
         sa.Column("details", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.ForeignKeyConstraint(["instance_id"], ["process_instances.id"], name=op.f("fk_process_events_instance_id")),
         sa.PrimaryKeyConstraint("instance_id", "seq", name=op.f("pk_process_events")),
+        sqlite_with_rowid=False,
     )
 
 
 def downgrade() -> None:
-
     op.drop_table("process_events")
     op.drop_table("process_releases")
     op.drop_index(

@@ -20,7 +20,6 @@ def upgrade() -> None:
 
 
 def create_tables() -> None:
-
     op.create_table(
         "warehouses",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -112,7 +111,6 @@ def create_tables() -> None:
 
 
 def downgrade() -> None:
-
     op.drop_index(op.f("ix_stock_ledger_order_id"), table_name="stock_ledger")
     op.drop_index(op.f("ix_stock_ledger_lot_id"), table_name="stock_ledger")
     op.drop_table("stock_ledger")

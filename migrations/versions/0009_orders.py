@@ -20,7 +20,6 @@ def upgrade() -> None:
 
 
 def create_tables() -> None:
-
     op.create_table(
         "orders",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -99,7 +98,6 @@ def create_tables() -> None:
 
 
 def downgrade() -> None:
-
     op.drop_table("order_versions")
     op.drop_index(op.f("ix_order_lines_product_id"), table_name="order_lines")
     op.drop_index("ix_order_lines_order_line", table_name="order_lines")

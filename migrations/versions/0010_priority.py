@@ -11,7 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-
     op.create_table(
         "order_standings",
         sa.Column("order_id", sa.String(length=26), nullable=False),
@@ -42,7 +41,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-
     op.drop_index("ix_order_standings_rank", table_name="order_standings")
     op.drop_index(op.f("ix_order_standings_assessed_at"), table_name="order_standings")
     op.drop_table("order_standings")

@@ -20,7 +20,6 @@ def upgrade() -> None:
 
 
 def create_tables() -> None:
-
     op.create_table(
         "idempotency_keys",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -67,7 +66,6 @@ def create_tables() -> None:
 
 
 def downgrade() -> None:
-
     op.drop_index(op.f("ix_order_documents_order_id"), table_name="order_documents")
     op.drop_table("order_documents")
     op.drop_index("ix_order_uploads_actor_made", table_name="order_uploads")

@@ -11,7 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-
     op.create_table(
         "import_runs",
         sa.Column("id", sa.String(length=26), nullable=False),
@@ -28,6 +27,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-
     op.drop_index(op.f("ix_import_runs_at"), table_name="import_runs")
     op.drop_table("import_runs")
