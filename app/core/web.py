@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request, session
 from flask.json.provider import JSONProvider
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
@@ -70,6 +70,7 @@ class App(Flask):
         _refuse_control_characters()
         writing = request.method not in SAFE_METHODS
         slot = self.extensions["write_slots"] if writing else nullcontext()
+        cookie = dict(session) if writing else {}
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with slot:
@@ -78,6 +79,7 @@ class App(Flask):
                 if attempt == ATTEMPTS or not writing or not is_lost_race(error):
                     raise
                 log.info("request.retried", attempt=attempt, because=type(error).__name__)
+                _as_it_came(cookie)
         raise AssertionError("unreachable")
 
     def _serve_in_transaction(self, writing: bool, *args: Any) -> Response:  # noqa: FBT001
@@ -142,6 +144,17 @@ def _refuse_large_body() -> None:
         request.__dict__.pop("content_length", None)
     if (request.content_length or 0) > most:
         raise RequestEntityTooLarge
+
+
+def _as_it_came(cookie: dict[str, Any]) -> None:
+    """Undo what the lost attempt left outside the database: files read to their end, messages, the language."""
+    if "files" in request.__dict__:
+        for file in request.files.values():
+            file.seek(0)
+    if dict(session) != cookie:
+        session.clear()
+        session.update(cookie)
+    i18n.use_language(chosen_language())
 
 
 def _refuse_control_characters() -> None:

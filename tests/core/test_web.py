@@ -1,7 +1,9 @@
 """The edge of HTTP: refusals are clear in both dressings, nothing half-done, headers safe."""
 
+import io
+
 import pytest
-from flask import request
+from flask import flash, get_flashed_messages, request
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
@@ -83,3 +85,23 @@ def test_the_clock_can_be_moved():
         assert clock.now().hour == 23
         assert clock.today() > noon.date()
     assert clock.now() == noon
+
+
+def test_a_request_served_again_finds_its_files_and_says_things_once(app, live, monkeypatch):
+    read = []
+
+    def view():
+        read.append(request.files["file"].read())
+        flash("saved")
+        if len(read) < 3:
+            raise IntegrityError("x", {}, Exception("unique"))
+        return str(get_flashed_messages())
+
+    monkeypatch.setitem(app.view_functions, "language", view)
+    monkeypatch.setattr(web, "_identify", lambda: None)
+    data = {"file": (io.BytesIO(b"a,b\n1,2\n"), "orders.csv")}
+    with app.test_request_context("/language/en", method="POST", data=data):
+        request.url_rule = next(app.url_map.iter_rules("language"))
+        request.view_args = {}
+        assert app.dispatch_request().get_data(as_text=True) == "['saved']"
+    assert read == [b"a,b\n1,2\n"] * 3
