@@ -85,14 +85,14 @@ class Text(fields.String):
         self.least, self.most, self.lines = least, most, lines
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        text = text.strip() if text else ""
+        written = super()._deserialize(value, attr, data, **kwargs) or ""
+        text = written.strip()
         for character in text:
             if unicodedata.category(character) in ("Cc", "Cs") and not (self.lines and character in "\n\r\t"):
                 raise self.make_error("control")
         if not text and self.least:
             raise self.make_error("required")
-        if not self.least <= len(text) <= self.most:
+        if len(text) < self.least or len(written) > self.most:
             raise ValidationError(_("Must have %(least)s to %(most)s characters.", least=self.least, most=self.most))
         return text
 
