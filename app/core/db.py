@@ -6,11 +6,13 @@ SQLite: WAL, `BEGIN IMMEDIATE` to write (so that a writer never fails half-way f
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, String, create_engine, event
@@ -194,17 +196,34 @@ def transaction(*, write: bool = True) -> Iterator[Session]:
     """
     if _current.get() is not None:
         raise NestedTransaction("a transaction is open already")
-    opened = _open_session(write=write)
-    token = _current.set(opened)
-    try:
-        yield opened
-        opened.commit()
-    except BaseException:
-        opened.rollback()
-        raise
-    finally:
-        _current.reset(token)
-        opened.close()
+    with _turn_to_write() if write else nullcontext():
+        opened = _open_session(write=write)
+        token = _current.set(opened)
+        try:
+            yield opened
+            opened.commit()
+        except BaseException:
+            opened.rollback()
+            raise
+        finally:
+            _current.reset(token)
+            opened.close()
+
+
+@contextmanager
+def _turn_to_write() -> Iterator[None]:
+    """Wait in line for SQLite's one write lock, across threads and processes.
+
+    SQLite itself makes a waiting writer sleep and try again, so that some wait for seconds while others pass them; a
+    file lock wakes who waits. It is held as long as the transaction and vanishes with its process.
+    """
+    target = engine().url
+    if target.get_backend_name() != "sqlite" or not target.database or target.database == ":memory:":
+        yield
+        return
+    with Path(f"{target.database}.lock").open("w") as line:
+        fcntl.flock(line, fcntl.LOCK_EX)
+        yield
 
 
 def _open_session(*, write: bool) -> Session:

@@ -51,7 +51,7 @@ OUTCOME_TONES = {"approve": "success", "clear": "success", "rework": "warning", 
 
 def route_name(route: str | None) -> str:
     """A route in words; one that is not known here is shown by its code."""
-    return str(ROUTES.get(route) or OUTCOMES.get(route, route)) if route else ""
+    return str(ROUTES.get(route) or OUTCOMES.get(route) or route) if route else ""
 
 
 @dataclass(frozen=True)

@@ -70,11 +70,15 @@ def prepare(app: Flask) -> tuple[list[dict[str, Any]], str]:
         decisions.seed(SYSTEM)
         processes.seed(SYSTEM)
         user = identity.create_user(
-            SYSTEM, login="bench", name="Bench", password=secrets.token_urlsafe(12), roles=["admin", "manager", "sales"]
+            SYSTEM,
+            login="bench",
+            name="Bench",
+            password=secrets.token_urlsafe(12),
+            roles=["admin", "manager", "sales", "order_desk"],
         )
         actor = people.actor_of(user)
         world = master.build(actor, random.Random(1))
-        token = identity.create_token(actor, user, name="bench", scopes=None).secret
+        _token, token = identity.make_token(actor, user, label="bench")
         products = [product for product in world.products if 500 <= product.list_price < 3000]
         wanted = (clock.today() + timedelta(days=9)).isoformat()
         surgery = (clock.now() + timedelta(days=10)).isoformat(timespec="minutes")
