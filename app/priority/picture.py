@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import event, func, or_, select
-from sqlalchemy.orm import ORMExecuteState, Session, joinedload
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, joinedload
 
 from app.catalog import queries as catalog
 from app.catalog.models import (
@@ -42,7 +42,6 @@ _READ_FROM = frozenset(
     for model in (
         Order,
         OrderLine,
-        OrderStanding,
         Product,
         Registration,
         Region,
@@ -271,9 +270,13 @@ def forget(opened: Session) -> None:
 
 @event.listens_for(Session, "after_flush")
 def _after_flush(opened: Session, _context: Any) -> None:
-    touched = (*opened.new, *opened.dirty, *opened.deleted)
-    if _KEY in opened.info and any(thing.__tablename__ in _READ_FROM for thing in touched):
-        forget(opened)
+    held: dict[str, Picture] = opened.info.get(_KEY, {})
+    for thing in (*opened.new, *opened.dirty, *opened.deleted) if held else ():
+        if thing.__tablename__ in _READ_FROM:
+            forget(opened)
+            return
+        if isinstance(thing, OrderStanding) and thing.order_id in held:  # an assessment changes this and nothing else
+            held[thing.order_id] = replace(held[thing.order_id], standing=thing)
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -286,5 +289,6 @@ def _on_execute(state: ORMExecuteState) -> None:
 
 
 @event.listens_for(Session, "after_transaction_end")
-def _at_end(opened: Session, _transaction: Any) -> None:
-    forget(opened)
+def _at_end(opened: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested or transaction.parent is None:  # a flush ends a transaction of its own kind too
+        forget(opened)
