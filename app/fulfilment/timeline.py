@@ -27,7 +27,6 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
     "order:assess": (_l("Priority assessed"), "sort-descending", "neutral"),
     "reservation:make": (_l("Stock reserved"), "packages", "success"),
     "reservation:release": (_l("Reserved stock given back"), "packages", "warning"),
-    "reservation:lost": (_l("Reservation lost"), "packages", "danger"),
     "reservation:lost": (_l("Reserved stock taken back: the lot may not go"), "packages", "danger"),
     "task:claim": (_l("Task taken"), "hand-grab", "neutral"),
     "task:release": (_l("Task given back"), "arrow-back-up", "neutral"),

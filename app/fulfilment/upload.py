@@ -122,7 +122,7 @@ class Draft:
         if name == "lines" and len(parts) > 1 and parts[1].isdecimal():
             row = self.rows[int(parts[1])]
             name = parts[2] if len(parts) > 2 else "product"
-        return Fault(row.number, row.letters.get(name), reason)
+        return Fault(row.number, row.letters.get(name) or header(name), reason)
 
 
 @dataclass
@@ -134,10 +134,14 @@ class DryRun:
     rows: int
 
 
+def header(name: str) -> str | None:
+    """What a column is called in the reader's language: for one that the file does not have."""
+    return COLUMNS[name][language().startswith("zh")] if name in COLUMNS else None
+
+
 def headers() -> list[str]:
     """The column names in the reader's language, for a template."""
-    place = 1 if language().startswith("zh") else 0
-    return [names[place] for names in COLUMNS.values()]
+    return [names[language().startswith("zh")] for names in COLUMNS.values()]
 
 
 def example_rows() -> list[list[str]]:

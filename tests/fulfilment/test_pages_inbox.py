@@ -34,7 +34,7 @@ def test_inbox_shows_what_waits_and_why(client, flow):
     order = flow.submit()
     page = text(as_person(client, flow, "bob").get("/inbox"))
     assert order.number in page
-    assert flow.world.hospital.name in page
+    assert flow.world.hospital.name_en in page
     assert "data-live" in page
     nothing = text(as_person(client, flow, "other").get("/inbox?tab=groups"))
     assert "Nothing waits for your groups." in nothing
