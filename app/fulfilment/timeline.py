@@ -70,24 +70,22 @@ def of_order(order_id: str) -> list[Happening]:
     subject = Subject("order", order_id)
     names = {task.id: pick(task.name) for task in tasks.tasks_of(subject)}
     told = [_told(entry, names) for entry in audit.entries_of(subject)]
-    for instance in processes.instances_of(subject):
-        told += _gateways(instance.id)
+    told += _gateways(processes.gateways_of(processes.instances_of(subject)))
     return sorted(told, key=lambda one: one.at)[::-1]
 
 
-def _gateways(instance_id: str) -> list[Happening]:
+def _gateways(decided: Iterable[tuple[Any, Mapping[str, str]]]) -> list[Happening]:
     """Which way the rules sent the order; answers of people are told by their tasks."""
-    names = processes.diagram_state(instance_id)["names"]
     found = []
-    for event in processes.events_of(instance_id):
+    for event, name in decided:
         decision = event.details.get("decision") or {}
-        if event.kind != "decided" or not decision.get("route") or event.element_id.endswith("_answer"):
+        if not decision.get("route") or event.element_id.endswith("_answer"):
             continue
         found.append(
             Happening(
                 at=event.at,
                 actor=_("Rules"),
-                title=pick(names.get(event.element_id)) or event.element_id,
+                title=pick(name) or event.element_id,
                 text=route_name(decision["route"]),
                 tone="danger" if decision.get("blocked") else "neutral",
                 icon="git-branch",

@@ -287,3 +287,18 @@ def test_two_decisions_at_once_move_the_order_once(live):
     with db.transaction(write=False):
         assert orders.get_order(order.id).status == "released"
         assert sum(kept.quantity for kept in stock.reservations_of(order.id)) == 1
+
+
+def test_the_history_of_a_much_changed_order_costs_no_more_statements(flow, statements):
+    order = flow.submit()
+    timeline.of_order(order.id)
+    statements.clear()
+    timeline.of_order(order.id)
+    before = len(statements)
+    for number in range(6):
+        version = orders.version_of(order.id)
+        intake.change(flow.actor("ann"), order.id, {"note": f"change {number}"}, seen_version=version)
+    statements.clear()
+    told = timeline.of_order(order.id)
+    assert len(statements) == before
+    assert len([one for one in told if one.title == "Approval matrix"]) == 7
