@@ -9,9 +9,9 @@ from typing import Any
 import structlog
 from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
 from marshmallow import ValidationError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import db, permissions, web
@@ -54,6 +54,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(StaleDataError, refuse_race)
     app.register_error_handler(IntegrityError, refuse_race)
     app.register_error_handler(OperationalError, refuse_busy)
+    app.register_error_handler(DataError, refuse_nul)
     app.register_error_handler(InternalServerError, refuse_fault)
 
 
@@ -108,6 +109,13 @@ def refuse_busy(error: OperationalError) -> Response:
     response = show(503, "Busy", str(SENTENCES[503]), {})
     response.headers["Retry-After"] = "2"
     return response
+
+
+def refuse_nul(error: DataError) -> Any:
+    """Text with a NUL came as far as the database: PostgreSQL has no such text, so nothing can be found by it."""
+    if "NUL" not in str(error.orig):
+        return refuse_fault(InternalServerError(original_exception=error))
+    return refuse_http(BadRequest())
 
 
 def refuse_fault(error: InternalServerError) -> Response:
