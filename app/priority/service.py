@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import structlog
+
 from app.audit import service as audit
 from app.core import clock
 from app.core.db import session
+from app.core.errors import DomainError
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.decisions import queries as decision_queries
@@ -30,6 +33,7 @@ GATE = "compliance_gate"
 RANKING = "priority"
 LOWEST_BAND = "P3"
 BATCH = 20
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -146,16 +150,20 @@ def rank_of(standing: OrderStanding) -> Rank:
 def reassess_open(actor: Actor, *, before: datetime, limit: int = BATCH) -> int:
     """Assess again open orders last assessed before the moment, the oldest first; answers how many (0: all done).
 
-    Decisions are stored only where time has changed what they say.
+    Decisions are stored only where time has changed what they say. An order that cannot be assessed (a fact does not
+    fit) keeps its standing, is logged, and does not keep the others waiting.
     """
     due = queries.due_for_reassessment(before, limit)
     for order_id in due:
         standing = queries.standing_of(order_id)
         as_of = clock.now()
-        if _as_before(standing, as_of):
-            standing.assessed_at = as_of
-        else:
-            assess(actor, order_id, trigger="periodic")
+        try:
+            with session().begin_nested():
+                if not _as_before(standing, as_of):
+                    assess(actor, order_id, trigger="periodic")
+        except DomainError:
+            log.exception("priority.not_assessed", order=standing.number)
+        standing.assessed_at = as_of
     session().flush()
     return len(due)
 
