@@ -32,7 +32,12 @@ _pages = Environment(
     loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 _pages.filters.update(
-    pick=i18n.pick, date=i18n.show_date, time=i18n.show_time, number=i18n.show_number, money=i18n.show_money
+    pick=i18n.pick,
+    named=i18n.named,
+    date=i18n.show_date,
+    time=i18n.show_time,
+    number=i18n.show_number,
+    money=i18n.show_money,
 )
 _pages.globals.update(_=i18n._)
 

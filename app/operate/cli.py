@@ -21,7 +21,7 @@ from config import Settings
 @with_appcontext
 def serve(workers: int) -> None:
     """Migrate, prepare on first start, print where to go, and serve until interrupted."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's documented way
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.config["SETTINGS"]
     if schema.migrate():
         click.echo("Database brought up to date.")
