@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 Texts = dict[str, str]
@@ -56,8 +56,9 @@ class Outcome:
     fired: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data; `from_json` gives an equal Outcome back."""
-        return asdict(self)
+        """As plain data, not to be changed; `from_json` gives an equal Outcome back."""
+        lines, blocks = [dict(vars(line)) for line in self.lines], [dict(vars(block)) for block in self.blocks]
+        return {**vars(self), "lines": lines, "blocks": blocks}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Outcome:
