@@ -74,6 +74,7 @@ PEOPLE = (
     ("sales", "销售甲", ("sales",)),
     ("sales2", "销售乙", ("sales",)),
     ("desk", "订单专员甲", ("order_desk",)),
+    ("desk2", "订单专员乙", ("order_desk",)),
     ("qa", "质量法规甲", ("qa_ra",)),
     ("manager", "区域经理甲", ("manager",)),
     ("manager2", "区域经理乙", ("manager",)),

@@ -118,7 +118,8 @@ class Person:
 
     def look(self) -> None:
         """What must hold on every page."""
-        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_load_state("load")
+        self.page.wait_for_timeout(100)
         wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 1, f"{self.page.url} scrolls sideways by {wide} px"
         assert self.faults == [], self.page.url
