@@ -88,7 +88,7 @@ def _look(recorder: Any, wrong: list[str], statuses: dict[str, set[int]]) -> Non
             statuses.setdefault(operation, set()).add(interaction.response.status_code)
 
 
-@pytest.mark.parametrize("examples", [6, pytest.param(300, marks=pytest.mark.full)])
+@pytest.mark.parametrize("examples", [6, pytest.param(60, marks=pytest.mark.full)])
 def test_the_api_is_as_documented(examples, app, site):
     wrong, statuses = run(app, site.token, examples)
     assert not wrong, "\n".join([f"{len(wrong)} faults", *wrong[:20]])
