@@ -8,13 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from app.core import clock, db
-from app.core.permissions import SYSTEM
 from app.core.subject import Subject
-from app.identity import service as identity
 from app.orders.models import Order
 from app.tasks.queries import candidates_of, open_tasks_of
 from tests.conftest import NOON
-from tests.e2e.conftest import PASSWORD
 
 WORDS = {
     "zh_Hans": {"approve": "同意", "reason": "资料齐全"},
@@ -122,8 +119,6 @@ def test_two_people_claim_at_once_and_the_loser_is_told_who_has_it(site, sign_in
     with db.transaction(write=False):
         order = db.session().scalars(select(Order).where(Order.number == number)).one()
         task = open_tasks_of(Subject("order", order.id))[0]
-    with db.transaction():
-        identity.create_user(SYSTEM, login="desk2", name="订单专员乙", password=PASSWORD, roles=["order_desk"])
     first, second = sign_in("desk"), sign_in("desk2")
     for person in (first, second):
         person.go(f"/tasks/{task.id}")
