@@ -135,9 +135,7 @@ def client(app: Flask, tx: Session) -> FlaskClient:
 
 
 @pytest.fixture
-def live(
-    request: pytest.FixtureRequest, settings: Settings, app: Flask, tmp_path: Path
-) -> Iterator[Settings]:
+def live(request: pytest.FixtureRequest, settings: Settings, app: Flask, tmp_path: Path) -> Iterator[Settings]:
     """A database of its own with real commits; the process is connected to it during the test."""
     kind = request.config.getoption("--db")
     server = request.getfixturevalue("postgres_server") if kind == "postgres" else None

@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import DDL, Table, event
 
-
 PROTECTED: set[str] = set()
 """Names of the tables that only grow."""
 
