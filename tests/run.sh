@@ -20,7 +20,12 @@ run lint .venv/bin/ruff check . || failed=1
 run format .venv/bin/ruff format --check . || failed=1
 run types .venv/bin/mypy || failed=1
 run sqlite .venv/bin/pytest --db sqlite "$@" & first=$!
-run postgres .venv/bin/pytest --db postgres -m "not browser" "$@" & second=$!
+# What never touches a database, and the browser, need not run twice.
+pure=(tests/test_architecture.py tests/test_translations.py tests/test_docs.py tests/core/test_expressions.py
+  tests/core/test_sheets.py tests/core/test_templates.py tests/decisions/test_agreement.py tests/decisions/test_cage.py
+  tests/decisions/test_language.py tests/decisions/test_opening.py tests/decisions/test_rules.py
+  tests/processes/test_engine.py tests/hostile/test_schema.py)
+run postgres .venv/bin/pytest --db postgres -m "not browser" "${pure[@]/#/--ignore=}" "$@" & second=$!
 wait "$first" || failed=1
 wait "$second" || failed=1
 if [ "$failed" = 1 ]; then
