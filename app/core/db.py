@@ -7,12 +7,13 @@ SQLite: WAL, `BEGIN IMMEDIATE` to write (so that a writer never fails half-way f
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
+from functools import lru_cache
 from typing import Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, String, create_engine, event
@@ -148,6 +149,7 @@ def _sqlite_engine(url: str, synchronous: str) -> Engine:
         connect_args={"check_same_thread": False, "timeout": 30},
         pool_size=16,
         max_overflow=8,
+        pool_reset_on_return=None,  # each transaction is ended by its session; a second ROLLBACK says nothing new
         json_serializer=jsontext.dumps,
         json_deserializer=jsontext.loads,
     )
@@ -170,7 +172,8 @@ def _sqlite_engine(url: str, synchronous: str) -> Engine:
     @event.listens_for(made, "begin")
     def begin(connection: Any) -> None:
         reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        # Straight to the driver: it is sent with every transaction and has nothing to compile or to return.
+        connection.connection.driver_connection.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return made
 
@@ -217,13 +220,24 @@ def _turn_to_write() -> Iterator[None]:
     SQLite itself makes a waiting writer sleep and try again, so that some wait for seconds while others pass them; a
     file lock wakes who waits. It is held as long as the transaction and vanishes with its process.
     """
-    target = engine().url
-    if target.get_backend_name() != "sqlite" or not target.database or target.database == ":memory:":
+    path = _line_of(engine())
+    if path is None:
         yield
         return
-    with Path(f"{target.database}.lock").open("w") as line:
+    line = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
         fcntl.flock(line, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(line)
+
+
+@lru_cache(maxsize=8)
+def _line_of(target: Engine) -> str | None:
+    """Path of the file in which writers wait; None where the database itself knows how to wait."""
+    file = target.url.database
+    known = target.url.get_backend_name() != "sqlite" or not file or file == ":memory:"
+    return None if known else f"{file}.lock"
 
 
 def _open_session(*, write: bool) -> Session:

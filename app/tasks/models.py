@@ -129,6 +129,7 @@ class Task(Base):
             postgresql_where=text("completed_by IS NOT NULL"),
         ),
         Index("ix_tasks_initiator", "initiator_id", "status", "rank_key"),
+        {"sqlite_with_rowid": False},
     )
 
     @property

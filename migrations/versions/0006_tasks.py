@@ -48,6 +48,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_tasks_assignee",
