@@ -21,6 +21,7 @@ from app.processes import engine, saving
 from app.processes.deciding import rule_set_names
 from app.processes.definitions import Deployed, deployed, in_force, put_in_force, store
 from app.processes.forms import refuse_wrong_answers
+from app.processes.metrics import a_step
 from app.processes.models import InstanceStatus, ProcessInstance
 from app.processes.queries import get_instance, is_in_force
 from app.processes.steps import step as step
@@ -58,6 +59,7 @@ def start(
     return _start(actor, in_force(process_key), subject, variables or {}, started_by or actor.id)
 
 
+@a_step()
 def _start(
     actor: Actor, made: Deployed, subject: Subject, variables: Mapping[str, Any], started_by: str
 ) -> ProcessInstance:
@@ -78,6 +80,7 @@ def _start(
 
 
 @tasks.on_completed.register(SOURCE)
+@a_step()
 def go_on(actor: Actor, task: Task) -> engine.Step:
     """A person completed a task: the instance goes on in the same transaction. Answers what the step came to.
 
