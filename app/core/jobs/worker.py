@@ -70,8 +70,8 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_stop)
         _slot, executor = take_slot(self.data)
-        self._beat()
         durable.start(self.url, executor, self.lanes, self.run_unit)
+        self._beat()
         log.info("worker.started", worker=self.id, executor=executor, lanes=self.lanes)
         beside = [threading.Thread(target=loop, daemon=True) for loop in (self._keep, self._periodic, self._sweep)]
         for thread in beside:
