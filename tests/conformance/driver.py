@@ -193,7 +193,7 @@ _DO: dict[type, Callable[[Player, Any], None]] = {
 
 def key_of(xml: bytes) -> str:
     """The id of the first process of a file that can be started."""
-    text = xml.decode()
+    text = xml.decode("utf-16" if xml[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
     found = [tag for tag in re.findall(r"<(?:\w+:)?process\b[^>]*>", text) if 'isExecutable="false"' not in tag]
     match = re.search(r'\bid="([^"]+)"', found[0]) if found else None
     if match is None:

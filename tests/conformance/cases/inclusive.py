@@ -243,3 +243,47 @@ suite(
     message("stop"),
     expect(tasks="c", joined=""),
 )
+
+suite(
+    "inclusive: gateways in gateways within a loop: a join does not wait for what must pass itself first",
+    diagram(
+        "rings",
+        begin(),
+        inc("g1 g2 g3 g4 g5"),
+        user("t1 t2"),
+        end(),
+        "s -> g1 -> g2 -> g3 -> g4 -> g5 -> e; g5 -> g1 if ${again}; g1 -> t1 -> g4; g2 -> t2 -> g3",
+    ),
+    start(again=False),
+    expect(tasks="t1 t2", joined="g3"),
+    complete("t2"),
+    expect(tasks="t1", joined="g4"),
+    complete("t1"),
+    expect(ended=True),
+)
+suite(
+    "inclusive: a default flow straight into the join, in a loop around parallel branches",
+    diagram(
+        "shortcut",
+        begin(),
+        xor("m"),
+        par("f j"),
+        inc("i", default="k"),
+        inc("k"),
+        user("a b c d"),
+        xor("g", default="e"),
+        end(),
+        "s -> m -> f -> a -> i; i -> c if ${more}; i -> k; c -> k -> j; f -> b -> j -> d -> g -> e; g -> m if ${again}",
+    ),
+    start(more=True),
+    complete("a"),
+    expect(tasks="b c"),
+    complete("b"),
+    complete("c"),
+    complete("d", again=True, more=False),
+    complete("a"),
+    expect(tasks="b", joined="j"),
+    complete("b"),
+    complete("d", again=False),
+    expect(ended=True),
+)
