@@ -161,6 +161,7 @@ def serve(app: Flask, settings: Settings, workers: int = WORKERS, *, with_worker
         while not stop.wait(0.2) and not web.ended():
             if with_worker and jobs.ended():
                 _again(jobs, stop)
+        stop.wait(0.2)  # Ctrl-C reaches all at once: gunicorn may be gone before we hear of it
     finally:
         _end(children)
     return 0 if stop.is_set() else 1
