@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
+from pathlib import Path
 
 import app
 
 
 def load_all() -> None:
-    """Import `app/*/models.py` and the number series."""
+    """Import `app/*/models.py`, those of packages within slices, and the number series."""
     importlib.import_module("app.core.ids")
     for package in pkgutil.iter_modules(app.__path__):
         if package.ispkg and importlib.util.find_spec(f"app.{package.name}.models"):
             importlib.import_module(f"app.{package.name}.models")
+    for within in sorted(Path(app.__path__[0]).glob("*/*/models.py")):
+        importlib.import_module(f"app.{within.parts[-3]}.{within.parts[-2]}.models")

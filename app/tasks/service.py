@@ -116,6 +116,8 @@ class NewTask:
     form_key: str | None = None
     excluded: Sequence[str] = ()
     rank: Rank = field(default_factory=Rank)
+    id: str | None = None
+    """Made here without one."""
 
 
 def open_task(actor: Actor, new: NewTask) -> str:
@@ -148,7 +150,7 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
 def _row(new: NewTask) -> dict[str, Any]:
     at = clock.now()
     return {
-        "id": ids.new_id(),
+        "id": new.id or ids.new_id(),
         "source_kind": new.source.kind,
         "source_id": new.source.id,
         "source_ref": new.source_ref,
