@@ -11,8 +11,9 @@ import app
 
 
 def load_all() -> None:
-    """Import `app/*/models.py`, those of packages within slices, and the number series."""
-    importlib.import_module("app.core.ids")
+    """Import `app/*/models.py`, those of packages within slices, the number series, jobs, turns of periodic work."""
+    for name in ("ids", "periodic", "jobs.models"):
+        importlib.import_module(f"app.core.{name}")
     for package in pkgutil.iter_modules(app.__path__):
         if package.ispkg and importlib.util.find_spec(f"app.{package.name}.models"):
             importlib.import_module(f"app.{package.name}.models")

@@ -18,12 +18,12 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from app.core import db, i18n, ids, jsontext, permissions
+from app.core.db import is_lost_race as is_lost_race
 from app.core.errors import DomainError
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ATTEMPTS = 4
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-_POSTGRES_RETRY = {"40001", "40P01", "55P03"}
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -40,7 +40,7 @@ HEADERS = {
 log = structlog.get_logger()
 T = TypeVar("T")
 
-_for_programs: dict[str, bool] = {"/api/": False}
+_for_programs: dict[str, bool] = {"/api/": False, "/metrics": False}
 
 
 def serve_programs(prefix: str, *, basic: bool = False) -> None:
@@ -150,14 +150,6 @@ def in_transaction(work: Callable[[], T], *, write: bool) -> T:
             if attempt == ATTEMPTS or not write or not is_lost_race(error):
                 raise
     raise AssertionError("unreachable")
-
-
-def is_lost_race(error: Exception) -> bool:
-    """True when the same request may succeed if it is served again from the start."""
-    if isinstance(error, StaleDataError | IntegrityError):
-        return True
-    original = getattr(error, "orig", None)
-    return "locked" in str(original) or getattr(original, "sqlstate", None) in _POSTGRES_RETRY
 
 
 def _find_actor() -> None:

@@ -1,0 +1,19 @@
+"""What Prometheus is told of processes."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from app.core import metrics
+from app.core.db import session
+from app.processes.models import InstanceStatus, ProcessInstance
+
+STEPS = metrics.counter("youxu_steps_total", "Steps of process instances that were stored")
+STEP_SECONDS = metrics.histogram("youxu_step_seconds", "Seconds a step of a process instance took, without its commit")
+
+
+@metrics.gauge("youxu_instances_open", "Process instances that run")
+def instances_open() -> float:
+    """How many instances have not ended."""
+    running = ProcessInstance.status == InstanceStatus.RUNNING.value
+    return session().scalar(select(func.count()).select_from(ProcessInstance).where(running)) or 0
