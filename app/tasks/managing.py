@@ -114,7 +114,9 @@ def resolve(actor: Actor, task_id: str) -> None:
     assign(actor, task_id, extra.owner_id)
 
 
-def describe(actor: Actor, task_id: str, given: Mapping[str, Any], *, due_at: datetime | None, name: str | None) -> None:
+def describe(
+    actor: Actor, task_id: str, given: Mapping[str, Any], *, due_at: datetime | None, name: str | None
+) -> None:
     """Set columns of its extra (`given`), its due time, its name. Raises NotFound, TaskClosed."""
     task = open_task_of(task_id)
     extra = _extra(task_id)
@@ -130,7 +132,9 @@ def describe(actor: Actor, task_id: str, given: Mapping[str, Any], *, due_at: da
     )
     session().flush()
     told = {key: value for key, value in given.items() if key != "variables"}
-    record(actor, "task:describe", task.subject, task=task_id, element=task.element_id, now=told, due_at=due_at, name=name)
+    record(
+        actor, "task:describe", task.subject, task=task_id, element=task.element_id, now=told, due_at=due_at, name=name
+    )
 
 
 def set_own_variables(actor: Actor, task_id: str, variables: Mapping[str, Any]) -> None:
@@ -224,4 +228,3 @@ def delete_standalone(actor: Actor, task_id: str) -> None:
         raise OwnedByProcess(task=task_id)
     service.cancel_of(task.source_id, "deleted")
     record(actor, "task:delete", task.subject, task=task_id)
-

@@ -2,8 +2,8 @@
 
 A cookie travels with every request, even one that another site made the browser send: unsafe requests with it need the
 token of our forms (or the header X-CSRFToken). A bearer token is put in by the caller itself and needs no such proof.
-Bearer tokens are for the API and /metrics only, so that a leaked one opens no page where more could be made. Where programs that
-know no tokens come (`web.takes_basic`), a login with its password or one of its tokens does by HTTP Basic.
+Bearer tokens are for the API and /metrics only, so that a leaked one opens no page where more could be made. Where
+programs come that know no tokens (`web.takes_basic`), a login with its password or a token does, by HTTP Basic.
 """
 
 from __future__ import annotations

@@ -12,37 +12,54 @@ from app.integration.engine_rest.wire import activity_instance_id, execution_id
 from app.processes.models import ProcessIncident
 
 
-def tree(instance: Any, definition_id: str, tokens: Sequence[Any]) -> dict[str, Any]:
-    """The tree. `tokens` are `TokenView`s; one in a scope hangs below that scope's own token."""
-    standing = _incidents(instance.id)
-    root = {
-        **_node(instance.id, None, definition_id, "processDefinition", instance.id, definition_id),
-        "executionIds": [instance.id],
-    }
+def tree(instance_id: str, definition_id: str, tokens: Sequence[Any]) -> dict[str, Any]:
+    """The tree of the tokens (`engine.TokenView`): one within a subprocess hangs below that, one of a multi-instance
+    below its body; one that waits for a job is in transition. What only watches is no activity."""
+    standing = _incidents(instance_id)
+    root = _node(instance_id, definition_id, "processDefinition", instance_id, definition_id)
+    root["executionIds"] = [instance_id]
+    shown = [one for one in tokens if not one.watch]
+    bodies = {one.token for one in shown if one.waits == "loop"}
     nodes: dict[int | None, dict[str, Any]] = {None: root}
-    for one in tokens:
-        node_id = activity_instance_id(one.element_id, instance.id, one.token)
-        node = _node(node_id, None, one.element_id, one.kind, instance.id, definition_id, one.name)
-        node["executionIds"] = [execution_id(instance.id, one.token)]
-        _stand(node, standing.get(one.token, []), one)
-        nodes[one.token] = node
-    for one in tokens:
-        parent = nodes.get(one.parent_scope, root)
-        nodes[one.token]["parentActivityInstanceId"] = parent["id"]
-        parent["childActivityInstances"].append(nodes[one.token])
+    for one in shown:
+        nodes[one.token] = _of_token(one, instance_id, definition_id, body=one.token in bodies)
+        here = standing.get(one.token, [])
+        nodes[one.token]["incidentIds"] = [incident.id for incident in here]
+        nodes[one.token]["incidents"] = [{"id": incident.id, "activityId": one.element.id} for incident in here]
+    for one in shown:
+        above = nodes.get(one.parent if one.parent in bodies else one.scope, root)
+        nodes[one.token]["parentActivityInstanceId"] = above["id"]
+        in_transition = one.waits == "job" and one.token not in bodies
+        above["childTransitionInstances" if in_transition else "childActivityInstances"].append(nodes[one.token])
     return root
 
 
-def _node(
-    node_id: str, parent: str | None, activity: str, kind: str, instance_id: str, definition_id: str, name: Any = None
+def _of_token(one: Any, instance_id: str, definition_id: str, *, body: bool) -> dict[str, Any]:
+    element = one.element
+    activity = f"{element.id}#multiInstanceBody" if body else element.id
+    node = _node(
+        activity_instance_id(activity, instance_id, one.token),
+        activity,
+        "multiInstanceBody" if body else element.kind,
+        instance_id,
+        definition_id,
+        element.name.get("en") or None,
+    )
+    node["executionIds"] = [execution_id(instance_id, one.token)]
+    if one.waits == "job":
+        node |= {"executionId": execution_id(instance_id, one.token), "targetActivityId": element.id}
+    return node
+
+
+def _node(  # noqa: PLR0917 - one line of the tree
+    node_id: str, activity: str, kind: str, instance_id: str, definition_id: str, name: str | None = None
 ) -> dict[str, Any]:
-    shown = name.get("en") if isinstance(name, dict) else name
     return {
         "id": node_id,
-        "parentActivityInstanceId": parent,
+        "parentActivityInstanceId": None,
         "activityId": activity,
-        "activityName": shown or None,
-        "name": shown or None,
+        "activityName": name,
+        "name": name,
         "activityType": kind,
         "processInstanceId": instance_id,
         "processDefinitionId": definition_id,
@@ -54,16 +71,9 @@ def _node(
     }
 
 
-def _stand(node: dict[str, Any], incidents: Sequence[Any], token: Any) -> None:
-    node["incidentIds"] = [one.id for one in incidents]
-    node["incidents"] = [{"id": one.id, "activityId": token.element_id} for one in incidents]
-
-
 def _incidents(instance_id: str) -> dict[int | None, list[Any]]:
     rows = session().scalars(
-        select(ProcessIncident).where(
-            ProcessIncident.instance_id == instance_id, ProcessIncident.resolved_at.is_(None)
-        )
+        select(ProcessIncident).where(ProcessIncident.instance_id == instance_id, ProcessIncident.resolved_at.is_(None))
     )
     found: dict[int | None, list[Any]] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""The blueprint of `/engine-rest`, and what holds for all of it: its names, its refusals, who may ask from a browser."""
+"""The blueprint of `/engine-rest`, and what holds for all of it: names, refusals, who may ask from a browser."""
 
 from __future__ import annotations
 
@@ -71,5 +71,3 @@ def let_modelers_in(response: Response) -> Response:
 def done() -> ResponseReturnValue:
     """Nothing to tell."""
     return "", 204
-
-

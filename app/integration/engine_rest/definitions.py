@@ -14,6 +14,7 @@ from app.integration.engine_rest.blueprint import bp, done
 from app.integration.engine_rest.definition_ids import inner, outer
 from app.integration.engine_rest.engine import verbs
 from app.integration.engine_rest.errors import InvalidRequest, missing
+from app.integration.engine_rest.narrowing import narrow
 from app.integration.engine_rest.wire import Given, asked, order_of, refuse_longer, sent, window
 from app.integration.models import DeploymentResource, DeploymentWithdrawal
 from app.integration.permissions import ENGINE_OPERATE, ENGINE_READ
@@ -51,7 +52,7 @@ COLUMNS = (
     ProcessDefinition.version_tag,
     func.coalesce(_latest_deployment, ProcessDefinition.deployment_id).label("deployment"),
     _resource.label("resource"),
-    func.coalesce(ProcessDefinitionFlags.suspended, False).label("suspended"),  # noqa: FBT003 - SQL
+    func.coalesce(ProcessDefinitionFlags.suspended, False).label("suspended"),
 )
 SORTS = {
     "id": ProcessDefinition.id,
@@ -97,40 +98,44 @@ def shape(row: Any, deployment_id: str | None = None) -> dict[str, Any]:
     }
 
 
+_english = ProcessDefinition.name["en"].as_string()
+_suspended = func.coalesce(ProcessDefinitionFlags.suspended, False)
+_in_force = exists().where(ProcessRelease.definition_id == ProcessDefinition.id)
+
+
 def filtered(given: Given, *columns: Any) -> Select[Any]:
     """The definitions that a query means."""
-    statement = statement_of(*columns)
-    equal = {
-        "key": ProcessDefinition.key,
-        "versionTag": ProcessDefinition.version_tag,
-        "deploymentId": func.coalesce(_latest_deployment, ProcessDefinition.deployment_id),
-        "resourceName": _resource,
-    }
-    for name, column in equal.items():
-        if name in given:
-            statement = statement.where(column == given.text(name))
+    statement = narrow(
+        statement_of(*columns),
+        given,
+        equal={
+            "key": ProcessDefinition.key,
+            "name": _english,
+            "versionTag": ProcessDefinition.version_tag,
+            "deploymentId": func.coalesce(_latest_deployment, ProcessDefinition.deployment_id),
+            "resourceName": _resource,
+        },
+        several={"keysIn": ProcessDefinition.key},
+        likes={
+            "keyLike": ProcessDefinition.key,
+            "nameLike": _english,
+            "versionTagLike": ProcessDefinition.version_tag,
+            "resourceNameLike": _resource,
+        },
+        flags={
+            "latestVersion": _in_force,
+            "latest": _in_force,
+            "active": _suspended.is_(False),
+            "suspended": _suspended.is_(True),
+        },
+    )
     for name in ("processDefinitionId", "processDefinitionIdIn"):
         ids = given.texts(name)
         if ids is not None:
             statement = statement.where(ProcessDefinition.id.in_([inner(one) for one in ids]))
-    keys, version = given.texts("keysIn"), given.number("version")
-    if keys is not None:
-        statement = statement.where(ProcessDefinition.key.in_(keys))
+    version = given.number("version")
     if version is not None:
         statement = statement.where(ProcessDefinition.version == version)
-    if "keyLike" in given:
-        statement = statement.where(ProcessDefinition.key.like(str(given.text("keyLike"))))
-    if "name" in given:
-        statement = statement.where(ProcessDefinition.name["en"].as_string() == given.text("name"))
-    if "nameLike" in given:
-        statement = statement.where(ProcessDefinition.name["en"].as_string().like(str(given.text("nameLike"))))
-    if given.flag("latestVersion") or given.flag("latest"):
-        statement = statement.where(exists().where(ProcessRelease.definition_id == ProcessDefinition.id))
-    suspended = func.coalesce(ProcessDefinitionFlags.suspended, False)  # noqa: FBT003 - SQL
-    if given.flag("active"):
-        statement = statement.where(suspended.is_(False))
-    if given.flag("suspended"):
-        statement = statement.where(suspended.is_(True))
     if "category" in given or "categoryLike" in given or given.texts("tenantIdIn"):
         statement = statement.where(ProcessDefinition.id.is_(None))
     return statement
@@ -165,8 +170,7 @@ def by_id(definition_id: str) -> Any:
 
 def by_key(key: str) -> Any:
     """The row of what is in force for the key."""
-    in_force = exists().where(ProcessRelease.definition_id == ProcessDefinition.id)
-    row = session().execute(statement_of().where(ProcessDefinition.key == key, in_force)).first()
+    row = session().execute(statement_of().where(ProcessDefinition.key == key, _in_force)).first()
     if row is None:
         missing(f"No matching process definition with key: {key} and no tenant-id", "RestException")
     return row

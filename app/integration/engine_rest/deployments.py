@@ -118,7 +118,10 @@ def _files() -> list[File]:
 def _same_as_last(name: str | None, files: Sequence[File]) -> ProcessDeployment | None:
     """The last deployment of that name, if it brought exactly these files."""
     last = session().scalar(
-        select(ProcessDeployment).where(ProcessDeployment.name == name, _shown).order_by(ProcessDeployment.id.desc()).limit(1)
+        select(ProcessDeployment)
+        .where(ProcessDeployment.name == name, _shown)
+        .order_by(ProcessDeployment.id.desc())
+        .limit(1)
     )
     if last is None:
         return None
@@ -204,7 +207,11 @@ def _brought(definitions: dict[str, Any] | None) -> dict[str, Any]:
 def filtered(given: Given, *columns: Any) -> Select[Any]:
     """The deployments that a query means."""
     statement = select(*columns or (ProcessDeployment,)).select_from(ProcessDeployment).where(_shown)
-    for name, column in (("id", ProcessDeployment.id), ("name", ProcessDeployment.name), ("source", ProcessDeployment.source)):
+    for name, column in (
+        ("id", ProcessDeployment.id),
+        ("name", ProcessDeployment.name),
+        ("source", ProcessDeployment.source),
+    ):
         if name in given:
             statement = statement.where(column == given.text(name))
     if "nameLike" in given:
@@ -236,7 +243,8 @@ def list_deployments() -> Response:
 def count_deployments() -> dict[str, int]:
     """How many they are."""
     return {
-        "count": session().scalar(select(func.count()).select_from(filtered(asked(), ProcessDeployment.id).subquery())) or 0
+        "count": session().scalar(select(func.count()).select_from(filtered(asked(), ProcessDeployment.id).subquery()))
+        or 0
     }
 
 
@@ -270,7 +278,9 @@ def _resource(deployment_id: str, resource_id: str) -> DeploymentResource:
     _by_id(deployment_id)
     row = session().get(DeploymentResource, resource_id)
     if row is None or row.deployment_id != deployment_id:
-        missing(f"Deployment resource with resource id '{resource_id}' for deployment id '{deployment_id}' does not exist.")
+        missing(
+            f"Deployment resource with resource id '{resource_id}' for deployment id '{deployment_id}' does not exist."
+        )
     return row
 
 
@@ -302,5 +312,7 @@ def delete_deployment(deployment_id: str) -> ResponseReturnValue:
         missing(f"Deployment with id '{deployment_id}' do not exist")
     running = withdrawing.withdraw(current_actor(), row.id, cascade=Given(request.args.to_dict()).flag("cascade"))
     if running:
-        raise EngineRefused(f"Deployment {deployment_id} cannot be deleted: {running} instances of it run. Use cascade.")
+        raise EngineRefused(
+            f"Deployment {deployment_id} cannot be deleted: {running} instances of it run. Use cascade."
+        )
     return done()

@@ -50,9 +50,14 @@ def told(status: int, kind: str, message: str, code: int | None = None, **more: 
     return response
 
 
-def missing(message: str, kind: str = "InvalidRequestException") -> NoReturn:
+def not_there(message: str, kind: str = "InvalidRequestException") -> DialectError:
     """There is no such thing."""
-    raise DialectError(message, 404, kind)
+    return DialectError(message, 404, kind)
+
+
+def missing(message: str, kind: str = "InvalidRequestException") -> NoReturn:
+    """Say so."""
+    raise not_there(message, kind)
 
 
 KINDS: dict[int, str] = {

@@ -61,7 +61,9 @@ def said_as_usual(verb: str) -> Iterator[None]:
     except external.LockExpired:
         raise DialectError("Cannot extend a lock that expired") from None
     except Invalid as error:
-        raise DialectError("; ".join(f"{name}: {' '.join(said)}" for name, said in error.details["fields"].items())) from None
+        raise DialectError(
+            "; ".join(f"{name}: {' '.join(said)}" for name, said in error.details["fields"].items())
+        ) from None
 
 
 @bp.post("/external-task/<external_id>/complete")
@@ -311,7 +313,9 @@ def _shape(row: Any) -> dict[str, Any]:
 @requires(ENGINE_READ)
 def count_external() -> dict[str, int]:
     """How many they are."""
-    return {"count": session().scalar(select(func.count()).select_from(filtered(asked(), ExternalTask.id).subquery())) or 0}
+    return {
+        "count": session().scalar(select(func.count()).select_from(filtered(asked(), ExternalTask.id).subquery())) or 0
+    }
 
 
 @bp.get("/external-task/topic-names")
@@ -348,5 +352,3 @@ def external_error_details(external_id: str) -> ResponseReturnValue:
     with said_as_usual("lock"):
         found = queries.error_details(external_id)
     return (found, 200, {"Content-Type": "text/plain; charset=utf-8"}) if found else done()
-
-

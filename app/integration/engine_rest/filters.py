@@ -143,7 +143,9 @@ def _written(part: str, *, any_case: bool, any_name: bool) -> Condition:
 Looks = Callable[[Any, "bulk.Seen"], bool]
 
 
-def scan(statement: Select[Any], instance_of: Callable[[Any], str | None], looks: Looks, first: int, most: int) -> list[Any]:
+def scan(
+    statement: Select[Any], instance_of: Callable[[Any], str | None], looks: Looks, first: int, most: int
+) -> list[Any]:
     """The rows that look right, from `first`, at most `most`. `statement` must be sorted; two statements per chunk."""
     found: list[Any] = []
     skipped = 0

@@ -13,9 +13,10 @@ from app.core.permissions import current_actor, requires
 from app.integration.engine_rest import activity_tree
 from app.integration.engine_rest.blueprint import bp, done
 from app.integration.engine_rest.definition_ids import inner
-from app.integration.engine_rest.engine import reads, verbs
+from app.integration.engine_rest.engine import tokens_of, verbs
 from app.integration.engine_rest.errors import InvalidRequest, missing
 from app.integration.engine_rest.filters import all_hold, conditions, scan
+from app.integration.engine_rest.narrowing import narrow
 from app.integration.engine_rest.starting import links
 from app.integration.engine_rest.starting import shape as instance_shape
 from app.integration.engine_rest.wire import Given, asked, order_of, refuse_longer, sent, window
@@ -69,24 +70,37 @@ def filtered(given: Given, *columns: Any) -> Select[Any]:
     for name, condition in flags.items():
         if given.flag(name):
             statement = statement.where(condition)
-    for name, column in (("incidentId", ProcessIncident.id), ("incidentType", ProcessIncident.kind), ("incidentMessage", ProcessIncident.message)):
+    for name, column in (
+        ("incidentId", ProcessIncident.id),
+        ("incidentType", ProcessIncident.kind),
+        ("incidentMessage", ProcessIncident.message),
+    ):
         if name in given:
             statement = statement.where(_standing(column == given.text(name)))
     activities = given.texts("activityIdIn")
     if activities is not None:
         statement = statement.where(_waits_at(activities))
-    if given.texts("tenantIdIn") or "caseInstanceId" in given or "subCaseInstance" in given or "superCaseInstance" in given:
+    if (
+        given.texts("tenantIdIn")
+        or "caseInstanceId" in given
+        or "subCaseInstance" in given
+        or "superCaseInstance" in given
+    ):
         statement = statement.where(ProcessInstance.id.is_(None))
     return statement
 
 
 def _standing(*more: Any) -> Any:
-    return exists().where(ProcessIncident.instance_id == ProcessInstance.id, ProcessIncident.resolved_at.is_(None), *more)
+    return exists().where(
+        ProcessIncident.instance_id == ProcessInstance.id, ProcessIncident.resolved_at.is_(None), *more
+    )
 
 
 def _called() -> Any:
     called = ProcessInstance.__table__.alias("called")
-    return exists().where(called.c.super_instance_id == ProcessInstance.id, called.c.status == InstanceStatus.RUNNING.value)
+    return exists().where(
+        called.c.super_instance_id == ProcessInstance.id, called.c.status == InstanceStatus.RUNNING.value
+    )
 
 
 def _waits_at(activities: list[str]) -> Any:
@@ -101,34 +115,32 @@ def _waits_at(activities: list[str]) -> Any:
 
 def by_instance(given: Given, statement: Select[Any]) -> Select[Any]:
     """What a query asks of columns of the instance; shared with history."""
-    equal = {
-        "processInstanceId": ProcessInstance.id,
-        "businessKey": ProcessInstance.business_key,
-        "processInstanceBusinessKey": ProcessInstance.business_key,
-        "processDefinitionKey": ProcessInstance.key,
-        "superProcessInstance": ProcessInstance.super_instance_id,
-        "superProcessInstanceId": ProcessInstance.super_instance_id,
-        "rootProcessInstanceId": ProcessInstance.root_id,
-        "deploymentId": ProcessDefinition.deployment_id,
-    }
-    for name, column in equal.items():
-        if name in given:
-            statement = statement.where(column == given.text(name))
-    several = {
-        "processInstanceIds": ProcessInstance.id,
-        "processDefinitionKeyIn": ProcessInstance.key,
-        "processInstanceBusinessKeyIn": ProcessInstance.business_key,
-    }
-    for name, column in several.items():
-        wanted = given.texts(name)
-        if wanted is not None:
-            statement = statement.where(column.in_(wanted))
+    statement = narrow(
+        statement,
+        given,
+        equal={
+            "processInstanceId": ProcessInstance.id,
+            "businessKey": ProcessInstance.business_key,
+            "processInstanceBusinessKey": ProcessInstance.business_key,
+            "processDefinitionKey": ProcessInstance.key,
+            "superProcessInstance": ProcessInstance.super_instance_id,
+            "superProcessInstanceId": ProcessInstance.super_instance_id,
+            "rootProcessInstanceId": ProcessInstance.root_id,
+            "deploymentId": ProcessDefinition.deployment_id,
+        },
+        several={
+            "processInstanceIds": ProcessInstance.id,
+            "processDefinitionKeyIn": ProcessInstance.key,
+            "processInstanceBusinessKeyIn": ProcessInstance.business_key,
+        },
+        likes={
+            "businessKeyLike": ProcessInstance.business_key,
+            "processInstanceBusinessKeyLike": ProcessInstance.business_key,
+        },
+    )
     none_of = given.texts("processDefinitionKeyNotIn")
     if none_of is not None:
         statement = statement.where(ProcessInstance.key.not_in(none_of))
-    for name in ("businessKeyLike", "processInstanceBusinessKeyLike"):
-        if name in given:
-            statement = statement.where(ProcessInstance.business_key.like(str(given.text(name))))
     if "processDefinitionId" in given:
         statement = statement.where(ProcessInstance.definition_id == inner(str(given.text("processDefinitionId"))))
     for name in ("subProcessInstance", "subProcessInstanceId"):
@@ -229,7 +241,8 @@ def suspend_instances() -> ResponseReturnValue:
         names = ("processDefinitionId", "processDefinitionKey")
         if not any(name in given for name in names):
             raise InvalidRequest(
-                "Either processInstanceId, processDefinitionId or processDefinitionKey can be set to update the suspension state."
+                "Either processInstanceId, processDefinitionId or processDefinitionKey can be set to update the "
+                "suspension state."
             )
         query = Given({name: given.raw(name) for name in names})
         ids = list(session().scalars(filtered(query, ProcessInstance.id).limit(1001)))
@@ -254,10 +267,9 @@ def _suspend(instance_id: str, given: Given) -> None:
 def activity_instances(instance_id: str) -> dict[str, Any]:
     """Where it is: the tree of its activities, each with the tokens there, those that wait at a join too."""
     row = running(instance_id)
-    return activity_tree.tree(row, outer_id(row), reads.tokens_of(instance_id))
+    return activity_tree.tree(instance_id, outer_id(row), tokens_of(instance_id))
 
 
 def outer_id(row: Any) -> str:
     """The dialect's id of the row's definition."""
     return f"{row.key}:{row.version}:{row.definition_id}"
-

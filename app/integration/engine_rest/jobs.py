@@ -102,7 +102,7 @@ def _by_state(given: Given, statement: Select[Any]) -> Select[Any]:
         "noRetriesLeft": Job.retries == 0,
         "executable": (Job.retries > 0) & (Job.due_at <= clock.now()) & Job.suspended.is_(False),
         "timers": is_timer(),
-        "messages": ~func.coalesce(is_timer(), False),  # noqa: FBT003 - SQL
+        "messages": ~func.coalesce(is_timer(), False),
         "withException": Job.error.is_not(None),
         "active": Job.suspended.is_(False),
         "suspended": Job.suspended.is_(True),
@@ -206,12 +206,12 @@ def set_job_retries(job_id: str) -> ResponseReturnValue:
     if retries is None:
         raise InvalidRequest("The number of retries cannot be null.", kind="BadUserRequestException")
     if retries < 0:
-        raise InvalidRequest("The number of job retries must be a non-negative Integer.", kind="BadUserRequestException")
+        raise InvalidRequest(
+            "The number of job retries must be a non-negative Integer.", kind="BadUserRequestException"
+        )
     _one(job_id)
     jobs.set_retries(job_id, retries)
     due = given.moment("dueDate")
     if due is not None:
         jobs.set_due(job_id, due)
     return done()
-
-

@@ -44,9 +44,7 @@ def correlate_message() -> ResponseReturnValue:
     if "tenantId" in given and given.flag("withoutTenantId"):
         raise InvalidRequest("Parameter 'tenantId' cannot be used together with parameter 'withoutTenantId'.")
     if given.flag("variablesInResultEnabled") and not given.flag("resultEnabled"):
-        raise InvalidRequest(
-            "Parameter 'variablesInResultEnabled' cannot be used without 'resultEnabled' set to true."
-        )
+        raise InvalidRequest("Parameter 'variablesInResultEnabled' cannot be used without 'resultEnabled' set to true.")
     found = _correlate(given)
     if not given.flag("resultEnabled"):
         return done()
@@ -87,7 +85,9 @@ def _correlate(given: Given) -> Sequence[Any]:
             return []
         raise _mismatch(name, asked_for, "No process definition or execution matches the parameters") from None
     except verbs.ManyMatches:
-        raise _mismatch(name, asked_for, "2 or more executions match the correlation keys. Should be one or zero.") from None
+        raise _mismatch(
+            name, asked_for, "2 or more executions match the correlation keys. Should be one or zero."
+        ) from None
 
 
 def _mismatch(name: str, asked_for: str, why: str) -> DialectError:
@@ -123,8 +123,6 @@ def _results(found: Sequence[Any], *, with_variables: bool) -> list[dict[str, An
     return results
 
 
-
-
 @bp.post("/signal")
 @requires(ENGINE_START)
 def throw_signal() -> ResponseReturnValue:
@@ -142,7 +140,9 @@ def throw_signal() -> ResponseReturnValue:
     reached = verbs.signal(current_actor(), name, variables=variables, instance_id=instance, token=token)
     if not reached:
         raise DialectError(
-            f"Execution '{execution}' has not subscribed to a signal event with name '{name}'.", 500, "NotFoundException"
+            f"Execution '{execution}' has not subscribed to a signal event with name '{name}'.",
+            500,
+            "NotFoundException",
         )
     return done()
 
@@ -156,7 +156,9 @@ def list_subscriptions() -> Response:
     statement = _filtered(given, ProcessWait).order_by(
         *order_of(given, SORTS), ProcessWait.created_at, ProcessWait.instance_id, ProcessWait.token
     )
-    return jsonify([event_shape(row) for row in refuse_longer(list(session().scalars(statement.limit(most).offset(first))))])
+    return jsonify(
+        [event_shape(row) for row in refuse_longer(list(session().scalars(statement.limit(most).offset(first))))]
+    )
 
 
 @bp.get("/event-subscription/count")

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from app.core.permissions import current_actor, requires
 from app.integration.engine_rest.blueprint import bp, done
 from app.integration.engine_rest.contents import keep
-from app.integration.engine_rest.engine import reads, verbs
+from app.integration.engine_rest.engine import tokens_of, verbs
 from app.integration.engine_rest.errors import InvalidRequest
 from app.integration.engine_rest.instances import running
 from app.integration.engine_rest.values import variables_in
@@ -38,7 +38,7 @@ def modify_instance_later(instance_id: str) -> dict[str, Any]:
 
 def _modify(instance_id: str, given: Given) -> None:
     running(instance_id)
-    tokens = reads.tokens_of(instance_id)
+    tokens = tokens_of(instance_id)
     cancelled: list[int] = []
     starts: dict[str, list[str]] = {"before": [], "after": []}
     variables: dict[str, Any] = {}
@@ -84,4 +84,4 @@ def _cancelled(one: Given, tokens: Any) -> list[int]:
                 status=500,
             )
         return found
-    return [each.token for each in tokens if each.element_id == activity]
+    return [each.token for each in tokens if each.element.id == activity]

@@ -13,9 +13,9 @@ from app.core.db import session
 from app.core.permissions import current_actor, requires
 from app.integration.engine_rest.blueprint import bp, done
 from app.integration.engine_rest.contents import keep
-from app.integration.engine_rest.engine import bulk, reads, verbs
+from app.integration.engine_rest.engine import bulk, tokens_of, verbs
 from app.integration.engine_rest.errors import EngineRefused, missing
-from app.integration.engine_rest.filters import all_hold, conditions, scan
+from app.integration.engine_rest.filters import CHUNK, all_hold, conditions, scan
 from app.integration.engine_rest.instances import filtered
 from app.integration.engine_rest.values import TYPES, Variables, variables_in
 from app.integration.engine_rest.variable_routes import serve
@@ -76,7 +76,7 @@ def of_execution(place_id: str) -> OfInstance:
 
 
 def _has(instance_id: str, token: int) -> bool:
-    return any(one.token == token for one in reads.tokens_of(instance_id))
+    return any(one.token == token for one in tokens_of(instance_id))
 
 
 _RIGHTS = {"read": ENGINE_READ, "write": ENGINE_OPERATE}
@@ -113,26 +113,31 @@ def _executions(given: Given) -> list[dict[str, Any]]:
         return _subscribed(given, subscribed)
     activity = given.text("activityId")
     query = Given({**given.values, **({"activityIdIn": activity} if activity else {})})
-    statement = filtered(query, ProcessInstance.id, ProcessInstance.state).order_by(ProcessInstance.id)
     wanted = conditions(given, "processVariables") + conditions(given, "variables")
+    chosen = filtered(query, ProcessInstance.id).order_by(ProcessInstance.id)
     if wanted:
-        rows = scan(statement, lambda row: str(row.id), lambda _row, seen: all_hold(wanted, seen.whole), 0, 10_001)
+        rows = scan(chosen, lambda row: str(row.id), lambda _row, seen: all_hold(wanted, seen.whole), 0, 10_001)
     else:
-        rows = list(session().execute(filtered(query, ProcessInstance.id).order_by(ProcessInstance.id).limit(10_001)))
-    found = []
+        rows = list(session().execute(chosen.limit(10_001)))
     inside = activity is not None or "processInstanceId" in given
-    for row in rows:
-        if activity is None:
-            found.append(_execution(row.id, None))
-        if inside:
-            tokens = [one for one in reads.tokens_of(row.id) if activity in (None, one.element_id)]
-            found += [_execution(row.id, one.token) for one in tokens]
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(rows), CHUNK):
+        ids = [str(row.id) for row in rows[start : start + CHUNK]]
+        found += [_execution(one, None) for one in ids] if activity is None else []
+        seen = bulk.of_many(ids) if inside else {}
+        for one in ids:
+            tokens = seen[one].tokens() if inside else []
+            found += [
+                _execution(one, each.token) for each in tokens if not each.watch and activity in (None, each.element.id)
+            ]
     return found
 
 
 def _subscribed(given: Given, name: str) -> list[dict[str, Any]]:
     kind = "message" if "messageEventSubscriptionName" in given else "signal"
-    chosen = filtered(Given({key: value for key, value in given.values.items() if key != "activityId"}), ProcessInstance.id)
+    chosen = filtered(
+        Given({key: value for key, value in given.values.items() if key != "activityId"}), ProcessInstance.id
+    )
     statement = (
         select(ProcessWait)
         .where(ProcessWait.kind == kind, ProcessWait.name == name, ProcessWait.instance_id.in_(chosen))
@@ -163,9 +168,11 @@ def signal_execution(place_id: str) -> ResponseReturnValue:
     if not is_running(instance):
         raise EngineRefused(f"Cannot signal execution {place_id}: execution is null", kind="RestException")
     if token is None:
-        waiting = [one for one in reads.tokens_of(instance) if not one.scope]
+        waiting = [one for one in tokens_of(instance) if one.waits not in ("scope", "loop")]
         if len(waiting) != 1:
-            raise EngineRefused(f"Cannot signal execution {place_id}: {len(waiting)} activities wait", kind="RestException")
+            raise EngineRefused(
+                f"Cannot signal execution {place_id}: {len(waiting)} activities wait", kind="RestException"
+            )
         token = waiting[0].token
     values = to_engine(instance, variables_in(given.mapping("variables"), keep))
     verbs.go_on_at(current_actor(), instance, token, variables=values)

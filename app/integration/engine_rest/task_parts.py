@@ -271,7 +271,9 @@ def create_attachment(task_id: str) -> dict[str, Any]:
         actor,
         task,
         {
-            "name": form.text("attachment-name", 255) or (file.filename or "")[:255].replace("\x00", "") if file else form.text("attachment-name", 255),
+            "name": form.text("attachment-name", 255) or (file.filename or "")[:255].replace("\x00", "")
+            if file
+            else form.text("attachment-name", 255),
             "description": form.text("attachment-description"),
             "kind": form.text("attachment-type", 100) or (file.mimetype[:100] if file else None),
             "url": url,

@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, false, func, literal, not_, or_, select, true
 
 from app.core.permissions import Actor
+from app.identity.models import User
 from app.integration.engine_rest.definition_ids import inner
 from app.integration.engine_rest.errors import InvalidRequest
 from app.integration.engine_rest.filters import Condition, conditions
-from app.identity.models import User
 from app.integration.engine_rest.people import id_of, ids_of
 from app.integration.engine_rest.wire import Given, split_execution
 from app.integration.permissions import ENGINE_OPERATE
@@ -94,7 +94,9 @@ def variable_conditions(given: Given) -> dict[str, list[Condition]]:
 
 def _conditions(given: Given) -> list[ColumnElement[bool]]:
     found = [_texts(given, name, column) for name, column in _TEXTS.items()]
-    found += [_people(given, name, column) for name, column in (("assignee", Task.assignee_id), ("owner", TaskExtra.owner_id))]
+    found += [
+        _people(given, name, column) for name, column in (("assignee", Task.assignee_id), ("owner", TaskExtra.owner_id))
+    ]
     found += [condition for name, condition in _FLAGS.items() if given.flag(name)]
     found += [_moments(given, name, column) for name, column in _MOMENTS.items()]
     found += [*_special(given), *_candidates(given), *_priority(given)]
@@ -179,9 +181,7 @@ def _moments(given: Given, name: str, column: Any) -> ColumnElement[bool] | None
     after, before = given.moment(f"{name}After"), given.moment(f"{name}Before")
     on = given.moment(f"{name}On")
     missing_too = given.moment("followUpBeforeOrNotExistent") if name == "followUp" else None
-    for moment in (exact, on):
-        if moment is not None:
-            parts.append(_same_millisecond(column, moment))
+    parts += [_same_millisecond(column, moment) for moment in (exact, on) if moment is not None]
     if after is not None:
         parts.append(column > after)
     if before is not None:
@@ -206,9 +206,9 @@ def _special(given: Given) -> list[ColumnElement[bool] | None]:
         found.append(Task.source_ref == str(token) if token is not None else None)
     if "delegationState" in given:
         found.append(TaskExtra.delegation == str(given.text("delegationState")).lower())
-    for name in ("caseInstanceId", "caseDefinitionKey", "caseExecutionId", "caseDefinitionId"):
-        found.append(false() if name in given else None)
-    found.append(false() if given.texts("tenantIdIn") else None)
+    elsewhere = ("caseInstanceId", "caseDefinitionKey", "caseExecutionId", "caseDefinitionId", "tenantIdIn")
+    if any(name in given for name in elsewhere):
+        found.append(false())
     if "involvedUser" in given:
         user = id_of(given.text("involvedUser"))
         found.append(
@@ -228,9 +228,7 @@ def _roles_contain(role: Any) -> ColumnElement[bool]:
 
 
 def _is_candidate(kind: str, values: list[str]) -> ColumnElement[bool]:
-    return exists().where(
-        TaskCandidate.task_id == Task.id, TaskCandidate.kind == kind, TaskCandidate.value.in_(values)
-    )
+    return exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == kind, TaskCandidate.value.in_(values))
 
 
 def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
@@ -259,7 +257,7 @@ def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
 def _priority(given: Given) -> list[ColumnElement[bool] | None]:
     exact, low, high = given.number("priority"), given.number("minPriority"), given.number("maxPriority")
     return [
-        None if exact is None else PRIORITY == exact,
+        None if exact is None else exact == PRIORITY,
         None if low is None else low <= PRIORITY,
         None if high is None else high >= PRIORITY,
     ]

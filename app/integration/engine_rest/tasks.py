@@ -26,7 +26,16 @@ from app.integration.engine_rest.task_query import (
     joined,
     variable_conditions,
 )
-from app.integration.engine_rest.wire import Given, asked, execution_id, moment_out, order_of, refuse_longer, sent, window
+from app.integration.engine_rest.wire import (
+    Given,
+    asked,
+    execution_id,
+    moment_out,
+    order_of,
+    refuse_longer,
+    sent,
+    window,
+)
 from app.integration.permissions import ENGINE_OPERATE
 from app.tasks import managing
 from app.tasks import service as verbs
@@ -239,7 +248,9 @@ def update_task(task_id: str) -> ResponseReturnValue:
 def _described(given: Given) -> dict[str, Any]:
     delegation = given.text("delegationState")
     if delegation is not None and delegation.lower() not in ("pending", "resolved"):
-        raise InvalidRequest(f"Valid values for property 'delegationState' are 'PENDING' or 'RESOLVED', but was '{delegation[:40]}'")
+        raise InvalidRequest(
+            f"Valid values for property 'delegationState' are 'PENDING' or 'RESOLVED', but was '{delegation[:40]}'"
+        )
     values: dict[str, Any] = {
         "description": given.text("description", LONGEST_TEXT),
         "owner_id": user_named(given.text("owner", 64)),
@@ -276,7 +287,5 @@ def delete_task(task_id: str) -> ResponseReturnValue:
         try:
             managing.delete_standalone(current_actor(), task_id)
         except managing.OwnedByProcess:
-            raise EngineRefused(
-                "The task cannot be deleted because is part of a running process"
-            ) from None
+            raise EngineRefused("The task cannot be deleted because is part of a running process") from None
     return done()

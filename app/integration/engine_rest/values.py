@@ -70,7 +70,11 @@ def variables_in(given: Mapping[str, Any], keep: Keep) -> Variables:
         found.values[name] = value
         if kind is not None:
             found.types[name] = {"type": kind, "valueInfo": info} if info else {"type": kind}
-        if isinstance(one, dict) and isinstance(one.get("valueInfo"), dict) and one["valueInfo"].get("transient") is True:
+        if (
+            isinstance(one, dict)
+            and isinstance(one.get("valueInfo"), dict)
+            and one["valueInfo"].get("transient") is True
+        ):
             found.transient.add(name)
     return found
 
@@ -112,23 +116,16 @@ def _inferred(name: str, value: Any) -> str | None:
 def _read(name: str, value: Any, kind: str, info: dict[str, Any], keep: Keep) -> tuple[Any, str | None, dict[str, Any]]:
     if kind in ("File", "Bytes"):
         return _kept(name, value, kind, info, keep)
-    if kind == "String":
-        return _must(name, kind, value, isinstance(value, str)), None, {}
-    if kind == "Boolean":
-        value = {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
-        return _must(name, kind, value, isinstance(value, bool)), None, {}
-    if kind in BOUNDS:
-        return _bounded(name, _whole(name, value, kind), kind), None if kind == "Integer" else kind, {}
-    if kind in ("Double", "Number"):
-        return _double(name, value), "Double", {}
-    if kind == "Date":
-        return _date(name, value), "Date", {}
-    if kind == "Xml":
-        return _must(name, kind, value, isinstance(value, str)), "Xml", {}
-    if kind == "Json":
-        return _parsed(name, value), "Json", {}
-    serialised = isinstance(value, str) and "json" in str(info.get("serializationDataFormat") or "")
-    return _parsed(name, value) if serialised else value, "Object", info
+    if kind == "Boolean" and isinstance(value, str):
+        value = {"true": True, "false": False}.get(value.lower(), value)
+    if kind == "Object" and not (isinstance(value, str) and "json" in str(info.get("serializationDataFormat") or "")):
+        return value, "Object", info
+    read = _READERS[kind](name, kind, value)
+    return (
+        read,
+        None if kind in ("String", "Boolean", "Integer") else kind.replace("Number", "Double"),
+        (info if kind == "Object" else {}),
+    )
 
 
 def _kept(name: str, value: Any, kind: str, info: dict[str, Any], keep: Keep) -> tuple[Any, str, dict[str, Any]]:
@@ -156,7 +153,12 @@ def _must(name: str, kind: str, value: Any, right: bool) -> Any:  # noqa: FBT001
     return value
 
 
-_JAVA = {"Boolean": "java.lang.Boolean", "Short": "java.lang.Short", "Integer": "java.lang.Integer", "Long": "java.lang.Long"}
+_JAVA = {
+    "Boolean": "java.lang.Boolean",
+    "Short": "java.lang.Short",
+    "Integer": "java.lang.Integer",
+    "Long": "java.lang.Long",
+}
 
 
 def _whole(name: str, value: Any, kind: str) -> int:
@@ -207,6 +209,17 @@ def _parsed(name: str, value: Any) -> Any:
         raise InvalidRequest(f"Cannot read variable '{name}': its value is no JSON") from None
 
 
+_READERS: dict[str, Callable[[str, str, Any], Any]] = {
+    "String": lambda name, kind, value: _must(name, kind, value, isinstance(value, str)),
+    "Xml": lambda name, kind, value: _must(name, kind, value, isinstance(value, str)),
+    "Boolean": lambda name, kind, value: _must(name, kind, value, isinstance(value, bool)),
+    **dict.fromkeys(BOUNDS, lambda name, kind, value: _bounded(name, _whole(name, value, kind), kind)),
+    **dict.fromkeys(("Double", "Number"), lambda name, _kind, value: _double(name, value)),
+    "Date": lambda name, _kind, value: _date(name, value),
+    **dict.fromkeys(("Json", "Object"), lambda name, _kind, value: _parsed(name, value)),
+}
+
+
 def variables_out(kept: Mapping[str, Any], *, plain: bool = True, only: Iterable[str] | None = None) -> dict[str, Any]:
     """What an instance keeps, as the dialect shows it. `plain`: objects as they are, not as JSON text."""
     types = kept.get(TYPES) if isinstance(kept.get(TYPES), dict) else {}
@@ -234,7 +247,11 @@ def value_out(value: Any, typed: Mapping[str, Any] | None, *, plain: bool = True
     if kind == "Date":
         return {"type": kind, "value": _moment_text(value), "valueInfo": {}}
     if kind == "Object":
-        return {"type": kind, "value": value if plain else jsontext.dumps(value), "valueInfo": {**_object(value), **info}}
+        return {
+            "type": kind,
+            "value": value if plain else jsontext.dumps(value),
+            "valueInfo": {**_object(value), **info},
+        }
     return {"type": kind, "value": value, "valueInfo": info}
 
 

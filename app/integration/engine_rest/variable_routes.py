@@ -118,5 +118,3 @@ def _put_data(place: Place, name: str) -> ResponseReturnValue:
     made.types[name] = {"type": "File", "valueInfo": info} if kind.lower() == "file" else {"type": "Bytes"}
     place.change(made, [])
     return done()
-
-

@@ -24,7 +24,11 @@ def withdraw(actor: Actor, deployment_id: str, *, cascade: bool) -> int:
     brought = select(DeploymentResource.definition_id).where(
         DeploymentResource.deployment_id == deployment_id, DeploymentResource.definition_id.is_not(None)
     )
-    gone = list(session().execute(select(ProcessDefinition.id, ProcessDefinition.key).where(ProcessDefinition.id.in_(brought), ~SHOWN)))
+    gone = list(
+        session().execute(
+            select(ProcessDefinition.id, ProcessDefinition.key).where(ProcessDefinition.id.in_(brought), ~SHOWN)
+        )
+    )
     running = list(
         session().scalars(
             select(ProcessInstance.id)

@@ -65,7 +65,7 @@ class Parking:
         self._looking = False
 
     def wait(self, one: Waiting, seconds: float) -> Any:
-        """What the attempt came to; None after so many seconds. Raises TooManyWait, Closing, what the attempt raised."""
+        """What the attempt came to; None after so many seconds. Raises TooManyWait, Closing, what it raised."""
         self._enter(one)
         try:
             one.answered.wait(min(seconds, LONGEST))

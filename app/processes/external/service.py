@@ -95,7 +95,7 @@ def _remove(task: ExternalTask) -> None:
     session().expunge(task)
 
 
-def fail(
+def fail(  # noqa: PLR0913 - what a worker tells of a failure
     actor: Actor,
     task_id: str,
     worker: str,
