@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select
@@ -59,7 +60,7 @@ class Condition:
             return same is (self.operator == "eq")
         if type(one) is not type(other) and not (_is_number(one) and _is_number(other)):
             return False
-        if not (_is_number(one) or isinstance(one, str)):
+        if not (_is_number(one) or isinstance(one, str | datetime)):
             return False
         return bool({"gt": one > other, "gteq": one >= other, "lt": one < other, "lteq": one <= other}[self.operator])
 
@@ -98,17 +99,28 @@ def _moments(one: str, other: str) -> tuple[Any, Any] | None:
 
 
 def like(text: str, pattern: str) -> bool:
-    """SQL's LIKE: `%` any text, `_` any character, a backslash takes the next as it is."""
-    parts, escaped = [], False
+    """SQL's LIKE: `%` any text, `_` any character, a backslash takes the next as it is. Takes at most
+    len(text) × len(pattern) steps, whatever the pattern."""
+    parts: list[str | None] = []
+    literal = False
     for character in pattern[:500]:
-        if escaped or character not in "%_\\":
-            parts.append(re.escape(character))
-            escaped = False
-        elif character == "\\":
-            escaped = True
+        if character == "\\" and not literal:
+            literal = True
+            continue
+        parts.append({"%": None, "_": ""}.get(character, character) if not literal else character)
+        literal = False
+    here, there, star, mark = 0, 0, -1, 0
+    while here < len(text):
+        if there < len(parts) and parts[there] is not None and parts[there] in ("", text[here]):
+            here, there = here + 1, there + 1
+        elif there < len(parts) and parts[there] is None:
+            star, mark, there = there, here, there + 1
+        elif star >= 0:
+            mark += 1
+            here, there = mark, star + 1
         else:
-            parts.append(".*" if character == "%" else ".")
-    return re.fullmatch(re.sub(r"(\.\*)+", ".*", "".join(parts)), text, re.DOTALL) is not None
+            return False
+    return all(part is None for part in parts[there:])
 
 
 def conditions(given: Given, name: str) -> list[Condition]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, jsonify
-from sqlalchemy import Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.core.db import session
@@ -158,7 +158,7 @@ def _drawn_so(given: Given, statement: Select[Any]) -> Any:
     if len(ids) > MOST_DEFINITIONS:
         raise InvalidRequest("Too many definitions: narrow the query by processDefinitionKey")
     kind, name = given.text("activityType"), given.text("activityName")
-    parts = [false()]
+    parts: list[ColumnElement[bool]] = [false()]
     for definition in ids:
         fitting = [
             element.id

@@ -45,7 +45,8 @@ SORTS = {
 
 def is_timer() -> ColumnElement[bool]:
     """Timers, not steps that are done apart from the one before."""
-    return Job.payload["timer"].as_boolean().is_(True)
+    timer: ColumnElement[bool] = Job.payload["timer"].as_boolean()
+    return timer.is_(True)
 
 
 def shape(job: Job, definitions: dict[str, Any]) -> dict[str, Any]:
@@ -116,9 +117,8 @@ def _by_state(given: Given, statement: Select[Any]) -> Select[Any]:
     statement = statement.where(Job.priority >= low) if low is not None else statement
     statement = statement.where(Job.priority <= high) if high is not None else statement
     for name, column in (("dueDates", Job.due_at), ("createTimes", Job.created_at)):
-        for condition in _moments(given, name):
-            moment = condition.moment("value")
-            operator = condition.text("operator")
+        for one in _moments(given, name):
+            moment, operator = one.moment("value"), one.text("operator")
             if moment is not None and operator in ("gt", "lt"):
                 statement = statement.where(column > moment if operator == "gt" else column < moment)
     if given.texts("tenantIdIn"):

@@ -257,7 +257,7 @@ def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
 def _priority(given: Given) -> list[ColumnElement[bool] | None]:
     exact, low, high = given.number("priority"), given.number("minPriority"), given.number("maxPriority")
     return [
-        None if exact is None else exact == PRIORITY,
+        None if exact is None else PRIORITY.in_([exact]),
         None if low is None else low <= PRIORITY,
         None if high is None else high >= PRIORITY,
     ]

@@ -130,7 +130,7 @@ def _read(name: str, value: Any, kind: str, info: dict[str, Any], keep: Keep) ->
 
 def _kept(name: str, value: Any, kind: str, info: dict[str, Any], keep: Keep) -> tuple[Any, str, dict[str, Any]]:
     try:
-        content = base64.b64decode(_must(name, kind, value or "", isinstance(value or "", str)), validate=False)
+        content = base64.b64decode("" if value is None else _must(name, kind, value, isinstance(value, str)))
     except (binascii.Error, ValueError):
         raise InvalidRequest(f"Cannot read variable '{name}': its value is not base64") from None
     if kind == "Bytes":

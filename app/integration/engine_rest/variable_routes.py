@@ -19,8 +19,9 @@ from app.integration.engine_rest.wire import Given, sent
 class Place(Protocol):
     """Something that has variables."""
 
-    what: str
-    """How messages call it."""
+    @property
+    def what(self) -> str:
+        """How messages call it."""
 
     def kept(self) -> dict[str, Any]:
         """Its variables as they are kept, with `_types`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -207,11 +207,7 @@ def asked() -> Given:
     return Given(values)
 
 
-Column = Any
-Sorts = Mapping[str, Column | Callable[[Given], Column]]
-
-
-def order_of(given: Given, sorts: Sorts) -> list[Any]:
+def order_of(given: Given, sorts: Mapping[Any, Any]) -> list[Any]:
     """The columns to sort by, from `sortBy` and `sortOrder` or from `sorting`. Raises InvalidRequest."""
     pairs = [(one.text("sortBy"), one.text("sortOrder")) for one in given.objects("sorting")]
     single = (given.text("sortBy"), given.text("sortOrder"))
