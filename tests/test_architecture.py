@@ -27,7 +27,11 @@ ALSO_OFFERED = {
     "fulfilment": {"intake", "deciding"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}
-FOREIGN = {"SpiffWorkflow": "app/processes/engine/", "durable_rules_engine": "app/decisions/engines/", "dbos": "app/core/jobs/"}
+FOREIGN = {
+    "SpiffWorkflow": "app/processes/engine/",
+    "durable_rules_engine": "app/decisions/engines/",
+    "dbos": "app/core/jobs/",
+}
 
 
 def where(path: Path) -> str:

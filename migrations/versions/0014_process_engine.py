@@ -112,7 +112,11 @@ def create_tables() -> None:
     op.create_index("ix_process_incidents_instance", "process_incidents", ["instance_id", "resolved_at"])
     still_open = sa.text("resolved_at IS NULL")
     op.create_index(
-        "ix_process_incidents_open", "process_incidents", ["created_at"], sqlite_where=still_open, postgresql_where=still_open
+        "ix_process_incidents_open",
+        "process_incidents",
+        ["created_at"],
+        sqlite_where=still_open,
+        postgresql_where=still_open,
     )
     op.create_table(
         "process_messages",
@@ -131,7 +135,11 @@ def create_tables() -> None:
     )
     kept = sa.text("delivered_at IS NULL")
     op.create_index(
-        "ix_process_messages_kept", "process_messages", ["name", "business_key"], sqlite_where=kept, postgresql_where=kept
+        "ix_process_messages_kept",
+        "process_messages",
+        ["name", "business_key"],
+        sqlite_where=kept,
+        postgresql_where=kept,
     )
     op.create_index("ix_process_messages_received", "process_messages", ["received_at"])
 
@@ -146,6 +154,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_process_definitions_deployment_id"), "process_definitions")
     op.drop_column("process_definitions", "version_tag")
     op.drop_column("process_definitions", "deployment_id")
-    for table in ("process_messages", "process_incidents", "process_waits", "process_starts", "process_definition_flags"):
+    for table in (
+        "process_messages",
+        "process_incidents",
+        "process_waits",
+        "process_starts",
+        "process_definition_flags",
+    ):
         op.drop_table(table)
     op.drop_table("process_deployments")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, case, delete, exists, select, text, update
 from sqlalchemy.orm import aliased
 
@@ -19,6 +20,7 @@ from app.core.db import in_transaction, session, transaction
 from app.core.jobs.models import Job, WorkerBeat
 from app.core.jobs.running import DEATHS, Outcome, WorkerVanished, own_transaction, record_failure, run_job
 
+log = structlog.get_logger()
 LEASE = timedelta(seconds=20)
 """How long a job is locked; renewed while its worker lives."""
 SUSPECT = 2
@@ -86,16 +88,35 @@ def _due(now: datetime, limit: int) -> Select[Any]:
 
 def _survivors(rows: Sequence[Row[Any]], *, calm: bool) -> Sequence[Row[Any]]:
     """Without the jobs that seem to kill workers: those wait for a person, or for a moment when they can run alone."""
-    killers = [row for row in rows if row.locked_until is not None and row.deaths + 1 >= DEATHS]
+    killers = [row for row in rows if _deaths(row) >= DEATHS]
     for row in killers:
-        job = session().get_one(Job, row.id, populate_existing=True)
-        job.retries, job.deaths = 1, job.deaths + 1
-        record_failure(job, WorkerVanished(times=job.deaths))
+        _give_up(row)
     rest = [row for row in rows if row not in killers]
-    suspects = [row for row in rest if row.deaths >= SUSPECT]
+    suspects = [row for row in rest if _deaths(row) >= SUSPECT]
     if suspects and calm:
         return suspects[:1]
     return [row for row in rest if row not in suspects]
+
+
+def _give_up(row: Row[Any]) -> None:
+    """Make the job wait for a person; if the hook fails, for its last backoff, and to be given up again then."""
+    for tell in (True, False):
+        try:
+            with session().begin_nested():
+                job = session().get_one(Job, row.id, populate_existing=True)
+                job.retries, job.deaths = 1, _deaths(row)
+                record_failure(job, WorkerVanished(times=job.deaths), tell=tell)
+        except Exception:
+            if not tell:
+                raise
+            log.exception("job.hook_failed", job=row.id)
+        else:
+            return
+
+
+def _deaths(row: Row[Any]) -> int:
+    """Workers that vanished with the job, with the one whose lock has expired."""
+    return int(row.deaths) + (row.locked_until is not None)
 
 
 def _take(owner: str, rows: Sequence[Row[Any]], now: datetime) -> list[Unit]:

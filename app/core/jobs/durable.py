@@ -57,7 +57,6 @@ def start(url: str, executor: str, threads: int, run: Run) -> None:
         "use_listen_notify": False,
         "max_executor_threads": threads + 2,
         "scheduler_polling_interval_sec": 3600,
-        "notification_listener_polling_interval_sec": 60,
     }
     DBOS(config=config)
     DBOS.launch()

@@ -34,6 +34,7 @@ SLOW = 60.0
 STOPPING = 5
 """Seconds that running jobs get to end when the worker is told to stop."""
 SWEEP = 30.0
+"""Seconds between two clearings of what DBOS keeps of finished units."""
 
 log = structlog.get_logger()
 
@@ -55,6 +56,7 @@ class Worker:
     url: str
     data: Path
     lanes: int = LANES
+    sweep: float = SWEEP
     id: str = field(default_factory=ids.new_id)
     _stop: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
@@ -68,8 +70,8 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_stop)
         _slot, executor = take_slot(self.data)
-        self._beat()
         durable.start(self.url, executor, self.lanes, self.run_unit)
+        self._beat()
         log.info("worker.started", worker=self.id, executor=executor, lanes=self.lanes)
         beside = [threading.Thread(target=loop, daemon=True) for loop in (self._keep, self._periodic, self._sweep)]
         for thread in beside:
@@ -184,7 +186,7 @@ class Worker:
             periodic.run_due()
 
     def _sweep(self) -> None:
-        while not self._stop.wait(SWEEP):
+        while not self._stop.wait(self.sweep):
             try:
                 durable.forget_finished()
             except Exception:
@@ -203,10 +205,10 @@ class Worker:
 
 
 def take_slot(folder: Path) -> tuple[int, str]:
-    """The first place among this host's workers that no living process has: file descriptor, name for DBOS.
+    """The first place in this folder that no living worker has: file descriptor, name for DBOS.
 
     The descriptor stays open as long as the process lives, so a worker started after a crash gets the name of the dead
-    one and with it what that one left unfinished.
+    one and with it what that one left unfinished. The name stands in the file: two hosts may be called the same.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(1000):
@@ -216,5 +218,9 @@ def take_slot(folder: Path) -> tuple[int, str]:
         except OSError:
             os.close(slot)
             continue
-        return slot, f"{socket.gethostname()}:{number}"
+        name = os.pread(slot, 64, 0).decode()
+        if not name:
+            name = ids.new_id()
+            os.pwrite(slot, name.encode(), 0)
+        return slot, name
     raise RuntimeError("a thousand workers share this folder")

@@ -32,6 +32,7 @@ from app.processes.engine.commands import (
     Hear,
     Move,
     Nothing,
+    Park,
     Retry,
 )
 from app.processes.engine.definition import Definition, compile_definition, form_keys_of, key_of, keys_of
@@ -74,6 +75,7 @@ __all__ = [
     "Move",
     "Nothing",
     "Opened",
+    "Park",
     "Problem",
     "Retry",
     "Scope",

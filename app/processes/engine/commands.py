@@ -8,12 +8,12 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from app.processes.engine.values import plain
 from app.core.expressions import NOW
 from app.core.i18n import _
 from app.processes.engine import life, scopes, throwing, watching
 from app.processes.engine.errors import EngineFault, TokenNotReady
 from app.processes.engine.keys import CHANGES, FAULT, FLOW, HELD, LOCALS, PHASE
+from app.processes.engine.values import plain
 
 
 @dataclass(frozen=True)
@@ -166,14 +166,27 @@ class Retry:
 
     def do(self, run: Any) -> None:
         """Take it up."""
-        task = waiting(run, self.token, "fault")
-        del task.internal_data[FAULT]
+        task = waiting(run, self.token, *(() if self.skip else ("fault",)))
+        task.internal_data.pop(FAULT, None)
         if self.variables:
             task.assign(plain(dict(self.variables)))
         if self.skip:
             _end_below(task)
             task.internal_data[PHASE] = "done"
         task._set_state(TaskState.READY)
+
+
+@dataclass(frozen=True)
+class Park:
+    """What a token waited for cannot come; somebody must look."""
+
+    token: int
+    reason: str
+
+    def do(self, run: Any) -> None:
+        """Park it."""
+        task = waiting(run, self.token)
+        run.park(task, EngineFault(task.element.id, self.reason))
 
 
 @dataclass(frozen=True)
@@ -233,7 +246,9 @@ def _scope_for(workflow: Any, name: str) -> Any:
     root = workflow.task_tree
     if name == root.task_spec.name:
         return root
-    running = [task for task in workflow.live() if task.task_spec.name == name and task.task_spec.wait_kind(task) == "scope"]
+    running = [
+        task for task in workflow.live() if task.task_spec.name == name and task.task_spec.wait_kind(task) == "scope"
+    ]
     if running:
         return running[-1]
     spec = workflow.specs[name]

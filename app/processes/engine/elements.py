@@ -41,7 +41,7 @@ class Loop:
 
 
 @dataclass(frozen=True)
-class Mapping_:
+class Parameter:
     """One input or output: the name it gets, and its value."""
 
     name: str
@@ -68,8 +68,8 @@ class Element:
     retries: str | None = None
     """Retry cycle of those jobs (`R3/PT10M`)."""
     loop: Loop | None = None
-    inputs: tuple[Mapping_, ...] = ()
-    outputs: tuple[Mapping_, ...] = ()
+    inputs: tuple[Parameter, ...] = ()
+    outputs: tuple[Parameter, ...] = ()
     handler: str | None = None
     """Activity that compensates this one."""
     for_compensation: bool = False
@@ -102,7 +102,7 @@ class Event(Element):
     """What a compensation throw compensates; None: everything done in its scope."""
     topic: Value | None = None
     """A message throw that an external worker does."""
-    payload: tuple[Mapping_, ...] = ()
+    payload: tuple[Parameter, ...] = ()
     """Variables that a signal takes along (camunda:in)."""
     takes_all: bool = False
     initiator: str | None = None
@@ -171,8 +171,8 @@ class Call(Element):
     business_key: Value | None = None
     all_in: bool = False
     all_out: bool = False
-    ins: tuple[Mapping_, ...] = ()
-    outs_: tuple[Mapping_, ...] = ()
+    ins: tuple[Parameter, ...] = ()
+    outs_: tuple[Parameter, ...] = ()
     """Values are evaluated among the variables of the called instance."""
 
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from app.processes.engine.values import plain
 from app.processes.engine import compensation, loops, scopes, watching
 from app.processes.engine.keys import FLOW, HANDLES, INSTANCE, LOCALS, LOOP, NOTED, PHASE
+from app.processes.engine.values import plain
 
 
 def arrive(task: Any) -> bool | None:
@@ -38,12 +38,13 @@ def arrive(task: Any) -> bool | None:
     return begin_work(task)
 
 
-def wait_for_job(task: Any, phase: str) -> None:
+def wait_for_job(task: Any, phase: str) -> bool | None:
     """An asynchronous continuation: the rest is done by a job."""
     task.internal_data[PHASE] = phase
     task.wait = {"phase": phase, "retries": task.task_spec.element.retries}
     if task._state == TaskState.READY:
         task._set_state(TaskState.STARTED)
+    return None
 
 
 def begin_work(task: Any) -> bool | None:

@@ -35,7 +35,9 @@ def event_problems(graph: Graph, root: Any, node: Any) -> Iterator[Problem]:
         return
     trigger, definition = trigger_of(node)
     if trigger not in _allowed(graph, node):
-        yield Problem(name, _("This kind of event cannot stand here (%(kind)s, %(trigger)s).", kind=kind, trigger=trigger))
+        yield Problem(
+            name, _("This kind of event cannot stand here (%(kind)s, %(trigger)s).", kind=kind, trigger=trigger)
+        )
         return
     if kind == "boundaryEvent":
         yield from _boundary(graph, node, trigger)

@@ -120,7 +120,7 @@ def _attributes(node: Any) -> Iterator[Problem]:
 
 def _element(holder: Any, node: Any) -> Iterator[Problem]:
     space, name = node.tag[1:].partition("}")[0], local(node)
-    if space == BPMN or space == YOUXU and name not in RUN_ELEMENTS:
+    if space == BPMN or (space == YOUXU and name not in RUN_ELEMENTS):
         yield Problem(_owner(holder), _("“%(name)s” would be ignored.", name=name))
     elif space == CAMUNDA and name in REFUSED_ELEMENTS:
         yield Problem(_owner(holder), _("“%(name)s” names code of another engine, which cannot run here.", name=name))

@@ -52,9 +52,7 @@ class TokenView:
 
 def read(definition: Definition, state: bytes) -> Tokens:
     """The tree of a stored instance. Raises UnreadableState."""
-    workflow, _done_by = unpack(
-        state, lambda last_id, ticks: Tokens(definition, None, last_id=last_id, ticks=ticks)
-    )
+    workflow, _done_by = unpack(state, lambda last_id, ticks: Tokens(definition, None, last_id=last_id, ticks=ticks))
     return workflow
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from app.processes.engine.values import plain
 from app.core.i18n import _
 from app.processes.engine import life
 from app.processes.engine.errors import EngineFault
 from app.processes.engine.keys import CHANGES, INSTANCE, LOCALS, LOOP
 from app.processes.engine.merge import absorbed
+from app.processes.engine.values import plain
 
 MOST = 2_000
 """Instances of one activity, and turns of one loop that is not sequential work of people."""
@@ -78,9 +78,7 @@ def _instance(body: Any, number: int, values: dict[str, Any]) -> None:
 def _count(body: Any) -> None:
     kept = body.internal_data[LOOP]
     active = 1 if body.task_spec.element.loop.sequential else kept["n"] - kept["done"]
-    body.set_local(
-        {"nrOfInstances": kept["n"], "nrOfCompletedInstances": kept["done"], "nrOfActiveInstances": active}
-    )
+    body.set_local({"nrOfInstances": kept["n"], "nrOfCompletedInstances": kept["done"], "nrOfActiveInstances": active})
 
 
 def instance_done(task: Any) -> None:
@@ -96,10 +94,11 @@ def instance_done(task: Any) -> None:
     body.workflow.run.try_to(body, _turn if loop.standard else _next)
 
 
-def resume(body: Any) -> None:
-    """A body that was parked between two instances is looked at again."""
+def resume(body: Any) -> bool:
+    """A body that was parked between two instances is looked at again; it goes on by itself."""
     if not any(not task.watching for task in body.below()):
         (_turn if body.task_spec.element.loop.standard else _next)(body)
+    return False
 
 
 def _next(body: Any) -> None:

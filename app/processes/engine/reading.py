@@ -13,7 +13,7 @@ from app.processes.engine.elements import (
     Event,
     Gateway,
     Loop,
-    Mapping_,
+    Parameter,
     Out,
     Receive,
     Scope,
@@ -154,12 +154,16 @@ class Reader:
         )
 
     def _user(self, node: Any) -> UserWork:
+        performer = node.findtext(f".//{tag('humanPerformer')}//{tag('formalExpression')}")
         return UserWork(
             **self._common(node),
             form_key=node.get(camunda("formKey")) or node.get(camunda("formRef")),
             groups=(*listed(node.get(camunda("candidateGroups"))), *owners(node, "group")),
             users=(*listed(node.get(camunda("candidateUsers"))), *owners(node, "user")),
-            assignee=read_value(node.get(camunda("assignee")) or node.findtext(".//" + tag("humanPerformer") + "//" + tag("formalExpression"))),
+            assignee=read_value(
+                node.get(camunda("assignee"))
+                or performer
+            ),
             due=read_value(node.get(camunda("dueDate"))),
             follow_up=read_value(node.get(camunda("followUpDate"))),
             priority=read_value(node.get(camunda("priority"))),
@@ -294,10 +298,10 @@ def properties_of(node: Any) -> Mapping[str, str]:
     return {one.get("name"): one.get("value") or "" for one in _extension(node, "property") if one.get("name")}
 
 
-def parameters(node: Any) -> tuple[tuple[Mapping_, ...], tuple[Mapping_, ...]]:
+def parameters(node: Any) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...]]:
     """camunda:inputParameter, camunda:outputParameter."""
     return tuple(
-        tuple(Mapping_(one.get("name"), parameter_value(one)) for one in _extension(node, name))
+        tuple(Parameter(one.get("name"), parameter_value(one)) for one in _extension(node, name))
         for name in ("inputParameter", "outputParameter")
     )  # type: ignore[return-value]
 
@@ -328,7 +332,7 @@ def parameter_value(node: Any) -> Any:
     return read_value(node.text) or Value("")
 
 
-def mappings(node: Any, name: str) -> tuple[tuple[Mapping_, ...], bool]:
+def mappings(node: Any, name: str) -> tuple[tuple[Parameter, ...], bool]:
     """camunda:in, camunda:out: (target, value) pairs, and whether all variables go. `source` is a variable's name."""
     found, everything = [], False
     for one in _extension(node, name):
@@ -336,9 +340,9 @@ def mappings(node: Any, name: str) -> tuple[tuple[Mapping_, ...], bool]:
         if one.get("variables") == "all":
             everything = True
         elif target and one.get("sourceExpression"):
-            found.append(Mapping_(target, read_value(one.get("sourceExpression")) or Value("")))
+            found.append(Parameter(target, read_value(one.get("sourceExpression")) or Value("")))
         elif target and one.get("source"):
-            found.append(Mapping_(target, Named(one.get("source"))))
+            found.append(Parameter(target, Named(one.get("source"))))
     return tuple(found), everything
 
 

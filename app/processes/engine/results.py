@@ -90,6 +90,15 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """What a token waited for and does no more. `alive`: it waits for something else now."""
+
+    kind: str
+    element: str
+    alive: bool
+
+
+@dataclass(frozen=True)
 class Thrown:
     """What left the instance: `message` and `signal` by name; `error` and `escalation` by code, to the caller."""
 
@@ -119,8 +128,8 @@ class Step:
     completed: bool
     opened: tuple[Opened, ...]
     waits: tuple[Wait, ...]
-    gone: Mapping[int, str]
-    """Tokens that wait no more (or for something else now), with what they waited for."""
+    gone: Mapping[int, Gone]
+    """By token."""
     happenings: tuple[Happening, ...]
     thrown: tuple[Thrown, ...] = ()
     faults: tuple[Fault, ...] = ()

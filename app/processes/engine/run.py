@@ -11,7 +11,6 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from app.processes.engine.values import plain
 from app.core.expressions import NOW, ExpressionFailed
 from app.core.i18n import _
 from app.processes.engine import commands, life, scopes, throwing, watching
@@ -21,8 +20,9 @@ from app.processes.engine.elements import Call, Out, ServiceStep, UserWork
 from app.processes.engine.errors import EngineFault
 from app.processes.engine.keys import FAULT, FLOW
 from app.processes.engine.merge import merged
-from app.processes.engine.results import Callbacks, Fault, Happening, Opened, Step, Thrown, Wait
+from app.processes.engine.results import Callbacks, Fault, Gone, Happening, Opened, Step, Thrown, Wait
 from app.processes.engine.specs import Inclusive, choose
+from app.processes.engine.values import plain
 from app.processes.engine.workflow import Token, Tokens
 
 CHUNK = 50
@@ -50,6 +50,8 @@ class Run:
         self._arrivals: dict[int, int] = {}
         """Token → index of the line that tells of its arrival in this step."""
         self._before: dict[int, str] = {}
+        self._places: dict[int, str] = {}
+        """Token → element, of those that waited before."""
 
     def begin(self, variables: Mapping[str, Any], at: str | None = None) -> Step:
         """Make the tree and run it, from another start event if `at` names one."""
@@ -66,6 +68,7 @@ class Run:
             state, lambda last_id, ticks: Tokens(self.definition, self, last_id=last_id, ticks=ticks)
         )
         self._before = self._waiting()
+        self._places = {name: self.workflow.tasks[name].task_spec.name for name in self._before}
 
     def _waiting(self) -> dict[int, str]:
         return {task.id: task.task_spec.wait_kind(task) for task in self.workflow.live()}
@@ -140,9 +143,15 @@ class Run:
         ]
         again = {task.id for task, _kind in new}
         made_of = [(task, kind, task.wait or {}) for task, kind in new]
-        opened = tuple(Opened.of(task, detail, self._excluded(task)) for task, kind, detail in made_of if kind == "user")
+        opened = tuple(
+            Opened.of(task, detail, self._excluded(task)) for task, kind, detail in made_of if kind == "user"
+        )
         waits = tuple(Wait(task.id, task.element, kind, detail) for task, kind, detail in made_of if kind != "user")
-        gone = {name: kind for name, kind in self._before.items() if name not in waiting or name in again}
+        gone = {
+            name: Gone(kind, self._places[name], name in waiting)
+            for name, kind in self._before.items()
+            if name not in waiting or name in again
+        }
         variables = scopes.seen_inside(workflow.task_tree) if workflow.completed else {}
         workflow.prune()
         made = Step(
@@ -190,6 +199,8 @@ class Run:
     def left(self, task: Token) -> None:
         """A token is done at its element."""
         index = self._arrivals.get(task.id)
+        if index is None and any(line.token == task.id and line.kind == "completed" for line in self.happenings):
+            return
         if index is None:
             self.happenings.append(Happening("left", task.task_spec.name, None, {}, task.id))
         else:
@@ -213,7 +224,7 @@ class Run:
         if element.rule_set is not None:
             answer = self._decided(element, task)
             found = {element.result: answer} if element.result else {}
-            kind, details = "decided", {"decision": answer}
+            kind, details = "decided", dict[str, Any](decision=answer)
         elif element.step:
             found = plain(self.callbacks.perform(element, plain(task.view())) or {})
             kind, details = "performed", {"step": element.step}

@@ -16,12 +16,12 @@ from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinitio
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.util.task import TaskState
 
-from app.processes.engine.values import plain
 from app.core.i18n import _
 from app.processes.engine import compensation, life, scopes, throwing, watching
 from app.processes.engine.elements import Element, Gateway, Out
 from app.processes.engine.errors import BpmnError, EngineFault
-from app.processes.engine.keys import FAULT, HANDLES, LOOP, PHASE, TODO
+from app.processes.engine.keys import FAULT, FLOW, HANDLES, LOOP, PHASE, TODO
+from app.processes.engine.values import plain
 
 ROOT = "Start"
 
@@ -361,8 +361,8 @@ class Joining(Lean):
         found: dict[str, list[Any]] = {}
         scope = task.scope
         for one in task.workflow.tasks.values():
-            if one.task_spec is self and one.is_live and life.FLOW in one.internal_data and one.scope is scope:
-                found.setdefault(one.internal_data[life.FLOW], []).append(one)
+            if one.task_spec is self and one.is_live and FLOW in one.internal_data and one.scope is scope:
+                found.setdefault(one.internal_data[FLOW], []).append(one)
         return found
 
     def may_fire(self, task: Any, full: set[str]) -> bool:
@@ -378,9 +378,7 @@ def fire(name: str, tokens: list[Any]) -> Any:
     base = max(set.intersection(*map(set, lines.values())))
     in_order = [token.variables for token in sorted(tokens, key=lambda token: int(token.id))]
     data = workflow.run.merged(name, workflow.tasks[base].variables, in_order)
-    elsewhere = {
-        above for one in workflow.live() if one.id not in lines for above in one.lineage()
-    }
+    elsewhere = {above for one in workflow.live() if one.id not in lines for above in one.lineage()}
     survivor = max(tokens, key=lambda token: (max(elsewhere.intersection(lines[token.id]), default=0), token.id))
     survivor.data = data
     survivor.internal_data = {}

@@ -21,7 +21,7 @@ def first_due(task: Any) -> dict[str, Any]:
     except DomainError as error:
         raise EngineFault(event.id, error.sentence()) from error
     if due is None:
-        raise EngineFault(event.id, _("the timer “%(text)s” is never due", text=str(given)))
+        raise EngineFault(event.id, _("the timer “%(given)s” is never due", given=str(given)))
     kept: dict[str, Any] = {"due": due.isoformat()}
     if cycle is not None:
         kept |= {"cycle": cycle, "fired": 0, "from": now.isoformat()}

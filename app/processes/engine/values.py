@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from app.core.expressions import Expression, parse, parse_template
+from app.core.expressions import Expression, as_json, parse, parse_template
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,14 @@ def read_condition(text: str | None) -> Expression | None:
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON knows it, made anew: fractions that a number can hold exactly as printed stay numbers, others
-    become text, as moments do. Raises TypeError for what JSON cannot say, integers beyond 64 bits among it."""
+    """The value as JSON knows it, made anew: decimals are numbers, moments text. Raises TypeError for what JSON cannot
+    say, integers beyond 64 bits among it."""
     return orjson.loads(orjson.dumps(value, default=_as_json))
 
 
 def _as_json(value: Any) -> Any:
     if isinstance(value, Decimal):
-        if value == value.to_integral_value() and abs(value) < _WHOLE:
-            return int(value)
-        number = float(value)
-        return number if Decimal(repr(number)) == value else format(value, "f")
+        return as_json(value)
     if isinstance(value, set | frozenset):
         return sorted(value)
     if isinstance(value, Mapping):
@@ -64,6 +61,3 @@ def _as_json(value: Any) -> Any:
     if hasattr(value, "__html__") or type(value).__name__ == "LazyString":
         return str(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
-
-
-_WHOLE = 2**63

@@ -10,7 +10,7 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from app.processes.engine import scopes, timers
-from app.processes.engine.workflow import CHANGES
+from app.processes.engine.keys import CHANGES
 
 WATCHED = {"message", "timer", "signal", "conditional"}
 """Triggers that wait; errors, escalations, cancels and compensation find their handlers when they are thrown."""
@@ -62,7 +62,9 @@ def happened(task: Any, variables: dict[str, Any]) -> None:
     if task.task_spec.element.attached is not None:
         boundary_came(task, variables)
     else:
-        scopes.begin_by_event(task.scope_watched, task.task_spec, variables, watcher=task)
+        scopes.begin_by_event(task.above, task.task_spec, variables)
+        if task.is_live:
+            wait_again(task)
 
 
 def boundary_came(task: Any, variables: dict[str, Any]) -> None:

@@ -21,7 +21,6 @@ from app.processes.engine.keys import CHANGES, LOCALS
 LIVE = TaskState.NOT_FINISHED_MASK
 
 
-
 class NoScripts:
     """Takes the place of the library's script engine: nothing of a diagram is ever run as Python."""
 
@@ -76,7 +75,8 @@ class Token(Task):
 
     @property
     def watching(self) -> bool:
-        """True for a token that watches something else: a boundary event, an event subprocess. It keeps no scope open."""
+        """True for a token that watches something else (a boundary event, an event subprocess) and so keeps no scope
+        open."""
         return bool(self._state == TaskState.WAITING)
 
     @property
