@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Id, Moment, Ref
@@ -30,10 +30,20 @@ class DeploymentResource(Base):
     name: Mapped[str] = mapped_column(String(255))
     sha256: Mapped[str] = mapped_column(String(64))
     content: Mapped[bytes] = mapped_column(LargeBinary)
-    definition_id: Mapped[str | None] = mapped_column(String(26))
-    """The process definition it became, if any."""
 
     __table_args__ = (UniqueConstraint("deployment_id", "name"),)
+
+
+class DeployedDefinition(Base):
+    """A process definition that a deployment brought. The same diagram again is the same definition."""
+
+    __tablename__ = "deployed_definitions"
+
+    definition_id: Mapped[str] = mapped_column(ForeignKey("process_definitions.id"), primary_key=True)
+    deployment_id: Mapped[str] = mapped_column(ForeignKey("process_deployments.id"), primary_key=True)
+    resource: Mapped[str] = mapped_column(String(255))
+
+    __table_args__ = (Index("ix_deployed_definitions_deployment", "deployment_id"),)
 
 
 class DeploymentWithdrawal(Base):

@@ -16,7 +16,7 @@ from app.integration.engine_rest.engine import verbs
 from app.integration.engine_rest.errors import InvalidRequest, missing
 from app.integration.engine_rest.narrowing import narrow
 from app.integration.engine_rest.wire import Given, asked, order_of, refuse_longer, sent, window
-from app.integration.models import DeploymentResource, DeploymentWithdrawal
+from app.integration.models import DeployedDefinition, DeploymentWithdrawal
 from app.integration.permissions import ENGINE_OPERATE, ENGINE_READ
 from app.processes.models import (
     InstanceStatus,
@@ -27,23 +27,17 @@ from app.processes.models import (
     ProcessRelease,
 )
 
-_withdrawn = exists().where(DeploymentWithdrawal.deployment_id == DeploymentResource.deployment_id)
-_brought = exists().where(DeploymentResource.definition_id == ProcessDefinition.id)
-_brought_still = exists().where(and_(DeploymentResource.definition_id == ProcessDefinition.id, not_(_withdrawn)))
-SHOWN = or_(not_(_brought), _brought_still)
+_withdrawn = exists().where(DeploymentWithdrawal.deployment_id == DeployedDefinition.deployment_id)
+_of_it = DeployedDefinition.definition_id == ProcessDefinition.id
+SHOWN = or_(not_(exists().where(_of_it)), exists().where(and_(_of_it, not_(_withdrawn))))
 """Definitions that no deleted deployment alone brought."""
 _latest_deployment = (
-    select(func.max(DeploymentResource.deployment_id))
-    .where(DeploymentResource.definition_id == ProcessDefinition.id, not_(_withdrawn))
+    select(func.max(DeployedDefinition.deployment_id))
+    .where(_of_it, not_(_withdrawn))
     .correlate(ProcessDefinition)
     .scalar_subquery()
 )
-_resource = (
-    select(func.max(DeploymentResource.name))
-    .where(DeploymentResource.definition_id == ProcessDefinition.id)
-    .correlate(ProcessDefinition)
-    .scalar_subquery()
-)
+_resource = select(func.max(DeployedDefinition.resource)).where(_of_it).correlate(ProcessDefinition).scalar_subquery()
 COLUMNS = (
     ProcessDefinition.id,
     ProcessDefinition.key,
@@ -295,12 +289,7 @@ def _suspend(row: Any, given: Given) -> None:
     if given.raw("suspended") is None:
         raise InvalidRequest("suspended is null")
     suspended, actor = given.flag("suspended"), current_actor()
-    flags = session().get(ProcessDefinitionFlags, row.id)
-    if flags is None:
-        flags = ProcessDefinitionFlags(definition_id=row.id, suspended=suspended)
-        session().add(flags)
-    flags.suspended = suspended
-    session().flush()
+    verbs.suspend_definition(actor, row.id, suspended=suspended)
     if given.flag("includeProcessInstances"):
         running = ProcessInstance.status == InstanceStatus.RUNNING.value
         for instance in session().scalars(

@@ -26,7 +26,7 @@ from app.integration.engine_rest.definitions import statement_of
 from app.integration.engine_rest.engine import verbs
 from app.integration.engine_rest.errors import EngineRefused, InvalidRequest, missing, parse_exception
 from app.integration.engine_rest.wire import Given, asked, moment_out, order_of, refuse_longer, window
-from app.integration.models import DeploymentResource, DeploymentWithdrawal
+from app.integration.models import DeployedDefinition, DeploymentResource, DeploymentWithdrawal
 from app.integration.permissions import ENGINE_READ
 from app.processes.models import ProcessDefinition, ProcessDeployment
 from app.processes.permissions import PROCESS_DEPLOY
@@ -133,12 +133,8 @@ def _same_as_last(name: str | None, files: Sequence[File]) -> ProcessDeployment 
 
 def _deploy(deployment_id: str, files: Sequence[File]) -> list[str]:
     forms = _forms(files)
-    definitions = []
+    definitions: list[str] = []
     for file in files:
-        made = None
-        if file.is_diagram:
-            made = _definition_of(file, forms, deployment_id)
-            definitions.append(made)
         session().add(
             DeploymentResource(
                 id=ids.new_id(),
@@ -146,21 +142,24 @@ def _deploy(deployment_id: str, files: Sequence[File]) -> list[str]:
                 name=file.name,
                 sha256=file.sha256,
                 content=file.content,
-                definition_id=made,
             )
         )
+        for made in _definitions_of(file, forms, deployment_id) if file.is_diagram else ():
+            if made not in definitions:
+                definitions.append(made)
+                session().add(DeployedDefinition(definition_id=made, deployment_id=deployment_id, resource=file.name))
     session().flush()
     return definitions
 
 
-def _definition_of(file: File, forms: Mapping[str, Any], deployment_id: str) -> str:
+def _definitions_of(file: File, forms: Mapping[str, Any], deployment_id: str) -> list[str]:
     named = {key.decode("utf-8", "replace") for key in FORM_KEYS.findall(file.content)}
     used = {key: forms[key] for key in sorted(named) if key in forms}
     try:
-        made = verbs.deploy(current_actor(), file.content, forms=used, deployment_id=deployment_id)
+        made = verbs.deploy_all(current_actor(), file.content, forms=used, deployment_id=deployment_id)
     except Invalid as error:
         raise FileRefused(file.name, error.details["fields"]) from None
-    return made.id
+    return [one.id for one in made]
 
 
 def _forms(files: Sequence[File]) -> dict[str, Any]:

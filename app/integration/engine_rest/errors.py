@@ -74,6 +74,11 @@ KINDS: dict[int, str] = {
     500: "ProcessEngineException",
     503: "RestException",
 }
+NAMED = {
+    "Suspended": "SuspendedEntityInteractionException",
+    "DefinitionSuspended": "SuspendedEntityInteractionException",
+    "AlreadyClaimed": "TaskAlreadyClaimedException",
+}
 STATUSES = {409: 500, 422: 400}
 """What our refusals become: the dialect answers 500 where the engine was in the wrong state, 400 to wrong input."""
 
@@ -85,10 +90,10 @@ def show(status: int, code: str, sentence: str, details: dict[str, Any]) -> Resp
     if details.get("fields"):
         reasons = "; ".join(f"{name}: {' '.join(map(str, said))}" for name, said in details["fields"].items())
         sentence = f"{sentence} {reasons}"
-    kind = KINDS.get(status, "RestException")
+    kind = NAMED.get(code) or KINDS.get(status, "RestException")
     answered = STATUSES.get(status, status)
     lost = code in ("Conflict", "StaleVersion")
-    if status == 409 and not lost:
+    if status == 409 and not lost and code not in NAMED:
         kind = "ProcessEngineException"
     response = told(answered, kind, sentence, OPTIMISTIC_LOCKING if lost else None)
     if status == 401:

@@ -28,7 +28,8 @@ from app.integration.engine_rest.wire import (
 )
 from app.integration.permissions import ENGINE_OPERATE, ENGINE_READ
 
-SOURCE = "process"
+SOURCES = ("process", "process-start")
+"""Jobs of instances, and those that start some at a time."""
 SORTS = {
     "jobId": Job.id,
     "executionId": Job.source_id,
@@ -45,19 +46,20 @@ SORTS = {
 
 def is_timer() -> ColumnElement[bool]:
     """Timers, not steps that are done apart from the one before."""
-    timer: ColumnElement[bool] = Job.payload["timer"].as_boolean()
-    return timer.is_(True)
+    found: ColumnElement[bool] = Job.payload["kind"].as_string().in_(["timer", "start"])
+    return found
 
 
 def shape(job: Job, definitions: dict[str, Any]) -> dict[str, Any]:
     """A job as the dialect writes it."""
     definition = definitions.get(job.definition_id or "")
+    instance = job.source_id if job.source_kind == SOURCES[0] else None
     token = int(job.source_ref) if job.source_ref.isdecimal() else None
     return {
         "id": job.id,
         "jobDefinitionId": None,
-        "processInstanceId": job.source_id,
-        "executionId": execution_id(job.source_id, token),
+        "processInstanceId": instance,
+        "executionId": execution_id(instance, token) if instance else None,
         "processDefinitionId": outer(definition) if definition is not None else job.definition_id,
         "processDefinitionKey": job.definition_key,
         "exceptionMessage": job.error,
@@ -74,7 +76,7 @@ def shape(job: Job, definitions: dict[str, Any]) -> dict[str, Any]:
 
 def filtered(given: Given, *columns: Any) -> Select[Any]:
     """The jobs of instances that a query means."""
-    statement = select(*columns or (Job,)).where(Job.source_kind == SOURCE)
+    statement = select(*columns or (Job,)).where(Job.source_kind.in_(SOURCES))
     equal = {"jobId": Job.id, "processInstanceId": Job.source_id, "processDefinitionKey": Job.definition_key}
     for name, column in equal.items():
         if name in given:

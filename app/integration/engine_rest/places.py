@@ -220,5 +220,5 @@ def trigger_subscription(place_id: str, name: str) -> ResponseReturnValue:
     """The message comes to this very execution."""
     row = _subscription(place_id, name)
     values = to_engine(row.instance_id, variables_in(sent().mapping("variables"), keep))
-    verbs.go_on_at(current_actor(), row.instance_id, row.token, variables=values)
+    verbs.deliver_to(current_actor(), row.instance_id, row.token, variables=values)
     return done()

@@ -72,26 +72,24 @@ def _variables_of(task: Task) -> dict[str, Any]:
 
 def _finish(actor: Actor, task: Task, variables: Variables) -> Task:
     """In the name of the caller: as one who is asked, or by the right to act on everybody's."""
+    for_others = actor.may(ENGINE_OPERATE)
     values: dict[str, Any] = {}
     if task.source_kind == SOURCE:
-        values = to_engine(task.source_id, variables)
         own = managing.extra_of(task.id)
-        if own is not None and own.variables:
-            values = {**{name: value for name, value in own.variables.items() if name != TYPES}, **values}
+        kept = {name: value for name, value in own.variables.items() if name != TYPES} if own is not None else {}
+        values = {**kept, **to_engine(task.source_id, variables)}
     answers = _answers(task, variables.values)
-    if actor.may(ENGINE_OPERATE):
-        managing.assign(actor, task.id, actor.id)
-    if values:
-        engine.set_variables(actor, task.source_id, values)
     if task.subject_kind == "order":
-        return deciding.complete(actor, task.id, answers, seen_version=task.subject_version)
-    return tasks.complete(actor, task.id, answers)
+        if for_others:
+            managing.assign(actor, task.id, actor.id)
+        return deciding.complete(actor, task.id, answers or {}, seen_version=task.subject_version)
+    return tasks.complete(actor, task.id, answers, variables=values, for_others=for_others)
 
 
-def _answers(task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the values that the task's form asks for."""
+def _answers(task: Task, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Those of the values that the task's form asks for; None when no form of ours is asked."""
     form = form_of(task) if task.source_kind == SOURCE and task.form_key else None
-    return {key: values[key] for key in _keys_of(form or {}) if key in values}
+    return None if form is None else {key: values[key] for key in _keys_of(form) if key in values}
 
 
 def _keys_of(part: Mapping[str, Any]) -> list[str]:

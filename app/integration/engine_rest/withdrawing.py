@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app.audit.service import record
 from app.core import clock
@@ -11,56 +11,37 @@ from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.integration.engine_rest.definitions import SHOWN
 from app.integration.engine_rest.engine import verbs
-from app.integration.models import DeploymentResource, DeploymentWithdrawal
-from app.processes.definitions import deployed, put_in_force
+from app.integration.models import DeployedDefinition, DeploymentWithdrawal
+from app.processes.definitions import deployed
 from app.processes.models import InstanceStatus, ProcessDefinition, ProcessInstance, ProcessRelease
+
+_running = ProcessInstance.status == InstanceStatus.RUNNING.value
 
 
 def withdraw(actor: Actor, deployment_id: str, *, cascade: bool) -> int:
-    """Take a deployment back. Answers how many instances run of what only it brought; then nothing was done, unless
-    with `cascade`, which ends them."""
+    """Take a deployment back; with `cascade` what runs of what only it brought is ended. Answers how many run without
+    `cascade`: then the caller must roll back."""
     session().add(DeploymentWithdrawal(deployment_id=deployment_id, at=clock.now(), by=actor.id))
     session().flush()
-    brought = select(DeploymentResource.definition_id).where(
-        DeploymentResource.deployment_id == deployment_id, DeploymentResource.definition_id.is_not(None)
-    )
-    gone = list(
-        session().execute(
-            select(ProcessDefinition.id, ProcessDefinition.key).where(ProcessDefinition.id.in_(brought), ~SHOWN)
-        )
-    )
-    running = list(
-        session().scalars(
-            select(ProcessInstance.id)
-            .where(
-                ProcessInstance.definition_id.in_([row.id for row in gone]),
-                ProcessInstance.status == InstanceStatus.RUNNING.value,
-            )
-            .order_by(ProcessInstance.id)
-        )
-    )
+    brought = select(DeployedDefinition.definition_id).where(DeployedDefinition.deployment_id == deployment_id)
+    gone = list(session().scalars(select(ProcessDefinition.id).where(ProcessDefinition.id.in_(brought), ~SHOWN)))
+    of_them = select(ProcessInstance.id).where(ProcessInstance.definition_id.in_(gone), _running)
+    running = list(session().scalars(of_them.order_by(ProcessInstance.id)))
     if running and not cascade:
         return len(running)
     for instance in running:
-        verbs.cancel_instance(actor, instance, "deployment deleted")
-    for row in gone:
-        _out_of_force(actor, row.id, row.key)
+        if session().scalar(select(ProcessInstance.id).where(ProcessInstance.id == instance, _running)):
+            verbs.cancel_instance(actor, instance, "deployment deleted")  # it may have called the next one
+    for definition in gone:
+        _out_of_force(actor, definition)
     record(actor, "deployment:delete", Subject("deployment", deployment_id), cascade=cascade, ended=len(running))
     return 0
 
 
-def _out_of_force(actor: Actor, definition_id: str, key: str) -> None:
-    release = session().get(ProcessRelease, key, populate_existing=True)
-    if release is None or release.definition_id != definition_id:
+def _out_of_force(actor: Actor, definition_id: str) -> None:
+    made = deployed(definition_id)
+    if session().scalar(select(ProcessRelease.definition_id).where(ProcessRelease.key == made.key)) != definition_id:
         return
-    before = session().scalar(
-        select(ProcessDefinition.id)
-        .where(ProcessDefinition.key == key, SHOWN)
-        .order_by(ProcessDefinition.version.desc())
-        .limit(1)
-    )
-    if before is None:
-        session().expunge(release)
-        session().execute(delete(ProcessRelease).where(ProcessRelease.key == key))
-    else:
-        put_in_force(actor, deployed(before))
+    of_key = select(ProcessDefinition.id).where(ProcessDefinition.key == made.key, SHOWN)
+    before = session().scalar(of_key.order_by(ProcessDefinition.version.desc()).limit(1))
+    verbs.take_out_of_force(actor, made, instead=None if before is None else deployed(before))
