@@ -18,8 +18,9 @@ def one_external(key: str = "job", topic: str = "work", **given: str) -> bytes:
     return process(start(), external("do", topic, **given), end(), chain("s", "do", "e"), key=key)
 
 
-def one_user(key: str = "ask", **given: str) -> bytes:
-    return process(start(), user("ask", **given), end(), chain("s", "ask", "e"), key=key)
+def one_user(key: str = "ask", label: str = "", **given: str) -> bytes:
+    asked = node("userTask", "approve", **{"name": label, "camunda__candidateGroups": "manager", **given})
+    return process(start(), asked, end(), chain("s", "approve", "e"), key=key)
 
 
 ERROR = '<error id="err" name="err" errorCode="E42"/>'

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from app.core import refusals, web
+from app.core import i18n, refusals, web
 from app.integration.engine_rest.errors import DialectError, show
 
 PREFIX = "/engine-rest"
@@ -47,6 +47,13 @@ def set_up(state: Any) -> None:
 def refused(error: DialectError) -> Response:
     """A refusal in the dialect's own words."""
     return error.response()
+
+
+@bp.before_request
+def speak_english() -> None:
+    """To programs that do not say which language they read; the user's own is looked at later."""
+    if "Accept-Language" not in request.headers and "lang" not in request.args:
+        i18n.use_language("en")
 
 
 @bp.after_app_request

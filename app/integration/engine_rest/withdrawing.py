@@ -19,15 +19,18 @@ _running = ProcessInstance.status == InstanceStatus.RUNNING.value
 
 
 def withdraw(actor: Actor, deployment_id: str, *, cascade: bool) -> int:
-    """Take a deployment back; with `cascade` what runs of what only it brought is ended. Answers how many run without
-    `cascade`: then the caller must roll back."""
-    session().add(DeploymentWithdrawal(deployment_id=deployment_id, at=clock.now(), by=actor.id))
+    """Take a deployment back; with `cascade` what runs of what only it brought is ended. Without, answers how many run:
+    then nothing was done."""
+    taken_back = DeploymentWithdrawal(deployment_id=deployment_id, at=clock.now(), by=actor.id)
+    session().add(taken_back)
     session().flush()
     brought = select(DeployedDefinition.definition_id).where(DeployedDefinition.deployment_id == deployment_id)
     gone = list(session().scalars(select(ProcessDefinition.id).where(ProcessDefinition.id.in_(brought), ~SHOWN)))
     of_them = select(ProcessInstance.id).where(ProcessInstance.definition_id.in_(gone), _running)
     running = list(session().scalars(of_them.order_by(ProcessInstance.id)))
     if running and not cascade:
+        session().delete(taken_back)
+        session().flush()
         return len(running)
     for instance in running:
         if session().scalar(select(ProcessInstance.id).where(ProcessInstance.id == instance, _running)):
