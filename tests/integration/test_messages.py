@@ -139,3 +139,20 @@ def test_a_timer_is_a_job(rest):
     for method, address in (("GET", path), ("POST", f"{path}/execute"), ("PUT", f"{path}/retries")):
         body = {"json": {"retries": 1}} if method == "PUT" else {}
         assert rest.ask(method, address, 404, **body)["message"] == f"Job with id {job['id']} does not exist"
+
+
+def test_events_that_came_are_not_told_as_cancelled(pay):
+    pay.deploy(diagrams.timed(), diagrams.waits_for_signal())
+    message, timer, signal = pay.start("pay"), pay.start("timed"), pay.start("sig")
+    pay.post("/message", {"messageName": "paid"}, 204)
+    pay.post("/signal", {"name": "alarm"}, 204)
+    pay.post(f"/job/{pay.get('/job')[0]['id']}/execute", None, 204)
+    for instance, kind in (
+        (message, "receiveTask"),
+        (timer, "intermediateTimer"),
+        (signal, "intermediateSignalCatch"),
+    ):
+        (visit,) = pay.get("/history/activity-instance", processInstanceId=instance, activityId="wait")
+        assert (visit["activityType"], visit["canceled"], visit["endTime"] is None) == (kind, False, False)
+        (after,) = pay.get("/history/activity-instance", processInstanceId=instance, unfinished="true")
+        assert after["activityId"] == "after"

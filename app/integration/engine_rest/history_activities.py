@@ -33,7 +33,7 @@ from app.processes.models import ProcessDefinition, ProcessEvent, ProcessInstanc
 from app.tasks.models import Task
 
 CAME = ("entered", "decided", "performed")
-LEFT = ("left", "closed")
+LEFT = ("left", "completed", "fired", "caught", "closed")
 MOST_DEFINITIONS = 200
 _later = aliased(ProcessEvent)
 _gone = (
