@@ -190,6 +190,6 @@ def test_tools_find_out_where_they_are(rest, client):
     assert (unknown.status_code, unknown.json["type"]) == (400, "RestException")
     known = client.get("/.well-known/camunda-automation-platform/webapps").json
     assert known["cockpitUrl"].endswith("/processes")
-    for address in ("/engine-rest/nothing", "/engine-rest/engine/default/nothing", "/engine-rest/task/x/nothing"):
+    for address in ("/engine-rest/nothing", "/engine-rest/engine/default/nothing", "/engine-rest/task/x/y/z"):
         answer = client.get(address)
         assert (answer.status_code, answer.json["type"]) == (404, "NotFoundException")

@@ -75,6 +75,7 @@ KINDS: dict[int, str] = {
     503: "RestException",
 }
 NAMED = {
+    "NotFound": "NotFoundException",
     "Suspended": "SuspendedEntityInteractionException",
     "DefinitionSuspended": "SuspendedEntityInteractionException",
     "AlreadyClaimed": "TaskAlreadyClaimedException",

@@ -50,11 +50,10 @@ def root() -> ResponseReturnValue:
     return {"links": [{"method": "GET", "href": f"{request.host_url.rstrip('/')}{PREFIX}/engine", "rel": "engine"}]}
 
 
-@bp.route("/<path:rest>", methods=["GET", "POST", "PUT", "DELETE"])
+@bp.route("/engine/<name>/<path:rest>", methods=["GET", "POST", "PUT", "DELETE"])
 @public
 @needs_no_database
-def nothing_here(rest: str) -> Response:
-    """Every other address below."""
-    if rest.startswith("engine/"):
-        return told(400, "RestException", "No process engine available")
-    return told(404, "NotFoundException", "HTTP 404 Not Found")
+def other_engine(name: str, rest: str) -> Response:
+    """There is one engine only, and its name is dropped before an address is looked for."""
+    del name, rest
+    return told(400, "RestException", "No process engine available")
