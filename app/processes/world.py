@@ -41,7 +41,9 @@ class World:
         self.as_of = as_of
         self.business_key = business_key
         self.depth = depth
-        self.context: Mapping[str, Any] = {EXECUTION: {"processInstanceId": instance_id, "processBusinessKey": business_key}}
+        self.context: Mapping[str, Any] = {
+            EXECUTION: {"processInstanceId": instance_id, "processBusinessKey": business_key}
+        }
         self._decided: dict[bytes, dict[str, Any]] = {}
 
     def decide(self, element: Element, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +82,7 @@ class World:
             source=Subject(SOURCE, self.instance_id),
             source_ref=str(one.token),
             element_id=one.element.id,
-            name=dict(one.element.name),
+            name={language: text[:200] for language, text in one.name.items()},
             subject=self.subject,
             subject_version=version,
             groups=groups_for(one),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import pytest
 
 from app.processes import engine
+from tests.conftest import NOON
 from tests.processes.test_engine import Case
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
@@ -87,6 +88,10 @@ class Model:
 
 class Scripted:
     """Gateways answered from the model's list; a human's answer is its own route."""
+
+    as_of = NOON
+    context: ClassVar[dict[str, Any]] = {}
+    depth = 0
 
     def __init__(self) -> None:
         self.routes: list[str] = []
