@@ -76,5 +76,7 @@ def let_modelers_in(response: Response) -> Response:
 
 
 def done() -> ResponseReturnValue:
-    """Nothing to tell."""
-    return "", 204
+    """Nothing to tell, of no type."""
+    response = Response(status=204)
+    response.headers.pop("Content-Type", None)
+    return response

@@ -24,6 +24,7 @@ from app.integration.engine_rest.wire import (
     moment_out,
     order_of,
     refuse_longer,
+    split_execution,
     window,
 )
 from app.integration.permissions import ENGINE_READ
@@ -99,7 +100,8 @@ def _filtered(given: Given, *columns: Any) -> Select[Any]:
     if "processDefinitionId" in given:
         statement = statement.where(ProcessInstance.definition_id == inner(str(given.text("processDefinitionId"))))
     if "executionId" in given:
-        statement = statement.where(func.concat(Task.source_id, ":", Task.source_ref) == given.text("executionId"))
+        instance, token = split_execution(str(given.text("executionId")))
+        statement = statement.where(Task.source_id == instance, Task.source_ref == str(token))
     return _by_state(given, statement)
 
 
