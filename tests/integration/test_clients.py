@@ -25,7 +25,6 @@ from tests.identity.factories import PASSWORD, bearer, make_user
 from tests.integration import diagrams
 from tests.operate.test_server import ask, flask, until
 
-
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import pycamunda.activityinst
@@ -315,7 +314,9 @@ def test_pycamunda_on_external_tasks_messages_and_signals(server):
     call(server, pycamunda.externaltask.Unlock(url, id_=three))
     found = call(server, pycamunda.externaltask.Get(url, id_=two, request_error_details=False))
     assert (found.retries, found.priority) == (3, 5)
-    listing = pycamunda.externaltask.GetList(url, topic_name="pc", request_error_details=False)  # those it asks nameless
+    listing = pycamunda.externaltask.GetList(
+        url, topic_name="pc", request_error_details=False
+    )  # those it asks nameless
     assert len(call(server, listing)) == 2
 
     risky = server.start("risky")

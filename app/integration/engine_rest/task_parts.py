@@ -271,9 +271,7 @@ def create_attachment(task_id: str) -> dict[str, Any]:
         actor,
         task,
         {
-            "name": form.text("attachment-name", 255) or (file.filename or "")[:255].replace("\x00", "")
-            if file
-            else form.text("attachment-name", 255),
+            "name": form.text("attachment-name", 255) or _name_of(file),
             "description": form.text("attachment-description"),
             "kind": form.text("attachment-type", 100) or (file.mimetype[:100] if file else None),
             "url": url,
@@ -281,6 +279,11 @@ def create_attachment(task_id: str) -> dict[str, Any]:
         },
     )
     return _attachment(made)
+
+
+def _name_of(file: Any) -> str | None:
+    """What the file is called where it came from."""
+    return None if file is None else (file.filename or "").replace("\x00", "")[:255] or None
 
 
 def _one_attachment(task_id: str, attachment_id: str) -> TaskAttachment:

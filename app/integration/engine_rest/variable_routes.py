@@ -115,7 +115,8 @@ def _put_data(place: Place, name: str) -> ResponseReturnValue:
     made = Variables({name: None})
     variables_in({name: {"value": None, "type": "Null"}}, keep)  # refuses names that are not to be set
     made.values[name] = CONTENT + keep(content)
-    info = {"filename": (part.filename or name)[:255], "mimeType": part.mimetype or "application/octet-stream"}
+    filename = (part.filename or name).replace("\x00", "")[:255] or name
+    info = {"filename": filename, "mimeType": part.mimetype or "application/octet-stream"}
     made.types[name] = {"type": "File", "valueInfo": info} if kind.lower() == "file" else {"type": "Bytes"}
     place.change(made, [])
     return done()
