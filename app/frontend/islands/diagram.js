@@ -4,6 +4,7 @@ import MoveCanvas from "diagram-js/lib/navigation/movecanvas";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 
+import { lacksDrawing } from "./parts/bpmn.js";
 import { icon, make } from "./parts/dom.js";
 import { chinese, pick, text } from "./parts/texts.js";
 
@@ -15,8 +16,8 @@ const EDGE = 24; // free space around the whole diagram
 const LETTER = { wide: 13.5, narrow: 7.2 }; // widths by which a label is made wide enough for its longest word
 const LETTERS = { fontFamily: getComputedStyle(document.body).fontFamily, fontWeight: "normal", lineHeight: 1.25 };
 
-/** The diagram with every name in the reader's language. */
-function translated(xml, names = {}) {
+/** The diagram with every name in the reader's language, and drawn if nobody drew it. */
+async function prepared(xml, names = {}) {
   const parsed = new DOMParser().parseFromString(xml, "application/xml");
   if (parsed.querySelector("parsererror")) throw new Error("XML");
   for (const element of parsed.querySelectorAll("[id]")) {
@@ -26,6 +27,7 @@ function translated(xml, names = {}) {
     if (name) element.setAttribute("name", name);
   }
   for (const bounds of parsed.querySelectorAll("BPMNLabel > Bounds")) widen(bounds, parsed);
+  if (lacksDrawing(parsed)) await (await import("./layout.js")).draw(parsed);
   return new XMLSerializer().serializeToString(parsed);
 }
 
@@ -99,7 +101,7 @@ class Diagram {
     const state = await answer.json();
     const fresh = state.xml !== this.xml;
     if (fresh) {
-      await this.viewer.importXML(translated(state.xml, state.names));
+      await this.viewer.importXML(await prepared(state.xml, state.names));
       this.xml = state.xml;
       this.marked = [];
     }

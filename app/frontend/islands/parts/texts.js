@@ -35,6 +35,7 @@ const ZH = {
   "Done: {names}.": "已完成：{names}。",
   "Ctrl + wheel zooms; drag or arrow keys move": "Ctrl + 滚轮缩放；拖动或用方向键移动",
   "Drag to move, two fingers to zoom": "拖动平移，双指缩放",
+  "The diagram has no drawing, and making one took too long.": "该流程图没有图形布局，自动布局超时。",
   Total: "合计",
   points: "分",
   "Points by factor": "各因素得分",
