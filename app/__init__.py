@@ -31,7 +31,7 @@ SLICES = (
 )
 """Every package but core, earlier ones knowing nothing of later ones (tests/test_architecture.py)."""
 
-ROLES = ("permissions", "facts", "steps", "panels", "periodic", "pages", "api", "cli")
+ROLES = ("permissions", "facts", "steps", "panels", "periodic", "metrics", "pages", "api", "cli")
 """Modules of a slice that are loaded at start if they exist: they register what they offer."""
 
 

@@ -26,7 +26,11 @@ ALSO_OFFERED = {
     "fulfilment": {"intake"},
 }
 EDGES = {"pages", "api", "cli", "panels"}
-FOREIGN = {"SpiffWorkflow": "app/processes/engine/", "durable_rules_engine": "app/decisions/engines/"}
+FOREIGN = {
+    "SpiffWorkflow": "app/processes/engine/",
+    "durable_rules_engine": "app/decisions/engines/",
+    "dbos": "app/core/jobs/",
+}
 
 
 def where(path: Path) -> str:

@@ -18,7 +18,9 @@ from typing import Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, String, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeDecorator
 
 from app.core import jsontext
@@ -111,6 +113,7 @@ class NoTransaction(RuntimeError):
     """`session()` was asked for outside `transaction()`."""
 
 
+_POSTGRES_RETRY = {"40001", "40P01", "55P03"}
 _current: ContextVar[Session | None] = ContextVar("session", default=None)
 _engine: Engine | None = None
 
@@ -176,6 +179,14 @@ def _sqlite_engine(url: str, synchronous: str) -> Engine:
         connection.connection.driver_connection.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return made
+
+
+def is_lost_race(error: Exception) -> bool:
+    """True when the same request or job may succeed if it is run again from the start."""
+    if isinstance(error, StaleDataError | IntegrityError):
+        return True
+    original = getattr(error, "orig", None)
+    return "locked" in str(original) or getattr(original, "sqlstate", None) in _POSTGRES_RETRY
 
 
 def session() -> Session:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, make_response, redirect, request, url_for
+from flask import Flask, Response, current_app, make_response, redirect, request, url_for
 from sqlalchemy import text
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.core import i18n, menu
+from app.core import i18n, jobs, menu
 from app.core.db import session
 from app.core.errors import NotFound
 from app.core.permissions import actor_or_none, public
@@ -38,10 +38,12 @@ def healthz() -> str:
 
 
 @public
-def readyz() -> str:
-    """The database answers too."""
+def readyz() -> tuple[str, int]:
+    """The database answers too, and a worker is alive to run jobs and timers."""
     session().execute(text("SELECT 1"))
-    return "ok\n"
+    if not current_app.config["SETTINGS"].testing and not jobs.workers_alive():
+        return "No worker has been heard of for 20 seconds: jobs and timers do not run.\n", 503
+    return "ok\n", 200
 
 
 @public

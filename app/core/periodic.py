@@ -1,4 +1,4 @@
-"""Work that is due every so often, done by whichever worker comes first.
+"""Work that is due every so often, done by whichever worker process comes first.
 
     @every(minutes=10, name="audit.seal")
     def seal(): ...
@@ -9,7 +9,6 @@ nothing half-done and two workers never do the same turn.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from app.core.db import Base, UtcDateTime, session, transaction
 
 log = structlog.get_logger()
 PAUSE = 5.0
+"""Seconds between two looks."""
 
 
 class PeriodicRun(Base):
@@ -94,15 +94,3 @@ def _take_turn(work: Work) -> bool:
         .values(last_at=now)
     )
     return bool(taken.rowcount)  # type: ignore[attr-defined]
-
-
-def start_thread() -> threading.Event:
-    """Run what is due, again and again, beside the server. Set the returned event to stop."""
-    stop = threading.Event()
-
-    def loop() -> None:
-        while not stop.wait(PAUSE):
-            run_due()
-
-    threading.Thread(target=loop, name="periodic", daemon=True).start()
-    return stop

@@ -17,12 +17,14 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
 from app.core import db, i18n, ids, jsontext, permissions
+from app.core.db import is_lost_race as is_lost_race
 from app.core.errors import DomainError
 
+FOR_PROGRAMS = ("/api/", "/metrics")
+"""Addresses that only programs ask: they prove themselves by a bearer token and are answered in JSON."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ATTEMPTS = 4
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
-_POSTGRES_RETRY = {"40001", "40P01", "55P03"}
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -102,14 +104,6 @@ def needs_no_database(view: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
-def is_lost_race(error: Exception) -> bool:
-    """True when the same request may succeed if it is served again from the start."""
-    if isinstance(error, StaleDataError | IntegrityError):
-        return True
-    original = getattr(error, "orig", None)
-    return "locked" in str(original) or getattr(original, "sqlstate", None) in _POSTGRES_RETRY
-
-
 def _find_actor() -> None:
     g.asked_who = True
     permissions.act_as(None)
@@ -174,7 +168,7 @@ def is_fragment() -> bool:
 
 def wants_json() -> bool:
     """True when the caller is a program."""
-    return request.path.startswith("/api/") or request.accept_mimetypes.best == "application/json"
+    return request.path.startswith(FOR_PROGRAMS) or request.accept_mimetypes.best == "application/json"
 
 
 def install(app: Flask, write_slots: int) -> None:

@@ -10,17 +10,25 @@ from collections.abc import Mapping
 from datetime import date
 
 from app.core.expressions import (
+    Arithmetic,
     Between,
+    Call,
     Compare,
+    Empty,
     ExpressionInvalid,
+    Index,
     Items,
     Literal,
     Logic,
+    Member,
     Membership,
+    Method,
     Name,
     Negative,
     Node,
     Not,
+    Template,
+    below,
     parse,
 )
 from app.core.i18n import _
@@ -30,6 +38,9 @@ from app.decisions.source import Located, RuleFileInvalid
 
 FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+BEYOND_RULES = (Arithmetic, Call, Empty, Index, Member, Method, Template)
+"""What processes may write, but rules not: both engines run typed comparisons with constants, and a division by zero
+would end the process of one of them."""
 MOST_TESTS = 20
 """Comparisons in one condition."""
 
@@ -65,6 +76,10 @@ class _Reading:
             node = parse(self.entry.value).node
         except ExpressionInvalid as error:
             raise self.refuse(error.sentence()) from None
+        if any(isinstance(part, BEYOND_RULES) for part in below(node)):
+            raise self.refuse(
+                _("sums, calls, places in lists and “empty” are for processes: rules compare with constants")
+            )
         return self.condition(node, negated=False)
 
     def condition(self, node: Node, *, negated: bool) -> Condition:

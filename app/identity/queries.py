@@ -28,6 +28,11 @@ def find_by_login(login: str) -> User | None:
     return session().scalar(select(User).where(User.login == login.strip().lower()))
 
 
+def user_id_of(name: str) -> str | None:
+    """The id of the user who has this id or login; None for nobody."""
+    return session().scalar(select(User.id).where(or_(User.id == name, User.login == name.lower())).limit(1))
+
+
 def users_with_role(role: str, *, lock: bool = False) -> list[User]:
     """Active users who have the role, by name; `lock` keeps them as they are until the transaction ends."""
     statement = (

@@ -1,15 +1,15 @@
-"""`flask serve`, `flask migrate`, `flask backup FILE`, `flask restore FILE`."""
+"""`flask serve`, `flask worker`, `flask jobs`, `flask migrate`, `flask backup FILE`, `flask restore FILE`."""
 
 from __future__ import annotations
 
-import contextlib
+import sys
 from pathlib import Path
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app.core import i18n
+from app.core import i18n, jobs
 from app.core.errors import DomainError
 from app.operate import backup as backups
 from app.operate import first_start, schema, server
@@ -18,8 +18,9 @@ from config import Settings
 
 @click.command("serve")
 @click.option("--workers", default=server.WORKERS, show_default=True)
+@click.option("--worker/--no-worker", default=True, help="Also run jobs and timers here (default), or elsewhere.")
 @with_appcontext
-def serve(workers: int) -> None:
+def serve(workers: int, *, worker: bool) -> None:
     """Migrate, prepare on first start, print where to go, and serve until interrupted."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.config["SETTINGS"]
@@ -30,8 +31,32 @@ def serve(workers: int) -> None:
     for line in first_start.people(settings):
         click.echo(f"  {line}")
     click.echo("\n  Ctrl-C stops the server.\n")
-    with contextlib.suppress(KeyboardInterrupt):
-        server.serve(app, settings.port, workers)
+    sys.exit(server.serve(app, settings, workers, with_worker=worker))
+
+
+@click.command("worker")
+@click.option("--lanes", type=click.IntRange(1, 64), help="Threads that run jobs (default 4).")
+@with_appcontext
+def worker(lanes: int | None) -> None:
+    """Run jobs, timers and periodic work until interrupted. `serve` starts one itself; more may run on other hosts."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if schema.current() != schema.latest():
+        raise click.ClickException("The database must be migrated first: flask migrate")
+    server.share_metrics(settings, empty=False)
+    server.work(settings, lanes)
+
+
+@click.group("jobs")
+def jobs_commands() -> None:
+    """Jobs and timers."""
+
+
+@jobs_commands.command("run-due")
+@click.option("--limit", default=1000, show_default=True)
+@with_appcontext
+def run_due(limit: int) -> None:
+    """Run what is due, here and now, one after the other."""
+    click.echo(f"{jobs.run_due(limit)} jobs run.")
 
 
 @click.command("migrate")

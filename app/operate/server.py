@@ -1,19 +1,41 @@
-"""The server process: gunicorn with threads, in the process that already holds the application."""
+"""The server: gunicorn with threads, and beside it the worker that runs jobs; children of one process that watches.
+
+A worker that dies is started again. When gunicorn ends, or the watcher is told to stop, everything ends within
+seconds.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
+import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from app.core import periodic
+from app.core import clock, metrics
 from app.core.db import engine
+from config import Settings
 
 WORKERS = 2
 THREADS = 12
 """Four serve writes at once (WRITE_SLOTS), the others read."""
+GRACE = 10.0
+"""Seconds that the children get to stop."""
+PAUSES = (0.2, 1.0, 5.0, 15.0)
+"""Seconds before a dead worker is started again: longer each time it dies young."""
+YOUNG = 30.0
+_PARENT_DIED = 1  # prctl(PR_SET_PDEATHSIG)
+
+log = structlog.get_logger()
 
 
 class Server(BaseApplication):
@@ -50,12 +72,116 @@ class Server(BaseApplication):
 
 def _after_fork(_server: Any, _worker: Any) -> None:
     engine().dispose(close=False)
-    gc.freeze()  # what was loaded before the fork is never garbage: do not walk it at every collection
+    freeze()
+
+
+def freeze() -> None:
+    """What was loaded before a fork is never garbage: do not walk it at every collection."""
+    gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-    periodic.start_thread()
 
 
-def serve(app: Flask, port: int, workers: int = WORKERS) -> None:
-    """Serve until interrupted."""
+def work(settings: Settings, lanes: int | None = None) -> None:
+    """Be the worker process until told to stop; does not return."""
+    freeze()
+    # Here, and by name, because DBOS takes most of a second to import and only workers need it.
+    module = import_module("app.core.jobs.worker")
+    worker = module.Worker(settings.database_url, settings.data, lanes or module.LANES)
+    clean = worker.run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0 if clean else 1)  # a job that did not end in time would keep the process for ever
+
+
+def share_metrics(settings: Settings, *, empty: bool) -> None:
+    """Count together with the other processes of this data folder."""
+    metrics.share(settings.data / "metrics", empty=empty)
+
+
+@dataclass
+class Child:
+    """A process of ours and what it runs."""
+
+    name: str
+    run: Callable[[], None]
+    pid: int = 0
+    since: float = 0.0
+    deaths: int = 0
+
+    def start(self) -> None:
+        """Fork; the child runs and ends with the process."""
+        self.since = clock.ticks()
+        watcher = os.getpid()
+        self.pid = os.fork()
+        if self.pid:
+            return
+        code = 1
+        try:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+            ctypes.CDLL(None).prctl(_PARENT_DIED, signal.SIGTERM)
+            if os.getppid() == watcher:
+                engine().dispose(close=False)
+                self.run()
+                code = 0
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        except BaseException:
+            log.exception("child.failed", name=self.name)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def ended(self) -> bool:
+        """True once the process is no more (and takes note of it)."""
+        if self.pid and os.waitpid(self.pid, os.WNOHANG)[0]:
+            self.pid = 0
+        return not self.pid
+
+    def tell(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        if self.pid:
+            os.kill(self.pid, number)
+
+
+def serve(app: Flask, settings: Settings, workers: int = WORKERS, *, with_worker: bool = True) -> int:
+    """Serve until interrupted or told to stop; the exit status."""
     engine().dispose()
-    Server(app, port, workers).run()
+    share_metrics(settings, empty=True)
+    web = Child("web", lambda: Server(app, settings.port, workers).run())
+    jobs = Child("worker", lambda: work(settings))
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    children = [web, jobs] if with_worker else [web]
+    for child in children:
+        child.start()
+    try:
+        while not stop.wait(0.2) and not web.ended():
+            if with_worker and jobs.ended():
+                _again(jobs, stop)
+    finally:
+        _end(children)
+    return 0 if stop.is_set() else 1
+
+
+def _again(child: Child, stop: threading.Event) -> None:
+    """Start a dead child anew, after a pause that grows while it dies young."""
+    child.deaths = child.deaths + 1 if clock.ticks() - child.since < YOUNG else 1
+    pause = PAUSES[min(child.deaths, len(PAUSES)) - 1]
+    log.warning("child.died", name=child.name, times=child.deaths, again_in=pause)
+    if not stop.wait(pause):
+        child.start()
+
+
+def _end(children: list[Child]) -> None:
+    """Tell every child to stop; end those by force that do not."""
+    for child in children:
+        child.tell(signal.SIGTERM)
+    until = clock.ticks() + GRACE
+    waiting = threading.Event()
+    while clock.ticks() < until and not all(child.ended() for child in children):
+        waiting.wait(0.05)
+    for child in children:
+        child.tell(signal.SIGKILL)

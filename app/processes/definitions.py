@@ -38,6 +38,7 @@ class Deployed:
     name: dict[str, str]
     forms: Mapping[str, Any]
     definition: Definition
+    deployment_id: str | None = None
 
 
 _kept: OrderedDict[str, Deployed] = OrderedDict()
@@ -61,7 +62,8 @@ def deployed(definition_id: str) -> Deployed:
             version=row.version,
             name=dict(row.name),
             forms=row.forms,
-            definition=compile_definition(row.xml.encode()),
+            definition=compile_definition(row.xml.encode(), key=row.key),
+            deployment_id=row.deployment_id,
         )
     )
 
@@ -82,9 +84,29 @@ def in_force(key: str) -> Deployed:
     return deployed(found)
 
 
-def store(actor: Actor, xml: bytes, forms: Mapping[str, Any], known: Known) -> tuple[Deployed, bool]:
+def for_call(details: Mapping[str, Any], deployment_id: str | None) -> Deployed | None:
+    """The definition that a call activity means: {"key", "binding", "version"}; None if there is none."""
+    binding, key = details["binding"], details["key"]
+    if binding == "latest" or (binding == "deployment" and deployment_id is None):
+        found = session().execute(select(ProcessRelease.definition_id).where(ProcessRelease.key == key)).scalar()
+        return None if found is None else deployed(found)
+    statement = select(ProcessDefinition.id).where(ProcessDefinition.key == key)
+    if binding == "deployment":
+        statement = statement.where(ProcessDefinition.deployment_id == deployment_id)
+    elif binding == "versionTag":
+        statement = statement.where(ProcessDefinition.version_tag == str(details["version"]))
+    else:
+        number = str(details["version"])
+        statement = statement.where(ProcessDefinition.version == (int(number) if number.isdecimal() else -1))
+    found = session().execute(statement.order_by(ProcessDefinition.version.desc()).limit(1)).scalar()
+    return None if found is None else deployed(found)
+
+
+def store(  # noqa: PLR0917 - what belongs to a version
+    actor: Actor, xml: bytes, key: str, forms: Mapping[str, Any], known: Known, deployment_id: str | None = None
+) -> tuple[Deployed, bool]:
     """Lint, compile and keep a diagram; True if it was not there before. Raises DiagramRefused."""
-    definition = compile_definition(xml, known)
+    definition = compile_definition(xml, known, key)
     whole = jsontext.digest([definition.key, definition.hash, forms])
     there = session().execute(select(ProcessDefinition.id).where(ProcessDefinition.hash == whole)).scalar()
     if there is not None:
@@ -99,6 +121,7 @@ def store(actor: Actor, xml: bytes, forms: Mapping[str, Any], known: Known) -> t
         name=dict(definition.name),
         forms=jsontext.plain(dict(forms)),
         definition=definition,
+        deployment_id=deployment_id,
     )
     session().execute(
         insert(ProcessDefinition),
@@ -110,11 +133,13 @@ def store(actor: Actor, xml: bytes, forms: Mapping[str, Any], known: Known) -> t
             "name": made.name,
             "xml": xml.decode(),
             "forms": made.forms,
+            "version_tag": definition.version_tag,
+            "deployment_id": deployment_id,
             "deployed_at": clock.now(),
             "deployed_by": actor.id,
         },
     )
-    return _keep(made), True
+    return made, True
 
 
 def put_in_force(actor: Actor, made: Deployed) -> None:

@@ -50,6 +50,9 @@ class ProcessDefinition(Base):
     xml: Mapped[str] = mapped_column(Text)
     forms: Mapped[JsonDict]
     """{form key: form-js schema}; texts may be {"en", "zh"}."""
+    version_tag: Mapped[str | None] = mapped_column(String(100))
+    """What designers call the version."""
+    deployment_id: Mapped[str | None] = mapped_column(String(26), index=True)
     deployed_at: Mapped[Moment]
     deployed_by: Mapped[str] = mapped_column(String(26))
 
@@ -57,6 +60,41 @@ class ProcessDefinition(Base):
 
 
 append_only(ProcessDefinition.__table__)
+
+
+class ProcessDeployment(Base):
+    """Diagrams and forms that came together."""
+
+    __tablename__ = "process_deployments"
+
+    id: Mapped[Id]
+    name: Mapped[str | None] = mapped_column(String(255))
+    source: Mapped[str | None] = mapped_column(String(255))
+    at: Mapped[Moment]
+    by: Mapped[str] = mapped_column(String(26))
+
+
+class ProcessDefinitionFlags(Base):
+    """What may change about a definition: a suspended one starts nothing new. No row: not suspended."""
+
+    __tablename__ = "process_definition_flags"
+
+    definition_id: Mapped[str] = mapped_column(ForeignKey("process_definitions.id"), primary_key=True)
+    suspended: Mapped[bool]
+
+
+class ProcessStart(Base):
+    """An event that starts a process in force: message, signal, timer, condition."""
+
+    __tablename__ = "process_starts"
+
+    definition_id: Mapped[str] = mapped_column(ForeignKey("process_definitions.id"), primary_key=True)
+    element_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    key: Mapped[Code]
+    kind: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(255))
+
+    __table_args__ = (Index("ix_process_starts_kind_name", "kind", "name"), Index("ix_process_starts_key", "key"))
 
 
 class ProcessRelease(Base):
@@ -86,6 +124,16 @@ class ProcessInstance(Base):
     """Counts saved steps: each UPDATE names the one it saw."""
     events: Mapped[int] = mapped_column(Integer)
     """How many lines of history there are."""
+    business_key: Mapped[str | None] = mapped_column(String(255), index=True)
+    """What the world outside calls it, an order number say: messages find it by this."""
+    super_instance_id: Mapped[str | None] = mapped_column(String(26), index=True)
+    """The instance that called it, and the token there that waits."""
+    super_token: Mapped[int | None] = mapped_column(Integer)
+    root_id: Mapped[str] = mapped_column(String(26), index=True)
+    """The outermost instance; its own id if nobody called it."""
+    depth: Mapped[int] = mapped_column(Integer)
+    """How many instances call each other above it."""
+    suspended: Mapped[bool]
     started_by: Mapped[Ref]
     started_at: Mapped[Moment]
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -113,8 +161,10 @@ class ProcessInstance(Base):
 
 class ProcessEvent(Base):
     """One line of an instance's history: `started`; `entered` (a token came), or what it did there at once: `decided`
-    (gateway), `performed` (service step); `completed` (a person's task); `closed` (a task no longer needed); `ended`,
-    `cancelled`, `superseded`. `flow_id` is the way the token came."""
+    (gateway), `performed` (service step); `left` (in a later step than it came); `completed` (a person's task);
+    `closed` (no longer needed); `fired`, `caught`, `thrown`, `uncaught` (events); `fault`; `assigned`, `moved`,
+    `suspended`, `resumed`, `migrated` (operators); `ended`, `cancelled`, `superseded`. `flow_id` is the way the token
+    came."""
 
     __tablename__ = "process_events"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - rows lie together by instance
@@ -125,9 +175,87 @@ class ProcessEvent(Base):
     kind: Mapped[str] = mapped_column(String(12))
     element_id: Mapped[str] = mapped_column(String(100))
     flow_id: Mapped[str | None] = mapped_column(String(100))
+    token: Mapped[int | None] = mapped_column(Integer)
+    at_once: Mapped[bool]
+    """The token came and left in the same step; otherwise a later line of the same token tells when it left."""
     actor_id: Mapped[str | None] = mapped_column(String(26))
     decision_id: Mapped[str | None] = mapped_column(String(26))
     details: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
 append_only(ProcessEvent.__table__)
+
+
+class ProcessWait(Base):
+    """A token that waits for an event from outside: `message`, `signal` by name, `condition`."""
+
+    __tablename__ = "process_waits"
+
+    instance_id: Mapped[str] = mapped_column(ForeignKey("process_instances.id"), primary_key=True)
+    token: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    element_id: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(255))
+    business_key: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[Moment]
+
+    __table_args__ = (Index("ix_process_waits_name", "kind", "name", "business_key"),)
+
+
+class ProcessIncident(Base):
+    """A token that cannot go on until somebody has looked. Kept when it is resolved."""
+
+    __tablename__ = "process_incidents"
+
+    id: Mapped[Id]
+    instance_id: Mapped[str] = mapped_column(ForeignKey("process_instances.id"))
+    token: Mapped[int] = mapped_column(Integer)
+    element_id: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(40))
+    """`fault` (expression, limit, conflict), `failedJob`, `failedExternalTask`."""
+    message: Mapped[str] = mapped_column(Text)
+    details: Mapped[JsonDict]
+    job_id: Mapped[str | None] = mapped_column(String(26))
+    created_at: Mapped[Moment]
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    resolved_by: Mapped[str | None] = mapped_column(String(26))
+    how: Mapped[str | None] = mapped_column(String(500))
+
+    __table_args__ = (
+        Index("ix_process_incidents_instance", "instance_id", "resolved_at"),
+        Index(
+            "ix_process_incidents_open",
+            "created_at",
+            sqlite_where=text("resolved_at IS NULL"),
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
+    )
+
+
+class ProcessMessage(Base):
+    """A message from outside: delivered at once, or kept until somebody waits for it or its time is over."""
+
+    __tablename__ = "process_messages"
+
+    id: Mapped[Id]
+    sender_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    """The sender's own id: the same message is taken once."""
+    name: Mapped[str] = mapped_column(String(255))
+    business_key: Mapped[str | None] = mapped_column(String(255))
+    correlation: Mapped[JsonDict]
+    variables: Mapped[JsonDict]
+    received_at: Mapped[Moment]
+    expires_at: Mapped[Moment]
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    instance_id: Mapped[str | None] = mapped_column(String(26))
+
+    __table_args__ = (
+        Index(
+            "ix_process_messages_kept",
+            "name",
+            "business_key",
+            sqlite_where=text("delivered_at IS NULL"),
+            postgresql_where=text("delivered_at IS NULL"),
+        ),
+        Index("ix_process_messages_received", "received_at"),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, case, func, or_, select
@@ -12,8 +13,8 @@ from app.core.errors import NotFound
 from app.core.paging import Page, paginate
 from app.core.permissions import Actor
 from app.core.subject import Subject
+from app.processes import engine
 from app.processes.definitions import Deployed, deployed, in_force
-from app.processes.engine import open_tokens
 from app.processes.forms import bilingual
 from app.processes.models import InstanceStatus, ProcessDefinition, ProcessEvent, ProcessInstance, ProcessRelease
 from app.tasks.models import Task
@@ -88,7 +89,7 @@ def diagram_state(instance_id: str) -> dict[str, Any]:
     made = deployed(instance.definition_id)
     active: set[str] = set()
     if instance.status == InstanceStatus.RUNNING:
-        active = set(open_tokens(made.definition, instance.state).values())
+        active = set(engine.open_tokens(made.definition, instance.state).values())
     visits = session().execute(
         select(ProcessEvent.element_id, ProcessEvent.flow_id, func.count())
         .where(
@@ -167,6 +168,62 @@ def definitions() -> list[dict[str, Any]]:
 def _by_key(statement: Any) -> dict[str, int]:
     key = statement.selected_columns[0]
     return {name: number for name, number in session().execute(statement.group_by(key))}  # noqa: C416 - rows, not pairs
+
+
+@dataclass(frozen=True)
+class TokenView:
+    """A live token. `kind` is the element's BPMN name; `state`: `waiting`, `joined` (at a join), `watching` (a boundary
+    event or an event subprocess that may come); `scope`: others run inside it; `parent_scope` the token of the
+    subprocess or loop it is in (None: the process); `waits`: what for (user, message, timer, external, …)."""
+
+    token: int
+    parent_scope: int | None
+    element_id: str
+    kind: str
+    state: str
+    scope: bool
+    name: dict[str, str]
+    waits: str
+    instance: int | None
+    fault: str | None
+
+
+def tokens_of(instance_id: str) -> list[TokenView]:
+    """The live tokens of an instance, joins and watched events included; none when it has ended. Raises NotFound."""
+    instance = get_instance(instance_id)
+    if instance.status != InstanceStatus.RUNNING:
+        return []
+    seen = engine.tokens(deployed(instance.definition_id).definition, instance.state)
+    inside = {one.parent for one in seen} | {one.scope for one in seen}
+    return [
+        TokenView(
+            token=one.token,
+            parent_scope=one.parent if one.instance is not None else one.scope,
+            element_id=one.element.id,
+            kind=one.element.kind,
+            state="watching" if one.watch else "joined" if one.waits == "join" else "waiting",
+            scope=one.waits in ("scope", "loop") and one.token in inside,
+            name=dict(one.element.name),
+            waits=one.waits,
+            instance=one.instance,
+            fault=one.fault,
+        )
+        for one in seen
+    ]
+
+
+def variables_of(instance_id: str) -> dict[str, Any]:
+    """The variables of an instance as they are now (or were at its end). Raises NotFound."""
+    instance = get_instance(instance_id)
+    return engine.variables(deployed(instance.definition_id).definition, instance.state)
+
+
+def local_variables_of(instance_id: str, token: int, *, whole: bool = False) -> dict[str, Any]:
+    """The variables that end with a token's activity; with `whole` everything it sees. Raises NotFound,
+    TokenNotReady."""
+    instance = get_instance(instance_id)
+    made = deployed(instance.definition_id).definition
+    return engine.local_variables(made, instance.state, token, whole=whole)
 
 
 def is_in_force(key: str) -> bool:

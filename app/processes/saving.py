@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,21 +16,31 @@ from app.core.i18n import _l
 from app.core.permissions import Actor
 from app.core.prepared import Prepared
 from app.core.subject import Subject
+from app.processes import keeping
+from app.processes.definitions import Deployed
 from app.processes.engine import Happening, Step
 from app.processes.models import STATUS_NAMES, InstanceStatus, ProcessEvent, ProcessInstance
 from app.processes.world import World
-from app.tasks import service as tasks
 
 _instances: Any = ProcessInstance.__table__
-_columns = (
-    _instances.c.id,
-    _instances.c.definition_id,
-    _instances.c.subject_kind,
-    _instances.c.subject_id,
-    _instances.c.status,
-    _instances.c.state,
-    _instances.c.version,
-    _instances.c.events,
+_columns = tuple(
+    _instances.c[name]
+    for name in (
+        "id",
+        "definition_id",
+        "subject_kind",
+        "subject_id",
+        "status",
+        "state",
+        "version",
+        "events",
+        "business_key",
+        "super_instance_id",
+        "super_token",
+        "root_id",
+        "depth",
+        "suspended",
+    )
 )
 _LOAD = Prepared(select(*_columns).where(_instances.c.id == bindparam("instance")).with_for_update())
 _LOAD_RUNNING = (
@@ -66,6 +76,12 @@ class NotRunning(Conflict):
     message = _l("This process has ended (%(state)s).")
 
 
+class Suspended(Conflict):
+    """An operator has halted the instance."""
+
+    message = _l("This process has been suspended; an operator must resume it first.")
+
+
 @dataclass(frozen=True)
 class Loaded:
     """An instance as it was when the step began."""
@@ -77,16 +93,41 @@ class Loaded:
     state: bytes
     version: int
     events: int
+    business_key: str | None
+    super_instance_id: str | None
+    super_token: int | None
+    root_id: str
+    depth: int
+    suspended: bool
+
+    @property
+    def called(self) -> bool:
+        """Whether another instance waits for it."""
+        return self.super_instance_id is not None
 
 
-def load(instance_id: str) -> Loaded:
-    """The instance, locked until the transaction ends (PostgreSQL). Raises NotFound, NotRunning."""
+def load(instance_id: str, *, halted: bool = False) -> Loaded:
+    """The instance, locked until the transaction ends (PostgreSQL); with `halted` a suspended one too.
+
+    Raises NotFound, NotRunning, Suspended.
+    """
     row = _LOAD.run({"instance": instance_id}).one_or_none()
     if row is None:
         raise NotFound(instance=instance_id)
     if row.status != InstanceStatus.RUNNING:
         raise NotRunning(state=str(STATUS_NAMES[row.status]))
+    if row.suspended and not halted:
+        raise Suspended(instance=instance_id)
     return _loaded(row)
+
+
+def subject_of(instance_id: str) -> Subject:
+    """What an instance is about. Raises NotFound."""
+    columns = (_instances.c.subject_kind, _instances.c.subject_id)
+    row = session().execute(select(*columns).where(_instances.c.id == instance_id)).one_or_none()
+    if row is None:
+        raise NotFound(instance=instance_id)
+    return Subject(row.subject_kind, row.subject_id)
 
 
 def running_of(subject: Subject, key: str | None = None) -> list[Loaded]:
@@ -104,13 +145,18 @@ def _loaded(row: Any) -> Loaded:
         state=row.state,
         version=row.version,
         events=row.events,
+        business_key=row.business_key,
+        super_instance_id=row.super_instance_id,
+        super_token=row.super_token,
+        root_id=row.root_id,
+        depth=row.depth,
+        suspended=bool(row.suspended),
     )
 
 
-def add(row: dict[str, Any], made: Step, world: World) -> None:
+def add(row: dict[str, Any], made: Step, world: World, deployed: Deployed) -> None:
     """Store a new instance with its first step; `row` says which, of what, about what, by whom."""
     lines = [Happening("started", row["key"]), *made.happenings]
-    ended = world.as_of if made.completed else None
     session().execute(
         _INSERT,
         {
@@ -119,34 +165,43 @@ def add(row: dict[str, Any], made: Step, world: World) -> None:
             "status": _status(made).value,
             "version": 1,
             "events": len(lines),
+            "suspended": False,
             "started_at": world.as_of,
-            "ended_at": ended,
+            "ended_at": world.as_of if made.completed else None,
             "end_reason": None,
         },
     )
-    _write_tasks_and_history(row["id"], 0, lines, made, world)
+    keeping.keep(row["id"], made, world, deployed)
+    write_history(row["id"], 0, lines, world.actor, world.as_of)
 
 
 def _status(made: Step) -> InstanceStatus:
     return InstanceStatus.COMPLETED if made.completed else InstanceStatus.RUNNING
 
 
-def save(before: Loaded, made: Step, world: World) -> None:
-    """Store a further step. Raises StaleDataError when somebody else stored one meanwhile."""
-    count = _write_tasks_and_history(before.id, before.events, made.happenings, made, world)
+def save(before: Loaded, made: Step, world: World, deployed: Deployed, *, dealt_with: int | None = None) -> None:
+    """Store what a step came to. `dealt_with`: the token whose task or job the caller has closed itself.
+
+    Raises StaleDataError when another step was stored in between.
+    """
+    gone = keeping.let_go(before.id, made, dealt_with)
+    lines = [*made.happenings, *(Happening("closed", element, None, {}, token) for token, element in gone)]
     _update(
         before.id,
         before.version,
         new_state=made.state,
         new_status=_status(made).value,
-        count=count,
+        count=before.events + len(lines),
         ended=world.as_of if made.completed else None,
         why=None,
     )
+    keeping.keep(before.id, made, world, deployed, was_suspended=before.suspended)
+    write_history(before.id, before.events, lines, world.actor, world.as_of)
 
 
 def end(before: Loaded, status: InstanceStatus, actor: Actor, reason: str, at: datetime) -> None:
-    """Store that an instance was ended from outside."""
+    """Store that an instance was ended from outside; nothing of it waits any more."""
+    keeping.let_all_go(before.id)
     line = Happening(status.value, "", None, {"reason": reason})
     write_history(before.id, before.events, [line], actor, at)
     _update(
@@ -160,19 +215,23 @@ def end(before: Loaded, status: InstanceStatus, actor: Actor, reason: str, at: d
     )
 
 
+def note(before: Loaded, line: Happening, actor: Actor, at: datetime, **columns: Any) -> None:
+    """Store one line of history and columns of the instance; its tokens stay where they are."""
+    write_history(before.id, before.events, [line], actor, at)
+    values = {"version": before.version + 1, "events": before.events + 1, **columns}
+    statement = update(_instances).where(_instances.c.id == before.id, _instances.c.version == before.version)
+    result: Any = session().execute(statement.values(**values))
+    _refuse_stale(result, before.id, before.version)
+
+
 def _update(instance_id: str, version: int, **values: Any) -> None:
-    result: Any = _SAVE.run({"instance": instance_id, "seen": version, "next": version + 1, **values})
+    result = _SAVE.run({"instance": instance_id, "seen": version, "next": version + 1, **values})
+    _refuse_stale(result, instance_id, version)
+
+
+def _refuse_stale(result: Any, instance_id: str, version: int) -> None:
     if result.rowcount != 1:
         raise StaleDataError(f"process instance {instance_id} is no longer at version {version}")
-
-
-def _write_tasks_and_history(instance_id: str, count: int, lines: Iterable[Happening], made: Step, world: World) -> int:
-    closed = [str(token) for token in made.closed]
-    if closed:
-        tasks.cancel_of(instance_id, "", source_refs=closed)
-    tasks.open_tasks(world.actor, world.tasks_for(made.opened))
-    gone = [Happening("closed", "", None, {"token": token}) for token in closed]
-    return write_history(instance_id, count, [*lines, *gone], world.actor, world.as_of)
 
 
 def write_history(instance_id: str, count: int, lines: Sequence[Happening], actor: Actor, at: datetime) -> int:
@@ -185,8 +244,10 @@ def write_history(instance_id: str, count: int, lines: Sequence[Happening], acto
             "kind": line.kind,
             "element_id": line.element,
             "flow_id": line.flow,
+            "token": line.token,
+            "at_once": line.at_once,
             "actor_id": actor.id,
-            "decision_id": line.details.get("decision", {}).get("id") if line.kind == "decided" else None,
+            "decision_id": (line.details.get("decision") or {}).get("id") if line.kind == "decided" else None,
             "details": dict(line.details),
         }
         for number, line in enumerate(lines, count + 1)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.core import jsontext
+from app.core import intervals, jsontext
+from app.core.errors import DomainError
+from app.core.expressions import EXECUTION
 from app.core.permissions import Actor
 from app.core.subject import Subject
+from app.identity.queries import user_id_of
 from app.processes.deciding import decide_route
-from app.processes.engine import Gateway, Opened, ServiceStep, UserWork
+from app.processes.engine import Element, Opened, ServiceStep, UserWork
 from app.processes.steps import StepCall, step, subject_version, task_rank
 from app.tasks.models import Rank
 from app.tasks.service import NewTask
@@ -22,19 +25,32 @@ SOURCE = "process"
 class World:
     """The callbacks of one step. A rule set is asked once per step unless something has changed in between."""
 
-    def __init__(self, actor: Actor, subject: Subject, instance_id: str, as_of: datetime) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        subject: Subject,
+        instance_id: str,
+        as_of: datetime,
+        *,
+        business_key: str | None = None,
+        depth: int = 0,
+    ) -> None:
         self.actor = actor
         self.subject = subject
         self.instance_id = instance_id
         self.as_of = as_of
+        self.business_key = business_key
+        self.depth = depth
+        self.context: Mapping[str, Any] = {EXECUTION: {"processInstanceId": instance_id, "processBusinessKey": business_key}}
         self._decided: dict[bytes, dict[str, Any]] = {}
 
-    def decide(self, gateway: Gateway, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The outcome of the gateway's rule set, small enough to be carried in the state."""
+    def decide(self, element: Element, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The outcome of the element's rule set, small enough to be carried in the state."""
         answer = last_answer(variables)
-        same = jsontext.canonical([gateway.rule_set, answer])
+        rule_set = str(getattr(element, "rule_set", ""))
+        same = jsontext.canonical([rule_set, answer])
         if same not in self._decided:
-            self._decided[same] = decide_route(str(gateway.rule_set), self.subject, answer, self.as_of)
+            self._decided[same] = decide_route(rule_set, self.subject, answer, self.as_of)
         return self._decided[same]
 
     def perform(self, element: ServiceStep, variables: dict[str, Any]) -> dict[str, Any] | None:
@@ -56,11 +72,10 @@ class World:
             return []
         kind = self.subject.kind
         version = subject_version.get(kind)(self.subject) if kind in subject_version else None
-        rank = task_rank.get(kind)(self.subject) if kind in task_rank else Rank()
+        rank = task_rank.get(kind)(self.subject) if kind in task_rank else Rank(number=(self.business_key or "")[:40])
         return [self._task_for(one, version, rank) for one in opened]
 
     def _task_for(self, one: Opened, version: int | None, rank: Rank) -> NewTask:
-        initiator = one.variables.get(INITIATOR)
         return NewTask(
             source=Subject(SOURCE, self.instance_id),
             source_ref=str(one.token),
@@ -69,11 +84,15 @@ class World:
             subject=self.subject,
             subject_version=version,
             groups=groups_for(one),
-            assignee_id=initiator if one.element.to_initiator else None,
-            initiator_id=initiator,
+            users=[user_of(name) for name in names_in(one.users)],
+            assignee_id=user_of(one.assignee) if one.assignee else None,
+            initiator_id=one.variables.get(INITIATOR),
             form_key=one.element.form_key,
             excluded=[one.excluded] if one.excluded else [],
             rank=rank,
+            due_at=moment_of(one.due, self.as_of),
+            follow_up_at=moment_of(one.follow_up, self.as_of),
+            priority=number_of(one.priority),
         )
 
 
@@ -89,11 +108,44 @@ def last_answer(variables: Mapping[str, Any]) -> dict[str, Any] | None:
 def groups_for(one: Opened) -> list[str]:
     """Who is asked: the gateway's decision if the diagram says so and it names somebody, else the drawn groups."""
     element: UserWork = one.element
+    drawn = list(names_in(one.groups))
     if element.assign_from is None:
-        return list(element.groups)
+        return drawn
     decision = one.variables.get("decisions", {}).get(element.assign_from, {})
     if element.assign_step is not None:
         named = decision.get("assign_by_step", {}).get(element.assign_step)
     else:
         named = decision.get("assign_groups")
-    return list(named or element.groups)
+    return list(named or drawn)
+
+
+def names_in(values: Sequence[Any]) -> Iterator[str]:
+    """Names of people or groups: texts, lists of texts, texts with commas."""
+    for value in values:
+        parts = value if isinstance(value, list) else str(value).split(",") if value is not None else ()
+        yield from (str(part).strip()[:64] for part in parts if str(part).strip())
+
+
+def user_of(name: Any) -> str:
+    """The id of the user a diagram names by id or login; a name that nobody has stays as it is."""
+    text = str(name).strip()
+    return user_id_of(text) or text[:26]
+
+
+def moment_of(value: Any, as_of: datetime) -> datetime | None:
+    """A due date as diagrams write it: a moment, or a duration from now. None for what is neither."""
+    if value in (None, ""):
+        return None
+    text = value if isinstance(value, datetime) else str(value).strip()
+    try:
+        if isinstance(text, str) and text.startswith("P"):
+            return intervals.parse_duration(text).after(as_of)
+        return intervals.parse_date(text)
+    except DomainError:
+        return None
+
+
+def number_of(value: Any) -> int | None:
+    """A priority as diagrams write it."""
+    text = str(value).strip() if value is not None else ""
+    return max(-(2**31), min(int(text), 2**31 - 1)) if text.lstrip("-").isdecimal() else None

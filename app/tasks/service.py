@@ -5,8 +5,9 @@ The `Task` that a verb returns is a copy of the row as it stands now: changing i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -26,9 +27,10 @@ from app.tasks.due import due_at
 from app.tasks.models import STATUS_NAMES, Task, TaskCandidate, TaskStatus
 from app.tasks.models import Rank as Rank
 
-OnCompleted = Callable[[Actor, Task], object]
+OnCompleted = Callable[[Actor, Task, Mapping[str, Any]], object]
 on_completed: Registry[OnCompleted] = Registry("task source")
-"""`on_completed.register("process")`: called in the same transaction when a task of that source kind is completed."""
+"""`on_completed.register("process")`: called in the same transaction when a task of that source kind is completed, with
+the plain variables that were given."""
 
 _tasks: Any = Task.__table__
 _candidates: Any = TaskCandidate.__table__
@@ -51,9 +53,9 @@ _RELEASE = (
     .where(_open, _tasks.c.assignee_id == bindparam("actor"))
     .values(assignee_id=None, claimed_at=None, changed_at=bindparam("at"))
 )
-_COMPLETE = (
+_COMPLETE_FOR_OTHERS = (
     update(_tasks)
-    .where(_open, _mine_or_free)
+    .where(_open)
     .values(
         status=TaskStatus.COMPLETED.value,
         assignee_id=bindparam("actor"),
@@ -63,6 +65,7 @@ _COMPLETE = (
         answers=bindparam("given", type_=_tasks.c.answers.type),
     )
 )
+_COMPLETE = _COMPLETE_FOR_OTHERS.where(_mine_or_free)
 _SET_AT_THE_END = {"completed_at", "completed_by", "closed_reason", "answers"}
 _INSERT_TASKS = Prepared(insert(_tasks), *(name for name in _COLUMNS if name not in _SET_AT_THE_END))
 _INSERT_CANDIDATES = Prepared(insert(_candidates), "task_id", "kind", "value")
@@ -116,6 +119,10 @@ class NewTask:
     form_key: str | None = None
     excluded: Sequence[str] = ()
     rank: Rank = field(default_factory=Rank)
+    due_at: datetime | None = None
+    """Without one the band says how long it may take."""
+    follow_up_at: datetime | None = None
+    priority: int | None = None
 
 
 def open_task(actor: Actor, new: NewTask) -> str:
@@ -163,7 +170,7 @@ def _row(new: NewTask) -> dict[str, Any]:
         "initiator_id": new.initiator_id,
         "form_key": new.form_key,
         "excluded_user_ids": list(new.excluded),
-        "due_at": due_at(at, new.rank.band),
+        "due_at": new.due_at or due_at(at, new.rank.band),
         "created_at": at,
         "changed_at": at,
         **_rank_columns(new.rank),
@@ -213,20 +220,35 @@ class NoOneElse(Conflict):
     message = _l("This task is for you alone, so you cannot give it back.")
 
 
-def complete(actor: Actor, task_id: str, answers: dict[str, Any], *, seen_version: int | None = None) -> Task:
+def complete(
+    actor: Actor,
+    task_id: str,
+    answers: dict[str, Any] | None,
+    *,
+    seen_version: int | None = None,
+    variables: Mapping[str, Any] | None = None,
+    for_others: bool = False,
+) -> Task:
     """Decide a task; its source goes on in the same transaction. Claims it on the way if nobody has it.
 
-    `seen_version` is the version of the subject the actor looked at. Raises as `claim` does, StaleVersion, and
-    whatever the source raises (then nothing is stored).
+    `answers` are those of its form; a program gives plain `variables` instead. `seen_version` is the version of the
+    subject the actor looked at. `for_others`: the actor may do it whoever was asked (checked by the caller; four eyes
+    hold all the same). Raises as `claim` does, StaleVersion, and whatever the source raises (then nothing is stored).
     """
     task, candidates = _load(task_id)
     _refuse_unless_open(task)
-    _refuse_unless_candidate(actor, task, candidates)
-    _refuse_if_held(actor, task)
+    if for_others:
+        _refuse_excluded(actor, task, candidates)
+    else:
+        _refuse_unless_candidate(actor, task, candidates)
+        _refuse_if_held(actor, task)
     if seen_version is not None and task.subject_version not in (None, seen_version):
         raise StaleVersion(seen=seen_version, current=task.subject_version)
     at = clock.now()
-    if not _hit(_COMPLETE, {"task": task_id, "actor": actor.id, "at": at, "given": answers}):
+    if not _hit(
+        _COMPLETE_FOR_OTHERS if for_others else _COMPLETE,
+        {"task": task_id, "actor": actor.id, "at": at, "given": answers},
+    ):
         _explain_loss(actor, task_id)
     task.status, task.assignee_id, task.completed_by = TaskStatus.COMPLETED.value, actor.id, actor.id
     task.completed_at, task.changed_at, task.answers = at, at, answers
@@ -236,11 +258,11 @@ def complete(actor: Actor, task_id: str, answers: dict[str, Any], *, seen_versio
         task.subject,
         task=task.id,
         element=task.element_id,
-        answers=answers,
+        answers=answers if variables is None else dict(variables),
         version=task.subject_version,
     )
     if task.source_kind in on_completed:
-        on_completed.get(task.source_kind)(actor, task)
+        on_completed.get(task.source_kind)(actor, task, variables or {})
     return task
 
 
@@ -323,11 +345,15 @@ def _refuse_if_held(actor: Actor, task: Task) -> None:
 def _refuse_unless_candidate(actor: Actor, task: Task, candidates: Candidates) -> None:
     if actor.kind == "system":
         return
-    if ("excluded", actor.id) in candidates:
-        raise FourEyes(task=task.id)
+    _refuse_excluded(actor, task, candidates)
     allowed = [pair for pair in candidates if pair[0] != "excluded"]
     if task.assignee_id != actor.id and not any(is_candidate(actor, pair) for pair in allowed):
         raise NotCandidate(task=task.id, candidates=_names_of(allowed))
+
+
+def _refuse_excluded(actor: Actor, task: Task, candidates: Candidates) -> None:
+    if ("excluded", actor.id) in candidates:
+        raise FourEyes(task=task.id)
 
 
 def is_candidate(actor: Actor, candidate: tuple[str, str]) -> bool:

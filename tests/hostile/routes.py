@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 
 from tests.hostile.world import Site
 
-API = "/api/"
+API = ("/api/", "/metrics")
 ENDS_THE_SESSION = {"identity.logout"}
 
 PATHS = (

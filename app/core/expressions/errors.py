@@ -1,4 +1,4 @@
-"""What can be wrong with an expression: its text, or the values it meets."""
+"""What can be wrong with an expression or a script: its text, or the values it meets."""
 
 from __future__ import annotations
 
@@ -20,5 +20,27 @@ class ExpressionFailed(DomainError):
 
     message = _l("The expression “%(text)s” cannot be evaluated at character %(position)s: %(reason)s")
 
-    def __init__(self, text: str, at: int, reason: str) -> None:
+    def __init__(self, text: str, at: int, reason: str, *, absent: bool = False) -> None:
         super().__init__(text=text[:200], position=at + 1, reason=reason)
+        self.absent = absent
+        """Something inside a known value is not there: `empty` takes that for an answer."""
+
+
+class ScriptInvalid(ExpressionInvalid):
+    """A line of a script cannot be read. `line` counts from 1, `position` from 1 within that line's statement."""
+
+    message = _l("Line %(line)s of the script, “%(text)s”, cannot be read at character %(position)s: %(reason)s")
+
+    def __init__(self, line: int, text: str, at: int, reason: str) -> None:
+        super().__init__(text, at, reason)
+        self.details["line"] = line
+
+
+class ScriptFailed(ExpressionFailed):
+    """A line of a script does not fit the values it met. `line` and `position` count from 1."""
+
+    message = _l("Line %(line)s of the script, “%(text)s”, cannot be carried out at character %(position)s: %(reason)s")
+
+    def __init__(self, line: int, text: str, at: int, reason: str) -> None:
+        super().__init__(text, at, reason)
+        self.details["line"] = line

@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, NoReturn
 
+from app.core.expressions.arithmetic import NoResult, reckon
+from app.core.expressions.calls import EXECUTION, FUNCTIONS, METHODS, ON_EXECUTION, Scope, item
 from app.core.expressions.errors import ExpressionFailed
 from app.core.expressions.nodes import (
     Arithmetic,
     Between,
+    Call,
     Choice,
     Compare,
+    Empty,
+    Index,
     Items,
     Literal,
     Logic,
+    Member,
     Membership,
+    Method,
     Name,
     Negative,
     Node,
     Not,
+    Template,
+    below,
+)
+from app.core.expressions.values import (
+    LARGEST,
+    TooLong,
+    Unlike,
+    among,
+    bounded,
+    equal,
+    exact,
+    kind_of,
+    text_of,
+    weigh,
 )
 from app.core.i18n import _
 
-LARGEST = 10**30
-"""Results beyond ± this are refused, so that no expression can make numbers grow without end."""
-
-Scope = Mapping[str, Any]
 Evaluate = Callable[[Scope], Any]
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
@@ -38,46 +54,24 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_SUMS: dict[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
 
 def compiled(node: Node, text: str) -> Evaluate:
     """A function that evaluates the node in a scope."""
-    return _Compiler(text).of(node)
+    compiler = _Compiler(text)
+    run = compiler.of(node)
+    if not any(isinstance(part, Items) for part in below(node)):
+        return run
 
+    def weighed(scope: Scope) -> Any:
+        value = run(scope)
+        try:
+            weigh(value)
+        except TooLong:
+            compiler.too_long(node)
+        return value
 
-def kind_of(value: Any) -> str:
-    """The kind of a value, as the language sees it: null, bool, number, text, moment, date, list, object."""
-    if value is None:
-        return "null"
-    for types, name in _KINDS:
-        if isinstance(value, types):
-            return name
-    return type(value).__name__
-
-
-_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
-    (bool, "bool"),
-    ((int, Decimal, float), "number"),
-    (str, "text"),
-    (datetime, "moment"),
-    (date, "date"),
-    ((list, tuple), "list"),
-    (Mapping, "object"),
-)
-
-
-def _exact(value: Any) -> Any:
-    """Floats (from JSON) by their shortest decimal form, so that 0.1 is 0.1; what is no finite number is null."""
-    if isinstance(value, float):
-        return Decimal(repr(value)) if math.isfinite(value) else None
-    if isinstance(value, Decimal) and not value.is_finite():
-        return None
-    return value
-
-
-def _same(left: Any, right: Any) -> bool:
-    return kind_of(left) == kind_of(right) and bool(left == right)
+    return weighed
 
 
 class _Compiler:
@@ -90,8 +84,11 @@ class _Compiler:
         build: Callable[[Any], Evaluate] = getattr(self, f"_{type(node).__name__.lower()}")
         return build(node)
 
-    def fail(self, node: Any, reason: str) -> NoReturn:
-        raise ExpressionFailed(self.text, node.at, reason)
+    def fail(self, node: Any, reason: str, *, absent: bool = False) -> NoReturn:
+        raise ExpressionFailed(self.text, node.at, reason, absent=absent)
+
+    def too_long(self, node: Any) -> NoReturn:
+        self.fail(node, _("the result is too long"))
 
     def _literal(self, node: Literal) -> Evaluate:
         value = node.value
@@ -102,17 +99,68 @@ class _Compiler:
         return lambda scope: [part(scope) for part in parts]
 
     def _name(self, node: Name) -> Evaluate:
-        path = node.path
+        return partial(self._walk, node, node.path, node.dotted)
 
-        def look_up(scope: Scope) -> Any:
-            here: Any = scope
-            for step in path:
-                if not isinstance(here, Mapping) or step not in here:
-                    self.fail(node, _("there is no “%(name)s”", name=node.dotted))
-                here = here[step]
-            return _exact(here)
+    def _member(self, node: Member) -> Evaluate:
+        of, path, shown = self.of(node.of), node.path, ".".join(node.path)
+        return lambda scope: self._walk(node, path, shown, of(scope), top=False)
 
-        return look_up
+    def _walk(self, node: Any, path: tuple[str, ...], shown: str, here: Any, *, top: bool = True) -> Any:
+        for number, step in enumerate(path):
+            if not isinstance(here, Mapping) or step not in here:
+                self.fail(node, _("there is no “%(name)s”", name=shown), absent=number > 0 or not top)
+            here = here[step]
+        return exact(here)
+
+    def _index(self, node: Index) -> Evaluate:
+        of, key = self.of(node.of), self.of(node.key)
+        fail = partial(self.fail, node, absent=True)
+        return lambda scope: item(of(scope), key(scope), fail)
+
+    def _call(self, node: Call) -> Evaluate:
+        return self._own(node, FUNCTIONS[node.function].run, node.arguments)
+
+    def _own(self, node: Call | Method, run: Callable[..., Any], arguments: tuple[Node, ...]) -> Evaluate:
+        parts = [self.of(part) for part in arguments]
+        fail = partial(self.fail, node)
+
+        def call(scope: Scope) -> Any:
+            try:
+                return run(scope, [part(scope) for part in parts], fail)
+            except TooLong:
+                self.too_long(node)
+
+        return call
+
+    def _method(self, node: Method) -> Evaluate:
+        if node.of == Name((EXECUTION,)):
+            return self._own(node, ON_EXECUTION[node.method].run, node.arguments)
+        of, method = self.of(node.of), METHODS[node.method]
+
+        def on_value(scope: Scope, arguments: list[Any], fail: Callable[[str], NoReturn]) -> Any:
+            value = of(scope)
+            if kind_of(value) not in method.kinds:
+                fail(_("%(kind)s has no “%(name)s”", kind=kind_of(value), name=node.method))
+            return method.run(value, arguments, fail)
+
+        return self._own(node, on_value, node.arguments)
+
+    def _template(self, node: Template) -> Evaluate:
+        parts = [(part, self.of(part)) for part in node.parts]
+
+        def write(scope: Scope) -> str:
+            found: list[str] = []
+            for part, run in parts:
+                try:
+                    found.append(text_of(run(scope)))
+                except TooLong:
+                    self.too_long(part)
+            try:
+                return bounded("".join(found))
+            except TooLong:
+                self.too_long(node)
+
+        return write
 
     def _compare(self, node: Compare) -> Evaluate:
         left, right, op = self.of(node.left), self.of(node.right), node.op
@@ -122,21 +170,21 @@ class _Compiler:
         return lambda scope: self._ordered(node, op, left(scope), right(scope))
 
     def _equal(self, node: Any, left: Any, right: Any) -> bool:
-        if left is None or right is None:
-            return left is right
-        self._need_alike(node, left, right)
-        return bool(left == right)
+        try:
+            return equal(left, right)
+        except Unlike:
+            self._refuse_unlike(node, left, right)
 
     def _ordered(self, node: Any, op: str, left: Any, right: Any) -> bool:
-        self._need_alike(node, left, right)
+        if kind_of(left) != kind_of(right):
+            self._refuse_unlike(node, left, right)
         if kind_of(left) not in ("number", "text", "date", "moment"):
             self.fail(node, _("%(kind)s has no order", kind=kind_of(left)))
         return bool(_ORDER[op](left, right))
 
-    def _need_alike(self, node: Any, left: Any, right: Any) -> None:
-        if kind_of(left) != kind_of(right):
-            sentence = _("%(left)s cannot be compared with %(right)s", left=kind_of(left), right=kind_of(right))
-            self.fail(node, sentence)
+    def _refuse_unlike(self, node: Any, left: Any, right: Any) -> NoReturn:
+        sentence = _("%(left)s cannot be compared with %(right)s", left=kind_of(left), right=kind_of(right))
+        self.fail(node, sentence)
 
     def _between(self, node: Between) -> Evaluate:
         item, low, high = self.of(node.item), self.of(node.low), self.of(node.high)
@@ -154,7 +202,7 @@ class _Compiler:
             value, found = item(scope), options(scope)
             if kind_of(found) != "list":
                 self.fail(node, _("“in” needs a list, not %(kind)s", kind=kind_of(found)))
-            return any(_same(value, _exact(option)) for option in found) is not negated
+            return among(value, found) is not negated
 
         return belongs
 
@@ -179,6 +227,20 @@ class _Compiler:
         part = self._truth(node.item)
         return lambda scope: not part(scope)
 
+    def _empty(self, node: Empty) -> Evaluate:
+        run = self.of(node.item)
+
+        def is_empty(scope: Scope) -> bool:
+            try:
+                value = run(scope)
+            except ExpressionFailed as error:
+                if error.absent:
+                    return True
+                raise
+            return value is None or (kind_of(value) in ("text", "list", "object") and len(value) == 0)
+
+        return is_empty
+
     def _number(self, node: Node) -> Evaluate:
         run = self.of(node)
 
@@ -192,21 +254,27 @@ class _Compiler:
 
     def _negative(self, node: Negative) -> Evaluate:
         part = self._number(node.item)
-        return lambda scope: -part(scope)
+
+        def turn(scope: Scope) -> Any:
+            value = part(scope)
+            return value.copy_negate() if isinstance(value, Decimal) else -value  # `-` would round a long decimal
+
+        return turn
 
     def _arithmetic(self, node: Arithmetic) -> Evaluate:
         first = self._number(node.first)
-        rest = [(_SUMS[op], self._number(part)) for op, part in node.rest]
+        rest = [(op, self._number(part)) for op, part in node.rest]
 
-        def reckon(scope: Scope) -> Any:
+        def run(scope: Scope) -> Any:
             value = first(scope)
-            for apply, part in rest:
-                value = apply(value, part(scope))
-                if not -LARGEST < value < LARGEST:
-                    self.fail(node, _("the result is too large"))
+            try:
+                for op, part in rest:
+                    value = reckon(op, value, part(scope))
+            except NoResult as none:
+                self.fail(node, _("division by zero") if none.why == "zero" else _("the result is too large"))
             return value
 
-        return reckon
+        return run
 
     def _choice(self, node: Choice) -> Evaluate:
         condition, then, otherwise = self._truth(node.condition), self.of(node.then), self.of(node.otherwise)

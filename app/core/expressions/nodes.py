@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -35,6 +36,51 @@ class Name:
     def dotted(self) -> str:
         """The path as written."""
         return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`.path` of something that is not a name: `lines[0].product.name`."""
+
+    of: Node
+    path: tuple[str, ...]
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`of[key]`: an item of a list by its number from 0, or a value of an object by its name."""
+
+    of: Node
+    key: Node
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`function(arguments)`, one of the language's own functions."""
+
+    function: str
+    arguments: tuple[Node, ...]
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """`of.method(arguments)`, one of the language's own methods."""
+
+    of: Node
+    method: str
+    arguments: tuple[Node, ...]
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text with expressions in it: the parts written one after the other."""
+
+    parts: tuple[Node, ...]
+    at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +131,14 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
+class Empty:
+    """`empty item`: null, or a text, list or object with nothing in it."""
+
+    item: Node
+    at: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Negative:
     """`-item`."""
 
@@ -94,7 +148,7 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
-    """`first`, then each (op, node) from left to right; ops of one level: + and -, or *."""
+    """`first`, then each (op, node) from left to right; ops of one level: + and -, or * / %."""
 
     first: Node
     rest: tuple[tuple[str, Node], ...]
@@ -111,21 +165,45 @@ class Choice:
     at: int = field(default=0, compare=False)
 
 
-Node = Literal | Items | Name | Compare | Membership | Between | Logic | Not | Negative | Arithmetic | Choice
+Node = (
+    Literal
+    | Items
+    | Name
+    | Member
+    | Index
+    | Call
+    | Method
+    | Template
+    | Compare
+    | Membership
+    | Between
+    | Logic
+    | Not
+    | Empty
+    | Negative
+    | Arithmetic
+    | Choice
+)
 
 
-def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - one line per kind of node
+def children(node: Node) -> tuple[Node, ...]:  # noqa: C901, PLR0911 - one line per kind of node
     """The nodes directly below."""
     match node:
-        case Items(items=found) | Logic(items=found):
+        case Items(items=found) | Logic(items=found) | Call(arguments=found) | Template(parts=found):
             return found
+        case Method(of=of, arguments=arguments):
+            return of, *arguments
+        case Index(of=of, key=key):
+            return of, key
+        case Member(of=of):
+            return (of,)
         case Compare(left=left, right=right):
             return left, right
         case Membership(item=item, options=options):
             return item, options
         case Between(item=item, low=low, high=high):
             return item, low, high
-        case Not(item=item) | Negative(item=item):
+        case Not(item=item) | Negative(item=item) | Empty(item=item):
             return (item,)
         case Arithmetic(first=first, rest=rest):
             return first, *(part for _, part in rest)
@@ -134,13 +212,15 @@ def children(node: Node) -> tuple[Node, ...]:  # noqa: PLR0911 - one line per ki
     return ()
 
 
-def names(node: Node) -> frozenset[str]:
-    """Every dotted name below the node."""
-    found: set[str] = set()
+def below(node: Node) -> Iterator[Node]:
+    """The node and every node under it."""
     waiting = [node]
     while waiting:
         here = waiting.pop()
-        if isinstance(here, Name):
-            found.add(here.dotted)
+        yield here
         waiting.extend(children(here))
-    return frozenset(found)
+
+
+def names(node: Node) -> frozenset[str]:
+    """Every dotted name in the node."""
+    return frozenset(here.dotted for here in below(node) if isinstance(here, Name))

@@ -2,7 +2,7 @@
 
 A cookie travels with every request, even one that another site made the browser send: unsafe requests with it need the
 token of our forms (or the header X-CSRFToken). A bearer token is put in by the caller itself and needs no such proof.
-Bearer tokens are for the API only, so that a leaked one opens no page where more could be made.
+Bearer tokens are for the API and /metrics only, so that a leaked one opens no page where more could be made.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from app.identity.models import User
 from app.identity.pages.blueprint import bp
 from app.identity.service import sessions, tokens
 
-API = "/api/"
 NOTE_ACTIVITY_EVERY = 60
 """Seconds between two notes of activity in the cookie."""
 BACKGROUND = "/stamp"
@@ -66,7 +65,7 @@ def protect() -> None:
     """Refuse unsafe requests that another site may have made a browser send."""
     if not current_app.config["WTF_CSRF_ENABLED"] or request.endpoint is None:
         return
-    if request.path.startswith(API) and (bearer() is not None or "sid" not in session):
+    if request.path.startswith(web.FOR_PROGRAMS) and (bearer() is not None or "sid" not in session):
         return  # proves itself by its token, or is nobody and will be told so
     try:
         csrf.protect()
@@ -77,7 +76,7 @@ def protect() -> None:
 def bearer() -> str | None:
     """The bearer token of a request to the API."""
     kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
-    return secret.strip() if kind.lower() == "bearer" and request.path.startswith(API) else None
+    return secret.strip() if kind.lower() == "bearer" and request.path.startswith(web.FOR_PROGRAMS) else None
 
 
 def identify() -> Actor | None:

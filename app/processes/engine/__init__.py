@@ -1,48 +1,122 @@
 """The process engine: state in, state out, free of the database. The only place that knows SpiffWorkflow 3.2.0.
 
     definition = compile_definition(xml)                      # parsed once, immutable, never stored in an instance
-    step = begin(definition, {"order": "…"}, callbacks)       # runs to where people are needed
-    step = resume(definition, step.state, token, answers, by, callbacks)
+    step = begin(definition, {"order": "…"}, callbacks)       # runs to where people or events are needed
+    step = act(definition, step.state, Complete(token, answers, by), callbacks)
 
-What the library gives: the BPMN parser, the graph of the diagram, the life of a task. What it gets wrong is replaced
-here: parallel joins that lose writes or fire early, trees that grow with history and die at depth 1000, diagrams
-changed by running them, scripts run by Python. `lint` refuses everything that would run wrong.
+What the library gives: the classes of specs, tasks and their states, the life of a task. What it gets wrong is
+replaced here: parallel joins that lose writes or fire early, trees that grow with history and die at depth 1000,
+diagrams changed by running them, scripts run by Python, events of subprocesses. `lint` refuses what would run wrong.
+
+    elements, graph, reading, values, xml    what the diagram says
+    lint, lint_*                             what may not be deployed
+    specs, life                              what each element does, what happens around it
+    scopes, loops, watching, throwing,       subprocesses, multi-instances, boundary events, errors,
+    compensation, timers, merge              one file per construct
+    workflow, codec, keys                    the tree of tokens, and as bytes
+    commands, run, results                   what can be done to an instance, and what a step came to
 """
 
 from __future__ import annotations
 
-from app.processes.engine.definition import Definition, compile_definition, form_keys_of, key_of
-from app.processes.engine.elements import Element, Gateway, ServiceStep, UserWork
-from app.processes.engine.errors import DiagramRefused, EngineFault, MergeConflict, TokenNotReady, UnreadableState
-from app.processes.engine.lint import Known, Problem, problems_of
-from app.processes.engine.parser import read_specs
-from app.processes.engine.run import Callbacks, Happening, Opened, Step, begin, open_tokens, resume
+from collections.abc import Mapping
+from typing import Any
+
+from app.processes.engine.commands import (
+    ENGINE_NAMES,
+    Arrive,
+    Assign,
+    Complete,
+    Fail,
+    Go,
+    Hear,
+    Move,
+    Nothing,
+    Park,
+    Retry,
+)
+from app.processes.engine.definition import Definition, compile_definition, form_keys_of, key_of, keys_of
+from app.processes.engine.elements import Call, Element, Event, Gateway, Scope, ServiceStep, UserWork
+from app.processes.engine.errors import (
+    BpmnError,
+    DiagramRefused,
+    EngineFault,
+    MergeConflict,
+    TokenNotReady,
+    UnreadableState,
+)
+from app.processes.engine.looking import TokenView, local_variables, open_tokens, tokens, variables
+from app.processes.engine.problem import Known, Problem
+from app.processes.engine.results import Callbacks, Fault, Happening, Opened, Step, Thrown, Wait
+from app.processes.engine.run import Run
 from app.processes.engine.xml import parse_diagram
 
 __all__ = [
+    "ENGINE_NAMES",
+    "Arrive",
+    "Assign",
+    "BpmnError",
+    "Call",
     "Callbacks",
+    "Complete",
     "Definition",
     "DiagramRefused",
     "Element",
     "EngineFault",
+    "Event",
+    "Fail",
+    "Fault",
     "Gateway",
+    "Go",
     "Happening",
+    "Hear",
     "Known",
     "MergeConflict",
+    "Move",
+    "Nothing",
     "Opened",
+    "Park",
     "Problem",
+    "Retry",
+    "Scope",
     "ServiceStep",
     "Step",
+    "Thrown",
     "TokenNotReady",
+    "TokenView",
     "UnreadableState",
     "UserWork",
+    "Wait",
+    "act",
     "begin",
     "compile_definition",
     "form_keys_of",
     "key_of",
+    "keys_of",
+    "local_variables",
     "open_tokens",
     "parse_diagram",
-    "problems_of",
-    "read_specs",
-    "resume",
+    "tokens",
+    "variables",
 ]
+
+
+def begin(
+    definition: Definition,
+    given: Mapping[str, Any],
+    callbacks: Callbacks,
+    *,
+    at: str | None = None,
+    called: bool = False,
+) -> Step:
+    """Start an instance (at another start event if `at` names one) and run it to where people or events are needed."""
+    return Run(definition, callbacks, called=called).begin(given, at)
+
+
+def act(definition: Definition, state: bytes, command: Any, callbacks: Callbacks, *, called: bool = False) -> Step:
+    """Do one thing to a stored instance and run it on. Raises TokenNotReady, EngineFault, and whatever the callbacks
+    raise; what was stored before is then still the truth."""
+    run = Run(definition, callbacks, called=called)
+    run.load(state)
+    command.do(run)
+    return run.to_next_wait()

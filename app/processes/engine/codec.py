@@ -1,9 +1,10 @@
 """Instances as bytes: a version byte and JSON rows, O(live tokens); the definition is never inside.
 
-Format 1: [last id, ticks, completed, {user task: who did it last}, [row, …]] with rows in order of id:
+Format 2: [last id, ticks, completed, {user task: who did it last}, [row, …]] with rows in order of id:
 [id, parent id or null, element, state, order of change, changed variables, removed variables, internal data], where
 variables are those that differ from the parent's, and empty values at the end of a row are left out.
-A format that was ever released stays readable; `tests/processes/golden` keeps one state of each.
+Format 1 had the same rows, but user tasks waited as READY, the root was COMPLETED, and tokens at a join were told by
+the parent they came from. A format that was ever released stays readable; `tests/processes/golden` keeps one of each.
 """
 
 from __future__ import annotations
@@ -16,29 +17,34 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.core.i18n import _
 from app.processes.engine.errors import EngineFault, UnreadableState
+from app.processes.engine.keys import FLOW
 from app.processes.engine.workflow import Token, Tokens
 
-FORMAT = 1
+FORMAT = 2
 LARGEST = 256 * 1024
 """Bytes of one state; more means that documents are kept in variables."""
 
 
 def pack(workflow: Tokens, done_by: dict[str, str]) -> bytes:
     """The instance as bytes. Raises EngineFault when the variables are too large."""
-    rows = [_row(task, workflow.tasks.get(task._parent)) for task in workflow.tasks.values()]
+    tasks = workflow.tasks
+    rows = [_row(task, tasks.get(task._parent)) for task in tasks.values()]
     body = orjson.dumps([workflow.last_id, workflow.ticks, workflow.completed, done_by, rows])
     if len(body) > LARGEST:
         reason = _("its variables need %(size)s bytes, %(limit)s are allowed", size=len(body), limit=LARGEST)
         raise EngineFault(workflow.spec.name, reason)
-    return bytes([FORMAT]) + body
+    return b"\x02" + body
+
+
+_MISSING: Any = object()
 
 
 def _row(task: Any, parent: Any) -> list[Any]:
     if parent is None:
         changed, removed = task.data, []
     else:
-        before, missing = parent.data, object()
-        changed = {key: value for key, value in task.data.items() if before.get(key, missing) is not value}
+        before = parent.data
+        changed = {key: value for key, value in task.data.items() if before.get(key, _MISSING) is not value}
         removed = [key for key in before if key not in task.data]
     row = [
         task.id,
@@ -59,19 +65,38 @@ def unpack(state: bytes, make: Callable[[int, int], Tokens]) -> tuple[Tokens, di
     """The instance again; `make(last_id, ticks)` makes its empty tree. Raises UnreadableState."""
     if not state or state[0] not in READERS:
         raise UnreadableState(f"state format {state[:1].hex() or 'empty'} is not known")
-    return READERS[state[0]](state[1:], make)
+    try:
+        return READERS[state[0]](state[1:], make)
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise UnreadableState(f"{type(error).__name__}: {error}") from error
+
+
+def _read_2(body: bytes, make: Callable[[int, int], Tokens]) -> tuple[Tokens, dict[str, str]]:
+    last_id, ticks, completed, done_by, rows = orjson.loads(body)
+    workflow = make(last_id, ticks)
+    for row in rows:
+        _plant(workflow, *row)
+    workflow.completed = completed
+    workflow.task_tree = workflow.tasks[rows[0][0]]
+    return workflow, done_by
 
 
 def _read_1(body: bytes, make: Callable[[int, int], Tokens]) -> tuple[Tokens, dict[str, str]]:
-    try:
-        last_id, ticks, completed, done_by, rows = orjson.loads(body)
-        workflow = make(last_id, ticks)
-        for row in rows:
-            _plant(workflow, *row)
-    except (ValueError, TypeError, KeyError) as error:
-        raise UnreadableState(f"{type(error).__name__}: {error}") from error
+    last_id, ticks, completed, done_by, rows = orjson.loads(body)
+    workflow = make(last_id, ticks)
+    for row in rows:
+        _plant(workflow, *row)
     workflow.completed = completed
-    workflow.task_tree = workflow.tasks[rows[0][0]]
+    workflow.task_tree = root = workflow.tasks[rows[0][0]]
+    if not completed:
+        root._state = TaskState.STARTED
+    flows = {(source, target): flow for (source, target), flow in workflow.definition.flows.items()}
+    for task in workflow.tasks.values():
+        if task._state == TaskState.READY and task.element and task.element.kind == "userTask":
+            task._state = TaskState.STARTED
+        elif task._state == TaskState.WAITING:
+            task._state = TaskState.STARTED
+            task.internal_data = {FLOW: flows[task.above.task_spec.name, task.task_spec.name]}
     return workflow, done_by
 
 
@@ -88,7 +113,7 @@ def _plant(  # noqa: PLR0913, PLR0917 - the columns of a row
 ) -> None:
     token: Any = Token.__new__(Token)
     token.id, token._parent, token._state, token.last_state_change = id_, parent, state, changed_at
-    token.workflow, token.task_spec = workflow, workflow.spec.task_specs[element]
+    token.workflow, token.task_spec = workflow, workflow.specs[element]
     token._children, token.triggered, token.thread_id = [], False, 0
     token.internal_data = internal or {}
     if parent is None:
@@ -102,4 +127,4 @@ def _plant(  # noqa: PLR0913, PLR0917 - the columns of a row
     workflow.tasks[id_] = token
 
 
-READERS = {1: _read_1}
+READERS = {1: _read_1, 2: _read_2}

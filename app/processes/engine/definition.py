@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core import jsontext
-from app.core.expressions import parse
-from app.processes.engine.elements import Element, Gateway, ServiceStep, UserWork
+from app.processes.engine import specs
+from app.processes.engine.elements import Element, Scope
 from app.processes.engine.errors import DiagramRefused
-from app.processes.engine.graph import Graph, names, read_graph
+from app.processes.engine.graph import executable_keys, names, read_graph
 from app.processes.engine.lint import problems_of
-from app.processes.engine.lint_node import INITIATOR, groups_of
-from app.processes.engine.parser import read_specs
-from app.processes.engine.problem import Known
-from app.processes.engine.xml import camunda, local, ours, parse_diagram
+from app.processes.engine.problem import Known, Problem
+from app.processes.engine.reading import Reader
+from app.processes.engine.xml import camunda, parse_diagram
 
 
 @dataclass(frozen=True)
@@ -28,60 +27,80 @@ class Definition:
     hash: str
     """SHA-256 of the XML, in hex."""
     xml: bytes
+    process: Scope
     elements: Mapping[str, Element]
     flows: Mapping[tuple[str, str], str]
     """(source, target) → id of the sequence flow."""
     spec: Any
-    subspecs: Mapping[str, Any]
-    graph: Graph
+    steps: Mapping[str, tuple[str, ...]]
+    """Element → the elements a token can come to next, over boundary events and links too."""
+    version_tag: str | None = None
+    warnings: tuple[Problem, ...] = ()
     _ahead: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
-    def ahead(self, element: str, *, without: str) -> frozenset[str]:
-        """The elements a token can still visit from one (itself included) without passing another."""
+    def flows_ahead(self, element: str, *, without: str) -> frozenset[str]:
+        """The flows into `without` that a token at an element can still take before it comes there."""
         key = (element, without)
         found = self._ahead.get(key)
         if found is None:
-            found = self._ahead[key] = frozenset(self.graph.reached({element}, without=without))
+            reached, todo = {element}, [element]
+            while todo:
+                for following in self.steps.get(todo.pop(), ()):
+                    if following not in reached and following != without:
+                        reached.add(following)
+                        todo.append(following)
+            into = {out.flow for name in reached for out in self.elements[name].outs if out.target == without}
+            found = self._ahead[key] = frozenset(into)
         return found
 
     def fingerprint(self) -> str:
         """A hash of the graph of specs as it is in memory now; running an instance must never change it."""
-        specs = [self.spec, *(self.subspecs[name] for name in sorted(self.subspecs))]
-        return jsontext.digest([_shape(spec) for spec in specs])
+        return jsontext.digest(
+            [
+                [name, type(spec).__name__, list(spec._inputs), list(spec._outputs), repr(spec.element), spec.scope]
+                for name, spec in sorted(self.spec.task_specs.items())
+            ]
+        )
 
 
-def _shape(process: Any) -> list[Any]:
-    return [
-        [name, type(spec).__name__, list(spec._inputs), list(spec._outputs), sorted(getattr(spec, "flows", {}).items())]
-        for name, spec in sorted(process.task_specs.items())
-    ]
+def compile_definition(xml: bytes, known: Known | None = None, key: str | None = None) -> Definition:
+    """Parse, lint and compile a diagram: the process of that key, else its only one.
 
-
-def compile_definition(xml: bytes, known: Known | None = None) -> Definition:
-    """Parse, lint and compile a diagram. Raises DiagramRefused naming each element with its reasons."""
+    Raises DiagramRefused naming each element with its reasons.
+    """
     root = parse_diagram(xml)
+    graph = read_graph(root, key)
+    problems = problems_of(root, graph, known)
     found: dict[str, list[str]] = {}
-    for problem in problems_of(root, known):
-        found.setdefault(problem.element, []).append(problem.reason)
+    for problem in problems:
+        if not problem.warning:
+            found.setdefault(problem.element, []).append(problem.reason)
     if found:
         raise DiagramRefused(found)
-    graph = read_graph(root)
-    spec, subspecs = read_specs(root, graph.key)
+    reader = Reader(graph, root)
+    elements, process = reader.elements(), reader.process()
     return Definition(
         key=graph.key,
         name=names(graph.process),
         hash=hashlib.sha256(xml).hexdigest(),
         xml=xml,
-        elements={name: _element(graph, node) for name, node in graph.nodes.items()},
+        process=process,
+        elements=elements,
         flows={(flow.source, flow.target): flow.id for flow in graph.flows},
-        spec=spec,
-        subspecs=subspecs,
-        graph=graph,
+        spec=specs.build(graph.key, elements, process),
+        steps=graph.steps(),
+        version_tag=graph.process.get(camunda("versionTag")),
+        warnings=tuple(problem for problem in problems if problem.warning),
     )
 
 
+def keys_of(xml: bytes) -> list[str]:
+    """The keys of the executable processes in a document. Raises DiagramRefused."""
+    return executable_keys(parse_diagram(xml))
+
+
 def key_of(xml: bytes) -> str:
-    """The key of the process in a document. Raises DiagramRefused."""
+    """The key of the one process in a document. Raises DiagramRefused."""
     return read_graph(parse_diagram(xml)).key
 
 
@@ -89,40 +108,3 @@ def form_keys_of(xml: bytes) -> list[str]:
     """The forms that user tasks of a document name, each once. Raises DiagramRefused."""
     nodes = read_graph(parse_diagram(xml)).nodes.values()
     return sorted({node.get(camunda("formKey")) for node in nodes if node.get(camunda("formKey"))})
-
-
-def _element(graph: Graph, node: Any) -> Element:
-    kind = local(node)
-    if kind == "userTask":
-        return UserWork(
-            id=node.get("id"),
-            kind=kind,
-            name=names(node),
-            form_key=node.get(camunda("formKey")),
-            groups=groups_of(node),
-            to_initiator=node.get(camunda("assignee")) == INITIATOR,
-            four_eyes=node.get(ours("fourEyes")),
-            assign_from=node.get(ours("assignFrom")),
-            assign_step=node.get(ours("assignStep")),
-        )
-    if kind == "serviceTask":
-        return ServiceStep(id=node.get("id"), kind=kind, name=names(node), step=node.get(ours("step")))
-    if kind.endswith("Gateway"):
-        return _gateway(graph, node)
-    return Element(id=node.get("id"), kind=kind, name=names(node))
-
-
-def _gateway(graph: Graph, node: Any) -> Gateway:
-    out = graph.outgoing(node.get("id"))
-    diverging = len(out) > 1
-    choosing = local(node) != "parallelGateway"
-    default = (node.get("default") if diverging else out[0].id) if choosing else None
-    return Gateway(
-        id=node.get("id"),
-        kind=local(node),
-        name=names(node),
-        rule_set=node.get(ours("ruleSet")),
-        diverging=diverging,
-        default_flow=default,
-        conditions=tuple((flow.id, parse(flow.condition)) for flow in out if flow.condition and flow.id != default),
-    )

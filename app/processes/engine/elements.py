@@ -1,20 +1,111 @@
-"""What the rest of Youxu knows of a diagram's elements, read from its attributes."""
+"""What a diagram's elements say, read once from its attributes; shared by every instance, never changed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.core.expressions import Expression
+from app.processes.engine.values import Value
+
+
+@dataclass(frozen=True)
+class Out:
+    """A sequence flow that leaves an element; `condition` None: always."""
+
+    flow: str
+    target: str
+    condition: Expression | None = None
+
+
+@dataclass(frozen=True)
+class Loop:
+    """How often an activity is done: `standard` (while a condition holds), else one instance per item or number."""
+
+    standard: bool = False
+    sequential: bool = True
+    cardinality: Value | None = None
+    collection: Value | None = None
+    item: str | None = None
+    """Variable that holds the item within an instance."""
+    until: Expression | None = None
+    """Completion condition of multi-instances."""
+    again: Expression | None = None
+    """Condition of a standard loop."""
+    test_before: bool = False
+    maximum: int | None = None
+    result: str | None = None
+    """Variable that collects what each instance leaves in `result_item`."""
+    result_item: str | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One input or output: the name it gets, and its value."""
+
+    name: str
+    value: Value
 
 
 @dataclass(frozen=True)
 class Element:
-    """An element that tokens visit. `kind` is the BPMN name, `name` {"en", "zh"}."""
+    """An element that tokens visit. `kind` is the BPMN name, `name` {"en", "zh"}, `scope` the subprocess it is in."""
 
     id: str
     kind: str
     name: Mapping[str, str]
+    scope: str | None = None
+    outs: tuple[Out, ...] = ()
+    default: str | None = None
+    """Id of the default flow."""
+    comes_by: tuple[str, ...] = ()
+    """Ids of the flows that lead here."""
+    boundaries: tuple[str, ...] = ()
+    before: bool = False
+    after: bool = False
+    """Asynchronous: a job comes before, after."""
+    retries: str | None = None
+    """Retry cycle of those jobs (`R3/PT10M`)."""
+    loop: Loop | None = None
+    inputs: tuple[Parameter, ...] = ()
+    outputs: tuple[Parameter, ...] = ()
+    handler: str | None = None
+    """Activity that compensates this one."""
+    for_compensation: bool = False
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """camunda:property extension elements."""
+
+    @property
+    def plain(self) -> bool:
+        """Nothing around the work: no loop, jobs, mappings, boundary events."""
+        return not (self.loop or self.before or self.after or self.inputs or self.outputs or self.boundaries)
+
+
+@dataclass(frozen=True)
+class Event(Element):
+    """A start, end, boundary, intermediate catch or throw event."""
+
+    trigger: str = "none"
+    """none, message, timer, signal, error, escalation, conditional, compensate, cancel, terminate, link"""
+    interrupting: bool = True
+    attached: str | None = None
+    ref: Value | None = None
+    """Name of the message or signal, code of the error or escalation (None: any), name of the link."""
+    timer: str | None = None
+    """date, duration, cycle"""
+    when: Value | None = None
+    condition: Expression | None = None
+    code_variable: str | None = None
+    message_variable: str | None = None
+    activity: str | None = None
+    """What a compensation throw compensates; None: everything done in its scope."""
+    topic: Value | None = None
+    """A message throw that an external worker does."""
+    payload: tuple[Parameter, ...] = ()
+    """Variables that a signal takes along (camunda:in)."""
+    takes_all: bool = False
+    initiator: str | None = None
 
 
 @dataclass(frozen=True)
@@ -22,8 +113,12 @@ class UserWork(Element):
     """A user task."""
 
     form_key: str | None = None
-    groups: tuple[str, ...] = ()
-    to_initiator: bool = False
+    groups: tuple[Value, ...] = ()
+    users: tuple[Value, ...] = ()
+    assignee: Value | None = None
+    due: Value | None = None
+    follow_up: Value | None = None
+    priority: Value | None = None
     four_eyes: str | None = None
     """Id of the user task whose last doer may not do this one."""
     assign_from: str | None = None
@@ -33,16 +128,61 @@ class UserWork(Element):
 
 @dataclass(frozen=True)
 class ServiceStep(Element):
-    """A service task: the name of the function that does it."""
+    """A service, send, script or business rule task: exactly one of `step`, `topic`, `result`, `script`, `rule_set`,
+    or (send task) a message."""
 
     step: str = ""
+    topic: Value | None = None
+    priority: Value | None = None
+    expression: Value | None = None
+    script: Any = None
+    rule_set: str | None = None
+    message: Value | None = None
+    result: str | None = None
+    """Variable that takes the value of `expression`, `script`, or the decision."""
+
+
+@dataclass(frozen=True)
+class Receive(Element):
+    """A receive task; without a message it waits to be told to go on."""
+
+    message: Value | None = None
+
+
+@dataclass(frozen=True)
+class Scope(Element):
+    """An embedded subprocess, event subprocess or transaction."""
+
+    by_event: bool = False
+    transaction: bool = False
+    start: str | None = None
+    """Its none start event (embedded), or the event that triggers it."""
+    watches: tuple[str, ...] = ()
+    """Start events of event subprocesses directly inside."""
+
+
+@dataclass(frozen=True)
+class Call(Element):
+    """A call activity. Mappings: (target, value); `None` as in or out means all variables."""
+
+    called: Value | None = None
+    binding: str = "latest"
+    version: Value | None = None
+    business_key: Value | None = None
+    all_in: bool = False
+    all_out: bool = False
+    ins: tuple[Parameter, ...] = ()
+    outs_: tuple[Parameter, ...] = ()
+    """Values are evaluated among the variables of the called instance."""
 
 
 @dataclass(frozen=True)
 class Gateway(Element):
-    """A gateway. `conditions` are (flow id, expression) in the order of drawing; diverging ones name a rule set."""
+    """A gateway. Choosing ones may name a rule set, whose outcome their conditions read as `decision`."""
 
     rule_set: str | None = None
-    diverging: bool = False
-    default_flow: str | None = None
-    conditions: tuple[tuple[str, Expression], ...] = field(default=())
+
+    @property
+    def diverging(self) -> bool:
+        """More than one way out."""
+        return len(self.outs) > 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from app.core.errors import Conflict, DomainError, Invalid
 from app.core.i18n import _l
@@ -18,7 +19,7 @@ class DiagramRefused(Invalid):
 
 
 class EngineFault(DomainError):
-    """A step could not be finished; nothing of it was kept. `element` is the BPMN id."""
+    """A token cannot go on; it is parked where it is and somebody must look. `element` is the BPMN id."""
 
     message = _l("The process cannot go on at “%(element)s”: %(reason)s")
 
@@ -39,6 +40,16 @@ class TokenNotReady(Conflict):
     """The task is not open in the process any more."""
 
     message = _l("This step of the process is not open any more.")
+
+
+class BpmnError(Exception):
+    """Raised by a service step: the diagram's error of that code, to be caught by a boundary event."""
+
+    def __init__(self, code: str, message: str = "", variables: Mapping[str, Any] | None = None) -> None:
+        super().__init__(f"{code} {message}".strip())
+        self.code = code
+        self.message = message
+        self.variables = dict(variables or {})
 
 
 class UnreadableState(RuntimeError):

@@ -1,64 +1,45 @@
-"""What may not be deployed: elements that this version does not run, or that would silently run wrong."""
+"""What may not be deployed: elements that are not run, or that would silently run wrong. Each reason names its element.
+
+A problem stops the diagram; a warning tells of what is kept but not heeded.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from app.core.errors import DomainError
 from app.core.i18n import LazyString, _, _l
-from app.processes.engine.graph import RUN, read_graph
+from app.processes.engine.graph import RUN, SCOPES, Graph
+from app.processes.engine.lint_event import event_problems
+from app.processes.engine.lint_extension import extension_problems
 from app.processes.engine.lint_flow import flow_problems
 from app.processes.engine.lint_node import node_problems
 from app.processes.engine.problem import Known, Problem
-from app.processes.engine.xml import BPMN, CAMUNDA, DIAGRAM, YOUXU, local, tag
+from app.processes.engine.reading import Reader
+from app.processes.engine.xml import BPMN, DIAGRAM, local, tag
 
 __all__ = ["Known", "Problem", "problems_of"]
 
-MOST_NODES = 250
-RESERVED = {"Start", "End", "Root", "StartEventSplit", "StartEventJoin"}
+MOST_NODES = 1000
+RESERVED = {"Start"}
 
-_DATA = _l("Data objects, stores and mappings are not run by this version.")
-_LATER = _l("This version does not run this kind of element yet (%(kind)s).")
 _NEVER = _l("This kind of element is not supported (%(kind)s).")
-_EVENT = _l("This version does not run this kind of event yet (%(kind)s).")
 _NO_ID = _l("An element has no id (%(kind)s).")
 _MISPLACED = _l("This element stands where the engine does not look for it (%(kind)s).")
-_REPEAT = _l("Loops and multiple instances are not run by this version yet; draw the loop with a gateway.")
+_ASSIGNED = _l("Data associations with assignments are not run; use input and output parameters.")
+_DRAWN = _l("Data is drawn only (%(kind)s); the process keeps its variables itself.")
 
-REFUSED: dict[str, LazyString] = {
-    **dict.fromkeys(
-        (
-            "subProcess",
-            "transaction",
-            "callActivity",
-            "scriptTask",
-            "sendTask",
-            "receiveTask",
-            "manualTask",
-            "businessRuleTask",
-            "boundaryEvent",
-            "intermediateCatchEvent",
-            "intermediateThrowEvent",
-            "eventBasedGateway",
-        ),
-        _LATER,
-    ),
-    **dict.fromkeys(("complexGateway", "adHocSubProcess", "subChoreography", "callChoreography"), _NEVER),
-    **dict.fromkeys(("standardLoopCharacteristics", "multiInstanceLoopCharacteristics"), _REPEAT),
-    **dict.fromkeys(
-        (
-            "dataObject",
-            "dataObjectReference",
-            "dataStoreReference",
-            "dataInputAssociation",
-            "dataOutputAssociation",
-            "ioSpecification",
-            "property",
-        ),
-        _DATA,
-    ),
+DRAWN = {
+    "dataObject",
+    "dataObjectReference",
+    "dataStoreReference",
+    "dataInputAssociation",
+    "dataOutputAssociation",
+    "ioSpecification",
+    "property",
 }
-"""Elements of the BPMN namespace inside a process that are refused, with the reason."""
+"""Warned of: they move no tokens and no values."""
 
 SILENT = {
     "documentation",
@@ -76,91 +57,119 @@ SILENT = {
     "association",
     "group",
     "categoryValueRef",
-    "terminateEventDefinition",
+    "script",
+    "rendering",
+    "potentialOwner",
+    "humanPerformer",
+    "performer",
+    "resourceRef",
+    "resourceAssignmentExpression",
+    "formalExpression",
+    "standardLoopCharacteristics",
+    "multiInstanceLoopCharacteristics",
+    "auditing",
+    "monitoring",
+    "supportedInterfaceRef",
+    "supports",
+    "ioBinding",
+    "eventDefinitionRef",
 }
 """Elements that mean nothing to the engine, or are looked at with their owner."""
 
-EVENT_ENDING = "EventDefinition"
-TOP_LEVEL = {"process", "collaboration", "category", "documentation", "extensionElements"}
-INERT_EXTENSIONS = {"properties", "property"}
+OWNED = ("EventDefinition", "LoopCharacteristics")
+"""What is inside these is looked at with the event or activity."""
+
+TOP_LEVEL = {
+    "process",
+    "collaboration",
+    "category",
+    "documentation",
+    "extensionElements",
+    "message",
+    "signal",
+    "error",
+    "escalation",
+    "itemDefinition",
+    "interface",
+    "dataStore",
+    "resource",
+    "import",
+    "extension",
+    "relationship",
+    "endPoint",
+    "correlationProperty",
+}
 
 
-def problems_of(root: Any, known: Known | None = None) -> list[Problem]:
-    """Everything that is wrong with a parsed document, element by element; empty when it may be deployed."""
+def problems_of(root: Any, graph: Graph, known: Known | None = None) -> list[Problem]:
+    """Everything that is wrong with a process of a parsed document, element by element; empty when it may run."""
     known = known or Known()
-    found = [*_top_level(root), *_collaboration(root)]
-    graph = read_graph(root)
-    found += _process(graph.process)
-    found += _contents(graph.process)
-    found += _extensions(graph.process)
+    found = [*_top_level(root), *_contents(graph.process), *extension_problems(graph)]
+    if graph.process.get("isExecutable", "true") != "true":
+        found.append(Problem(graph.key, _("The process is marked as not executable.")))
     if len(graph.nodes) > MOST_NODES:
         found.append(Problem(DIAGRAM, _("There are more than %(limit)s elements.", limit=MOST_NODES)))
-    reserved = RESERVED | {f"{graph.key}.EndJoin"}
-    found += [Problem(name, _("This id is reserved for the engine.")) for name in graph.nodes if name in reserved]
+    found += [Problem(name, _("This id is reserved for the engine.")) for name in graph.nodes if name in RESERVED]
     found += flow_problems(graph)
     for node in graph.nodes.values():
         found += node_problems(graph, node, known)
+        if local(node).endswith("Event"):
+            found += event_problems(graph, root, node)
+    if not any(not problem.warning for problem in found):
+        found += _unreadable(graph, root)
     return list(dict.fromkeys(found))
+
+
+def _unreadable(graph: Graph, root: Any) -> Iterator[Problem]:
+    """Expressions and scripts, wherever they stand."""
+    reader = Reader(graph, root)
+    for name, node in graph.nodes.items():
+        try:
+            reader.element(node)
+        except DomainError as error:
+            yield Problem(name, error.sentence())
 
 
 def _top_level(root: Any) -> Iterator[Problem]:
     for node in root:
-        if node.tag.startswith(f"{{{BPMN}}}") and local(node) not in TOP_LEVEL:
-            yield Problem(node.get("id") or DIAGRAM, str(_LATER) % {"kind": local(node)})
-
-
-def _collaboration(root: Any) -> Iterator[Problem]:
-    for node in root.iter(tag("messageFlow"), tag("conversation")):
-        yield Problem(node.get("id") or DIAGRAM, str(_LATER) % {"kind": local(node)})
-    participants = list(root.iter(tag("participant")))
-    if len(participants) > 1:
-        yield Problem(DIAGRAM, _("This version runs diagrams with one pool only."))
-
-
-def _process(process: Any) -> Iterator[Problem]:
-    if process.get("isExecutable", "true") != "true":
-        yield Problem(process.get("id"), _("The process is marked as not executable."))
+        name = local(node)
+        if node.tag.startswith(f"{{{BPMN}}}") and name not in TOP_LEVEL and not name.endswith("EventDefinition"):
+            yield Problem(node.get("id") or DIAGRAM, str(_NEVER) % {"kind": name})
 
 
 def _contents(process: Any) -> Iterator[Problem]:
     for node in process.iterdescendants():
-        if node.tag.startswith(f"{{{BPMN}}}"):
-            reason = _reason_against(node, process)
-            if reason is not None:
-                yield Problem(_nearest_id(node), str(reason) % {"kind": local(node)})
+        if not node.tag.startswith(f"{{{BPMN}}}"):
+            continue
+        kind = local(node)
+        reason = _reason_against(node, kind, process)
+        if reason is not None:
+            yield Problem(_nearest_id(node), str(reason) % {"kind": kind})
+        elif kind in DRAWN:
+            yield Problem(_nearest_id(node), str(_DRAWN) % {"kind": kind}, warning=True)
 
 
-def _reason_against(node: Any, process: Any) -> LazyString | None:
-    kind = local(node)
-    if kind in REFUSED:
-        return REFUSED[kind]
+def _reason_against(node: Any, kind: str, process: Any) -> LazyString | None:
     if kind in RUN:
         if not node.get("id"):
             return _NO_ID
-        return None if node.getparent() is process else _MISPLACED
-    if kind == "terminateEventDefinition":
-        return None if local(node.getparent()) == "endEvent" else _EVENT
-    if kind.endswith(EVENT_ENDING):
-        return _EVENT
-    return None if kind in SILENT or _inside_event(node) else _NEVER
+        parent = node.getparent()
+        return None if parent is process or local(parent) in SCOPES else _MISPLACED
+    if kind in ("dataInputAssociation", "dataOutputAssociation") and node.find(tag("assignment")) is not None:
+        return _ASSIGNED
+    if kind in SILENT or kind in DRAWN or kind.endswith("EventDefinition") or _inside(node):
+        return None
+    return _NEVER
 
 
-def _inside_event(node: Any) -> bool:
-    return any(local(above).endswith(EVENT_ENDING) for above in node.iterancestors())
-
-
-def _extensions(process: Any) -> Iterator[Problem]:
-    for holder in process.iter(tag("extensionElements")):
-        for node in holder.iterdescendants():
-            space = node.tag[1:].partition("}")[0]
-            if space in (CAMUNDA, YOUXU, BPMN) and local(node) not in INERT_EXTENSIONS:
-                yield Problem(_nearest_id(holder), _("“%(name)s” would be ignored.", name=local(node)))
+def _inside(node: Any) -> bool:
+    return any(local(above).endswith(OWNED) or local(above) in DRAWN for above in node.iterancestors())
 
 
 def _nearest_id(node: Any) -> str:
     """The id of the element, or of the one it belongs to."""
     while node is not None:
-        if node.get("id") and not local(node).endswith((EVENT_ENDING, "Characteristics", "Expression")):
+        if node.get("id") and not local(node).endswith((*OWNED, "Expression")):
             return str(node.get("id"))
         node = node.getparent()
     return DIAGRAM

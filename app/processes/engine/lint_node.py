@@ -1,4 +1,4 @@
-"""Each element by itself: what it must say, and attributes that would be ignored."""
+"""Each activity and gateway by itself: what it must say, and standard attributes that would be ignored."""
 
 from __future__ import annotations
 
@@ -6,46 +6,32 @@ from collections.abc import Container, Iterator
 from typing import Any
 
 from app.core.i18n import _
-from app.processes.engine.graph import GATEWAYS, TASKS, Graph
+from app.processes.engine.graph import ACTIVITIES, CHOOSING, Graph, trigger_of
 from app.processes.engine.problem import Known, Problem
-from app.processes.engine.xml import CAMUNDA, YOUXU, camunda, local, ours
+from app.processes.engine.reading import listed, loop_of
+from app.processes.engine.xml import camunda, local, ours, tag
 
-INITIATOR = "${initiator}"
-NAME = "nameZh"
-ATTRIBUTES: dict[str, dict[str, set[str]]] = {
-    "userTask": {CAMUNDA: {"assignee", "candidateGroups", "formKey"}, YOUXU: {"fourEyes", "assignFrom", "assignStep"}},
-    "serviceTask": {CAMUNDA: set(), YOUXU: {"step"}},
-    "exclusiveGateway": {CAMUNDA: set(), YOUXU: {"ruleSet"}},
-    "inclusiveGateway": {CAMUNDA: set(), YOUXU: {"ruleSet"}},
-    "startEvent": {CAMUNDA: {"initiator"}, YOUXU: set()},
-}
-"""Attributes of each kind of element that mean something; others are refused, so that none is silently ignored."""
+SCRIPTS = (None, "", "juel", "youxu")
+BINDINGS = ("latest", "deployment", "version", "versionTag")
+BEHIND_EVENT_GATEWAY = {"message", "timer", "signal", "conditional"}
 
 
 def node_problems(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     """What is wrong with one element."""
-    yield from _attributes(node)
-    kind = local(node)
-    if kind == "userTask":
-        yield from _user_task(graph, node, known)
-    elif kind == "serviceTask":
-        yield from _service_task(node, known)
-    elif kind in GATEWAYS:
-        yield from _gateway(graph, node, known)
-    elif kind == "startEvent" and node.get(camunda("initiator"), "initiator") != "initiator":
-        yield Problem(node.get("id"), _("Who started the process is always called “initiator”."))
-
-
-def _attributes(node: Any) -> Iterator[Problem]:
-    allowed = ATTRIBUTES.get(local(node), {})
-    for full in node.attrib:
-        space, _brace, name = full[1:].partition("}") if full.startswith("{") else ("", "", full)
-        if space in (CAMUNDA, YOUXU) and name not in allowed.get(space, set()) | {NAME}:
-            yield Problem(node.get("id"), _("“%(name)s” would be ignored.", name=name))
-    if local(node) in TASKS and node.get("isForCompensation") == "true":
-        yield Problem(node.get("id"), _("Compensation is not run by this version yet."))
-    if node.get("default") and local(node) not in ("exclusiveGateway", "inclusiveGateway"):
-        yield Problem(node.get("id"), _("A default flow is heeded only behind an exclusive or inclusive gateway."))
+    kind, name = local(node), node.get("id")
+    check = _CHECKS.get(kind)
+    if check is not None:
+        yield from check(graph, node, known)
+    default = node.get("default")
+    if default is not None and default not in {flow.id for flow in graph.outgoing(name)}:
+        yield Problem(name, _("The default flow must be one that leaves the element."))
+    if default is not None and kind not in ACTIVITIES | CHOOSING:
+        yield Problem(name, _("A default flow is not heeded here."))
+    if kind in ACTIVITIES:
+        yield from _loop(node)
+        for attribute in ("startQuantity", "completionQuantity"):
+            if node.get(attribute, "1") != "1":
+                yield Problem(name, _("“%(name)s” would be ignored.", name=attribute))
 
 
 def is_known(names: Container[str] | None, name: str) -> bool:
@@ -55,20 +41,20 @@ def is_known(names: Container[str] | None, name: str) -> bool:
 
 def _user_task(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     name = node.get("id")
-    groups = groups_of(node)
-    assignee = node.get(camunda("assignee"))
-    if assignee not in (None, INITIATOR):
-        yield Problem(name, _("The assignee can only be ${initiator}; name others by candidate groups."))
-    if not groups and assignee is None:
-        yield Problem(name, _("Nobody could do this task: name candidate groups or the assignee."))
+    groups = listed(node.get(camunda("candidateGroups")))
+    asked = [node.get(camunda(one)) for one in ("assignee", "candidateUsers", "candidateGroups")]
+    owners = node.find(tag("potentialOwner")) is not None or node.find(tag("humanPerformer")) is not None
+    if not any(asked) and not owners and node.get(ours("assignFrom")) is None:
+        reason = _("Nobody is asked to do this task: name candidate groups or the assignee.")
+        yield Problem(name, reason, warning=True)
     for group in groups:
-        if not is_known(known.groups, group):
-            yield Problem(name, _("There is no group “%(name)s”.", name=group))
+        if group.fixed and not is_known(known.groups, group.text):
+            yield Problem(name, _("There is no group “%(name)s”.", name=group.text), warning=True)
     form = node.get(camunda("formKey"))
     if form is not None and not is_known(known.forms, form):
-        yield Problem(name, _("There is no form “%(name)s”.", name=form))
+        yield Problem(name, _("There is no form “%(name)s”.", name=form), warning=True)
     other = node.get(ours("fourEyes"))
-    if other is not None and (other == name or local_of(graph, other) != "userTask"):
+    if other is not None and (other == name or other not in graph.nodes or local(graph.nodes[other]) != "userTask"):
         yield Problem(name, _("Four eyes must name another user task."))
     source = node.get(ours("assignFrom"))
     if source is not None and (source not in graph.nodes or not graph.nodes[source].get(ours("ruleSet"))):
@@ -77,43 +63,117 @@ def _user_task(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
         yield Problem(name, _("“%(name)s” would be ignored.", name="assignStep"))
 
 
-def local_of(graph: Graph, name: str) -> str:
-    """The kind of a node; empty when there is none of that id."""
-    return local(graph.nodes[name]) if name in graph.nodes else ""
-
-
-def groups_of(node: Any) -> tuple[str, ...]:
-    """The candidate groups written at a user task."""
-    return tuple(part.strip() for part in (node.get(camunda("candidateGroups")) or "").split(",") if part.strip())
-
-
-def _service_task(node: Any, known: Known) -> Iterator[Problem]:
-    step = node.get(ours("step"))
-    if not step:
-        yield Problem(node.get("id"), _("A service task must name its step (youxu:step)."))
-    elif not is_known(known.steps, step):
-        yield Problem(node.get("id"), _("There is no step “%(name)s”.", name=step))
+def _service(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
+    del graph
+    name, step = node.get("id"), node.get(ours("step"))
+    kind = node.get(camunda("type"))
+    ways = [step, kind == "external", node.get(camunda("expression")), node.get("messageRef")]
+    if kind not in (None, "external"):
+        yield Problem(name, _("“%(name)s” names code of another engine, which cannot run here.", name=kind))
+    elif sum(bool(way) for way in ways) != 1:
+        yield Problem(name, _("Say in exactly one way what is done: youxu:step, an external topic, an expression."))
+    if kind == "external" and not node.get(camunda("topic")):
+        yield Problem(name, _("An external task must name its topic."))
+    if step and not is_known(known.steps, step):
+        yield Problem(name, _("There is no step “%(name)s”.", name=step))
     for attribute in ("implementation", "operationRef"):
-        if node.get(attribute):
-            yield Problem(node.get("id"), _("“%(name)s” would be ignored.", name=attribute))
+        if node.get(attribute, "##WebService") not in ("##WebService", "##unspecified"):
+            yield Problem(name, _("“%(name)s” would be ignored.", name=attribute))
 
 
-def _gateway(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
-    name, kind = node.get("id"), local(node)
-    out = graph.outgoing(name)
-    if kind == "parallelGateway":
-        return
-    rule_set, default = node.get(ours("ruleSet")), node.get("default")
-    if len(out) < 2:
-        if rule_set:
-            yield Problem(name, _("A gateway with one way out decides nothing, so its rule set would be ignored."))
-        return
-    if not rule_set:
-        yield Problem(name, _("A diverging gateway must name its rule set (youxu:ruleSet)."))
-    elif not is_known(known.rule_sets, rule_set):
+def _script(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
+    del graph, known
+    name = node.get("id")
+    if node.get("scriptFormat") not in SCRIPTS or node.get(camunda("resource")):
+        yield Problem(name, _("Scripts are assignments in our expression language, as in total = price * quantity."))
+    elif not (node.findtext(tag("script")) or "").strip():
+        yield Problem(name, _("The script is empty."))
+
+
+def _rule(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
+    del graph
+    name, rule_set = node.get("id"), node.get(ours("ruleSet"))
+    ways = [rule_set, node.get(camunda("type")) == "external", node.get(camunda("expression"))]
+    if sum(bool(way) for way in ways) != 1:
+        yield Problem(name, _("A business rule task must name its rule set (youxu:ruleSet)."))
+    elif rule_set and not is_known(known.rule_sets, rule_set):
         yield Problem(name, _("There is no rule set “%(name)s”.", name=rule_set))
-    if default is None or default not in {flow.id for flow in out}:
+    if node.get(camunda("decisionRef")):
+        yield Problem(name, _("“%(name)s” would be ignored.", name="decisionRef"))
+
+
+def _call(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
+    del graph, known
+    if not node.get("calledElement"):
+        yield Problem(node.get("id"), _("A call activity must name the process it calls."))
+    if node.get(camunda("calledElementBinding"), "latest") not in BINDINGS:
+        yield Problem(node.get("id"), _("“%(name)s” would be ignored.", name="calledElementBinding"))
+
+
+def _scope(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
+    del graph, known
+    if node.get("triggeredByEvent") == "true" and loop_of(node) is not None:
+        yield Problem(node.get("id"), _("An event subprocess cannot be a loop."))
+
+
+def _choosing(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
+    name = node.get("id")
+    out = graph.outgoing(name)
+    rule_set, default = node.get(ours("ruleSet")), node.get("default")
+    if rule_set and len(out) < 2:
+        yield Problem(name, _("A gateway with one way out decides nothing, so its rule set would be ignored."))
+    elif rule_set and not is_known(known.rule_sets, rule_set):
+        yield Problem(name, _("There is no rule set “%(name)s”.", name=rule_set))
+    if rule_set and len(out) > 1 and default is None:
         yield Problem(name, _("A diverging gateway needs a default flow that leaves it."))
-    for flow in out:
-        if flow.id != default and not flow.condition:
+    bare = [flow for flow in out if flow.id != default and not flow.condition]
+    if local(node) == "exclusiveGateway" and len(out) > 1 and (rule_set or default or len(bare) > 1):
+        for flow in bare:
             yield Problem(flow.id, _("A flow that is not the default needs a condition."))
+
+
+def _event_gateway(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
+    del known
+    name = node.get("id")
+    if node.get("instantiate") == "true" or node.get("eventGatewayType", "Exclusive") != "Exclusive":
+        yield Problem(name, _("This kind of event-based gateway is not supported."))
+    for flow in graph.outgoing(name):
+        target = graph.nodes.get(flow.target)
+        if target is None:
+            continue
+        waits = local(target) == "intermediateCatchEvent" and trigger_of(target)[0] in BEHIND_EVENT_GATEWAY
+        if not waits and not (local(target) == "receiveTask" and not graph.attached(flow.target)):
+            yield Problem(flow.target, _("Behind an event-based gateway only events can stand that are waited for."))
+        elif len(graph.incoming(flow.target)) > 1:
+            yield Problem(flow.target, _("Behind an event-based gateway no other flow may lead to the event."))
+
+
+def _loop(node: Any) -> Iterator[Problem]:
+    name = node.get("id")
+    many, standard = node.find(tag("multiInstanceLoopCharacteristics")), node.find(tag("standardLoopCharacteristics"))
+    if many is not None:
+        number, collection = many.findtext(tag("loopCardinality")), many.findtext(tag("loopDataInputRef"))
+        if bool((number or "").strip()) == bool((collection or "").strip() or many.get(camunda("collection"))):
+            yield Problem(name, _("Multiple instances need either a number or a collection."))
+        if many.get("behavior", "All") != "All" or many.find(tag("complexBehaviorDefinition")) is not None:
+            yield Problem(name, _("“%(name)s” would be ignored.", name="behavior"))
+    if standard is not None:
+        most = standard.get("loopMaximum")
+        if most is not None and not (most.isdecimal() and 0 < int(most) <= 10**6):
+            yield Problem(name, _("“%(name)s” must be a whole number.", name="loopMaximum"))
+        if most is None and not (standard.findtext(tag("loopCondition")) or "").strip():
+            yield Problem(name, _("A loop needs a condition or a maximum."))
+
+
+_CHECKS: dict[str, Any] = {
+    "userTask": _user_task,
+    "serviceTask": _service,
+    "sendTask": _service,
+    "scriptTask": _script,
+    "businessRuleTask": _rule,
+    "callActivity": _call,
+    "subProcess": _scope,
+    "exclusiveGateway": _choosing,
+    "inclusiveGateway": _choosing,
+    "eventBasedGateway": _event_gateway,
+}

@@ -8,7 +8,7 @@ from typing import Any
 from app.core import jsontext
 from app.processes.engine.errors import MergeConflict
 
-KEPT_BY_ENGINE = frozenset({"decisions", "answers", "answered"})
+KEPT_BY_ENGINE = frozenset({"decisions", "answers", "answered", "_types"})
 """Variables that the engine writes: there the later branch wins, entry by entry."""
 
 _ABSENT: Any = object()
@@ -44,6 +44,48 @@ def _resolve(element: str, path: str, before: Any, changed: list[Any]) -> Any:
     if path.partition(".")[0] in KEPT_BY_ENGINE:
         return changed[-1]
     raise MergeConflict(element, path)
+
+
+def absorbed(base: Mapping[str, Any], changes: Mapping[str, Any], ended: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes of a scope (since `base`) with those of a token that has ended in it: the later wins, leaf by leaf.
+
+    Where branches only end beside each other nothing joins them, so there is no conflict to tell.
+    """
+    result = dict(changes)
+    for key, value in ended.items():
+        before = base.get(key, _ABSENT)
+        if value is before or _same(value, before):
+            continue
+        known = result.get(key, _ABSENT)
+        result[key] = value if known is _ABSENT else _later(before, known, value)
+    return result
+
+
+def _later(before: Any, known: Any, value: Any) -> Any:
+    if _same(value, before):
+        return known
+    if not (isinstance(known, dict) and isinstance(value, dict)):
+        return value
+    old = before if isinstance(before, dict) else {}
+    result = dict(known)
+    for key, inner in value.items():
+        result[key] = _later(old.get(key, _ABSENT), known[key], inner) if key in known else inner
+    return result
+
+
+def handed(before: Mapping[str, Any], after: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of another branch with what one changed since both parted (`before` → `after`), leaf by leaf;
+    what the other changed itself stays."""
+    result = dict(other)
+    for key, value in after.items():
+        old, own = before.get(key, _ABSENT), other.get(key, _ABSENT)
+        if _same(value, old):
+            continue
+        if _same(own, old):
+            result[key] = value
+        elif isinstance(value, dict) and isinstance(own, dict):
+            result[key] = handed(old if isinstance(old, dict) else {}, value, own)
+    return result
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -12,6 +12,8 @@ class Problem:
 
     element: str
     reason: str
+    warning: bool = False
+    """True for what does not stop the diagram, but is not heeded either."""
 
 
 @dataclass(frozen=True)

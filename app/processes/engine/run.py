@@ -1,252 +1,345 @@
-"""One step of an instance: load, do, run to where people are needed, save. Nothing here touches the database.
+"""One step of an instance: load, do, run to where people or events are needed, save. Nothing here touches the database.
 
 A run is used once. If it raises, it is thrown away; what was stored before is then still the truth.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from app.core import jsontext
-from app.core.expressions import ExpressionFailed
+from app.core.expressions import NOW, ExpressionFailed
 from app.core.i18n import _
+from app.processes.engine import commands, life, scopes, throwing, watching
 from app.processes.engine.codec import pack, unpack
 from app.processes.engine.definition import Definition
-from app.processes.engine.elements import Gateway, ServiceStep, UserWork
-from app.processes.engine.errors import EngineFault, TokenNotReady
+from app.processes.engine.elements import Call, Out, ServiceStep, UserWork
+from app.processes.engine.errors import EngineFault
+from app.processes.engine.keys import FAULT, FLOW
+from app.processes.engine.merge import merged
+from app.processes.engine.results import Callbacks, Fault, Gone, Happening, Opened, Step, Thrown, Wait
+from app.processes.engine.specs import Inclusive, choose
+from app.processes.engine.values import plain
 from app.processes.engine.workflow import Token, Tokens
 
 CHUNK = 50
 """Elements run between two prunings."""
-STEP_LIMIT = 10_000
-"""Elements run in one step; more means a loop that never needs a person."""
-
-
-class Callbacks(Protocol):
-    """What a run asks of the world."""
-
-    def decide(self, gateway: Gateway, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The outcome of the gateway's rule set, kept as `decisions.<gateway>` (so keep it small). Only reads."""
-
-    def perform(self, element: ServiceStep, variables: dict[str, Any]) -> dict[str, Any] | None:
-        """Do the service step with a copy of the variables; what it answers is merged into the variables."""
-
-
-@dataclass(frozen=True)
-class Happening:
-    """One line of history: `entered`; instead of it `decided` (gateway) and `performed` (service step) when that was
-    at once; `completed` (a person's task), `ended`. `flow` is the way a token came, so it is set once per visit."""
-
-    kind: str
-    element: str
-    flow: str | None = None
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A user task that a token has reached. `excluded`: who may not do it (four eyes)."""
-
-    token: int
-    element: UserWork
-    variables: Mapping[str, Any]
-    excluded: str | None = None
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a step came to."""
-
-    state: bytes
-    completed: bool
-    opened: tuple[Opened, ...]
-    closed: tuple[int, ...]
-    """Tokens whose user tasks are gone without having been completed."""
-    happenings: tuple[Happening, ...]
+STEP_LIMIT = 50_000
+"""Elements run in one step; more means a loop that never waits."""
+WIDEST = 5_000
+"""Tokens of one instance."""
 
 
 class Run:
     """The step while it is made; specs reach it as `workflow.run`."""
 
-    def __init__(self, definition: Definition, callbacks: Callbacks) -> None:
+    def __init__(self, definition: Definition, callbacks: Callbacks, *, called: bool = False) -> None:
         self.definition = definition
         self.callbacks = callbacks
+        self.now: datetime = callbacks.as_of
+        self.called = called
+        """Whether another instance waits for this one: then errors that nobody catches here go there."""
         self.happenings: list[Happening] = []
+        self.thrown: list[Thrown] = []
+        self.faults: list[Fault] = []
         self.done_by: dict[str, str] = {}
         self.workflow: Tokens
         self._arrivals: dict[int, int] = {}
         """Token → index of the line that tells of its arrival in this step."""
+        self._before: dict[int, str] = {}
+        self._places: dict[int, str] = {}
+        """Token → element, of those that waited before."""
 
-    def begin(self, variables: Mapping[str, Any]) -> Step:
-        """Make the tree and run it."""
-        self.workflow = Tokens(self.definition, self)
-        self.workflow.plant(jsontext.plain(dict(variables)))
-        return self._to_next_wait(before=set())
+    def begin(self, variables: Mapping[str, Any], at: str | None = None) -> Step:
+        """Make the tree and run it, from another start event if `at` names one."""
+        self.workflow = workflow = Tokens(self.definition, self)
+        root = Token(workflow, self.definition.spec.start, None, TaskState.STARTED)
+        root.data = plain(dict(variables))
+        workflow.task_tree = root
+        scopes.begin(root, None if at is None else workflow.specs[at])
+        return self.to_next_wait()
 
     def load(self, state: bytes) -> None:
         """Take up a stored instance."""
         self.workflow, self.done_by = unpack(
             state, lambda last_id, ticks: Tokens(self.definition, self, last_id=last_id, ticks=ticks)
         )
+        self._before = self._waiting()
+        self._places = {name: self.workflow.tasks[name].task_spec.name for name in self._before}
 
-    def complete(self, token: int, answers: Mapping[str, Any], by: str) -> Step:
-        """A person has done a user task. Raises TokenNotReady."""
-        task = self.workflow.tasks.get(token)
-        if task is None or task._state != TaskState.READY or not task.task_spec.manual:
-            raise TokenNotReady(token=token)
-        before = {one.id for one in self.workflow.ready(manual=True)} - {token}
-        name = task.task_spec.name
-        given = jsontext.plain(dict(answers))
-        task.data["answers"] = {**task.data.get("answers", {}), name: given}
-        task.data["answered"] = name
-        self.done_by[name] = by
-        self.happenings.append(Happening("completed", name, None, {"answers": given}))
-        task.run()
-        return self._to_next_wait(before)
+    def _waiting(self) -> dict[int, str]:
+        return {task.id: task.task_spec.wait_kind(task) for task in self.workflow.live()}
 
-    def _to_next_wait(self, before: set[int]) -> Step:
-        done = 0
-        while not self.workflow.completed and (ready := self.workflow.ready(manual=False)):
+    def to_next_wait(self) -> Step:
+        """Run until nothing is left that can run."""
+        workflow, done, most = self.workflow, 0, CHUNK
+        while not workflow.completed:
+            ready = workflow.ready()
+            if not ready and not self._look_again():
+                break
             for task in ready:
-                if task._state == TaskState.READY:
-                    task.run()
-                    done += 1
-            if done > STEP_LIMIT:
-                reason = _("more than %(limit)s elements ran without a person", limit=STEP_LIMIT)
-                raise EngineFault(ready[0].task_spec.name, reason)
-            if len(self.workflow.tasks) > CHUNK:
-                self.workflow.prune()
-        return self._result(before)
+                if task._state != TaskState.READY:
+                    continue
+                done += 1
+                if done > STEP_LIMIT or len(workflow.tasks) > WIDEST:
+                    self._stop(task, done)
+                else:
+                    self.try_to(task, Token.run)
+            if len(workflow.tasks) > most:
+                workflow.prune()
+                most = max(CHUNK, 2 * len(workflow.tasks))
+        return self._result()
 
-    def _result(self, before: set[int]) -> Step:
+    def _stop(self, task: Token, done: int) -> None:
+        if done > STEP_LIMIT:
+            reason = _("more than %(limit)s elements ran without waiting for anything", limit=STEP_LIMIT)
+        else:
+            reason = _("more than %(limit)s tokens", limit=WIDEST)
+        self.park(task, EngineFault(task.task_spec.name, reason, limit=True))
+
+    def try_to(self, task: Token, act: Callable[[Any], object]) -> None:
+        """Do something with a token; if that fails for a reason of the diagram, the token is parked."""
+        try:
+            act(task)
+        except EngineFault as fault:
+            self.park(task, fault)
+        except ExpressionFailed as error:
+            self.park(task, EngineFault(task.task_spec.name, error.sentence()))
+
+    def park(self, task: Token, fault: EngineFault) -> None:
+        """The token waits until somebody has looked."""
+        reason = str(fault.details["reason"]) if type(fault) is EngineFault else fault.sentence()
+        watching.stop_watching(task)
+        task._set_state(TaskState.STARTED)
+        task.internal_data[FAULT] = reason[:500]
+        self.faults.append(Fault(task.id, task.task_spec.name, fault.code, reason, dict(fault.details)))
+        self.tell(task, "fault", {"reason": reason})
+
+    def _look_again(self) -> bool:
+        """Joins and conditions that depend on what others do; True if something moved."""
+        moved = False
+        for task in self.workflow.live():
+            if task.is_live and isinstance(task.task_spec, Inclusive) and FLOW in task.internal_data:
+                before = self.workflow.ticks
+                self.try_to(task, _join_again)
+                moved = moved or self.workflow.ticks != before
+        return commands.look_at_conditions(self) or moved
+
+    def _result(self) -> Step:
         workflow = self.workflow
-        waiting = {} if workflow.completed else {task.id: task for task in workflow.ready(manual=True)}
-        if not workflow.completed and not waiting:
-            self._refuse_standstill()
         if workflow.completed:
             self.happenings.append(Happening("ended", self.definition.key))
+        else:
+            self._tell_standstill()
+        waiting = {} if workflow.completed else self._waiting()
+        tasks = workflow.tasks
+        new = [
+            (tasks[name], kind)
+            for name, kind in waiting.items()
+            if self._before.get(name) != kind or tasks[name].wait is not None
+        ]
+        again = {task.id for task, _kind in new}
+        made_of = [(task, kind, task.wait or {}) for task, kind in new]
+        opened = tuple(
+            Opened.of(task, detail, self._excluded(task)) for task, kind, detail in made_of if kind == "user"
+        )
+        waits = tuple(Wait(task.id, task.element, kind, detail) for task, kind, detail in made_of if kind != "user")
+        gone = {
+            name: Gone(kind, self._places[name], name in waiting)
+            for name, kind in self._before.items()
+            if name not in waiting or name in again
+        }
+        variables = scopes.seen_inside(workflow.task_tree) if workflow.completed else {}
         workflow.prune()
         made = Step(
             state=pack(workflow, self.done_by),
             completed=workflow.completed,
-            opened=tuple(self._opened(task) for name, task in waiting.items() if name not in before),
-            closed=tuple(sorted(before - waiting.keys())),
+            opened=opened,
+            waits=waits,
+            gone=gone,
             happenings=tuple(self.happenings),
+            thrown=tuple(self.thrown),
+            faults=tuple(self.faults),
+            variables=variables,
         )
         workflow.take_apart()
         return made
 
-    def _refuse_standstill(self) -> None:
-        stuck = [
-            task.task_spec.name for task in self.workflow.live() if task.task_spec.name in self.definition.elements
-        ]
-        where = ", ".join(sorted(set(stuck))) or self.definition.key
-        raise EngineFault(where, _("it waits for something that can never come"))
+    def _tell_standstill(self) -> None:
+        """A join that waits for a token that can never come is a fault, not a silence."""
+        waiting = self._waiting()
+        if waiting and all(kind in ("join", "scope", "loop") for kind in waiting.values()):
+            for name, kind in waiting.items():
+                if kind == "join":
+                    task = self.workflow.tasks[name]
+                    self.park(task, EngineFault(task.task_spec.name, _("it waits for something that can never come")))
 
-    def _opened(self, task: Token) -> Opened:
-        element = self.definition.elements[task.task_spec.name]
-        assert isinstance(element, UserWork)  # noqa: S101 - only user tasks wait for people
-        excluded = self.done_by.get(element.four_eyes) if element.four_eyes else None
-        return Opened(task.id, element, task.data, excluded)
+    def _excluded(self, task: Token) -> str | None:
+        element: UserWork = task.element
+        return self.done_by.get(element.four_eyes) if element.four_eyes else None
 
     # What specs ask for
 
-    def arrived(self, source: Token, target: Token) -> None:
-        """A token has moved."""
-        name = target.task_spec.name
-        if name in self.definition.elements:
-            flow = self.definition.flows.get((source.task_spec.name, name))
-            self._arrivals[target.id] = len(self.happenings)
-            self.happenings.append(Happening("entered", name, flow))
+    def sees(self, task: Token) -> Mapping[str, Any]:
+        """What expressions see at a token."""
+        return {**task.view(), **self.callbacks.context, NOW: self.now}
 
-    def _tell(self, task: Token, kind: str, details: Mapping[str, Any]) -> None:
-        """What a token did: said in the line of its arrival, if that was in this step."""
+    def merged(self, name: str, base: Mapping[str, Any], branches: list[Any]) -> dict[str, Any]:
+        """Parallel branches as one. Raises MergeConflict."""
+        return merged(name, base, branches)
+
+    def arrived(self, target: Token, flow: str | None) -> None:
+        """A token has come to an element."""
+        self._arrivals[target.id] = len(self.happenings)
+        self.happenings.append(Happening("entered", target.task_spec.name, flow, {}, target.id))
+
+    def left(self, task: Token) -> None:
+        """A token is done at its element."""
         index = self._arrivals.get(task.id)
+        if index is None and any(line.token == task.id and line.kind == "completed" for line in self.happenings):
+            return
         if index is None:
-            self.happenings.append(Happening(kind, task.task_spec.name, None, details))
+            self.happenings.append(Happening("left", task.task_spec.name, None, {}, task.id))
         else:
-            self.happenings[index] = Happening(kind, task.task_spec.name, self.happenings[index].flow, details)
+            self.happenings[index] = self.happenings[index].done()
 
-    def perform(self, task: Token) -> None:
-        """Do the step of a service task."""
-        element = self.definition.elements[task.task_spec.name]
-        assert isinstance(element, ServiceStep)  # noqa: S101 - the parser makes Service of service tasks only
-        answer = jsontext.plain(self.callbacks.perform(element, jsontext.plain(task.data)) or {})
-        task.data.update(answer)
-        self._tell(task, "performed", {"step": element.step, "changed": answer})
+    def tell(self, task: Token, kind: str, details: Mapping[str, Any]) -> None:
+        """What a token did: said in the line of its arrival, if that was in this step and has nothing else to say."""
+        index = self._arrivals.get(task.id)
+        if index is None or self.happenings[index].kind != "entered" or kind not in ("decided", "performed"):
+            self.happenings.append(Happening(kind, task.task_spec.name, None, details, task.id))
+        else:
+            line = self.happenings[index]
+            self.happenings[index] = Happening(kind, line.element, line.flow, details, task.id)
 
-    def choose(self, task: Token, *, several: bool) -> list[str]:
-        """The flows along which tokens leave a gateway."""
-        gateway = self.definition.elements[task.task_spec.name]
-        assert isinstance(gateway, Gateway)  # noqa: S101 - the parser makes Choosing of gateways only
-        if not gateway.diverging:
-            return [str(gateway.default_flow)]
-        outcome = self._decided(gateway, task)
-        answers = task.data.get("answers", {})
-        scope = {**task.data, "decision": outcome, "answer": answers.get(task.data.get("answered"), {})}
-        chosen = []
-        for flow, condition in gateway.conditions:
-            if self._holds(gateway, condition, scope):
-                chosen.append(flow)
-                if not several:
-                    break
-        chosen = chosen or [str(gateway.default_flow)]
-        self._tell(task, "decided", {"flows": chosen, "decision": outcome})
+    def work(self, task: Token) -> None:
+        """Do the step, script, expression or decision of a task, or send its message. Raises BpmnError."""
+        element: ServiceStep = task.element
+        if element.message is not None:
+            self.thrown_message(str(element.message.of(self.sees(task))), task)
+            return
+        if element.rule_set is not None:
+            answer = self._decided(element, task)
+            found = {element.result: answer} if element.result else {}
+            kind, details = "decided", dict[str, Any](decision=answer)
+        elif element.step:
+            found = plain(self.callbacks.perform(element, plain(task.view())) or {})
+            kind, details = "performed", {"step": element.step}
+        else:
+            found = self._reckoned(element, task)
+            kind, details = "performed", {}
+        task.assign(found)
+        self.tell(task, kind, {**details, "changed": found})
+
+    def _reckoned(self, element: ServiceStep, task: Token) -> dict[str, Any]:
+        seen = self.sees(task)
+        if element.script is None:
+            value = None if element.expression is None else element.expression.of(seen)
+            return {element.result: plain(value)} if element.result else {}
+        ran = element.script.run_to_result(seen)
+        found = dict(ran.changed)
+        if element.result:
+            found[element.result] = ran.result
+        return dict(plain(found))
+
+    def decide_way(self, task: Token, *, several: bool) -> tuple[Out, ...]:
+        """The flows along which tokens leave a choosing gateway; its rule set is asked first. Raises EngineFault."""
+        gateway = task.element
+        outcome = self._decided(gateway, task) if gateway.rule_set is not None and gateway.diverging else {}
+        answers = task.variables.get("answers", {})
+        extra: dict[str, Any] = {"answer": answers.get(task.variables.get("answered"), {})}
+        if gateway.rule_set is not None:
+            extra["decision"] = outcome
+        chosen = choose(task, gateway, extra, several=several)
+        self.tell(task, "decided", {"flows": [out.flow for out in chosen], "decision": outcome})
         return chosen
 
-    def _decided(self, gateway: Gateway, task: Token) -> dict[str, Any]:
-        if gateway.rule_set is None:
-            return {}
-        outcome: dict[str, Any] = jsontext.plain(self.callbacks.decide(gateway, task.data))
-        task.data["decisions"] = {**task.data.get("decisions", {}), gateway.id: outcome}
+    def _decided(self, element: Any, task: Token) -> dict[str, Any]:
+        outcome: dict[str, Any] = plain(self.callbacks.decide(element, task.view()))
+        task.assign({"decisions": {**task.variables.get("decisions", {}), element.id: outcome}})
         return outcome
 
-    def _holds(self, gateway: Gateway, condition: Any, scope: Mapping[str, Any]) -> bool:
-        try:
-            return bool(condition.holds(scope))
-        except ExpressionFailed as error:
-            raise EngineFault(gateway.id, error.sentence()) from error
+    def describe_work(self, task: Token) -> dict[str, Any]:
+        """Who is asked, and until when, as the diagram says."""
+        element: UserWork = task.element
+        seen = self.sees(task)
+
+        def said(value: Any) -> Any:
+            return None if value is None else value.of(seen)
+
+        return {
+            "assignee": said(element.assignee),
+            "users": [said(one) for one in element.users],
+            "groups": [said(one) for one in element.groups],
+            "due": said(element.due),
+            "follow_up": said(element.follow_up),
+            "priority": said(element.priority),
+        }
+
+    def describe_call(self, task: Token) -> dict[str, Any]:
+        """What is called, with which variables."""
+        element: Call = task.element
+        seen = self.sees(task)
+        given = {name: value for name, value in task.view().items() if element.all_in}
+        given |= {one.name: plain(one.value.of(seen)) for one in element.ins}
+        key = element.called.of(seen) if element.called else ""
+        return {
+            "key": str(key),
+            "binding": element.binding,
+            "version": None if element.version is None else element.version.of(seen),
+            "business_key": None if element.business_key is None else element.business_key.of(seen),
+            "variables": given,
+            "depth": self.callbacks.depth + 1,
+        }
+
+    def thrown_message(self, name: str, task: Token) -> None:
+        """A message leaves the instance; it is delivered by name and business key."""
+        self.thrown.append(Thrown("message", name, "", {}, task.id))
+        self.tell(task, "thrown", {"message": name})
+
+    def thrown_signal(self, name: str, task: Token) -> None:
+        """A signal reaches everybody who waits for it, in this instance at once."""
+        event = task.element
+        seen = self.sees(task)
+        given = dict(task.view()) if event.takes_all else {}
+        given |= {one.name: plain(one.value.of(seen)) for one in event.payload}
+        self.thrown.append(Thrown("signal", name, "", given, task.id))
+        self.tell(task, "thrown", {"signal": name})
+        throwing.broadcast(self.workflow, name, given)
+
+    def escaped(self, task: Token, trigger: str, code: str | None, message: str) -> bool:
+        """Nobody in the diagram catches it: the caller may. An error that escapes to the caller ends this instance."""
+        self.tell(task, "uncaught", {"trigger": trigger, "code": code})
+        if not self.called:
+            return True
+        self.thrown.append(Thrown(trigger, code or "", message, dict(task.variables), task.id))
+        if trigger == "error":
+            scopes.terminate(task)
+        return True
+
+    def came(self, task: Token, variables: dict[str, Any]) -> None:
+        """What a token waited for has come."""
+        self.tell(task, "fired", {"variables": variables} if variables else {})
+        if task.watching:
+            watching.happened(task, variables)
+            return
+        parent = task.above
+        if parent.is_live and parent.element.kind == "eventBasedGateway":
+            parent._set_state(TaskState.COMPLETED)
+            self.left(parent)
+            for sibling in parent.below():
+                if sibling is not task:
+                    sibling._set_state(TaskState.CANCELLED)
+        task.assign(variables)
+        self.try_to(task, life.go_on)
 
 
-def begin(definition: Definition, variables: Mapping[str, Any], callbacks: Callbacks) -> Step:
-    """Start an instance and run it to where people are needed. `variables` are JSON values."""
-    return Run(definition, callbacks).begin(variables)
-
-
-def resume(
-    definition: Definition,
-    state: bytes,
-    *,
-    token: int,
-    answers: Mapping[str, Any],
-    by: str,
-    callbacks: Callbacks,
-) -> Step:
-    """Complete a user task and run on. Raises TokenNotReady, EngineFault, and whatever the callbacks raise."""
-    run = Run(definition, callbacks)
-    run.load(state)
-    return run.complete(token, answers, by)
-
-
-class _Silent:
-    """For reading a state: nothing is asked of the world."""
-
-    def decide(self, gateway: Gateway, variables: Mapping[str, Any]) -> dict[str, Any]:
-        raise EngineFault(gateway.id, _("a stored instance is only read here"))
-
-    def perform(self, element: ServiceStep, variables: dict[str, Any]) -> dict[str, Any] | None:
-        raise EngineFault(element.id, _("a stored instance is only read here"))
-
-
-def open_tokens(definition: Definition, state: bytes) -> dict[int, str]:
-    """Where the tokens of a stored instance are: token → element, user tasks and waiting joins alike."""
-    run = Run(definition, _Silent())
-    run.load(state)
-    if run.workflow.completed:
-        return {}
-    names = {task.id: task.task_spec.name for task in run.workflow.live()}
-    return {token: name for token, name in names.items() if name in definition.elements}
+def _join_again(task: Any) -> None:
+    """An inclusive join that waited for tokens which have gone elsewhere."""
+    spec = task.task_spec
+    here = spec.arrived(task)
+    if here and spec.may_fire(task, set(here)) and spec.join(task, here):
+        life.go_on(task)

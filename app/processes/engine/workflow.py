@@ -1,8 +1,13 @@
-"""SpiffWorkflow's workflow and task with flat scans, whole-number ids, no clock and no recursion."""
+"""SpiffWorkflow's workflow and task as one flat tree: whole-number ids, no clock, no recursion, no prediction.
+
+Subprocesses, multi-instances and the process itself are tokens too (scopes); what runs in them descends from them.
+A token's `data` are the variables as they were when it came; what its activity changed since is in `changes`, so that
+parallel branches always find the values from which they parted.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
@@ -11,6 +16,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.core.i18n import _
 from app.processes.engine.errors import EngineFault
+from app.processes.engine.keys import CHANGES, LOCALS
 
 LIVE = TaskState.NOT_FINISHED_MASK
 
@@ -34,6 +40,11 @@ class NoScripts:
 class Token(Task):
     """A task of the tree. Ids count up within an instance, so a child's is always higher than its parent's."""
 
+    wait: dict[str, Any] | None = None
+    """What it began to wait for in this step."""
+    way: tuple[Any, ...] = ()
+    """The flows along which it leaves."""
+
     def __init__(
         self, workflow: Any, task_spec: Any, parent: Token | None = None, state: int = TaskState.MAYBE
     ) -> None:
@@ -53,9 +64,25 @@ class Token(Task):
             parent._children.append(self.id)
 
     @property
+    def element(self) -> Any:
+        """What the diagram says of it."""
+        return self.task_spec.element
+
+    @property
     def is_live(self) -> bool:
         """True until it is completed or cancelled."""
         return bool(self._state & LIVE)
+
+    @property
+    def watching(self) -> bool:
+        """True for a token that watches something else (a boundary event, an event subprocess) and so keeps no scope
+        open."""
+        return bool(self._state == TaskState.WAITING)
+
+    @property
+    def above(self) -> Any:
+        """The token it comes from; None for the root."""
+        return None if self._parent is None else self.workflow.tasks[self._parent]
 
     def lineage(self) -> list[int]:
         """Ids of the ancestors, nearest first."""
@@ -64,6 +91,18 @@ class Token(Task):
             found.append(above)
             above = tasks[above]._parent
         return found
+
+    @property
+    def scope(self) -> Any:
+        """The token of the subprocess (or the root) this one is in."""
+        wanted = self.task_spec.scope
+        tasks, above = self.workflow.tasks, self._parent
+        while above is not None:
+            task = tasks[above]
+            if task.task_spec.name == wanted:
+                return task
+            above = task._parent
+        return self.workflow.task_tree
 
     def is_descendant_of(self, task: Any) -> bool:
         """Whether the other is an ancestor; without the library's recursion."""
@@ -74,20 +113,90 @@ class Token(Task):
         tasks = self.workflow.tasks
         return next((tasks[above] for above in self.lineage() if tasks[above].task_spec.name == spec_name), None)
 
+    # Variables
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The variables of the process as they are on this path, without local ones."""
+        changes = self.internal_data.get(CHANGES)
+        return {**self.data, **changes} if changes else self.data
+
+    def view(self) -> dict[str, Any]:
+        """What expressions see here: variables, covered by local ones of the activity and of the scopes around it."""
+        found = self.variables
+        tasks, above, locals_ = self.workflow.tasks, self._parent, []
+        if LOCALS in self.internal_data:
+            locals_.append(self.internal_data[LOCALS])
+        while above is not None:
+            task = tasks[above]
+            if LOCALS in task.internal_data and task._state & LIVE:
+                locals_.append(task.internal_data[LOCALS])
+            above = task._parent
+        for one in reversed(locals_):
+            found = {**found, **one}
+        return found
+
+    def assign(self, changed: Mapping[str, Any]) -> None:
+        """Set variables on this path; a local one of that name takes it instead, the nearest first."""
+        rest = dict(changed)
+        here: Any = self
+        while here is not None and rest:
+            known = here.internal_data.get(LOCALS)
+            if known and here._state & LIVE:
+                mine = {name: rest.pop(name) for name in list(rest) if name in known}
+                if mine:
+                    here.internal_data[LOCALS] = {**known, **mine}
+            here = here.above
+        if rest:
+            self.internal_data[CHANGES] = {**self.internal_data.get(CHANGES, {}), **rest}
+
+    def set_local(self, values: Mapping[str, Any]) -> None:
+        """Variables that end with this activity."""
+        self.internal_data[LOCALS] = {**self.internal_data.get(LOCALS, {}), **values}
+
+    # Life
+
+    def run(self) -> bool | None:
+        """Do what is to be done here. True: the token goes on; None: it waits, or was ended by what it did."""
+        done: bool | None = self.task_spec._run_hook(self)
+        if not self._state & LIVE:
+            return None
+        if done:
+            self.complete()
+        elif self._state == TaskState.READY:
+            self._set_state(TaskState.STARTED)
+        return done
+
     def _set_state(self, value: int) -> None:
         if value != self._state:
             self._state = value
             self.last_state_change = self.workflow.tick()
 
     def _add_child(self, task_spec: Any, state: int = TaskState.MAYBE) -> Token:
-        child = Token(self.workflow, task_spec, self, state)
-        if state == TaskState.READY:
-            child._ready()
-        return child
+        return Token(self.workflow, task_spec, self, state)
 
     def _inherit_data(self) -> None:
         """A shallow copy: values in it are never changed in place, only replaced."""
-        self.data = dict(self.parent.data)
+        self.data = dict(self.above.variables)
+
+    def end(self) -> None:
+        """Not needed any more, and nothing that descends from it."""
+        for task in self.below():
+            task._set_state(TaskState.CANCELLED)
+        if self._state & LIVE:
+            self._set_state(TaskState.CANCELLED)
+
+    def below(self) -> list[Token]:
+        """The live tokens that descend from this one."""
+        tasks, mine = self.workflow.tasks, self.id
+        within = {mine}
+        found = []
+        for name, task in tasks.items():  # ids grow downwards, so a parent is always met first
+            if name > mine and task._parent in within:
+                within.add(name)
+                if task._state & LIVE:
+                    found.append(task)
+        return found
 
 
 class Tokens(BpmnWorkflow):
@@ -95,11 +204,20 @@ class Tokens(BpmnWorkflow):
 
     def __init__(self, definition: Any, run: Any, *, last_id: int = 0, ticks: int = 0) -> None:
         self.definition = definition
+        self.specs = definition.spec.task_specs
+        self.spec = definition.spec
         self.run = run
         self.last_id = last_id
         self.ticks = ticks
-        self.tasks: dict[int, Any]
-        super().__init__(definition.spec, definition.subspecs, script_engine=NoScripts(), deserializing=True)
+        self.tasks: dict[int, Any] = {}
+        self.completed = False
+        self.last_task = None
+        self.task_tree: Any
+
+    @property
+    def script_engine(self) -> NoScripts:
+        """Refuses."""
+        return NoScripts()
 
     def next_id(self) -> int:
         """The next id of this instance."""
@@ -111,81 +229,62 @@ class Tokens(BpmnWorkflow):
         self.ticks += 1
         return self.ticks
 
-    def plant(self, variables: dict[str, Any]) -> None:
-        """Begin: the root with the variables, ready to run."""
-        self.task_tree = Token(self, self.spec.start, None, TaskState.FUTURE)
-        self.task_tree.data = dict(variables)
-        self.task_tree._ready()
-
     def get_tasks_iterator(self, first_task: Any = None, **wanted: Any) -> Iterator[Any]:
         """Every task that fits, by id; the library walks the tree, and not below depth 1000."""
         within = None if first_task is None or first_task is self.task_tree else first_task
         state, name = wanted.get("state", TaskState.ANY_MASK), wanted.get("spec_name")
-        manual, kind = wanted.get("manual"), wanted.get("spec_class")
         for task in list(self.tasks.values()):
             if (
                 task._state & state
                 and (name is None or task.task_spec.name == name)
-                and (manual is None or task.task_spec.manual == manual)
-                and (kind is None or isinstance(task.task_spec, kind))
                 and (within is None or task is within or task.is_descendant_of(within))
             ):
                 yield task
 
-    def update_waiting_tasks(self) -> None:
-        """Look again at everything that waits."""
-        for task in [task for task in self.tasks.values() if task._state == TaskState.WAITING]:
-            if task._state == TaskState.WAITING:
-                task.task_spec._update(task)
+    def _task_completed_notify(self, task: Any) -> None:
+        """The library looks at every waiting task again; the run does so when it matters."""
 
     def is_completed(self) -> bool:
-        """True when no token is left."""
-        return self.completed or not any(task.is_live for task in self.tasks.values())
+        """True when the process has ended."""
+        return self.completed
 
-    def _mark_complete(self, _task: Any) -> None:
-        self.completed = True
-
-    def ready(self, *, manual: bool) -> list[Token]:
-        """Tasks that can run now, by id: people's, or the engine's own."""
-        return [
-            task
-            for task in self.tasks.values()
-            if task._state == TaskState.READY and bool(task.task_spec.manual) is manual
-        ]
+    def ready(self) -> list[Token]:
+        """Tasks that can run now, by id."""
+        return [task for task in self.tasks.values() if task._state == TaskState.READY]
 
     def live(self) -> list[Token]:
-        """Tasks that are not finished."""
-        return [task for task in self.tasks.values() if task.is_live]
+        """Tasks that are not finished, the root apart."""
+        root = self.task_tree
+        return [task for task in self.tasks.values() if task._state & LIVE and task is not root]
 
     def take_apart(self) -> None:
         """Cut the circles of references, so that the tree is freed at once and not left to the garbage collector."""
         for task in self.tasks.values():
             task.workflow = None
         self.tasks = {}
-        self.event_manager = self.run = self.last_task = None
+        self.run = None
         del self.task_tree
 
     def prune(self) -> None:
-        """Forget history: keep live tasks, the parents of waiting ones, the splits between them, and the root.
+        """Forget history: keep live tasks, the splits between them, and the root.
 
         A path between two kept tasks becomes one link. What is left is O(live tokens) whatever was run before.
         """
         tasks: dict[int, Any] = self.tasks
-        live = self.live() or [tasks[max(tasks)]]
-        keep: set[Any] = {self.task_tree.id}
+        root = self.task_tree
+        keep: set[Any] = {root.id}
         branches: dict[int, set[int]] = {}
-        for task in live:
+        for task in tasks.values():
+            if not task._state & LIVE or task is root:
+                continue
             keep.add(task.id)
-            below = task.id
-            if task._state == TaskState.WAITING:
-                keep.add(task._parent)
-            for above in task.lineage():
+            below, above = task.id, task._parent
+            while above is not None:
                 known = branches.setdefault(above, set())
-                seen = below in known
-                known.add(below)
-                if seen:
+                if below in known:
                     break
-                below = above
+                known.add(below)
+                below, above = above, tasks[above]._parent
         keep.update(name for name, below in branches.items() if len(below) > 1)
         if len(keep) == len(tasks):
             return

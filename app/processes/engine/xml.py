@@ -16,6 +16,8 @@ DEEPEST = 60
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 YOUXU = "urn:youxu:bpmn:1"
+SAME_AS_CAMUNDA = ("http://activiti.org/bpmn", "http://flowable.org/bpmn", "http://operaton.org/schema/1.0/bpmn")
+"""Engines of the same family write the same attributes in a namespace of their own."""
 DIAGRAM = "diagram"
 """Stands for the whole diagram where a problem belongs to no element."""
 
@@ -66,7 +68,21 @@ def parse_diagram(xml: bytes) -> Any:
         raise refused(_("This is not a BPMN 2.0 document."))
     _refuse_deep(root)
     _refuse_ids(root)
+    _rename(root)
     return root
+
+
+def _rename(root: Any) -> None:
+    """Read the attributes and extension elements of related engines as Camunda's; the stored text stays as it is."""
+    for space in SAME_AS_CAMUNDA:
+        if space not in root.nsmap.values():
+            continue
+        prefix = f"{{{space}}}"
+        for node in root.iter():
+            if isinstance(node.tag, str) and node.tag.startswith(prefix):
+                node.tag = camunda(node.tag.removeprefix(prefix))
+            for name in [one for one in node.attrib if one.startswith(prefix)]:
+                node.set(camunda(name.removeprefix(prefix)), node.attrib.pop(name))
 
 
 def refused(reason: str, element: str = DIAGRAM) -> DiagramRefused:

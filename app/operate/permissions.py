@@ -1,0 +1,8 @@
+"""Rights of running the server."""
+
+from __future__ import annotations
+
+from app.core.i18n import _l
+from app.core.permissions import permission
+
+METRICS_READ = permission("metrics:read", _l("Read the server's metrics"), "operator")

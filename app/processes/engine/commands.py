@@ -1,0 +1,326 @@
+"""What can be done to a running instance from outside. Each is one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+from app.core.expressions import NOW
+from app.core.i18n import _
+from app.processes.engine import life, scopes, throwing, watching
+from app.processes.engine.errors import EngineFault, TokenNotReady
+from app.processes.engine.keys import CHANGES, FAULT, FLOW, HELD, LOCALS, PHASE
+from app.processes.engine.values import plain
+
+
+@dataclass(frozen=True)
+class Complete:
+    """A person has done a user task: `answers` of its form, or plain `variables`."""
+
+    token: int
+    answers: Mapping[str, Any] | None = None
+    by: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    local: Mapping[str, Any] = field(default_factory=dict)
+
+    def do(self, run: Any) -> None:
+        """Write the answers and go on."""
+        task = waiting(run, self.token, "user")
+        name = task.task_spec.name
+        changed = dict(plain(dict(self.variables)))
+        if self.answers is not None:
+            given = plain(dict(self.answers))
+            changed["answers"] = {**task.variables.get("answers", {}), name: given}
+            changed["answered"] = name
+            run.tell(task, "completed", {"answers": given})
+        else:
+            run.tell(task, "completed", {"variables": changed} if changed else {})
+        if self.by:
+            run.done_by[name] = self.by
+        _take(task, changed, self.local)
+        run.try_to(task, life.go_on)
+
+
+@dataclass(frozen=True)
+class Go:
+    """What a token waited for is done: an external task, a job, a receive task, a called instance (`returned`)."""
+
+    token: int
+    kinds: tuple[str, ...]
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    local: Mapping[str, Any] = field(default_factory=dict)
+    returned: bool = False
+    """`variables` are those of a called instance: the diagram says which come back."""
+
+    def do(self, run: Any) -> None:
+        """Take the values and go on."""
+        task = waiting(run, self.token, *self.kinds)
+        if task.internal_data.get(PHASE) in ("before", "after"):
+            run.try_to(task, _continue)
+            return
+        if self.returned:
+            run.try_to(task, lambda one: one.assign(returned(run, one, self.variables)))
+            if FAULT in task.internal_data:
+                return
+        else:
+            if self.variables:
+                run.tell(task, "assigned", {"variables": dict(self.variables)})
+            _take(task, self.variables, self.local)
+        if task.task_spec.wait_kind(task) in ("message", "trigger"):
+            run.came(task, {})
+        else:
+            run.try_to(task, life.go_on)
+
+
+@dataclass(frozen=True)
+class Arrive:
+    """An event has come that the token waited for: its timer is due, its message or signal is here."""
+
+    token: int
+    kinds: tuple[str, ...]
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    local: Mapping[str, Any] = field(default_factory=dict)
+
+    def do(self, run: Any) -> None:
+        """Tell the token."""
+        task = waiting(run, self.token, *self.kinds)
+        if self.local and not task.watching:
+            task.set_local(plain(dict(self.local)))
+        run.came(task, plain({**self.variables, **(self.local if task.watching else {})}))
+
+
+@dataclass(frozen=True)
+class Hear:
+    """A signal for the whole instance."""
+
+    name: str
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    def do(self, run: Any) -> None:
+        """Whoever waits for it goes on."""
+        throwing.broadcast(run.workflow, self.name, plain(dict(self.variables)))
+
+
+@dataclass(frozen=True)
+class Fail:
+    """An error or escalation of the diagram comes from outside: an external worker, a called instance."""
+
+    token: int
+    trigger: str
+    code: str | None
+    message: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    def do(self, run: Any) -> None:
+        """Find who catches it; an error that nobody catches parks the token."""
+        task = waiting(run, self.token)
+        given = plain(dict(self.variables))
+        if throwing.throw(task, self.trigger, self.code, self.message, given):
+            return
+        if self.trigger == "escalation":
+            run.escaped(task, "escalation", self.code, self.message)
+        elif run.called:
+            run.escaped(task, "error", self.code, self.message)
+        else:
+            run.park(task, EngineFault(task.element.id, _("nobody catches the error “%(code)s”", code=self.code)))
+
+
+@dataclass(frozen=True)
+class Assign:
+    """Variables are set, or removed, from outside: on every path, so that branches do not contradict each other; with
+    a token only there, and they end with its activity."""
+
+    variables: Mapping[str, Any]
+    removed: Sequence[str] = ()
+    token: int | None = None
+
+    def do(self, run: Any) -> None:
+        """Set them."""
+        values = plain(dict(self.variables))
+        if self.token is not None:
+            task = run.workflow.tasks.get(self.token)
+            if task is None or not task.is_live:
+                raise TokenNotReady(token=self.token)
+            task.set_local(values)
+            for name in self.removed:
+                task.internal_data[LOCALS].pop(name, None)
+            return
+        for task in run.workflow.tasks.values():
+            task.data = {**{k: v for k, v in task.data.items() if k not in self.removed}, **values}
+            if CHANGES in task.internal_data:
+                changes = task.internal_data[CHANGES]
+                left = {k: v for k, v in changes.items() if k not in self.removed and k not in values}
+                task.internal_data[CHANGES] = left
+
+
+@dataclass(frozen=True)
+class Retry:
+    """A parked token is taken up again where it failed; with `skip` its work counts as done with these values."""
+
+    token: int
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    skip: bool = False
+
+    def do(self, run: Any) -> None:
+        """Take it up."""
+        task = waiting(run, self.token, *(() if self.skip else ("fault",)))
+        task.internal_data.pop(FAULT, None)
+        if self.variables:
+            task.assign(plain(dict(self.variables)))
+        if self.skip:
+            _end_below(task)
+            task.internal_data[PHASE] = "done"
+        task._set_state(TaskState.READY)
+
+
+@dataclass(frozen=True)
+class Park:
+    """What a token waited for cannot come; somebody must look."""
+
+    token: int
+    reason: str
+
+    def do(self, run: Any) -> None:
+        """Park it."""
+        task = waiting(run, self.token)
+        run.park(task, EngineFault(task.element.id, self.reason))
+
+
+@dataclass(frozen=True)
+class Move:
+    """An operator ends tokens and puts others on elements."""
+
+    cancel: Sequence[int] = ()
+    before: Sequence[str] = ()
+    after: Sequence[str] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    def do(self, run: Any) -> None:
+        """New tokens first, so that no scope ends for being empty in between."""
+        workflow = run.workflow
+        if self.variables:
+            Assign(self.variables).do(run)
+        doomed = [workflow.tasks.get(name) for name in self.cancel]
+        if any(task is None or not task.is_live for task in doomed):
+            raise TokenNotReady(token=list(self.cancel))
+        for name, phase in [*((one, None) for one in self.before), *((one, "leaving") for one in self.after)]:
+            _put(workflow, name, phase)
+        parents = [task.scope for task in doomed]
+        for task in doomed:
+            task.end()
+            run.tell(task, "moved", {})
+        for scope in parents:
+            if scope.is_live:
+                scopes.close_if_empty(scope)
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Only look again: conditions may hold by now."""
+
+    def do(self, run: Any) -> None:
+        """Nothing."""
+        del run
+
+
+def _put(workflow: Any, name: str, phase: str | None) -> None:
+    """A token on an element; scopes around it that do not run yet are begun without their start."""
+    spec = workflow.specs.get(name)
+    if spec is None or spec is workflow.task_tree.task_spec:
+        raise EngineFault(name, _("there is no such element"))
+    scope = _scope_for(workflow, spec.scope)
+    task = scope._add_child(spec, TaskState.FUTURE)
+    task.data = scopes.seen_inside(scope)
+    if spec.joins:
+        task.internal_data[FLOW] = "moved"
+    if phase is not None:
+        task.internal_data[PHASE] = phase
+    workflow.run.arrived(task, None)
+    task._set_state(TaskState.READY)
+
+
+def _scope_for(workflow: Any, name: str) -> Any:
+    root = workflow.task_tree
+    if name == root.task_spec.name:
+        return root
+    running = [
+        task for task in workflow.live() if task.task_spec.name == name and task.task_spec.wait_kind(task) == "scope"
+    ]
+    if running:
+        return running[-1]
+    spec = workflow.specs[name]
+    above = _scope_for(workflow, spec.scope)
+    scope = above._add_child(spec, TaskState.FUTURE)
+    scope.data = scopes.seen_inside(above)
+    workflow.run.arrived(scope, None)
+    scope._set_state(TaskState.STARTED)
+    watching.watch_boundaries(scope)
+    return scope
+
+
+def waiting(run: Any, token: int, *kinds: str) -> Any:
+    """The token, if it is at work and waits for one of these. Raises TokenNotReady."""
+    task = run.workflow.tasks.get(token)
+    if task is None or not task.is_live or task is run.workflow.task_tree:
+        raise TokenNotReady(token=token)
+    if kinds and task.task_spec.wait_kind(task) not in kinds:
+        raise TokenNotReady(token=token)
+    return task
+
+
+def _take(task: Any, variables: Mapping[str, Any], local: Mapping[str, Any]) -> None:
+    if local:
+        task.set_local(plain(dict(local)))
+    if variables:
+        task.assign(plain(dict(variables)))
+
+
+def _continue(task: Any) -> None:
+    """A job does what an asynchronous continuation left to it."""
+    if task.internal_data[PHASE] == "before":
+        task._set_state(TaskState.READY)
+    elif life.depart(task):
+        task.complete()
+
+
+def returned(run: Any, task: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What comes back from a called instance, as the diagram says."""
+    element = task.element
+    given = plain(dict(variables))
+    scope = {**given, **run.callbacks.context, NOW: run.now}
+    found = {name: value for name, value in given.items() if name not in ENGINE_NAMES} if element.all_out else {}
+    for one in element.outs_:
+        found[one.name] = given.get(one.value.text) if one.value.fixed else plain(one.value.of(scope))
+    return found
+
+
+ENGINE_NAMES = frozenset({"decisions", "answers", "answered", "initiator"})
+"""Variables that the engine keeps; they do not travel between instances."""
+
+
+def _end_below(task: Any) -> None:
+    for other in task.below():
+        other._set_state(TaskState.CANCELLED)
+
+
+def look_at_conditions(run: Any) -> bool:
+    """Conditions that hold now and did not before; True if one was heard."""
+    heard = False
+    for task in list(throwing.waiting_for(run.workflow, "conditional")):
+        if not task.is_live:
+            continue
+        held = task.internal_data.get(HELD, False)
+        scope = task.above if task.watching else run.workflow.task_tree
+        seen = {**run.sees(task), **scopes.seen_inside(scope)}
+        run.try_to(task, lambda one, seen=seen: one.internal_data.__setitem__(HELD, one.element.condition.holds(seen)))
+        if FAULT in task.internal_data:
+            continue
+        if task.internal_data[HELD] and not held:
+            heard = True
+            run.came(task, {})
+        if not task.internal_data[HELD]:
+            del task.internal_data[HELD]
+    return heard

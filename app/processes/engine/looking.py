@@ -1,0 +1,100 @@
+"""Reading a stored instance without running it: where its tokens are, what its variables hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from app.core.i18n import _
+from app.processes.engine import scopes
+from app.processes.engine.codec import unpack
+from app.processes.engine.definition import Definition
+from app.processes.engine.elements import Element, ServiceStep
+from app.processes.engine.errors import EngineFault, TokenNotReady
+from app.processes.engine.keys import FAULT, INSTANCE, LOCALS
+from app.processes.engine.workflow import Tokens
+
+
+class Silent:
+    """For reading a state: nothing is asked of the world."""
+
+    as_of = datetime(2000, 1, 1, tzinfo=UTC)
+    context: Mapping[str, Any] = {}
+    depth = 0
+
+    def decide(self, element: Element, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """Refuse."""
+        raise EngineFault(element.id, _("a stored instance is only read here"))
+
+    def perform(self, element: ServiceStep, variables: dict[str, Any]) -> dict[str, Any] | None:
+        """Refuse."""
+        raise EngineFault(element.id, _("a stored instance is only read here"))
+
+
+@dataclass(frozen=True)
+class TokenView:
+    """A live token. `waits`: user, message, timer, signal, conditional, external, job, call, join, scope, loop, …;
+    `watch`: it watches an activity or a scope (`parent`); `scope`: the token of the subprocess it is in (None: the
+    process); `instance`: its number within a loop."""
+
+    token: int
+    element: Element
+    waits: str
+    watch: bool
+    scope: int | None
+    parent: int | None
+    instance: int | None
+    fault: str | None
+    due: str | None
+
+
+def read(definition: Definition, state: bytes) -> Tokens:
+    """The tree of a stored instance. Raises UnreadableState."""
+    workflow, _done_by = unpack(state, lambda last_id, ticks: Tokens(definition, None, last_id=last_id, ticks=ticks))
+    return workflow
+
+
+def tokens(definition: Definition, state: bytes) -> list[TokenView]:
+    """The live tokens of a stored instance, by number."""
+    workflow = read(definition, state)
+    if workflow.completed:
+        return []
+    root = workflow.task_tree
+    return [
+        TokenView(
+            token=task.id,
+            element=task.element,
+            waits=task.task_spec.wait_kind(task),
+            watch=task.watching,
+            scope=None if task.scope is root else task.scope.id,
+            parent=task._parent if task._parent != root.id else None,
+            instance=task.internal_data.get(INSTANCE),
+            fault=task.internal_data.get(FAULT),
+            due=task.internal_data.get("t", {}).get("due"),
+        )
+        for task in workflow.live()
+    ]
+
+
+def open_tokens(definition: Definition, state: bytes) -> dict[int, str]:
+    """Where the tokens of a stored instance are: token → element; what only watches is left out."""
+    return {one.token: one.element.id for one in tokens(definition, state) if not one.watch}
+
+
+def variables(definition: Definition, state: bytes) -> dict[str, Any]:
+    """The variables of a stored instance, what parallel branches have changed included (of two changes the later)."""
+    workflow = read(definition, state)
+    return scopes.seen_inside(workflow.task_tree)
+
+
+def local_variables(definition: Definition, state: bytes, token: int, *, whole: bool = False) -> dict[str, Any]:
+    """The variables that end with a token's activity; with `whole` all that expressions see there.
+
+    Raises TokenNotReady.
+    """
+    task = read(definition, state).tasks.get(token)
+    if task is None or not task.is_live:
+        raise TokenNotReady(token=token)
+    return dict(task.view() if whole else task.internal_data.get(LOCALS, {}))

@@ -1,0 +1,63 @@
+"""Attribute values of a diagram: plain text, one `${expression}`, or text with expressions in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from app.core.expressions import Expression, as_json, parse, parse_template
+
+
+@dataclass(frozen=True)
+class Value:
+    """`text` as written; without an expression it is its own value."""
+
+    text: str
+    expression: Any = None
+
+    def of(self, scope: Mapping[str, Any]) -> Any:
+        """What it stands for. Raises ExpressionFailed."""
+        return self.text if self.expression is None else self.expression.evaluate(scope)
+
+    @property
+    def fixed(self) -> bool:
+        """True for plain text."""
+        return self.expression is None
+
+
+def read_value(text: str | None) -> Value | None:
+    """The value of an attribute; None for an absent or empty one. Raises ExpressionInvalid."""
+    text = (text or "").strip()
+    if not text:
+        return None
+    if "${" not in text and "#{" not in text:
+        return Value(text)
+    return Value(text, parse_template(text))
+
+
+def read_condition(text: str | None) -> Expression | None:
+    """A condition, with or without `${}`; None for an absent or empty one. Raises ExpressionInvalid."""
+    text = (text or "").strip()
+    return parse(text) if text else None
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON knows it, made anew: decimals are numbers, moments text. Raises TypeError for what JSON cannot
+    say, integers beyond 64 bits among it."""
+    return orjson.loads(orjson.dumps(value, default=_as_json))
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return as_json(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "__html__") or type(value).__name__ == "LazyString":
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -1,0 +1,1 @@
+"""External tasks: work that a program elsewhere fetches, locks for a while, does, and reports."""

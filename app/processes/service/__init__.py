@@ -1,0 +1,47 @@
+"""Verbs of processes. Each is one step in the caller's transaction: all of it is stored, or nothing.
+
+deploying    diagrams and what is in force        starting     new instances, called ones too
+going_on     what moves an instance               messaging    messages and signals by name
+working      jobs: timers, asynchronous parts     operating    what operators do
+migrating    running instances to another version
+"""
+
+from __future__ import annotations
+
+from app.processes.deciding import rule_set_names as rule_set_names
+from app.processes.engine import BpmnError as BpmnError
+from app.processes.engine import DiagramRefused as DiagramRefused
+from app.processes.engine import TokenNotReady as TokenNotReady
+from app.processes.saving import NotRunning as NotRunning
+from app.processes.saving import Suspended as Suspended
+from app.processes.service.deploying import FOLDER as FOLDER
+from app.processes.service.deploying import deploy as deploy
+from app.processes.service.deploying import seed as seed
+from app.processes.service.deploying import suspend_definition as suspend_definition
+from app.processes.service.going_on import cancel as cancel
+from app.processes.service.going_on import escalate as escalate
+from app.processes.service.going_on import go_on as go_on
+from app.processes.service.going_on import go_on_at as go_on_at
+from app.processes.service.going_on import throw_error as throw_error
+from app.processes.service.messaging import Correlated as Correlated
+from app.processes.service.messaging import ManyMatches as ManyMatches
+from app.processes.service.messaging import NoMatch as NoMatch
+from app.processes.service.messaging import correlate as correlate
+from app.processes.service.messaging import deliver_to as deliver_to
+from app.processes.service.messaging import signal as signal
+from app.processes.service.operating import cancel_instance as cancel_instance
+from app.processes.service.operating import move_token as move_token
+from app.processes.service.operating import resume as resume
+from app.processes.service.operating import retry_incident as retry_incident
+from app.processes.service.operating import set_variables as set_variables
+from app.processes.service.operating import skip_incident as skip_incident
+from app.processes.service.operating import suspend as suspend
+from app.processes.service.starting import AlreadyRunning as AlreadyRunning
+from app.processes.service.starting import DefinitionSuspended as DefinitionSuspended
+from app.processes.service.starting import restart as restart
+from app.processes.service.starting import start as start
+from app.processes.service.starting import start_definition as start_definition
+from app.processes.service.working import run_job as run_job
+from app.processes.steps import step as step
+from app.processes.steps import subject_version as subject_version
+from app.processes.steps import task_rank as task_rank

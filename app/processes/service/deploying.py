@@ -1,0 +1,144 @@
+"""Diagrams: kept as versions of their key, one of them in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import delete, insert
+
+from app.audit.service import record
+from app.core import clock, jobs
+from app.core.db import session
+from app.core.jobs import NewJob
+from app.core.permissions import Actor
+from app.core.subject import Subject
+from app.identity.roles import ROLES
+from app.processes import deciding, engine
+from app.processes.definitions import Deployed, in_force, put_in_force, store
+from app.processes.engine import Event, timers
+from app.processes.models import ProcessDefinitionFlags, ProcessStart
+from app.processes.queries import is_in_force
+from app.processes.steps import step
+
+FOLDER = Path(__file__).parents[3] / "bpmn"
+STARTS = "process-start"
+"""Source kind of the jobs that start processes at a time."""
+log = structlog.get_logger()
+
+__all__ = ["FOLDER", "STARTS", "deploy", "seed", "start_job", "suspend_definition"]
+
+
+def deploy(
+    actor: Actor,
+    xml: bytes,
+    *,
+    forms: Mapping[str, Any] | None = None,
+    release: bool = True,
+    deployment_id: str | None = None,
+) -> Deployed:
+    """Keep a diagram (with the forms its tasks name) as the next version of its key; with `release` it is in force.
+
+    A document with several executable processes deploys each; the first is answered. Deploying the same again changes
+    nothing. Raises DiagramRefused naming each element with its reasons.
+    """
+    keys = engine.keys_of(xml)
+    made = [_deploy_one(actor, xml, key, forms or {}, deployment_id, release=release) for key in keys]
+    session().flush()
+    return made[0]
+
+
+def _deploy_one(
+    actor: Actor, xml: bytes, key: str, forms: Mapping[str, Any], deployment_id: str | None, *, release: bool
+) -> Deployed:
+    known = engine.Known(steps=step, rule_sets=deciding.rule_set_names(), forms=forms, groups=ROLES)
+    made, new = store(actor, xml, key, forms, known, deployment_id)
+    if new:
+        record(actor, "process:deploy", Subject("process-definition", made.key), version=made.version, id=made.id)
+    if release and not (is_in_force(made.key) and in_force(made.key).id == made.id):
+        put_in_force(actor, made)
+        _listen(made)
+        record(actor, "process:release", Subject("process-definition", made.key), version=made.version, id=made.id)
+    return made
+
+
+def _listen(made: Deployed) -> None:
+    """From now on the start events of this version start the process, and no longer those of the version before."""
+    session().execute(delete(ProcessStart).where(ProcessStart.key == made.key))
+    jobs.cancel_of(STARTS, made.key)
+    elements = made.definition.elements.values()
+    starts = [one for one in elements if isinstance(one, Event) and one.kind == "startEvent" and one.scope is None]
+    rows = [
+        {
+            "definition_id": made.id,
+            "element_id": one.id,
+            "key": made.key,
+            "kind": one.trigger,
+            "name": "" if one.ref is None else one.ref.text[:255],
+        }
+        for one in starts
+        if one.trigger in ("message", "signal", "conditional")
+    ]
+    if rows:
+        session().execute(insert(ProcessStart), rows)
+    jobs.schedule([job for one in starts if one.trigger == "timer" and (job := _timed(made, one))])
+
+
+def _timed(made: Deployed, start: Event) -> NewJob | None:
+    """The job that starts the process when the timer of its start event is due."""
+    assert start.when is not None  # noqa: S101 - the lint refuses a timer that does not say when
+    now = clock.now()
+    due, cycle = timers.due_of(str(start.timer), start.when.of({"now()": now}), now)
+    return None if due is None else start_job(made, start, due, {"cycle": cycle, "fired": 0, "from": now.isoformat()})
+
+
+def start_job(made: Deployed, start: Event, due: datetime, turns: dict[str, Any]) -> NewJob:
+    """A start at a time; `turns` say how often it has fired."""
+    return NewJob(
+        kind=STARTS,
+        due_at=due,
+        source_kind=STARTS,
+        source_id=made.key,
+        source_ref=start.id,
+        element_id=start.id,
+        name=dict(start.name),
+        payload={"kind": "start", "definition": made.id, "element": start.id, **turns},
+        definition_id=made.id,
+        definition_key=made.key,
+    )
+
+
+def suspend_definition(actor: Actor, definition_id: str, *, suspended: bool) -> None:
+    """A suspended definition starts nothing new; what runs goes on."""
+    row = session().get(ProcessDefinitionFlags, definition_id, populate_existing=True)
+    if row is None:
+        row = ProcessDefinitionFlags(definition_id=definition_id)
+        session().add(row)
+    row.suspended = suspended
+    session().flush()
+    action = "process:suspend-definition" if suspended else "process:resume-definition"
+    record(actor, action, Subject("process-definition", definition_id))
+
+
+def seed(actor: Actor, folder: Path = FOLDER) -> list[str]:
+    """Deploy the diagrams of a folder; answers the keys that are in force for the first time.
+
+    A key that is in force already is left alone: a changed file is kept as a version that is not in force.
+    """
+    forms = {path.stem: orjson.loads(path.read_bytes()) for path in sorted(folder.glob("*.form"))}
+    first = []
+    for path in sorted(folder.glob("*.bpmn")):
+        xml = path.read_bytes()
+        key = engine.key_of(xml)
+        used = {name: forms[name] for name in engine.form_keys_of(xml) if name in forms}
+        new = not is_in_force(key)
+        made = deploy(actor, xml, forms=used, release=new)
+        if new:
+            first.append(key)
+        elif in_force(key).id != made.id:
+            log.warning("process.file_differs", key=key, version=made.version, file=path.name)
+    return first

@@ -1,0 +1,77 @@
+"""Jobs of processes: timers that are due, parts that run asynchronously, starts at a time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+
+from app.core import clock, intervals, jobs
+from app.core.db import session
+from app.core.jobs import Job
+from app.core.permissions import SYSTEM
+from app.processes import keeping, saving
+from app.processes.definitions import deployed
+from app.processes.engine import Arrive, Go, TokenNotReady
+from app.processes.models import ProcessDefinitionFlags
+from app.processes.saving import NotRunning
+from app.processes.service import following
+from app.processes.service.deploying import STARTS
+from app.processes.service.going_on import act
+from app.processes.service.starting import begin
+from app.processes.world import SOURCE
+
+log = structlog.get_logger()
+FAILED = "failedJob"
+
+
+@jobs.handler.register(SOURCE)
+def run_job(job: Job) -> None:
+    """A timer is due, or an asynchronous part is to be done. What has gone on meanwhile needs it no more."""
+    token = int(job.source_ref)
+    is_timer = job.payload["kind"] == "timer"
+    command = Arrive(token, ("timer",)) if is_timer else Go(token, ("job",))
+    try:
+        before = saving.load(job.source_id)
+        act(SYSTEM, before, command, dealt_with=token)
+    except (NotRunning, TokenNotReady):
+        log.info("process.job_not_needed", job=job.id, instance=job.source_id, token=token)
+        return
+    if job.attempts:
+        keeping.resolve_incidents(job.source_id, [token], how="done at last")
+    following.follow()
+
+
+@jobs.on_exhausted.register(SOURCE)
+def give_up(job: Job, error: str) -> None:
+    """No tries are left: somebody must look."""
+    keeping.stand(
+        [
+            {
+                "instance_id": job.source_id,
+                "token": int(job.source_ref),
+                "element_id": job.element_id or "",
+                "kind": FAILED,
+                "message": error,
+                "details": {"kind": job.payload.get("kind", ""), "attempts": job.attempts},
+                "job_id": job.id,
+            }
+        ]
+    )
+
+
+@jobs.handler.register(STARTS)
+def start_by_time(job: Job) -> datetime | None:
+    """The timer of a start event is due: a new instance. Answers when the next one is."""
+    what = job.payload
+    flags = select(ProcessDefinitionFlags.suspended).where(ProcessDefinitionFlags.definition_id == what["definition"])
+    if not session().scalar(flags):
+        begin(SYSTEM, deployed(what["definition"]), None, {}, SYSTEM.id, at=what["element"])
+        following.follow()
+    if not what.get("cycle"):
+        return None
+    job.payload = {**what, "fired": what["fired"] + 1}
+    cycle = intervals.parse_cycle(what["cycle"])
+    last = max(job.due_at, clock.now())
+    return cycle.next_after(what["fired"] + 1, last, datetime.fromisoformat(what["from"]))

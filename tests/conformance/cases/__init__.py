@@ -1,0 +1,1 @@
+"""The scenarios, one module per subject; each has a `suite`."""
