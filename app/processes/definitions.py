@@ -139,7 +139,7 @@ def store(  # noqa: PLR0917 - what belongs to a version
             "deployed_by": actor.id,
         },
     )
-    return made, True
+    return _keep(made), True
 
 
 def put_in_force(actor: Actor, made: Deployed) -> None:

@@ -41,7 +41,9 @@ class World:
         self.as_of = as_of
         self.business_key = business_key
         self.depth = depth
-        self.context: Mapping[str, Any] = {EXECUTION: {"processInstanceId": instance_id, "processBusinessKey": business_key}}
+        self.context: Mapping[str, Any] = {
+            EXECUTION: {"processInstanceId": instance_id, "processBusinessKey": business_key}
+        }
         self._decided: dict[bytes, dict[str, Any]] = {}
 
     def decide(self, element: Element, variables: Mapping[str, Any]) -> dict[str, Any]:

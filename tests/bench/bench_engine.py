@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ from sqlalchemy import Engine, event, text
 from app.core import db, tables
 from app.core.permissions import Actor
 from app.core.subject import Subject
-from app.processes import engine, service, world
+from app.processes import deciding, engine, service, world
 from app.processes.steps import step
 from app.tasks import queries as inbox_reads
 from app.tasks import service as inbox
@@ -156,7 +157,7 @@ def database(folder: Path) -> Iterator[None]:
     db.Base.metadata.create_all(made)
     xml = re.sub(r'youxu:step="\w+"', 'youxu:step="bench_nothing"', APPROVAL)
     xml = re.sub(r' camunda:formKey="\w+"', "", xml)
-    with db.transaction() as session, patch.object(service, "rule_set_names", lambda: {*ROUTES, "task_outcome"}):
+    with db.transaction() as session, patch.object(deciding, "rule_set_names", lambda: {*ROUTES, "task_outcome"}):
         service.deploy(SALES, xml.encode())
         session.execute(text("CREATE TABLE stock (id INTEGER PRIMARY KEY, state TEXT)"))
     yield
@@ -211,7 +212,7 @@ def engine_walk(subject: Subject) -> Iterator[Callable[[], int]]:
 
         def act(task: Task = task) -> int:
             with db.transaction():
-                return len(service.go_on(who(task), task).state)
+                return len(service.go_on(who(task), task, {}).state)
 
         yield act
         with db.transaction() as session:
@@ -295,6 +296,10 @@ ANSWERED_AT = {"approve": "approve_answer", "second_approval": "second_answer"}
 class Nothing:
     """Callbacks without a world."""
 
+    as_of = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+    context: dict[str, Any] = {}
+    depth = 0
+
     def decide(self, gateway: Any, variables: dict[str, Any]) -> dict[str, Any]:
         return {"route": ROUTES.get(gateway.rule_set) or variables["answers"][variables["answered"]]["outcome"]}
 
@@ -313,9 +318,8 @@ def engine_alone() -> float:
 
             def act(state: bytes = step_.state, token: int = opened.token, outcome: str = outcome) -> int:
                 nonlocal step_
-                step_ = engine.resume(
-                    definition, state, token=token, answers={"outcome": outcome}, by="b", callbacks=Nothing()
-                )
+                command = engine.Complete(token, {"outcome": outcome}, "b")
+                step_ = engine.act(definition, state, command, Nothing())
                 return len(step_.state)
 
             yield act

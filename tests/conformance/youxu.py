@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import select
 
 from app.core import clock, ids, jobs
-from app.core.db import session, transaction
+from app.core.db import in_transaction, session, transaction
 from app.core.jobs import Job
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
 from app.processes import queries, service
 from app.processes.engine import DiagramRefused
-from app.processes.external import queries as external_queries
 from app.processes.external import service as external_service
+from app.processes.external.models import ExternalTask
 from app.processes.models import ProcessIncident, ProcessInstance, ProcessWait
 from app.tasks import service as inbox
 from app.tasks.models import Task, TaskStatus
@@ -40,7 +40,7 @@ class Youxu:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        with clock.moved(lambda: self.moment), transaction():
+        with clock.moved(lambda: self.moment), session().begin_nested() if in_transaction() else transaction():
             yield
 
     # --- deploying and starting ---------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ class Youxu:
                     topic=row.topic,
                     locals=queries.local_variables_of(row.instance_id, row.token),
                 )
-                for row in external_queries.open_tasks()
+                for row in _external()
                 if row.retries is None or row.retries > 0
             ]
 
@@ -124,7 +124,7 @@ class Youxu:
 
     def complete_task(self, task: OpenTask, variables: dict[str, Any]) -> None:
         with self.step():
-            inbox.complete(SYSTEM, task.id, {}, variables=variables)
+            inbox.complete(SYSTEM, task.id, None, variables=variables, for_others=True)
 
     def task_error(self, task: OpenTask, kind: str, code: str, variables: dict[str, Any]) -> None:
         with self.step():
@@ -179,9 +179,9 @@ class Youxu:
             if outcome == "complete":
                 external_service.complete(SYSTEM, work.id, WORKER, variables=variables)
             elif outcome == "failure":
-                external_service.failure(SYSTEM, work.id, WORKER, message="told to fail", retries=0)
+                external_service.fail(SYSTEM, work.id, WORKER, message="told to fail", retries=0)
             else:
-                external_service.bpmn_error(SYSTEM, work.id, WORKER, code=str(code), variables=variables)
+                external_service.throw_error(SYSTEM, work.id, WORKER, str(code), variables=variables)
 
     def assign(self, instance: str, variables: dict[str, Any]) -> None:
         with self.step():
@@ -200,6 +200,13 @@ class Youxu:
 def _open_tasks(instance: str) -> list[Task]:
     statement = select(Task).where(Task.source_id == instance, Task.status == TaskStatus.OPEN.value).order_by(Task.id)
     return list(session().execute(statement).scalars())
+
+
+def _external(instance: str | None = None) -> list[ExternalTask]:
+    statement = select(ExternalTask).order_by(ExternalTask.created_at, ExternalTask.id)
+    if instance is not None:
+        statement = statement.where(ExternalTask.instance_id == instance)
+    return list(session().execute(statement.execution_options(populate_existing=True)).scalars())
 
 
 def _open_incidents(instance: str) -> Any:
@@ -236,14 +243,14 @@ def _subscriptions(instance: str) -> list[Waiting]:
 def _works(instance: str) -> list[Waiting]:
     return [
         Waiting(kind="external", element=row.element_id, token=row.token, name=row.topic)
-        for row in external_queries.open_tasks(instance_id=instance)
+        for row in _external(instance)
         if row.retries is None or row.retries > 0
     ]
 
 
 def _calls(tokens: list[Any]) -> list[Waiting]:
     return [
-        Waiting(kind="call", element=token.element_id, token=token.token) for token in tokens if token.kind == "call"
+        Waiting(kind="call", element=token.element_id, token=token.token) for token in tokens if token.waits == "call"
     ]
 
 

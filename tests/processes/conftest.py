@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.processes import service, world
+from app.processes import deciding, world
 from app.processes.steps import StepCall, step
 
 
@@ -38,5 +38,5 @@ class Rules:
 def rules(monkeypatch: pytest.MonkeyPatch) -> Rules:
     made = Rules()
     monkeypatch.setattr(world, "decide_route", made)
-    monkeypatch.setattr(service, "rule_set_names", lambda: {"answer", "gate", "matrix"})
+    monkeypatch.setattr(deciding, "rule_set_names", lambda: {"answer", "gate", "matrix"})
     return made

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from app.processes import engine
+from tests.conftest import NOON
 from tests.processes.test_engine import Case
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
@@ -87,6 +88,10 @@ class Model:
 
 class Scripted:
     """Gateways answered from the model's list; a human's answer is its own route."""
+
+    as_of = NOON
+    context: dict[str, Any] = {}
+    depth = 0
 
     def __init__(self) -> None:
         self.routes: list[str] = []

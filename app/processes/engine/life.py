@@ -18,7 +18,7 @@ from app.processes.engine.keys import FLOW, HANDLES, INSTANCE, LOCALS, LOOP, NOT
 from app.processes.engine.values import plain
 
 
-def arrive(task: Any) -> bool | None:
+def arrive(task: Any) -> bool | None:  # noqa: PLR0911 - one line per place where a token is taken up
     """A token begins at its element. True: done at once; None: it waits."""
     element, kept = task.task_spec.element, task.internal_data
     if element.plain and not kept:

@@ -13,8 +13,8 @@ from app.processes.engine.elements import (
     Event,
     Gateway,
     Loop,
-    Parameter,
     Out,
+    Parameter,
     Receive,
     Scope,
     ServiceStep,
@@ -160,10 +160,7 @@ class Reader:
             form_key=node.get(camunda("formKey")) or node.get(camunda("formRef")),
             groups=(*listed(node.get(camunda("candidateGroups"))), *owners(node, "group")),
             users=(*listed(node.get(camunda("candidateUsers"))), *owners(node, "user")),
-            assignee=read_value(
-                node.get(camunda("assignee"))
-                or performer
-            ),
+            assignee=read_value(node.get(camunda("assignee")) or performer),
             due=read_value(node.get(camunda("dueDate"))),
             follow_up=read_value(node.get(camunda("followUpDate"))),
             priority=read_value(node.get(camunda("priority"))),
