@@ -141,7 +141,8 @@ class Diagram {
     this.put(this.active.filter((id) => !stuck.includes(id)), "is-active");
     this.put(stuck, "is-failed");
     this.here = stuck[0] ?? this.active[0]; // where to look first
-    for (const id of new Set([...this.active, ...stuck])) this.badge(id, tokens[id] ?? 1, stuck.includes(id));
+    const counted = state.tokens ? Object.keys(tokens) : this.active; // of a subprocess only what is in it has a badge
+    for (const id of new Set([...counted, ...stuck])) this.badge(id, tokens[id] ?? 1, stuck.includes(id));
     for (const id of finished) {
       if (!/Task|Activity|SubProcess/.test(registry.get(id).type)) continue;
       this.overlay(id, { bottom: 9, right: 9 }, make("span", { class: "tick" }, "✓"));
@@ -191,8 +192,9 @@ class Diagram {
   /** The same in words, for the line below and for people who cannot see the drawing. */
   say(stuck, finished) {
     const list = (ids) => [...new Set(ids.map((id) => this.nameOf(id)))].join(chinese ? "、" : ", ");
-    const now = this.active.length ? text("Now at: {names}.", { names: list(this.active) }) : text("The process has ended.");
-    const running = stuck.length ? `${text("Stuck at: {names}.", { names: list(stuck) })} ${this.active.length ? now : ""}` : now;
+    const going = this.active.filter((id) => !stuck.includes(id));
+    const now = going.length ? text("Now at: {names}.", { names: list(going) }) : stuck.length ? "" : text("The process has ended.");
+    const running = [stuck.length ? text("Stuck at: {names}.", { names: list(stuck) }) : "", now].filter(Boolean).join(" ");
     const lived = this.active.length || finished.length || stuck.length; // else it is a definition, which nothing has run through
     this.summary.textContent = lived ? running : "";
     this.summary.classList.toggle("is-stuck", stuck.length > 0);

@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Integer, case, cast, extract, func, or_, select
+from sqlalchemy import Integer, case, cast, extract, func, or_, select, union_all
 
 from app.core import clock
 from app.core.db import session
 from app.processes.cockpit import waiting
-from app.processes.models import ProcessEvent, ProcessInstance
+from app.processes.definitions import deployed
+from app.processes.models import InstanceStatus, ProcessEvent, ProcessInstance
 
 DAYS = 90
 SAMPLE = 500
 LINES = 400
-LEFT = ("left", "completed")
+CAME = ("entered", "decided", "performed")
+LEFT = ("left", "completed", "closed", "moved")
 """Kinds of history lines by which a token's stay at an element ends."""
 
 
@@ -46,16 +48,7 @@ class Heat:
 
 def heat_of(definition_id: str) -> Heat:
     """The numbers of one version. Four statements."""
-    sample = (
-        select(ProcessInstance.id)
-        .where(
-            ProcessInstance.definition_id == definition_id,
-            ProcessInstance.started_at >= clock.now() - timedelta(days=DAYS),
-        )
-        .order_by(ProcessInstance.started_at.desc())
-        .limit(SAMPLE)
-        .subquery()
-    )
+    sample = _sample(definition_id)
     return Heat(
         tokens=waiting.counts_of(definition_id),
         visits=_visits(sample),
@@ -64,52 +57,68 @@ def heat_of(definition_id: str) -> Heat:
     )
 
 
-def _arrived() -> Any:
-    """A line that tells of a token's arrival, once per visit."""
-    return or_(ProcessEvent.kind == "entered", ProcessEvent.flow_id.is_not(None))
+def _sample(definition_id: str) -> Any:
+    """Ids of the latest instances. Each status by itself, because the index is by key, status and start."""
+    key = deployed(definition_id).key
+    parts = []
+    for status in InstanceStatus:
+        latest = (
+            select(ProcessInstance.id, ProcessInstance.started_at)
+            .where(
+                ProcessInstance.key == key,
+                ProcessInstance.status == status.value,
+                ProcessInstance.definition_id == definition_id,
+                ProcessInstance.started_at >= clock.now() - timedelta(days=DAYS),
+            )
+            .order_by(ProcessInstance.started_at.desc())
+            .limit(SAMPLE)
+            .subquery()
+        )
+        parts.append(select(latest.c.id, latest.c.started_at))
+    found = union_all(*parts).subquery()
+    return select(found.c.id).order_by(found.c.started_at.desc()).limit(SAMPLE).subquery()
 
 
 def _visits(sample: Any) -> dict[str, int]:
+    arrived = or_(ProcessEvent.kind == "entered", ProcessEvent.flow_id.is_not(None), ProcessEvent.at_once.is_(True))
     counted = (
         select(ProcessEvent.element_id, func.count())
         .join(sample, sample.c.id == ProcessEvent.instance_id)
-        .where(ProcessEvent.seq <= LINES, _arrived())
+        .where(ProcessEvent.seq <= LINES, arrived)
         .group_by(ProcessEvent.element_id)
     )
     return {element: count for element, count in session().execute(counted)}  # noqa: C416 - rows, not pairs
 
 
 def _stays(sample: Any) -> dict[str, Stay]:
-    """The nth arrival at an element belongs to its nth leaving, within one instance."""
+    """From the line that tells of a token's arrival to the first one that tells of its leaving."""
+    at = cast(extract("epoch", ProcessEvent.at), Integer)
     leaving = ProcessEvent.kind.in_(LEFT)
-    lines = (
+    visits = (
         select(
-            ProcessEvent.instance_id,
             ProcessEvent.element_id,
-            case((leaving, 1), else_=0).label("left"),
-            cast(extract("epoch", ProcessEvent.at), Integer).label("at"),
-            func.row_number()
-            .over(
-                partition_by=(ProcessEvent.instance_id, ProcessEvent.element_id, case((leaving, 1), else_=0)),
-                order_by=ProcessEvent.seq,
-            )
-            .label("nth"),
+            func.min(case((leaving, None), else_=at)).label("came"),
+            func.min(case((leaving, at))).label("went"),
         )
         .join(sample, sample.c.id == ProcessEvent.instance_id)
-        .where(ProcessEvent.seq <= LINES, or_(ProcessEvent.kind == "entered", leaving))
-        .cte("lines")
+        .where(
+            ProcessEvent.seq <= LINES,
+            ProcessEvent.token.is_not(None),
+            ProcessEvent.at_once.is_(False),
+            or_(leaving, ProcessEvent.kind.in_(CAME)),
+        )
+        .group_by(ProcessEvent.instance_id, ProcessEvent.token, ProcessEvent.element_id)
+        .cte("visits")
     )
-    paired = (
-        select(lines.c.element_id, (func.max(lines.c.at) - func.min(lines.c.at)).label("seconds"))
-        .group_by(lines.c.instance_id, lines.c.element_id, lines.c.nth)
-        .having(func.count() == 2)
-        .cte("paired")
+    seconds = (visits.c.went - visits.c.came).label("seconds")
+    stays = (
+        select(visits.c.element_id, seconds).where(visits.c.came.is_not(None), visits.c.went.is_not(None)).cte("stays")
     )
     ranked = select(
-        paired.c.element_id,
-        paired.c.seconds,
-        func.row_number().over(partition_by=paired.c.element_id, order_by=paired.c.seconds).label("place"),
-        func.count().over(partition_by=paired.c.element_id).label("count"),
+        stays.c.element_id,
+        stays.c.seconds,
+        func.row_number().over(partition_by=stays.c.element_id, order_by=stays.c.seconds).label("place"),
+        func.count().over(partition_by=stays.c.element_id).label("count"),
     ).cte("ranked")
     at_median = ranked.c.place * 2 >= ranked.c.count
     at_p90 = ranked.c.place * 10 >= ranked.c.count * 9

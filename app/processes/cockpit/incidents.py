@@ -22,16 +22,13 @@ class Explanation:
     hint: LazyString
 
 
-OTHER = Explanation(
-    _l("The process is stuck here"),
-    _l("The step could not be done."),
-    _l("Read the message, put right what it names, then try again."),
-)
 KINDS: dict[str, Explanation] = {
-    "expression": Explanation(
-        _l("An expression could not be worked out"),
-        _l("A condition or mapping of the diagram names something that is missing or of another kind than it expects."),
-        _l("Set or correct the variable that the message names, then try again."),
+    "fault": Explanation(
+        _l("The process cannot go on here"),
+        _l("What the diagram asks for here could not be done with the values that the process has."),
+        _l(
+            "Set or correct the variable that the message names and try again, or move the token to where it should be."
+        ),
     ),
     "conflict": Explanation(
         _l("Parallel branches disagree"),
@@ -58,54 +55,39 @@ KINDS: dict[str, Explanation] = {
         _l("The external worker reported a failure and no attempts are left."),
         _l("Look at the worker's own log. Try again once it is fixed, or skip with the values it would have given."),
     ),
-    "decision": Explanation(
-        _l("The rules gave no answer"),
-        _l("The rule set of this gateway could not decide, or named a way out that is not drawn."),
-        _l("Look at the decision and its facts; correct data or rules, then try again."),
-    ),
     "call": Explanation(
         _l("The called process could not be used"),
         _l("The process that is called here does not exist, could not start, or ended in an error."),
         _l("Deploy the process that the message names or look at the called instance, then try again."),
     ),
-    "error": Explanation(
-        _l("An error was not caught"),
-        _l("A step threw an error for which no boundary event or event subprocess is drawn."),
-        _l("Put the cause right and try again, or move the token to where the error should have led."),
+    "timer": Explanation(
+        _l("What follows a timer failed"),
+        _l("The time came, but the steps after it reported a fault every time they were tried."),
+        _l("Read the message, put right what it names, then try again."),
     ),
 }
-ALIASES = {
-    "failedJob": "step",
-    "job": "step",
-    "failedExternalTask": "external",
-    "merge": "conflict",
-    "loop": "limit",
-    "condition": "expression",
-    "rule": "decision",
-    "callActivity": "call",
-    "throw": "error",
-}
 
 
-def explained(incident: ProcessIncident) -> Explanation:
-    """What the incident means."""
-    return KINDS.get(ALIASES.get(incident.kind, incident.kind), OTHER)
+def explained(incident: ProcessIncident, element_kind: str = "") -> Explanation:
+    """What the incident means, at an element of that BPMN kind."""
+    return KINDS.get(_meaning(incident, element_kind), KINDS["fault"])
 
 
-HOW: dict[str, LazyString] = {
-    "retried": _l("tried again"),
-    "retry": _l("tried again"),
-    "skipped": _l("skipped"),
-    "skip": _l("skipped"),
-    "moved": _l("token moved"),
-    "cancelled": _l("instance cancelled"),
-    "ended": _l("instance ended"),
-}
+def _meaning(incident: ProcessIncident, element_kind: str) -> str:
+    if incident.kind == "failedExternalTask":
+        return "external"
+    if incident.kind == "failedJob":
+        return "timer" if incident.details.get("kind") == "timer" else "step"
+    if incident.details.get("code") == "MergeConflict":
+        return "conflict"
+    if incident.details.get("limit"):
+        return "limit"
+    return "call" if element_kind == "callActivity" else incident.kind
 
 
 def how(incident: ProcessIncident) -> str:
-    """How it was dealt with."""
-    return str(HOW.get(incident.how or "", incident.how or _("dealt with")))
+    """How it was dealt with: the reason given, or what ended it."""
+    return incident.how or _("ended with its step")
 
 
 def get_incident(incident_id: str) -> ProcessIncident:

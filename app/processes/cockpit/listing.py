@@ -124,7 +124,7 @@ def _in_state(state: str) -> list[Any]:
     if state == "any":
         return []
     if state in ("", "suspended"):
-        running = [ProcessInstance.status == InstanceStatus.RUNNING.value]
+        running = [waiting.is_running]
         return [*running, ProcessInstance.suspended.is_(True)] if state else running
     return [ProcessInstance.status == state]
 
@@ -153,9 +153,9 @@ def page_of(wanted: Wanted, number: int) -> Page[Row]:
 
 
 def rows_of(found: Sequence[ProcessInstance]) -> list[Row]:
-    """The rows of some instances, in their order. Four statements, and one for each definition not yet in memory."""
+    """The rows of some instances, in their order. Three statements, and one for each definition not yet in memory."""
     ids = [one.id for one in found]
-    places, labels, stuck = waiting.elements_of(ids), naming.labels_of(found), _incidents_of(ids)
+    labels, stuck = naming.labels_of(found), _incidents_of(ids)
     definitions = _definitions(found)
     return [
         Row(
@@ -163,9 +163,7 @@ def rows_of(found: Sequence[ProcessInstance]) -> list[Row]:
             name=definitions[one.definition_id][0],
             version=definitions[one.definition_id][1],
             label=labels[one.id],
-            at=[naming.element_of(one.definition_id, place) for place in places.get(one.id, ())]
-            if one.status == InstanceStatus.RUNNING
-            else [],
+            at=waiting.places_of(one),
             incidents=stuck.get(one.id, (0, ""))[0],
             incident=stuck.get(one.id, (0, ""))[1],
         )

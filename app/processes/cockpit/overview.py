@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.core.db import session
+from app.processes.cockpit.waiting import is_running
 from app.processes.definitions import ProcessNotFound
-from app.processes.models import InstanceStatus, ProcessDefinition, ProcessIncident, ProcessInstance, ProcessRelease
+from app.processes.models import ProcessDefinition, ProcessIncident, ProcessInstance, ProcessRelease
 
 VERSIONS = 50
-_running = ProcessInstance.status == InstanceStatus.RUNNING.value
+_running = is_running
 
 
 @dataclass(frozen=True)

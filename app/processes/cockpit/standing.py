@@ -11,6 +11,7 @@ from app.core import jobs
 from app.core.db import session
 from app.core.jobs import Job
 from app.processes import queries
+from app.processes.external.models import ExternalTask
 from app.processes.models import InstanceStatus, ProcessEvent, ProcessIncident, ProcessInstance, ProcessWait
 from app.processes.queries import TokenView
 from app.processes.world import SOURCE
@@ -22,13 +23,14 @@ LINES = 100
 
 @dataclass(frozen=True)
 class Standing:
-    """What there is of a running instance at one moment."""
+    """What there is of a running instance at one moment. `tokens` are all live ones, scopes and watched events too."""
 
     instance: ProcessInstance
     tokens: list[TokenView]
     tasks: list[Task]
     jobs: list[Job]
     waits: list[ProcessWait]
+    externals: list[ExternalTask]
     incidents: list[ProcessIncident]
     called: list[ProcessInstance] = field(default_factory=list)
 
@@ -36,6 +38,11 @@ class Standing:
     def running(self) -> bool:
         """True until it has ended."""
         return self.instance.status == InstanceStatus.RUNNING
+
+    @property
+    def places(self) -> list[TokenView]:
+        """The tokens that are somewhere: neither a scope around others nor an event that may come."""
+        return [one for one in self.tokens if not one.scope and one.state != "watching"]
 
     def at(self, element_id: str) -> Standing:
         """The part of it that is at one element."""
@@ -47,13 +54,14 @@ class Standing:
             [one for one in self.tasks if one.element_id == element_id],
             [one for one in self.jobs if one.element_id == element_id],
             [one for one in self.waits if one.element_id == element_id],
+            [one for one in self.externals if one.element_id == element_id],
             [one for one in self.incidents if one.element_id == element_id],
             [one for one in self.called if one.super_token in here],
         )
 
 
 def standing_of(instance_id: str) -> Standing:
-    """The instance as it is stored now. Seven statements. Raises NotFound."""
+    """The instance as it is stored now. Eight statements. Raises NotFound."""
     instance = queries.get_instance(instance_id)
     is_open = (Task.source_kind == SOURCE, Task.source_id == instance_id, Task.status == TaskStatus.OPEN.value)
     return Standing(
@@ -62,6 +70,9 @@ def standing_of(instance_id: str) -> Standing:
         tasks=_all(select(Task).where(*is_open).order_by(Task.created_at, Task.id)),
         jobs=jobs.jobs_of(SOURCE, instance_id)[:LINES],
         waits=_all(select(ProcessWait).where(ProcessWait.instance_id == instance_id).order_by(ProcessWait.token)),
+        externals=_all(
+            select(ExternalTask).where(ExternalTask.instance_id == instance_id).order_by(ExternalTask.token)
+        ),
         incidents=open_incidents_of(instance_id),
         called=called_by(instance_id),
     )
@@ -103,7 +114,7 @@ def diagram_of(instance_id: str) -> dict[str, Any]:
     tokens: dict[str, int] = {}
     if state["status"] == InstanceStatus.RUNNING:
         for one in queries.tokens_of(instance_id):
-            if not one.scope:
+            if not one.scope and one.state != "watching":
                 tokens[one.element_id] = tokens.get(one.element_id, 0) + 1
     failed = {one.element_id: one.message[:300] for one in reversed(open_incidents_of(instance_id))}
     return {**state, "tokens": tokens, "failed": failed}

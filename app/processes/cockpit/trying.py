@@ -18,6 +18,7 @@ KINDS: dict[str, LazyString] = {
     "token": _l("token"),
     "task": _l("task"),
     "job": _l("timer or job"),
+    "external": _l("external task"),
     "wait": _l("subscription"),
     "incident": _l("incident"),
     "called": _l("called process"),
@@ -94,14 +95,15 @@ def _things(standing: Standing) -> dict[tuple[str, str], Thing]:
             Thing("job", pick(one.name) or name(one.element_id), one.due_at.isoformat(), one.id)
             for one in standing.jobs
         ),
+        *(Thing("external", name(one.element_id), one.topic, one.id) for one in standing.externals),
         *(Thing("wait", name(one.element_id), one.name or "", str(one.token)) for one in standing.waits),
         *(Thing("incident", name(one.element_id), one.message[:200], one.id) for one in standing.incidents),
         *(Thing("called", one.key, one.business_key or "", one.id) for one in standing.called),
     )
     told = {(one.kind, one.key): one for one in found}
     with_row = _tokens_with_row(standing)
-    for token in standing.tokens:
-        if not token.scope and token.token not in with_row:
+    for token in standing.places:
+        if token.token not in with_row:
             told["token", str(token.token)] = Thing("token", name(token.element_id), "", str(token.token))
     return told
 
@@ -110,8 +112,8 @@ def _tokens_with_row(standing: Standing) -> set[int]:
     """Tokens that are told by what waits for them."""
     refs = [*(one.source_ref for one in standing.tasks), *(one.source_ref for one in standing.jobs)]
     found = {int(ref) for ref in refs if ref.isascii() and ref.isdigit()}
-    found |= {one.token for one in standing.waits}
-    return found | {one.token for one in standing.incidents if one.token is not None}
+    found |= {one.token for one in standing.waits} | {one.token for one in standing.externals}
+    return found | {one.token for one in standing.incidents}
 
 
 def _for_whom(task: Any) -> list[str]:

@@ -12,13 +12,13 @@ import orjson
 from app.core import jsontext
 from app.core.errors import Invalid
 from app.core.i18n import LazyString, _, _l, _n
+from app.processes.engine import ENGINE_NAMES
 
 SHORT = 80
 WHOLE = 20_000
 """Letters of a value that a page shows; the rest is cut, and the page says so."""
-HIDDEN = ("decisions", "answers", "answered", "_types")
+RESERVED = ENGINE_NAMES | {"_types"}
 """Names the engine keeps for itself. They are shown apart and cannot be set."""
-RESERVED = (*HIDDEN, "initiator")
 NAME = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff]{0,99}\Z")
 TYPES: dict[str, LazyString] = {
     "text": _l("text"),

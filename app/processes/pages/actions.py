@@ -180,7 +180,7 @@ def _extra(view: _View, now: Standing, given: dict[str, Any]) -> dict[str, Any]:
     if name == "act_cancel.html":
         return {"holdings": trying.holdings(now)}
     if name == "act_move.html":
-        return {"targets": _targets(now), "tokens": [one for one in now.tokens if not one.scope]}
+        return {"targets": _targets(now), "tokens": [one for one in now.tokens if one.state != "watching"]}
     if name == "act_variable.html":
         found = queries.variables_of(now.instance.id)
         known = given["name"] in found
@@ -190,7 +190,8 @@ def _extra(view: _View, now: Standing, given: dict[str, Any]) -> dict[str, Any]:
         current = values.written(found[given["name"]]) if known else None
         return {"types": values.TYPES, "known": known, "current": current}
     if view.incident is not None:
-        return {"explained": incidents.explained(view.incident), "how": incidents.how(view.incident)}
+        kind = naming.element_of(now.instance.definition_id, view.incident.element_id).kind
+        return {"explained": incidents.explained(view.incident, kind), "how": incidents.how(view.incident)}
     return {}
 
 
@@ -231,7 +232,7 @@ def _move(instance_id: str, given: dict[str, Any]) -> None:
         faults["start"] = [_("There is no such element.")]
     if faults:
         raise Invalid(faults)
-    places = {"start_after" if given["after"] == "1" else "start_before": given["start"]}
+    places: dict[str, Any] = {"start_after" if given["after"] == "1" else "start_before": given["start"]}
     service.move_token(current_actor(), instance_id, cancel=tokens, reason=given["reason"], **places)
 
 
@@ -260,7 +261,7 @@ def incident(incident_id: str) -> ResponseReturnValue:
     """What happened, why, and the three ways out: try again, skip, correct variables and try again."""
     found = incidents.get_incident(incident_id)
     instance = queries.get_instance(found.instance_id)
-    explained = incidents.explained(found)
+    explained = incidents.explained(found, naming.element_of(instance.definition_id, found.element_id).kind)
     view = _View(instance, str(explained.title), "", "primary", "processes/incident.html", incident=found)
     given = _given()
     refused = why_not("incident", instance)

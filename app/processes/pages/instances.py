@@ -15,6 +15,7 @@ from app.processes import queries
 from app.processes.cockpit import history, incidents, listing, naming, overview, standing, values
 from app.processes.cockpit.batches import VERBS
 from app.processes.cockpit.standing import Standing
+from app.processes.cockpit.waiting import WATCHING
 from app.processes.definitions import deployed
 from app.processes.models import STATUS_NAMES, ProcessInstance
 from app.processes.pages.blueprint import age, bp, json_of, may_operate, one_of, page_number
@@ -61,8 +62,7 @@ def _elements(wanted: listing.Wanted) -> dict[str, str]:
     found = {
         name: pick(element.name) or name
         for name, element in made.definition.elements.items()
-        if element.kind.endswith(("Task", "task", "Event", "Activity"))
-        and element.kind not in ("startEvent", "endEvent")
+        if element.kind.endswith(("Task", "task", "Event", "Activity")) and element.kind not in (*WATCHING, "endEvent")
     }
     return {**({wanted.at: wanted.at} if wanted.at else {}), **dict(sorted(found.items(), key=lambda pair: pair[1]))}
 
@@ -88,7 +88,9 @@ def show_instance(instance_id: str) -> str:
         started_by=naming.people_of([now.instance.started_by]).get(now.instance.started_by, "–"),
         caller=_caller(now.instance),
         named=lambda element: naming.element_of(now.instance.definition_id, element).text if element else "",
-        explained=incidents.explained,
+        explained=lambda one: incidents.explained(
+            one, naming.element_of(now.instance.definition_id, one.element_id).kind
+        ),
         operating=may_operate(),
         lasted=age(now.instance.ended_at or clock.now(), now.instance.started_at),
         stamp=standing.stamp_of(instance_id),
@@ -98,7 +100,7 @@ def show_instance(instance_id: str) -> str:
 
 def _counts(now: Standing) -> dict[str, int]:
     return {
-        "jobs": len(now.jobs),
+        "jobs": len(now.jobs) + len(now.externals),
         "messages": len(now.waits),
         "tasks": len(now.tasks),
         "calls": len(now.called),
@@ -131,9 +133,12 @@ def _history(now: Standing) -> dict[str, Any]:
     before = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
     events = standing.events_before(now.instance.id, before)
     shown = events[: standing.LINES]
+    lines = history.told(now.instance.definition_id, shown)
+    whole = len(events) == len(shown)
+    lines = history.with_acts(now.instance.definition_id, now.instance.id, lines, newest=before is None, oldest=whole)
     return {
-        "lines": history.told(now.instance.definition_id, shown),
-        "older": shown[-1].seq if len(events) > len(shown) else None,
+        "lines": lines,
+        "older": None if whole else shown[-1].seq,
         "before": before,
     }
 
@@ -209,7 +214,7 @@ def instance_element(instance_id: str, element_id: str) -> str:
         instance=now.instance,
         element=naming.element_of(now.instance.definition_id, element_id),
         lines=history.told(now.instance.definition_id, events),
-        explained=incidents.explained,
+        explained=lambda one: incidents.explained(one, naming.element_of(now.instance.definition_id, element_id).kind),
         people=naming.people_of(one.assignee_id for one in here.tasks),
         operating=may_operate(),
     )
