@@ -15,7 +15,7 @@ from app.core.db import session
 from app.core.errors import NotFound
 from app.core.i18n import _l
 from app.core.permissions import Actor
-from app.processes.engine import Definition, Known, compile_definition
+from app.processes.engine import Definition, Known, as_text, compile_definition
 from app.processes.models import ProcessDefinition, ProcessRelease
 
 KEPT = 256
@@ -106,7 +106,8 @@ def store(  # noqa: PLR0917 - what belongs to a version
     actor: Actor, xml: bytes, key: str, forms: Mapping[str, Any], known: Known, deployment_id: str | None = None
 ) -> tuple[Deployed, bool]:
     """Lint, compile and keep a diagram; True if it was not there before. Raises DiagramRefused."""
-    definition = compile_definition(xml, known, key)
+    text = as_text(xml)
+    definition = compile_definition(text.encode(), known, key)
     whole = jsontext.digest([definition.key, definition.hash, forms])
     there = session().execute(select(ProcessDefinition.id).where(ProcessDefinition.hash == whole)).scalar()
     if there is not None:
@@ -131,7 +132,7 @@ def store(  # noqa: PLR0917 - what belongs to a version
             "key": made.key,
             "version": made.version,
             "name": made.name,
-            "xml": xml.decode(),
+            "xml": text,
             "forms": made.forms,
             "version_tag": definition.version_tag,
             "deployment_id": deployment_id,

@@ -201,7 +201,7 @@ def tokens_of(instance_id: str) -> list[TokenView]:
             parent_scope=one.parent if one.instance is not None else one.scope,
             element_id=one.element.id,
             kind=one.element.kind,
-            state="watching" if one.watch else "joined" if one.waits == "join" else "waiting",
+            state="watching" if one.watch else "joined" if one.joined else "waiting",
             scope=one.waits in ("scope", "loop") and one.token in inside,
             name=dict(one.element.name),
             waits=one.waits,

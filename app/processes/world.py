@@ -82,7 +82,7 @@ class World:
             source=Subject(SOURCE, self.instance_id),
             source_ref=str(one.token),
             element_id=one.element.id,
-            name=dict(one.element.name),
+            name={language: text[:200] for language, text in one.name.items()},
             subject=self.subject,
             subject_version=version,
             groups=groups_for(one),

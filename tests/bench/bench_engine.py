@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
@@ -297,7 +297,7 @@ class Nothing:
     """Callbacks without a world."""
 
     as_of = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
-    context: dict[str, Any] = {}
+    context: ClassVar[dict[str, Any]] = {}
     depth = 0
 
     def decide(self, gateway: Any, variables: dict[str, Any]) -> dict[str, Any]:

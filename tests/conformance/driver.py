@@ -137,7 +137,9 @@ class Player:
             due = {wait.element: wait.due for view in views for wait in view.waits if wait.kind == "timer"}
             if due != step.due:
                 raise self.differ(f"timers due {due}, not {step.due}")
-        if step.business_keys is not None and [view.business_key for view in views] != step.business_keys:
+        if step.business_keys is not None and sorted(map(str, (view.business_key for view in views))) != sorted(
+            map(str, step.business_keys)
+        ):
             raise self.differ(f"business keys {[view.business_key for view in views]}")
         self.data(step, views)
 

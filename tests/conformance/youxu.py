@@ -51,7 +51,7 @@ class Youxu:
                 service.deploy(SYSTEM, xml)
         except DiagramRefused as refusal:
             raise Refused(
-                {name: [str(reason) for reason in reasons] for name, reasons in refusal.fields.items()}
+                {name: [str(reason) for reason in reasons] for name, reasons in refusal.details["fields"].items()}
             ) from None
 
     def start(self, key: str, variables: dict[str, Any], business_key: str | None) -> str:
@@ -93,7 +93,7 @@ class Youxu:
             instance=task.source_id,
             element=task.element_id,
             token=int(task.source_ref),
-            locals=queries.local_variables_of(task.source_id, int(task.source_ref)),
+            locals=queries.local_variables_of(task.source_id, int(task.source_ref), whole=True),
             details={
                 "name": name.get("zh") or name.get("en") if isinstance(name, dict) else name,
                 "assignee": task.assignee_id,

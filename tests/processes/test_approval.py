@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import pytest
@@ -90,7 +90,7 @@ class Scripted:
     """Gateways answered from the model's list; a human's answer is its own route."""
 
     as_of = NOON
-    context: dict[str, Any] = {}
+    context: ClassVar[dict[str, Any]] = {}
     depth = 0
 
     def __init__(self) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from app.processes import engine
-from app.processes.engine import run
-from app.processes.engine import Assign, Complete, EngineFault, Retry, TokenNotReady, UnreadableState
+from app.processes.engine import Assign, Complete, EngineFault, Retry, TokenNotReady, UnreadableState, run
 from tests.conftest import NOON
 from tests.processes.diagrams import chain, choice, end, flow, fork, node, process, service, start, user
 
@@ -20,7 +19,7 @@ class Calls:
     """The world of a test: the route is the last outcome, steps are functions by name."""
 
     as_of = NOON
-    context: dict[str, Any] = {}
+    context: ClassVar[dict[str, Any]] = {}
     depth = 0
 
     def __init__(self, **steps: Any) -> None:

@@ -126,7 +126,9 @@ def test_every_verb_is_in_the_trail(anna):
 
 def test_the_source_goes_on_in_the_same_breath(anna, monkeypatch):
     told = []
-    monkeypatch.setitem(service.on_completed._functions, "test", lambda actor, task, given: told.append((actor, task.id)))
+    monkeypatch.setitem(
+        service.on_completed._functions, "test", lambda actor, task, given: told.append((actor, task.id))
+    )
     task = make_task()
     service.complete(anna, task.id, {})
     assert told == [(anna, task.id)]

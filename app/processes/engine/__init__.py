@@ -35,7 +35,7 @@ from app.processes.engine.commands import (
     Park,
     Retry,
 )
-from app.processes.engine.definition import Definition, compile_definition, form_keys_of, key_of, keys_of
+from app.processes.engine.definition import Definition, as_text, compile_definition, form_keys_of, key_of, keys_of
 from app.processes.engine.elements import Call, Element, Event, Gateway, Scope, ServiceStep, UserWork
 from app.processes.engine.errors import (
     BpmnError,
@@ -88,6 +88,7 @@ __all__ = [
     "UserWork",
     "Wait",
     "act",
+    "as_text",
     "begin",
     "compile_definition",
     "form_keys_of",

@@ -148,6 +148,7 @@ class Assign:
             for name in self.removed:
                 task.internal_data[LOCALS].pop(name, None)
             return
+        run.workflow.changed = True
         for task in run.workflow.tasks.values():
             task.data = {**{k: v for k, v in task.data.items() if k not in self.removed}, **values}
             if CHANGES in task.internal_data:
@@ -307,20 +308,26 @@ def _end_below(task: Any) -> None:
 
 
 def look_at_conditions(run: Any) -> bool:
-    """Conditions that hold now and did not before; True if one was heard."""
-    heard = False
+    """Conditions that hold: those that did not before, and (as Camunda has it) others at each change of a variable;
+    True if one was heard."""
+    heard, changed = False, run.workflow.changed
+    run.workflow.changed = False
     for task in list(throwing.waiting_for(run.workflow, "conditional")):
-        if not task.is_live:
-            continue
-        held = task.internal_data.get(HELD, False)
-        scope = task.above if task.watching else run.workflow.task_tree
-        seen = {**run.sees(task), **scopes.seen_inside(scope)}
-        run.try_to(task, lambda one, seen=seen: one.internal_data.__setitem__(HELD, one.element.condition.holds(seen)))
-        if FAULT in task.internal_data:
-            continue
-        if task.internal_data[HELD] and not held:
-            heard = True
-            run.came(task, {})
-        if not task.internal_data[HELD]:
-            del task.internal_data[HELD]
+        if task.is_live:
+            run.try_to(task, _look)
+            holds, held = task.internal_data.get(HELD, False), task.held
+            if holds and FAULT not in task.internal_data and (changed or not held):
+                heard = True
+                run.came(task, {})
     return heard
+
+
+def _look(task: Any) -> None:
+    """Note whether a condition holds now; what names a variable that does not exist yet does not."""
+    task.held = task.internal_data.pop(HELD, False)
+    run = task.workflow.run
+    scope = task.above if task.watching else task.workflow.task_tree
+    condition, seen = task.element.condition, {**run.sees(task), **scopes.seen_inside(scope)}
+    known = all(name.partition(".")[0] in seen for name in condition.names)
+    if known and condition.holds(seen):
+        task.internal_data[HELD] = True

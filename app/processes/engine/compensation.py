@@ -10,16 +10,19 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from app.processes.engine import life, scopes, watching
-from app.processes.engine.keys import AFTERWARDS, CHANGES, HANDLES, NOTED, TODO
+from app.processes.engine.keys import AFTERWARDS, CHANGES, HANDLES, INSTANCE, NOTED, TODO
 from app.processes.engine.merge import absorbed
 
 
 def note(task: Any) -> None:
-    """An activity that can be compensated is done."""
-    scope = task.scope
-    if scope is task.workflow.task_tree or scope.is_live:
-        inner = task.internal_data.get(NOTED, [])
-        scope.internal_data.setdefault(NOTED, []).append([task.task_spec.name, inner])
+    """An activity that can be compensated is done; each instance of a loop counts, once the whole loop is done."""
+    kept = task.internal_data
+    if INSTANCE in kept:
+        task.above.internal_data.setdefault(NOTED, []).append([task.task_spec.name, kept.get(NOTED, [])])
+    elif task.task_spec.element.loop is not None:
+        task.scope.internal_data.setdefault(NOTED, []).extend(kept.get(NOTED, []))
+    else:
+        task.scope.internal_data.setdefault(NOTED, []).append([task.task_spec.name, kept.get(NOTED, [])])
 
 
 def begin(thrower: Any, scope: Any, activity: str | None = None, then: str | None = None) -> bool:
@@ -120,6 +123,8 @@ def cancel(task: Any) -> bool:
 def cancelled(task: Any) -> None:
     """The transaction is undone: its cancel boundary event is taken."""
     scope = task.scope
+    while INSTANCE in scope.internal_data:  # one run of several cancels all
+        scope = scope.above
     specs = task.workflow.specs
     out = next((specs[name] for name in scope.element.boundaries if specs[name].element.trigger == "cancel"), None)
     if out is not None:

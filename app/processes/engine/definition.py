@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lxml import etree
+
 from app.core import jsontext
 from app.processes.engine import specs
 from app.processes.engine.elements import Element, Scope
@@ -92,6 +94,14 @@ def compile_definition(xml: bytes, known: Known | None = None, key: str | None =
         version_tag=graph.process.get(camunda("versionTag")),
         warnings=tuple(problem for problem in problems if problem.warning),
     )
+
+
+def as_text(xml: bytes) -> str:
+    """The document as text to be kept: as it came if that is UTF-8, else written anew in it. Raises DiagramRefused."""
+    try:
+        return xml.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return etree.tostring(parse_diagram(xml, whole=True), xml_declaration=True, encoding="UTF-8").decode()
 
 
 def keys_of(xml: bytes) -> list[str]:

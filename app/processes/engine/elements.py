@@ -38,6 +38,9 @@ class Loop:
     result: str | None = None
     """Variable that collects what each instance leaves in `result_item`."""
     result_item: str | None = None
+    before: bool = False
+    after: bool = False
+    """A job comes before, after each instance."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ class UserWork(Element):
     due: Value | None = None
     follow_up: Value | None = None
     priority: Value | None = None
+    title: Mapping[str, Value] | None = None
+    """The name, if it holds expressions: by language."""
     four_eyes: str | None = None
     """Id of the user task whose last doer may not do this one."""
     assign_from: str | None = None

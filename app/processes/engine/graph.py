@@ -165,7 +165,7 @@ def _collect(
     for node in parent:
         kind = local(node)
         if kind == "sequenceFlow":
-            flows.append(_flow(node))
+            flows.append(_flow(node, len(flows)))
         elif kind in RUN and node.get("id"):
             nodes[node.get("id")] = node
             scopes[node.get("id")] = scope
@@ -173,11 +173,13 @@ def _collect(
                 _collect(node, node.get("id"), nodes, scopes, flows)
 
 
-def _flow(node: Any) -> Flow:
+def _flow(node: Any, number: int) -> Flow:
+    """Modelers leave ids of flows out; such a flow is called by what it connects."""
     condition = node.find(tag("conditionExpression"))
     text = None if condition is None else (condition.text or "").strip() or None
     language = None if condition is None else condition.get("language")
-    return Flow(node.get("id") or "", node.get("sourceRef") or "", node.get("targetRef") or "", text, language)
+    source, target = node.get("sourceRef") or "", node.get("targetRef") or ""
+    return Flow(node.get("id") or f"{source}>{target}#{number}"[:100], source, target, text, language)
 
 
 def names(node: Any) -> dict[str, str]:

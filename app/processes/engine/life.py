@@ -30,7 +30,7 @@ def arrive(task: Any) -> bool | None:  # noqa: PLR0911 - one line per place wher
         return finish(task)
     if LOOP in kept:
         return loops.resume(task)
-    if element.before and phase is None and not inner:
+    if phase is None and (element.loop.before if inner else element.before):
         return wait_for_job(task, "before")
     if element.loop is not None and not inner:
         watching.watch_boundaries(task)
@@ -68,14 +68,15 @@ def finish(task: Any) -> bool | None:
     """The work is done: outputs, then a job if one comes after. True: the token may leave, its way is chosen."""
     element, kept = task.task_spec.element, task.internal_data
     if not element.plain:
-        values = _outputs(task) if element.outputs else None
+        each = element.loop is None or INSTANCE in kept
+        values = _outputs(task) if element.outputs and each else None
         if element.boundaries:
             watching.stop_watching(task)
         if INSTANCE not in kept:
             kept.pop(LOCALS, None)
         if values:
             task.assign(values)
-        if element.after and INSTANCE not in kept:
+        if element.loop.after if INSTANCE in kept else element.after:
             return wait_for_job(task, "after")
     return depart(task)
 
@@ -98,15 +99,14 @@ def depart(task: Any) -> bool:
 def leave(task: Any) -> None:
     """The token is completed: it becomes one on each flow it takes, or ends."""
     kept = task.internal_data
-    if INSTANCE in kept:
-        loops.instance_done(task)
-        return
     if HANDLES in kept:
         compensation.handler_done(task)
         return
     if task.task_spec.element.handler is not None or NOTED in kept:
         compensation.note(task)
-    if task.way:
+    if INSTANCE in kept:
+        loops.instance_done(task)
+    elif task.way:
         send(task, task.way)
     else:
         scopes.token_ended(task)

@@ -9,7 +9,7 @@ from app.core.expressions import parse
 from app.core.i18n import _
 from app.processes.engine.graph import ACTIVITIES, CHOOSING, EVENTS, SCOPES, Flow, Graph, trigger_of
 from app.processes.engine.problem import Problem
-from app.processes.engine.xml import DIAGRAM, local
+from app.processes.engine.xml import local
 
 LANGUAGES = (None, "", "juel", "youxu")
 
@@ -29,23 +29,21 @@ def _starts(graph: Graph) -> Iterator[Problem]:
         starts = [name for name in graph.inside(scope) if local(graph.nodes[name]) == "startEvent"]
         plain = [name for name in starts if trigger_of(graph.nodes[name])[0] == "none"]
         by_event = scope is not None and graph.nodes[scope].get("triggeredByEvent") == "true"
-        where = scope or DIAGRAM
+        where = scope or graph.key
         if not starts:
             yield Problem(where, _("There is no start event."))
         elif scope is None and len(plain) > 1:
-            yield Problem(where, _("There is more than one start event without a trigger."))
+            yield Problem(plain[1], _("There is more than one start event without a trigger."))
         elif scope is not None and len(starts) > 1:
             yield Problem(where, _("There must be exactly one start event; there are %(count)s.", count=len(starts)))
         elif by_event and plain:
-            yield Problem(where, _("The start of an event subprocess must say what triggers it."))
+            yield Problem(plain[0], _("The start of an event subprocess must say what triggers it."))
         elif scope is not None and not by_event and not plain:
-            yield Problem(where, _("The start of a subprocess cannot have a trigger."))
+            yield Problem(starts[0], _("The start of a subprocess cannot have a trigger."))
 
 
 def _flow(graph: Graph, flow: Flow) -> Iterator[Problem]:
-    name = flow.id or DIAGRAM
-    if not flow.id:
-        yield Problem(name, _("A sequence flow has no id."))
+    name = flow.id
     if flow.source not in graph.nodes or flow.target not in graph.nodes:
         yield Problem(name, _("This flow does not connect two elements of the process."))
         return

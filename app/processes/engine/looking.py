@@ -13,7 +13,7 @@ from app.processes.engine.codec import unpack
 from app.processes.engine.definition import Definition
 from app.processes.engine.elements import Element, ServiceStep
 from app.processes.engine.errors import EngineFault, TokenNotReady
-from app.processes.engine.keys import FAULT, INSTANCE, LOCALS
+from app.processes.engine.keys import FAULT, FLOW, INSTANCE, LOCALS, TIMER
 from app.processes.engine.workflow import Tokens
 
 
@@ -48,6 +48,8 @@ class TokenView:
     instance: int | None
     fault: str | None
     due: str | None
+    joined: bool
+    """It has come to a join."""
 
 
 def read(definition: Definition, state: bytes) -> Tokens:
@@ -72,7 +74,8 @@ def tokens(definition: Definition, state: bytes) -> list[TokenView]:
             parent=task._parent if task._parent != root.id else None,
             instance=task.internal_data.get(INSTANCE),
             fault=task.internal_data.get(FAULT),
-            due=task.internal_data.get("t", {}).get("due"),
+            due=task.internal_data.get(TIMER, {}).get("due"),
+            joined=FLOW in task.internal_data,
         )
         for task in workflow.live()
     ]

@@ -164,6 +164,7 @@ class Reader:
             due=read_value(node.get(camunda("dueDate"))),
             follow_up=read_value(node.get(camunda("followUpDate"))),
             priority=read_value(node.get(camunda("priority"))),
+            title=titled(node),
             four_eyes=node.get(ours("fourEyes")),
             assign_from=node.get(ours("assignFrom")),
             assign_step=node.get(ours("assignStep")),
@@ -244,6 +245,12 @@ def owners(node: Any, kind: str) -> Iterator[Value]:
 _OWNER = re.compile(r"(user|group)\((.*)\)")
 
 
+def titled(node: Any) -> Mapping[str, Value] | None:
+    """The name of a task by language, if there are expressions in it."""
+    found = {language: read_value(text) or Value("") for language, text in names(node).items()}
+    return None if all(value.fixed for value in found.values()) else found
+
+
 def timer_of(definition: Any) -> dict[str, Any]:
     """Kind of a timer and the value that says when."""
     for kind in ("date", "duration", "cycle"):
@@ -267,6 +274,8 @@ def loop_of(node: Any) -> Loop | None:
             until=read_condition(many.findtext(tag("completionCondition"))),
             result=(many.findtext(tag("loopDataOutputRef")) or "").strip() or None,
             result_item=None if result_item is None else result_item.get("name") or result_item.get("id"),
+            before=many.get(camunda("asyncBefore")) == "true",
+            after=many.get(camunda("asyncAfter")) == "true",
         )
     if standard is not None:
         most = standard.get("loopMaximum")

@@ -60,6 +60,8 @@ class Opened:
     due: Any = None
     follow_up: Any = None
     priority: Any = None
+    name: Mapping[str, str] = field(default_factory=dict)
+    """By language."""
 
     @classmethod
     def of(cls, task: Any, said: Mapping[str, Any], excluded: str | None) -> Opened:
@@ -75,6 +77,7 @@ class Opened:
             said.get("due"),
             said.get("follow_up"),
             said.get("priority"),
+            said.get("name") or task.element.name,
         )
 
 

@@ -277,6 +277,7 @@ class Run:
             "due": said(element.due),
             "follow_up": said(element.follow_up),
             "priority": said(element.priority),
+            "name": {language: str(said(value)) for language, value in (element.title or {}).items()},
         }
 
     def describe_call(self, task: Token) -> dict[str, Any]:

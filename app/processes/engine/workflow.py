@@ -42,6 +42,8 @@ class Token(Task):
 
     wait: dict[str, Any] | None = None
     """What it began to wait for in this step."""
+    held = False
+    """Whether its condition held when it was last looked at."""
     way: tuple[Any, ...] = ()
     """The flows along which it leaves."""
 
@@ -139,6 +141,7 @@ class Token(Task):
     def assign(self, changed: Mapping[str, Any]) -> None:
         """Set variables on this path; a local one of that name takes it instead, the nearest first."""
         rest = dict(changed)
+        self.workflow.changed = True
         here: Any = self
         while here is not None and rest:
             known = here.internal_data.get(LOCALS)
@@ -211,6 +214,8 @@ class Tokens(BpmnWorkflow):
         self.ticks = ticks
         self.tasks: dict[int, Any] = {}
         self.completed = False
+        self.changed = False
+        """Whether a variable was set since conditions were last looked at."""
         self.last_task = None
         self.task_tree: Any
 

@@ -16,12 +16,17 @@ DEEPEST = 60
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 YOUXU = "urn:youxu:bpmn:1"
-SAME_AS_CAMUNDA = ("http://activiti.org/bpmn", "http://flowable.org/bpmn", "http://operaton.org/schema/1.0/bpmn")
+SAME_AS_CAMUNDA = (
+    "http://camunda.org/bpmn",
+    "http://activiti.org/bpmn",
+    "http://flowable.org/bpmn",
+    "http://operaton.org/schema/1.0/bpmn",
+)
 """Engines of the same family write the same attributes in a namespace of their own."""
 DIAGRAM = "diagram"
 """Stands for the whole diagram where a problem belongs to no element."""
 
-_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]{0,99}\Z")
+_ID = re.compile(r"[^\W\d][\w.\-:${}]{0,99}\Z")
 
 
 def tag(name: str) -> str:
@@ -44,8 +49,9 @@ def local(node: Any) -> str:
     return etree.QName(node).localname if isinstance(node.tag, str) else ""
 
 
-def parse_diagram(xml: bytes) -> Any:
-    """The root element of a BPMN document. Raises DiagramRefused."""
+def parse_diagram(xml: bytes, *, whole: bool = False) -> Any:
+    """The root element of a BPMN document; with `whole` its comments too, and names as written. Raises
+    DiagramRefused."""
     if len(xml) > LARGEST:
         raise refused(_("The file is larger than %(limit)s KB.", limit=LARGEST // 1024))
     parser = etree.XMLParser(
@@ -54,8 +60,8 @@ def parse_diagram(xml: bytes) -> Any:
         load_dtd=False,
         dtd_validation=False,
         huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+        remove_comments=not whole,
+        remove_pis=not whole,
     )
     try:
         root = etree.fromstring(xml, parser)
@@ -68,7 +74,8 @@ def parse_diagram(xml: bytes) -> Any:
         raise refused(_("This is not a BPMN 2.0 document."))
     _refuse_deep(root)
     _refuse_ids(root)
-    _rename(root)
+    if not whole:
+        _rename(root)
     return root
 
 

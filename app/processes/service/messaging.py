@@ -264,8 +264,13 @@ def signal(
     return heard
 
 
-def _broadcast(
-    actor: Actor, name: str, variables: Mapping[str, Any], instance_id: str | None, token: int | None
+def _broadcast(  # noqa: PLR0917 - whom it is meant for
+    actor: Actor,
+    name: str,
+    variables: Mapping[str, Any],
+    instance_id: str | None,
+    token: int | None,
+    apart: str | None = None,
 ) -> int:
     statement = (
         select(ProcessWait.instance_id, ProcessWait.token)
@@ -282,6 +287,8 @@ def _broadcast(
         statement = statement.where(ProcessWait.instance_id == instance_id)
     if token is not None:
         statement = statement.where(ProcessWait.token == token)
+    if apart is not None:
+        statement = statement.where(ProcessWait.instance_id != apart)
     heard = 0
     for instance, one in session().execute(statement).all():
         still = select(func.count()).where(ProcessWait.instance_id == instance, ProcessWait.token == one)
@@ -299,8 +306,7 @@ def _broadcast(
 @following.consequence.register("signal")
 def thrown_signal(actor: Actor, instance_id: str, thrown: Any) -> None:
     """An instance has thrown a signal; who waits in it has heard it already."""
-    del instance_id
-    _broadcast(actor, thrown.name, thrown.variables, None, None)
+    _broadcast(actor, thrown.name, thrown.variables, None, None, apart=instance_id)
 
 
 @following.consequence.register("message")

@@ -13,7 +13,7 @@ from app.core.jobs import Job
 from app.core.permissions import SYSTEM
 from app.processes import keeping, saving
 from app.processes.definitions import deployed
-from app.processes.engine import Arrive, Go, TokenNotReady
+from app.processes.engine import Arrive, EngineFault, Go, TokenNotReady
 from app.processes.models import ProcessDefinitionFlags
 from app.processes.saving import NotRunning
 from app.processes.service import following
@@ -34,11 +34,13 @@ def run_job(job: Job) -> None:
     command = Arrive(token, ("timer",)) if is_timer else Go(token, ("job",))
     try:
         before = saving.load(job.source_id)
-        act(SYSTEM, before, command, dealt_with=token)
+        after = act(SYSTEM, before, command, dealt_with=token)
     except (NotRunning, TokenNotReady):
         log.info("process.job_not_needed", job=job.id, instance=job.source_id, token=token)
         return
-    if job.attempts:
+    if after.faults and job.retries > 1:
+        raise EngineFault(after.faults[0].element, after.faults[0].reason)  # it may be better next time
+    if job.attempts and not after.faults:
         keeping.resolve_incidents(job.source_id, [token], how="done at last")
     following.follow()
 

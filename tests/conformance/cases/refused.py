@@ -102,12 +102,12 @@ REFUSALS = [
     Refusal(
         "a default flow with a condition",
         around(xor("g", default="a"), user("a b"), "s -> g; g -> a if ${x}; g -> b if ${y}; a -> e; b -> e"),
-        "g",
+        "g-a",
     ),
     Refusal(
         "an event-based gateway to a user task",
         around(race("r"), user("a"), catch("m", on_message("x")), "s -> r -> a -> e; r -> m -> e"),
-        "r",
+        "a",
     ),
     Refusal("a link without a target", around(user("a"), throw("l", link("A")), "s -> a -> l"), "l"),
     Refusal(
