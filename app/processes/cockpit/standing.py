@@ -44,6 +44,11 @@ class Standing:
         """The tokens that are somewhere: neither a scope around others nor an event that may come."""
         return [one for one in self.tokens if not one.scope and one.state != "watching"]
 
+    @property
+    def called_now(self) -> list[ProcessInstance]:
+        """The instances it has called and waits for."""
+        return [one for one in self.called if one.status == InstanceStatus.RUNNING]
+
     def at(self, element_id: str) -> Standing:
         """The part of it that is at one element."""
         tokens = [one for one in self.tokens if one.element_id == element_id]

@@ -98,7 +98,7 @@ def _things(standing: Standing) -> dict[tuple[str, str], Thing]:
         *(Thing("external", name(one.element_id), one.topic, one.id) for one in standing.externals),
         *(Thing("wait", name(one.element_id), one.name or "", str(one.token)) for one in standing.waits),
         *(Thing("incident", name(one.element_id), one.message[:200], one.id) for one in standing.incidents),
-        *(Thing("called", one.key, one.business_key or "", one.id) for one in standing.called),
+        *(Thing("called", one.key, one.business_key or "", one.id) for one in standing.called_now),
     )
     told = {(one.kind, one.key): one for one in found}
     with_row = _tokens_with_row(standing)
@@ -112,6 +112,7 @@ def _tokens_with_row(standing: Standing) -> set[int]:
     """Tokens that are told by what waits for them."""
     refs = [*(one.source_ref for one in standing.tasks), *(one.source_ref for one in standing.jobs)]
     found = {int(ref) for ref in refs if ref.isascii() and ref.isdigit()}
+    found |= {one.super_token for one in standing.called_now if one.super_token is not None}
     found |= {one.token for one in standing.waits} | {one.token for one in standing.externals}
     return found | {one.token for one in standing.incidents}
 
