@@ -271,7 +271,7 @@ def test_the_diagnosis_tells_who_waits_and_who_nearly_does(operator):
     exact = messages.diagnosed("shipment.arrived", "K-1")
     assert ([one.label for one in exact.matched], [one.label for one in exact.near]) == (["K-1"], ["K-2"])
     missed = messages.diagnosed("shipment.arrived", "K-9")
-    assert (missed.matched, [one.label for one in missed.near]) == ([], ["K-1", "K-2"])
+    assert (missed.matched, {one.label for one in missed.near}) == ([], {"K-1", "K-2"})
     assert messages.diagnosed("shipment.lost", "K-1").others == ["shipment.arrived"]
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from app.core import jobs
 from app.core.db import session
 from app.core.jobs import Job
-from app.processes import queries
+from app.processes import engine, queries
+from app.processes.definitions import deployed
 from app.processes.external.models import ExternalTask
 from app.processes.models import InstanceStatus, ProcessEvent, ProcessIncident, ProcessInstance, ProcessWait
 from app.processes.queries import TokenView
@@ -123,6 +124,13 @@ def diagram_of(instance_id: str) -> dict[str, Any]:
                 tokens[one.element_id] = tokens.get(one.element_id, 0) + 1
     failed = {one.element_id: one.message[:300] for one in reversed(open_incidents_of(instance_id))}
     return {**state, "tokens": tokens, "failed": failed}
+
+
+def locals_of(now: Standing) -> list[tuple[TokenView, dict[str, Any]]]:
+    """The tokens that have variables of their own, with these; looked for at the first LINES tokens. No statement."""
+    made = deployed(now.instance.definition_id).definition
+    found = [(one, engine.local_variables(made, now.instance.state, one.token)) for one in now.tokens[:LINES]]
+    return [(token, local) for token, local in found if local]
 
 
 def stamp_of(instance_id: str) -> str:

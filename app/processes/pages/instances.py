@@ -114,11 +114,10 @@ def _caller(instance: ProcessInstance) -> ProcessInstance | None:
 
 def _variables(now: Standing) -> dict[str, Any]:
     found = queries.variables_of(now.instance.id)
-    scopes = []
-    for token in now.tokens:
-        local = queries.local_variables_of(now.instance.id, token.token)
-        if local:
-            scopes.append((token, [values.shown(name, value) for name, value in sorted(local.items())]))
+    scopes = [
+        (token, [values.shown(name, value) for name, value in sorted(local.items())])
+        for token, local in standing.locals_of(now)
+    ]
     return {
         "variables": [
             values.shown(name, value) for name, value in sorted(found.items()) if name not in values.RESERVED
