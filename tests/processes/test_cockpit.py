@@ -24,12 +24,13 @@ from app.processes.cockpit import (
 from app.tasks import service as inbox
 from tests.conftest import NOON
 from tests.identity.factories import actor_for, make_user
-from tests.processes.cockpit_world import begin, deploy_all, keep_message
+from tests.processes.cockpit_world import begin, deploy_all, deploy_later, keep_message
 
 
 @pytest.fixture
 def operator(tx, rules):
     deploy_all()
+    deploy_later()
     return actor_for(make_user(roles=["operator", "manager"]))
 
 

@@ -12,7 +12,7 @@ from app.processes import queries, service
 from app.processes.cockpit import batches, listing, messages, standing
 from tests.hostile.html import faults_of
 from tests.identity.factories import actor_for, make_user, sign_in
-from tests.processes.cockpit_world import begin, deploy_all, keep_message
+from tests.processes.cockpit_world import begin, deploy_all, deploy_later, keep_message
 
 ATTACK = "<script>alert(1337)</script>\"'><img src=x onerror=alert(1337)>{{7*7}}"
 
@@ -20,6 +20,7 @@ ATTACK = "<script>alert(1337)</script>\"'><img src=x onerror=alert(1337)>{{7*7}}
 @pytest.fixture
 def operator(client, rules):
     deploy_all()
+    deploy_later()
     user = make_user(roles=["operator", "manager"])
     sign_in(client, user)
     client.set_cookie("language", "en")

@@ -176,9 +176,11 @@ PANELS = {
 @bp.get("/processes/instances/<instance_id>/variable.json")
 @requires(PROCESS_READ)
 def variable(instance_id: str) -> Response:
-    """The whole value of a variable (`name`), however large."""
+    """The whole value of a variable (`name`), however large; without a name all of them."""
     found = queries.variables_of(queries.get_instance(instance_id).id)
-    name = request.args.get("name", "")
+    name = request.args.get("name")
+    if name is None:
+        return jsonify(found)
     if name not in found:
         raise NotFound(variable=name[:100])
     return jsonify(found[name])
