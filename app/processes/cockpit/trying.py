@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.db import session
-from app.core.i18n import LazyString, _l, pick
+from app.core.i18n import LazyString, _l, pick, show_time
 from app.processes.cockpit.naming import element_of
 from app.processes.cockpit.standing import Standing, standing_of
 
@@ -91,10 +91,7 @@ def _things(standing: Standing) -> dict[tuple[str, str], Thing]:
 
     found: Iterable[Thing] = (
         *(Thing("task", pick(one.name), ", ".join(_for_whom(one)), one.id) for one in standing.tasks),
-        *(
-            Thing("job", pick(one.name) or name(one.element_id), one.due_at.isoformat(), one.id)
-            for one in standing.jobs
-        ),
+        *(Thing("job", pick(one.name) or name(one.element_id), show_time(one.due_at), one.id) for one in standing.jobs),
         *(Thing("external", name(one.element_id), one.topic, one.id) for one in standing.externals),
         *(Thing("wait", name(one.element_id), one.name or "", str(one.token)) for one in standing.waits),
         *(Thing("incident", name(one.element_id), one.message[:200], one.id) for one in standing.incidents),
