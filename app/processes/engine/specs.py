@@ -15,7 +15,8 @@ from app.processes.engine.spec_event import Begin, Boundary, Catch, Throw
 from app.processes.engine.spec_gateway import EventGateway, Exclusive, Inclusive, Parallel
 from app.processes.engine.spec_work import Automatic, Calling, Inside, Manual, Receive, Service, Work
 
-ROOT = "Start"
+ROOT = "/"
+"""Name of the process itself among the specs; no id of an element can be that."""
 
 
 class Start(Lean, BpmnStartTask):
