@@ -15,7 +15,7 @@ from app.processes.engine.lint_event import event_problems
 from app.processes.engine.lint_extension import extension_problems
 from app.processes.engine.lint_flow import flow_problems
 from app.processes.engine.lint_node import node_problems
-from app.processes.engine.lint_schema import FREE, PARENTS, schema_problems
+from app.processes.engine.lint_schema import FREE, is_known, schema_problems
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.reading import Reader
 from app.processes.engine.xml import BPMN, DIAGRAM, local, nearest_id
@@ -130,7 +130,13 @@ def _reason_against(node: Any, kind: str, process: Any) -> LazyString | None:
         if not node.get("id"):
             return _NO_ID
         parent = node.getparent()
-        return None if parent is process or local(parent) in SCOPES else _MISPLACED
+        return None if parent is process or local(parent) in SCOPES or not is_known(local(parent)) else _MISPLACED
     if kind in ("assignment", "transformation"):
         return _ASSIGNED
-    return None if kind in PARENTS or kind in FREE or kind.endswith("EventDefinition") else _NEVER
+    return None if kind in FREE or is_known(kind) or _in_refused(node, process) else _NEVER
+
+
+def _in_refused(node: Any, process: Any) -> bool:
+    """Inside of what is refused whole."""
+    above = node.getparent()
+    return above is not process and not is_known(local(above))

@@ -9,7 +9,7 @@ from app.core.errors import DomainError
 from app.core.expressions import parse
 from app.core.i18n import _
 from app.processes.engine.graph import ACTIVITIES, CHOOSING, EVENTS, SCOPES, Flow, Graph, trigger_of
-from app.processes.engine.lint_schema import LANGUAGES
+from app.processes.engine.lint_schema import LANGUAGES, is_known
 from app.processes.engine.problem import Problem
 from app.processes.engine.reading import handlers_of
 from app.processes.engine.xml import local, tag
@@ -18,8 +18,10 @@ from app.processes.engine.xml import local, tag
 def flow_problems(graph: Graph) -> Iterator[Problem]:
     """What is wrong with flows and with how nodes are connected."""
     yield from _starts(graph)
+    refused = {node.get("id") for node in graph.process.iter() if not is_known(local(node))}
     for flow in graph.flows:
-        yield from _flow(graph, flow)
+        if not refused.intersection((flow.source, flow.target)):
+            yield from _flow(graph, flow)
     yield from _connections(graph)
     yield from _said_twice(graph)
     yield from _catchers(graph)
@@ -56,8 +58,8 @@ def _flow(graph: Graph, flow: Flow) -> Iterator[Problem]:
         yield Problem(name, _("This flow leads back to where it starts."))
     if flow.condition is not None:
         yield from _condition(graph, flow)
-    elif flow.empty:
-        yield Problem(name, _("The condition is empty."))
+    elif flow.empty:  # some modelers leave it behind; where it decides nothing it does no harm
+        yield Problem(name, _("The condition is empty."), warning=len(graph.outgoing(flow.source)) == 1)
 
 
 def _condition(graph: Graph, flow: Flow) -> Iterator[Problem]:

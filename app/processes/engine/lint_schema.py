@@ -195,12 +195,15 @@ def _in_process(node: Any) -> Iterator[Problem]:
             yield Problem(
                 owner, _("“%(name)s” is not of BPMN; extensions stand in extension elements only.", name=inner)
             )
-        elif inner in FREE:
-            continue
-        else:
+        elif is_known(inner):  # what others hold is not looked at: they are refused whole
             if not _may_stand(inner, kind):
                 yield Problem(nearest_id(child), _("“%(name)s” cannot stand in “%(kind)s”.", name=inner, kind=kind))
             yield from _in_process(child)
+
+
+def is_known(kind: str) -> bool:
+    """Whether elements of that name are looked at at all."""
+    return kind in RUN or kind in PARENTS or kind.endswith("EventDefinition")
 
 
 def _may_stand(inner: str, kind: str) -> bool:
