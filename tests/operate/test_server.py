@@ -86,7 +86,8 @@ def until(condition, seconds=25.0):
 
 
 def worker_pids():
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False):
+        session = db.session()
         return set(session.scalars(select(WorkerBeat.pid)))
 
 

@@ -30,7 +30,7 @@ WORK = ("external", "trigger", "message", "call", "user", "signal", "timer", "co
 """What `go_on_at` may end."""
 
 
-@a_step()
+@a_step
 def act(actor: Actor, before: Loaded, command: Any, *, dealt_with: int | None = None) -> Step:
     """One step of a loaded instance: done, stored, and what follows from it is queued.
 

@@ -77,7 +77,7 @@ def start_definition(
     return get_instance(made)
 
 
-@a_step()
+@a_step
 def begin(  # noqa: PLR0913 - what an instance is told at its birth
     actor: Actor,
     made: Deployed,

@@ -77,7 +77,8 @@ def test_new_retries_let_an_exhausted_job_run_again(time_):
     (job,) = stored(new("test_fail", retries=1))
     jobs.run_due()
     time_.forward(60)
-    with db.transaction() as session:
+    with db.transaction():
+        session = db.session()
         jobs.get(job).payload = {"mended": True}
         session.flush()
         jobs.set_retries(job, 2)
@@ -448,7 +449,8 @@ def test_a_storm_drains_in_order_and_in_bounded_batches(time_, statements):
 
 
 def test_a_hundred_thousand_future_jobs_cost_nothing(time_, statements, request):
-    with db.transaction() as session:
+    with db.transaction():
+        session = db.session()
         for start in range(0, 100_000, 10_000):
             jobs.schedule(new(after=3600 + n, source=f"s{start + n}") for n in range(10_000))
         if request.config.getoption("--db") == "postgres":
@@ -457,7 +459,8 @@ def test_a_hundred_thousand_future_jobs_cost_nothing(time_, statements, request)
     for _tick in range(3):
         assert claiming.claim("w1", 40) == []
     assert len(statements) == 3, "one read per look, nothing else"
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False):
+        session = db.session()
         wanted = claiming._due(time_.now, 40).compile(session.get_bind(), compile_kwargs={"literal_binds": True})
         explain = "EXPLAIN QUERY PLAN " if session.get_bind().dialect.name == "sqlite" else "EXPLAIN "
         plan = "\n".join(str(line) for line in session.execute(text(explain + str(wanted).replace(":", r"\:"))))
@@ -524,7 +527,8 @@ def test_every_verb_keeps_the_row_true(time_):
         kept = row(job)
         wanted = None if kept.suspended or kept.retries == 0 else kept.due_at
         assert (kept.ready_at, kept.locked_until) == (wanted, None)
-    with pytest.raises(IntegrityError), db.transaction() as session:
-        session.execute(text("UPDATE jobs SET ready_at = NULL"))
-    with db.transaction(write=False) as session:
+    with pytest.raises(IntegrityError), db.transaction():
+        db.session().execute(text("UPDATE jobs SET ready_at = NULL"))
+    with db.transaction(write=False):
+        session = db.session()
         assert session.scalar(select(Job.fence)) == 6
