@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -173,9 +173,10 @@ def _sqlite_engine(url: str, synchronous: str) -> Engine:
 
     @event.listens_for(made, "begin")
     def begin(connection: Any) -> None:
-        reading = connection.get_execution_options().get("reading", False)
-        # Straight to the driver: it is sent with every transaction and has nothing to compile or to return.
-        connection.connection.driver_connection.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        if not options.get("begun", False):
+            # Straight to the driver: it is sent with every transaction and has nothing to compile or to return.
+            connection.connection.driver_connection.execute(_begin(options))
 
     return made
 
@@ -186,6 +187,10 @@ def is_lost_race(error: Exception) -> bool:
         return True
     original = getattr(error, "orig", None)
     return "locked" in str(original) or getattr(original, "sqlstate", None) in _POSTGRES_RETRY
+
+
+def _begin(options: Mapping[str, Any]) -> str:
+    return "BEGIN" if options.get("reading", False) else "BEGIN IMMEDIATE"
 
 
 def session() -> Session:
@@ -226,15 +231,15 @@ def _running() -> Unit:
 
 
 class Unit:
-    """A running transaction: its connection, and a session on it, each made when it is first asked for: the hottest
-    paths need no session."""
+    """A running transaction: the driver's connection, SQLAlchemy's on it, a session on that, each made when it is first
+    asked for: the hottest paths need only the first, and the others cost more than their statements."""
 
     def __init__(self, bind: Engine, around: Session | None = None) -> None:
         self._bind = bind
+        self._pooled: Any = None
         self._connection: Connection | None = None
         self._session = around
         self._around = around is not None
-        self._driver: Any = None
         self.info: dict[Any, Any] = {}
         self.afterwards: list[Callable[[], object]] = []
 
@@ -244,21 +249,27 @@ class Unit:
         if self._around:
             return self.session.connection()
         if self._connection is None:
-            self._connection = self._bind.connect()
+            if self._pooled is None:
+                self._connection = self._bind.connect()
+            else:
+                self._connection = Connection(self._bind, self._pooled).execution_options(begun=True)
             self._connection.begin()
         return self._connection
 
     def driver(self) -> Any:
         """The driver's own connection; None where somebody listens to statements, which then must go the usual way."""
-        if self._driver is None:
-            connection = self.connection
-            if connection.dispatch.before_cursor_execute:
+        if self._pooled is None:
+            if self._bind.dispatch.before_cursor_execute:
                 return None
-            found = connection.connection.driver_connection
             if self._around:
-                return found
-            self._driver = found
-        return self._driver
+                return self.connection.connection.driver_connection
+            if self._connection is not None:
+                self._pooled = self._connection.connection
+            else:
+                self._pooled = self._bind.raw_connection()
+                if self._bind.dialect.name == "sqlite":
+                    self._pooled.driver_connection.execute(_begin(self._bind.get_execution_options()))
+        return self._pooled.driver_connection
 
     @property
     def session(self) -> Session:
@@ -273,6 +284,8 @@ class Unit:
             self._session.commit()
         if self._connection is not None:
             self._connection.commit()
+        elif self._pooled is not None:
+            self._pooled.driver_connection.commit()
 
     def close(self) -> None:
         """Give the connection back; what was not committed is undone."""
@@ -280,6 +293,9 @@ class Unit:
             self._session.close()
         if self._connection is not None:
             self._connection.close()
+        elif self._pooled is not None:
+            self._pooled.driver_connection.rollback()
+            self._pooled.close()
 
 
 def unit_around(opened: Session) -> Unit:

@@ -101,7 +101,7 @@ class FourEyes(Forbidden):
     message = _l("A second person is needed: you did the step before this one.")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class NewTask:
     """What is needed to open a task. `groups` are roles; `excluded` are user ids that may not do it."""
 
