@@ -10,7 +10,9 @@ diagrams changed by running them, scripts run by Python, events of subprocesses.
 
     elements, graph, reading, values, xml    what the diagram says
     lint, lint_*                             what may not be deployed
-    specs, life                              what each element does, what happens around it
+    spec_base, spec_work, spec_event,        what each element does: activities, events, gateways; the graph of them
+    spec_gateway, specs
+    life                                     what happens around that: jobs, loops, inputs, boundary events, outputs
     scopes, loops, watching, throwing,       subprocesses, multi-instances, boundary events, errors,
     compensation, timers, merge              one file per construct
     workflow, codec, keys                    the tree of tokens, and as bytes

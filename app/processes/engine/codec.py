@@ -113,7 +113,7 @@ def _plant(  # noqa: PLR0913, PLR0917 - the columns of a row
 ) -> None:
     token: Any = Token.__new__(Token)
     token.id, token._parent, token._state, token.last_state_change = id_, parent, state, changed_at
-    token.workflow, token.task_spec = workflow, workflow.specs[element]
+    token.workflow, token.task_spec = workflow, workflow.spec.start if parent is None else workflow.specs[element]
     token._children, token.triggered, token.thread_id = [], False, 0
     token.internal_data = internal or {}
     if LOCALS in token.internal_data:

@@ -10,7 +10,7 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from app.processes.engine import life, scopes, watching
-from app.processes.engine.keys import AFTERWARDS, CHANGES, HANDLES, INSTANCE, NOTED, TODO
+from app.processes.engine.keys import AFTERWARDS, CHANGES, HANDLES, INSTANCE, NOTED, UNDO
 from app.processes.engine.merge import absorbed
 
 
@@ -34,7 +34,7 @@ def begin(thrower: Any, scope: Any, activity: str | None = None, then: str | Non
         scope.internal_data[NOTED] = left
     else:
         scope.internal_data.pop(NOTED, None)
-    thrower.internal_data[TODO] = _handlers(thrower.workflow, chosen)
+    thrower.internal_data[UNDO] = _handlers(thrower.workflow, chosen)
     if then:
         thrower.internal_data[AFTERWARDS] = then
     return not _start_next(thrower)
@@ -71,9 +71,9 @@ def _event_handler(workflow: Any, scope: str) -> str | None:
 
 
 def _start_next(thrower: Any) -> bool:
-    todo = thrower.internal_data[TODO]
+    todo = thrower.internal_data[UNDO]
     if not todo:
-        del thrower.internal_data[TODO]
+        del thrower.internal_data[UNDO]
         return False
     handler, inner = todo.pop()
     spec = thrower.workflow.specs[handler]

@@ -22,7 +22,6 @@ from app.processes.engine.xml import BPMN, DIAGRAM, local, tag
 __all__ = ["Known", "Problem", "problems_of"]
 
 MOST_NODES = 1000
-RESERVED = {"Start"}
 
 _NEVER = _l("This kind of element is not supported (%(kind)s).")
 _NO_ID = _l("An element has no id (%(kind)s).")
@@ -109,7 +108,6 @@ def problems_of(root: Any, graph: Graph, known: Known | None = None) -> list[Pro
         found.append(Problem(graph.key, _("The process is marked as not executable.")))
     if len(graph.nodes) > MOST_NODES:
         found.append(Problem(DIAGRAM, _("There are more than %(limit)s elements.", limit=MOST_NODES)))
-    found += [Problem(name, _("This id is reserved for the engine.")) for name in graph.nodes if name in RESERVED]
     found += flow_problems(graph)
     for node in graph.nodes.values():
         found += node_problems(graph, node, known)

@@ -21,7 +21,8 @@ from app.processes.engine.errors import EngineFault
 from app.processes.engine.keys import FAULT, FLOW
 from app.processes.engine.merge import merged
 from app.processes.engine.results import Callbacks, Fault, Gone, Happening, Opened, Step, Thrown, Wait
-from app.processes.engine.specs import Inclusive, choose
+from app.processes.engine.spec_base import choose
+from app.processes.engine.spec_gateway import Inclusive
 from app.processes.engine.values import plain
 from app.processes.engine.workflow import Token, Tokens
 
