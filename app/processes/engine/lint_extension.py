@@ -50,6 +50,8 @@ RUN = {
     "errorCodeVariable",
     "errorMessageVariable",
     "escalationCodeVariable",
+    "variableName",
+    "variableEvents",
 }
 HARMLESS = {
     "historyTimeToLive",
