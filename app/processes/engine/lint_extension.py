@@ -25,14 +25,8 @@ OURS: dict[str, set[str]] = {
 """Attributes of ours that mean something; others are refused, so that none is silently ignored."""
 
 CODE = {
-    *(
-        "class",
-        "delegateExpression",
-        "variableMappingClass",
-        "variableMappingDelegateExpression",
-        "caseRef",
-        "resource",
-    ),
+    *("class", "delegateExpression", "variableMappingClass", "variableMappingDelegateExpression"),
+    *("caseRef", "resource"),
 }
 """Attributes that name code of another engine."""
 CHANGES = {"skipExpression", "terminateAll", "triggerable", "inheritVariables", "inheritBusinessKey", "scope"}
@@ -54,6 +48,7 @@ RUN: dict[str, set[str]] = {
     "messageEventDefinition": {"type", "topic", "expression"},
     "errorEventDefinition": {"errorCodeVariable", "errorMessageVariable"},
     "escalationEventDefinition": {"escalationCodeVariable"},
+    "conditionalEventDefinition": {"variableName", "variableEvents"},
 }
 """Attributes that mean something, by element; flow nodes without a line here can be asynchronous."""
 HARMLESS = {

@@ -9,7 +9,7 @@ from app.core.errors import DomainError
 from app.core.expressions import parse
 from app.core.i18n import _
 from app.processes.engine.graph import ACTIVITIES, CHOOSING, EVENTS, SCOPES, Flow, Graph, trigger_of
-from app.processes.engine.lint_schema import LANGUAGES, is_known
+from app.processes.engine.lint_schema import FREE, LANGUAGES, is_known
 from app.processes.engine.problem import Problem
 from app.processes.engine.reading import handlers_of
 from app.processes.engine.xml import local, tag
@@ -18,7 +18,9 @@ from app.processes.engine.xml import local, tag
 def flow_problems(graph: Graph) -> Iterator[Problem]:
     """What is wrong with flows and with how nodes are connected."""
     yield from _starts(graph)
-    refused = {node.get("id") for node in graph.process.iter() if not is_known(local(node))}
+    refused = {
+        node.get("id") for node in graph.process.iterdescendants() if not (is_known(local(node)) or _is_free(node))
+    }
     for flow in graph.flows:
         if not refused.intersection((flow.source, flow.target)):
             yield from _flow(graph, flow)
@@ -26,6 +28,11 @@ def flow_problems(graph: Graph) -> Iterator[Problem]:
     yield from _said_twice(graph)
     yield from _catchers(graph)
     yield from _reach(graph)
+
+
+def _is_free(node: Any) -> bool:
+    """Documentation, extensions, and what is in them."""
+    return any(local(one) in FREE for one in (node, *node.iterancestors()))
 
 
 def _starts(graph: Graph) -> Iterator[Problem]:

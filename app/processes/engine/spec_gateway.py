@@ -9,9 +9,11 @@ from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.util.task import TaskState
 
+from app.core.i18n import _
 from app.processes.engine import life
 from app.processes.engine.elements import Gateway, Out
-from app.processes.engine.keys import FLOW
+from app.processes.engine.errors import EngineFault
+from app.processes.engine.keys import FLOW, PHASE
 from app.processes.engine.spec_base import Lean
 
 
@@ -21,6 +23,7 @@ class EventGateway(Lean, BpmnSpecMixin):
     waits = "events"
 
     def do(self, task: Any) -> bool:
+        task.end_below()  # those of a try that failed
         for out in self.element.outs:
             spec = task.workflow.specs[out.target]
             arm = task._add_child(spec, TaskState.FUTURE)
@@ -29,6 +32,10 @@ class EventGateway(Lean, BpmnSpecMixin):
             arm._set_state(TaskState.STARTED)
             spec.do(arm)
         return False
+
+    def way(self, task: Any) -> tuple[Out, ...]:
+        """It is left by what comes, so it cannot be skipped."""
+        raise EngineFault(self.element.id, _("one of the events behind it must come"))
 
 
 class Exclusive(Lean, defaults.ExclusiveGateway):
@@ -70,15 +77,17 @@ class Joining(Lean):
         """
         survivor = fire(self.name, [tokens[0] for tokens in here.values()])  # type: ignore[attr-defined]
         if survivor is not task:
-            life.go_on(survivor)
+            task.workflow.run.try_to(survivor, life.go_on)
         return survivor is task
 
     def arrived(self, task: Any) -> dict[str, list[Any]]:
-        """The tokens that have come here in the same scope, by the flow they came by, oldest first."""
+        """The tokens that have come here in the same scope, by the flow they came by, oldest first; not those that a
+        job has yet to bring in or out."""
         found: dict[str, list[Any]] = {}
         scope = task.scope
         for one in task.workflow.tasks.values():
-            if one.task_spec is self and one.is_live and FLOW in one.internal_data and one.scope is scope:
+            kept = one.internal_data
+            if one.task_spec is self and one.is_live and FLOW in kept and PHASE not in kept and one.scope is scope:
                 found.setdefault(one.internal_data[FLOW], []).append(one)
         return found
 
