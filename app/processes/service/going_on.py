@@ -180,5 +180,5 @@ def returned(actor: Actor, caller: tuple[str, int], variables: Mapping[str, Any]
 def escaped(actor: Actor, caller: tuple[str, int], thrown: Any) -> None:
     """An error or escalation that nobody caught in a called process comes to its caller."""
     before = saving.load(caller[0], halted=True)
-    command = Fail(caller[1], thrown.kind, thrown.name or None, thrown.message, thrown.variables)
+    command = Fail(caller[1], thrown.kind, thrown.name or None, thrown.message, thrown.variables, returned=True)
     act(actor, before, command)
