@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, String, create_engine, event
+from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, MetaData, String, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
@@ -195,6 +195,18 @@ def session() -> Session:
     if current is None:
         raise NoTransaction("no transaction is open here")
     return current
+
+
+def connection() -> Connection:
+    """The connection of the running (nested) transaction; looked up once for each, the session takes its time."""
+    current = session()
+    within = current.get_nested_transaction() or current.get_transaction()
+    known: tuple[object, Connection] | None = current.info.get("prepared")
+    if known is not None and known[0] is within and within is not None:
+        return known[1]
+    found = current.connection()
+    current.info["prepared"] = (current.get_nested_transaction() or current.get_transaction(), found)
+    return found
 
 
 def in_transaction() -> bool:

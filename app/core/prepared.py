@@ -1,18 +1,23 @@
-"""Statements of the hottest paths, compiled once per database and then sent as they are.
+"""Statements of the hottest paths, compiled once per database and then sent straight to the driver.
 
 SQLAlchemy's own cache still prepares each execution anew; for a wide INSERT that costs more than the database does.
 Values pass through the columns' types as always. Results do not, so a SELECT may ask for text, numbers and bytes only.
+When somebody listens to statements (tests count them) they go the usual way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, CursorResult, Dialect
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 
-from app.core.db import session
+from app.core import jsontext
+from app.core.db import Json, UtcDateTime, connection
 
 
 class _Compiled(NamedTuple):
@@ -23,11 +28,18 @@ class _Compiled(NamedTuple):
     converted: list[tuple[int, Callable[[Any], Any]]]
     positional: bool
     fixed: dict[str, Any]
+    columns: list[str]
+    """Names of what a SELECT answers."""
+    pick: Callable[[Any], tuple[Any, ...]]
+    """Takes the values out of a mapping, in their order."""
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
         """The values as the driver takes them."""
         given = {**self.fixed, **values} if self.fixed else values
-        row = [given.get(name) for name in self.names]
+        try:
+            row = list(self.pick(given))
+        except KeyError:  # a column that is not given is null
+            row = [given.get(name) for name in self.names]
         for place, convert in self.converted:
             row[place] = convert(row[place])
         return tuple(row) if self.positional else dict(zip(self.names, row, strict=True))
@@ -41,41 +53,75 @@ class Prepared:
         self._columns = list(columns) or None
         self._compiled: dict[str, _Compiled] = {}
 
-    def run(self, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> CursorResult[Any]:
-        """Execute in the running transaction, once or for each of several rows."""
-        connection = _connection()
-        compiled = self._compiled.get(connection.dialect.name) or self._compile(connection.dialect)
+    def run(self, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> int:
+        """Execute in the running transaction, once or for each of several rows; answers how many rows it hit."""
+        cursor, _compiled = self._send(values)
+        return int(cursor.rowcount)
+
+    def one(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The one row of a SELECT by column, or None."""
+        cursor, compiled = self._send(values)
+        row = cursor.fetchone()
+        return None if row is None else dict(zip(compiled.columns, row, strict=True))
+
+    def _send(self, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tuple[Any, _Compiled]:
+        to = connection()
+        compiled = self._compiled.get(to.dialect.name) or self._compile(to.dialect)
+        many = False
         given: Any
         if isinstance(values, Mapping):
             given = compiled.parameters(values)
         elif len(values) == 1:
             given = compiled.parameters(values[0])
         else:
-            given = [compiled.parameters(row) for row in values]
-        return connection.exec_driver_sql(compiled.text, given)
+            given, many = [compiled.parameters(row) for row in values], True
+        if to.dispatch.before_cursor_execute:
+            return to.exec_driver_sql(compiled.text, given), compiled
+        return _straight(to, compiled.text, given, many=many), compiled
 
     def _compile(self, dialect: Dialect) -> _Compiled:
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
         names = list(compiled.positiontup if compiled.positional else compiled.binds)
-        converters = [compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+        converters = [_converter(compiled.binds[name].type, dialect) for name in names]
         made = _Compiled(
             text=str(compiled),
             names=names,
             converted=[(place, convert) for place, convert in enumerate(converters) if convert is not None],
             positional=bool(compiled.positional),
             fixed={name: value for name, value in compiled.params.items() if value is not None},
+            columns=[column.name for column in getattr(self._statement, "selected_columns", ())],
+            pick=itemgetter(*names) if len(names) > 1 else lambda given: (given[names[0]],),
         )
         self._compiled[dialect.name] = made
         return made
 
 
-def _connection() -> Connection:
-    """The connection of the running (nested) transaction; looked up once for each, the session takes its time."""
-    current = session()
-    within = current.get_nested_transaction() or current.get_transaction()
-    known: tuple[object, Connection] | None = current.info.get("prepared")
-    if known is not None and known[0] is within and within is not None:
-        return known[1]
-    connection = current.connection()
-    current.info["prepared"] = (current.get_nested_transaction() or current.get_transaction(), connection)
-    return connection
+def _straight(to: Connection, text: str, given: Any, *, many: bool) -> Any:
+    driver: Any = to.connection.driver_connection
+    cursor = driver.cursor()
+    try:
+        if many:
+            cursor.executemany(text, given)
+        else:
+            cursor.execute(text, given)
+    except to.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(text, given, error, to.dialect.loaded_dbapi.Error, dialect=to.dialect) from error
+    return cursor
+
+
+def _converter(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
+    """The column's own conversion, or a quicker one that writes the same."""
+    if dialect.name == "sqlite" and isinstance(kind, UtcDateTime):
+        return _moment_as_text
+    if dialect.name == "sqlite" and isinstance(kind, Json):
+        return jsontext.dumps
+    return kind.dialect_impl(dialect).bind_processor(dialect)  # type: ignore[no-any-return]
+
+
+def _moment_as_text(value: datetime | None) -> str | None:
+    """As SQLAlchemy keeps moments on SQLite: in UTC, with microseconds, without a zone."""
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a moment without time zone cannot be stored")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

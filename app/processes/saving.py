@@ -113,12 +113,12 @@ def load(instance_id: str, *, halted: bool = False) -> Loaded:
 
     Raises NotFound, NotRunning, Suspended.
     """
-    row = _held(instance_id) or _LOAD.run({"instance": instance_id}).one_or_none()
+    row = _held(instance_id) or _LOAD.one({"instance": instance_id})
     if row is None:
         raise NotFound(instance=instance_id)
-    if row.status != InstanceStatus.RUNNING:
-        raise NotRunning(state=str(STATUS_NAMES[row.status]))
-    if row.suspended and not halted:
+    if row["status"] != InstanceStatus.RUNNING:
+        raise NotRunning(state=str(STATUS_NAMES[row["status"]]))
+    if row["suspended"] and not halted:
         raise Suspended(instance=instance_id)
     return _loaded(row)
 
@@ -126,7 +126,7 @@ def load(instance_id: str, *, halted: bool = False) -> Loaded:
 def hold(instance_id: str) -> None:
     """Lock the instance; the `load` that follows needs no statement. For who must lock rows of it (a task, say) too:
     everybody locks the instance first and then what belongs to it, so that no two wait for each other."""
-    row = _LOAD.run({"instance": instance_id}).one_or_none()
+    row = _LOAD.one({"instance": instance_id})
     session().info[_HELD] = (instance_id, session().get_nested_transaction(), row)
 
 
@@ -161,25 +161,14 @@ def subject_of(instance_id: str) -> Subject:
 def running_of(subject: Subject, key: str | None = None) -> list[Loaded]:
     """The running instances about the subject, locked; only those of one process if given."""
     statement = _LOAD_RUNNING if key is None else _LOAD_RUNNING.where(_instances.c.key == key)
-    return [_loaded(row) for row in session().execute(statement, {"kind": subject.kind, "subject": subject.id})]
+    rows = session().execute(statement, {"kind": subject.kind, "subject": subject.id})
+    return [_loaded(row._mapping) for row in rows]
 
 
 def _loaded(row: Any) -> Loaded:
-    return Loaded(
-        id=row.id,
-        definition_id=row.definition_id,
-        subject=Subject(row.subject_kind, row.subject_id),
-        status=row.status,
-        state=row.state,
-        version=row.version,
-        events=row.events,
-        business_key=row.business_key,
-        super_instance_id=row.super_instance_id,
-        super_token=row.super_token,
-        root_id=row.root_id,
-        depth=row.depth,
-        suspended=bool(row.suspended),
-    )
+    given = dict(row)
+    subject = Subject(given.pop("subject_kind"), given.pop("subject_id"))
+    return Loaded(**{**given, "subject": subject, "suspended": bool(given["suspended"])})
 
 
 def add(row: dict[str, Any], made: Step, world: World, deployed: Deployed) -> None:
@@ -250,17 +239,17 @@ def note(before: Loaded, line: Happening, actor: Actor, at: datetime, **columns:
     values = {"version": before.version + 1, "events": before.events + 1, **columns}
     statement = update(_instances).where(_instances.c.id == before.id, _instances.c.version == before.version)
     result: Any = session().execute(statement.values(**values))
-    _refuse_stale(result, before.id, before.version)
+    _refuse_stale(result.rowcount, before.id, before.version)
 
 
 def _update(instance_id: str, version: int, **values: Any) -> None:
     session().info.pop(_HELD, None)
-    result = _SAVE.run({"instance": instance_id, "seen": version, "next": version + 1, **values})
-    _refuse_stale(result, instance_id, version)
+    hit = _SAVE.run({"instance": instance_id, "seen": version, "next": version + 1, **values})
+    _refuse_stale(hit, instance_id, version)
 
 
-def _refuse_stale(result: Any, instance_id: str, version: int) -> None:
-    if result.rowcount != 1:
+def _refuse_stale(hit: int, instance_id: str, version: int) -> None:
+    if hit != 1:
         raise StaleDataError(f"process instance {instance_id} is no longer at version {version}")
 
 

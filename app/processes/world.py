@@ -78,6 +78,7 @@ class World:
         return [self._task_for(one, version, rank) for one in opened]
 
     def _task_for(self, one: Opened, version: int | None, rank: Rank) -> NewTask:
+        initiator = one.variables.get(INITIATOR)
         return NewTask(
             source=Subject(SOURCE, self.instance_id),
             source_ref=str(one.token),
@@ -87,8 +88,8 @@ class World:
             subject_version=version,
             groups=groups_for(one),
             users=[user_of(name) for name in names_in(one.users)],
-            assignee_id=user_of(one.assignee) if one.assignee else None,
-            initiator_id=one.variables.get(INITIATOR),
+            assignee_id=_assignee(one, initiator),
+            initiator_id=initiator,
             form_key=one.element.form_key,
             excluded=[one.excluded] if one.excluded else [],
             rank=rank,
@@ -96,6 +97,12 @@ class World:
             follow_up_at=moment_of(one.follow_up, self.as_of),
             priority=number_of(one.priority),
         )
+
+
+def _assignee(one: Opened, initiator: str | None) -> str | None:
+    if not one.assignee:
+        return None
+    return initiator if one.assignee == initiator else user_of(one.assignee)
 
 
 def last_answer(variables: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.core.i18n import _
 from app.processes.engine.errors import EngineFault, UnreadableState
-from app.processes.engine.keys import FLOW
+from app.processes.engine.keys import FLOW, LOCALS
 from app.processes.engine.workflow import Token, Tokens
 
 FORMAT = 2
@@ -116,6 +116,8 @@ def _plant(  # noqa: PLR0913, PLR0917 - the columns of a row
     token.workflow, token.task_spec = workflow, workflow.specs[element]
     token._children, token.triggered, token.thread_id = [], False, 0
     token.internal_data = internal or {}
+    if LOCALS in token.internal_data:
+        workflow.has_locals = True
     if parent is None:
         token.data = changed or {}
     else:

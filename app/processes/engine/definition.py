@@ -36,6 +36,9 @@ class Definition:
     spec: Any
     steps: Mapping[str, tuple[str, ...]]
     """Element → the elements a token can come to next, over boundary events and links too."""
+    has_conditions: bool
+    """Whether an event waits for a condition: then it is looked at after every change."""
+    has_inclusive: bool
     version_tag: str | None = None
     warnings: tuple[Problem, ...] = ()
     _ahead: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
@@ -91,6 +94,8 @@ def compile_definition(xml: bytes, known: Known | None = None, key: str | None =
         flows={(flow.source, flow.target): flow.id for flow in graph.flows},
         spec=specs.build(graph.key, elements, process),
         steps=graph.steps(),
+        has_conditions=any(getattr(one, "trigger", "") == "conditional" for one in elements.values()),
+        has_inclusive=any(one.kind == "inclusiveGateway" for one in elements.values()),
         version_tag=graph.process.get(camunda("versionTag")),
         warnings=tuple(problem for problem in problems if problem.warning),
     )

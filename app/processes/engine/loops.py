@@ -12,7 +12,7 @@ from SpiffWorkflow.util.task import TaskState
 from app.core.i18n import _
 from app.processes.engine import life
 from app.processes.engine.errors import EngineFault
-from app.processes.engine.keys import CHANGES, INSTANCE, LOCALS, LOOP
+from app.processes.engine.keys import CHANGES, INSTANCE, LOOP
 from app.processes.engine.merge import absorbed
 from app.processes.engine.values import plain
 
@@ -70,7 +70,8 @@ def _items(body: Any, loop: Any) -> list[Any]:
 def _instance(body: Any, number: int, values: dict[str, Any]) -> None:
     child = body._add_child(body.task_spec, TaskState.FUTURE)
     child._inherit_data()
-    child.internal_data = {INSTANCE: number, LOCALS: {"loopCounter": number, **values}}
+    child.internal_data = {INSTANCE: number}
+    child.set_local({"loopCounter": number, **values})
     body.workflow.run.arrived(child, None)
     child._set_state(TaskState.READY)
 

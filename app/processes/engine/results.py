@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -27,7 +27,7 @@ class Callbacks(Protocol):
         """Do the service step with a copy of the variables; what it answers is merged into the variables."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Happening:
     """One line of history: `entered`, or instead of it `decided` and `performed` when that was at once; `left` when
     that was in a later step; `completed` (a person's task), `fired`, `caught`, `thrown`, `uncaught`, `fault`, `ended`.
@@ -41,12 +41,8 @@ class Happening:
     at_once: bool = False
     """The token came and left in the same step."""
 
-    def done(self) -> Happening:
-        """The line of a visit that ended in the same step."""
-        return replace(self, at_once=True)
 
-
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Opened:
     """A user task that a token has reached. `excluded`: who may not do it (four eyes)."""
 
@@ -81,7 +77,7 @@ class Opened:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Wait:
     """Something else a token waits for since this step. `details` by kind: timer {"due"}; message, signal {"name"};
     external {"topic", "priority"}; job {"phase", "retries"}; call {"key", "variables", …}; fault, join, … {}."""
@@ -123,7 +119,7 @@ class Fault:
     details: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Step:
     """What a step came to."""
 

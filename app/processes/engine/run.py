@@ -121,20 +121,21 @@ class Run:
     def _look_again(self) -> bool:
         """Joins and conditions that depend on what others do; True if something moved."""
         moved = False
-        for task in self.workflow.live():
+        for task in self.workflow.live() if self.definition.has_inclusive else ():
             if task.is_live and isinstance(task.task_spec, Inclusive) and FLOW in task.internal_data:
                 before = self.workflow.ticks
                 self.try_to(task, _join_again)
                 moved = moved or self.workflow.ticks != before
-        return commands.look_at_conditions(self) or moved
+        return (self.definition.has_conditions and commands.look_at_conditions(self)) or moved
 
     def _result(self) -> Step:
         workflow = self.workflow
         if workflow.completed:
             self.happenings.append(Happening("ended", self.definition.key))
-        else:
-            self._tell_standstill()
         waiting = {} if workflow.completed else self._waiting()
+        if waiting and all(kind in ("join", "scope", "loop") for kind in waiting.values()):
+            self._tell_standstill(waiting)
+            waiting = self._waiting()
         tasks = workflow.tasks
         new = [
             (tasks[name], kind)
@@ -168,14 +169,12 @@ class Run:
         workflow.take_apart()
         return made
 
-    def _tell_standstill(self) -> None:
+    def _tell_standstill(self, waiting: Mapping[int, str]) -> None:
         """A join that waits for a token that can never come is a fault, not a silence."""
-        waiting = self._waiting()
-        if waiting and all(kind in ("join", "scope", "loop") for kind in waiting.values()):
-            for name, kind in waiting.items():
-                if kind == "join":
-                    task = self.workflow.tasks[name]
-                    self.park(task, EngineFault(task.task_spec.name, _("it waits for something that can never come")))
+        for name, kind in waiting.items():
+            if kind == "join":
+                task = self.workflow.tasks[name]
+                self.park(task, EngineFault(task.task_spec.name, _("it waits for something that can never come")))
 
     def _excluded(self, task: Token) -> str | None:
         element: UserWork = task.element
@@ -199,12 +198,12 @@ class Run:
     def left(self, task: Token) -> None:
         """A token is done at its element."""
         index = self._arrivals.get(task.id)
-        if index is None and any(line.token == task.id and line.kind == "completed" for line in self.happenings):
-            return
         if index is None:
+            if any(line.token == task.id and line.kind == "completed" for line in self.happenings):
+                return
             self.happenings.append(Happening("left", task.task_spec.name, None, {}, task.id))
         else:
-            self.happenings[index] = self.happenings[index].done()
+            self.happenings[index].at_once = True
 
     def tell(self, task: Token, kind: str, details: Mapping[str, Any]) -> None:
         """What a token did: said in the line of its arrival, if that was in this step and has nothing else to say."""
@@ -213,7 +212,7 @@ class Run:
             self.happenings.append(Happening(kind, task.task_spec.name, None, details, task.id))
         else:
             line = self.happenings[index]
-            self.happenings[index] = Happening(kind, line.element, line.flow, details, task.id)
+            line.kind, line.details = kind, details
 
     def work(self, task: Token) -> None:
         """Do the step, script, expression or decision of a task, or send its message. Raises BpmnError."""

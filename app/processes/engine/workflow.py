@@ -126,6 +126,8 @@ class Token(Task):
     def view(self) -> dict[str, Any]:
         """What expressions see here: variables, covered by local ones of the activity and of the scopes around it."""
         found = self.variables
+        if not self.workflow.has_locals:
+            return found
         tasks, above, locals_ = self.workflow.tasks, self._parent, []
         if LOCALS in self.internal_data:
             locals_.append(self.internal_data[LOCALS])
@@ -142,7 +144,7 @@ class Token(Task):
         """Set variables on this path; a local one of that name takes it instead, the nearest first."""
         rest = dict(changed)
         self.workflow.changed = True
-        here: Any = self
+        here: Any = self if self.workflow.has_locals else None
         while here is not None and rest:
             known = here.internal_data.get(LOCALS)
             if known and here._state & LIVE:
@@ -155,6 +157,7 @@ class Token(Task):
 
     def set_local(self, values: Mapping[str, Any]) -> None:
         """Variables that end with this activity."""
+        self.workflow.has_locals = True
         self.internal_data[LOCALS] = {**self.internal_data.get(LOCALS, {}), **values}
 
     # Life
@@ -216,6 +219,8 @@ class Tokens(BpmnWorkflow):
         self.completed = False
         self.changed = False
         """Whether a variable was set since conditions were last looked at."""
+        self.has_locals = False
+        """Whether any token has variables of its own."""
         self.last_task = None
         self.task_tree: Any
 
