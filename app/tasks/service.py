@@ -32,6 +32,10 @@ on_completed: Registry[OnCompleted] = Registry("task source")
 """`on_completed.register("process")`: called in the same transaction when a task of that source kind is completed, with
 the plain variables that were given."""
 
+before_completing: Registry[Callable[[str], None]] = Registry("lock of a task source")
+"""`before_completing.register("process")`: told the source's id before the task's row is locked, so that it can lock
+itself first, as it does in its own steps; two that lock in opposite order would wait for each other."""
+
 _tasks: Any = Task.__table__
 _candidates: Any = TaskCandidate.__table__
 _new_task: Callable[[], Task] = Task.__mapper__.class_manager.new_instance
@@ -253,6 +257,8 @@ def complete(
         _refuse_if_held(actor, task)
     if seen_version is not None and task.subject_version not in (None, seen_version):
         raise StaleVersion(seen=seen_version, current=task.subject_version)
+    if task.source_kind in before_completing:
+        before_completing.get(task.source_kind)(task.source_id)
     at = clock.now()
     if not _hit(
         _COMPLETE_FOR_OTHERS if for_others else _COMPLETE,

@@ -16,6 +16,7 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.i18n import _, _l
 from app.core.permissions import Actor
 from app.core.subject import Subject
+from app.processes import saving
 from app.processes import service as processes
 from app.processes.external import incidents, news
 from app.processes.external.fetching import LONGEST_LOCK
@@ -60,6 +61,7 @@ def get(task_id: str, *, lock: bool = False) -> ExternalTask:
 
 
 def _mine(task_id: str, worker: str) -> ExternalTask:
+    saving.hold(get(task_id).instance_id)  # first, as every step does: two that lock the other way round would hang
     task = get(task_id, lock=True)
     if task.worker_id != worker:
         raise OtherWorker(task=task_id, worker=worker, owner=task.worker_id)

@@ -1,7 +1,8 @@
 """Verbs of processes. Each is one step in the caller's transaction: all of it is stored, or nothing.
 
 deploying    diagrams and what is in force        starting     new instances, called ones too
-going_on     what moves an instance               messaging    messages and signals by name
+going_on     what moves an instance               messaging    messages by name and keys
+kept         messages nobody waits for yet            signalling   signals, heard by all
 working      jobs: timers, asynchronous parts     operating    what operators do
 migrating    running instances to another version
 """
@@ -30,7 +31,6 @@ from app.processes.service.messaging import ManyMatches as ManyMatches
 from app.processes.service.messaging import NoMatch as NoMatch
 from app.processes.service.messaging import correlate as correlate
 from app.processes.service.messaging import deliver_to as deliver_to
-from app.processes.service.messaging import signal as signal
 from app.processes.service.operating import cancel_instance as cancel_instance
 from app.processes.service.operating import move_token as move_token
 from app.processes.service.operating import resume as resume
@@ -38,6 +38,7 @@ from app.processes.service.operating import retry_incident as retry_incident
 from app.processes.service.operating import set_variables as set_variables
 from app.processes.service.operating import skip_incident as skip_incident
 from app.processes.service.operating import suspend as suspend
+from app.processes.service.signalling import signal as signal
 from app.processes.service.starting import AlreadyRunning as AlreadyRunning
 from app.processes.service.starting import DefinitionSuspended as DefinitionSuspended
 from app.processes.service.starting import restart as restart
