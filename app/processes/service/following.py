@@ -46,12 +46,12 @@ def queue(instance_id: str, made: Step, actor: Actor, caller: tuple[str, int] | 
 
 def note(kind: str, *what: Any) -> None:
     """Note one more consequence."""
-    session().info.setdefault(_KEY, deque()).append((kind, what))
+    info().setdefault(_KEY, deque()).append((kind, what))
 
 
 def forget() -> None:
     """What was noted is undone with the step that it followed from."""
-    session().info.pop(_KEY, None)
+    info().pop(_KEY, None)
 
 
 def follow() -> None:
