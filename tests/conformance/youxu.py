@@ -20,6 +20,7 @@ from app.processes.engine import DiagramRefused
 from app.processes.external import service as external_service
 from app.processes.external.models import ExternalTask
 from app.processes.models import ProcessIncident, ProcessInstance, ProcessWait
+from app.tasks import managing
 from app.tasks import service as inbox
 from app.tasks.models import Task, TaskStatus
 from app.tasks.queries import candidates_of
@@ -100,7 +101,7 @@ class Youxu:
                 "candidate_groups": sorted(who["group"]),
                 "candidate_users": sorted(who["user"]),
                 "due": _iso(task.due_at),
-                "priority": getattr(task, "priority", None),
+                "priority": _priority(task.id),
                 "form_key": task.form_key,
             },
         )
@@ -195,6 +196,11 @@ class Youxu:
     def cancel(self, instance: str) -> None:
         with self.step():
             service.cancel_instance(SYSTEM, instance, "test")
+
+
+def _priority(task_id: str) -> int | None:
+    extra = managing.extra_of(task_id)
+    return None if extra is None else extra.priority
 
 
 def _open_tasks(instance: str) -> list[Task]:
