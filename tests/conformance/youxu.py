@@ -184,6 +184,10 @@ class Youxu:
             else:
                 external_service.throw_error(SYSTEM, work.id, WORKER, str(code), variables=variables)
 
+    def trigger(self, instance: str, token: int, variables: dict[str, Any]) -> None:
+        with self.step():
+            service.go_on_at(SYSTEM, instance, token, variables=variables)
+
     def assign(self, instance: str, variables: dict[str, Any]) -> None:
         with self.step():
             service.set_variables(SYSTEM, instance, variables, reason="test")
@@ -255,8 +259,11 @@ def _works(instance: str) -> list[Waiting]:
 
 
 def _calls(tokens: list[Any]) -> list[Waiting]:
+    """What has no row of its own: called instances, and receive tasks that wait to be told."""
     return [
-        Waiting(kind="call", element=token.element_id, token=token.token) for token in tokens if token.waits == "call"
+        Waiting(kind=token.waits, element=token.element_id, token=token.token)
+        for token in tokens
+        if token.waits in ("call", "trigger")
     ]
 
 
