@@ -25,7 +25,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.processes.engine.commands import (
-    ENGINE_NAMES,
     Arrive,
     Assign,
     Complete,
@@ -44,6 +43,7 @@ from app.processes.engine.errors import (
     DiagramRefused,
     EngineFault,
     MergeConflict,
+    NotKept,
     TokenNotReady,
     UnreadableState,
 )
@@ -51,6 +51,7 @@ from app.processes.engine.looking import TokenView, local_variables, open_tokens
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.results import Callbacks, Fault, Happening, Opened, Step, Thrown, Wait
 from app.processes.engine.run import Run
+from app.processes.engine.values import ENGINE_NAMES, from_outside, kept
 from app.processes.engine.xml import parse_diagram
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "Known",
     "MergeConflict",
     "Move",
+    "NotKept",
     "Nothing",
     "Opened",
     "Park",
@@ -94,6 +96,8 @@ __all__ = [
     "begin",
     "compile_definition",
     "form_keys_of",
+    "from_outside",
+    "kept",
     "key_of",
     "keys_of",
     "local_variables",

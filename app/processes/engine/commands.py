@@ -13,7 +13,7 @@ from app.core.i18n import _
 from app.processes.engine import life, loops, scopes, sharing, throwing, watching
 from app.processes.engine.errors import EngineFault, TokenNotReady
 from app.processes.engine.keys import CHANGES, FAULT, FLOW, HELD, INSTANCE, LOCALS, PHASE
-from app.processes.engine.values import plain
+from app.processes.engine.values import ENGINE_NAMES, from_outside, kept, plain
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,18 @@ class Complete:
         """Write the answers and go on."""
         task = waiting(run, self.token, "user")
         name = task.task_spec.name
-        changed = dict(plain(dict(self.variables)))
+        changed = from_outside(self.variables)
         if self.answers is not None:
             given = plain(dict(self.answers))
-            changed["answers"] = {**task.variables.get("answers", {}), name: given}
+            changed["answers"] = {**kept(task.variables, "answers"), name: given}
             changed["answered"] = name
             run.tell(task, "completed", {"answers": given})
         else:
             run.tell(task, "completed", {"variables": changed} if changed else {})
         if self.by:
             run.done_by[name] = self.by
-        _take(task, changed, self.local)
+        _take(task, {}, self.local)
+        task.assign(changed)
         run.try_to(task, life.go_on)
 
 
@@ -67,7 +68,7 @@ class Go:
                 return
         else:
             if self.variables:
-                run.tell(task, "assigned", {"variables": dict(self.variables)})
+                run.tell(task, "assigned", {"variables": from_outside(self.variables)})
             _take(task, self.variables, self.local)
         if task.task_spec.wait_kind(task) in ("message", "trigger"):
             run.came(task, {})
@@ -88,8 +89,8 @@ class Arrive:
         """Tell the token."""
         task = waiting(run, self.token, *self.kinds)
         if self.local and not task.watching:
-            task.set_local(plain(dict(self.local)))
-        run.came(task, plain({**self.variables, **(self.local if task.watching else {})}))
+            task.set_local(from_outside(self.local))
+        run.came(task, from_outside({**self.variables, **(self.local if task.watching else {})}))
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Hear:
 
     def do(self, run: Any) -> None:
         """Whoever waits for it goes on."""
-        throwing.broadcast(run.workflow, self.name, plain(dict(self.variables)))
+        throwing.broadcast(run.workflow, self.name, from_outside(self.variables))
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Fail:
     def do(self, run: Any) -> None:
         """Find who catches it; an error that nobody catches parks the token."""
         task = waiting(run, self.token)
-        given = plain(dict(self.variables))
+        given = from_outside(self.variables)
         if self.returned:
             run.try_to(task, lambda one: one.assign(returned(run, one, given)))
             if FAULT in task.internal_data:
@@ -181,7 +182,7 @@ class Retry:
             task._set_state(TaskState.CANCELLED) if self.skip else run.try_to(task, watching.expect)
             return
         if self.variables:
-            task.assign(plain(dict(self.variables)))
+            task.assign(from_outside(self.variables))
         if self.skip:
             run.decide_race(task)
             task.end_below()
@@ -301,9 +302,9 @@ def waiting(run: Any, token: int, *kinds: str) -> Any:
 
 def _take(task: Any, variables: Mapping[str, Any], local: Mapping[str, Any]) -> None:
     if local:
-        task.set_local(plain(dict(local)))
+        task.set_local(from_outside(local))
     if variables:
-        task.assign(plain(dict(variables)))
+        task.assign(from_outside(variables))
 
 
 def _continue(task: Any) -> None:
@@ -325,10 +326,6 @@ def returned(run: Any, task: Any, variables: Mapping[str, Any]) -> dict[str, Any
     for one in element.outs_:
         found[one.name] = plain(one.value.of(scope))
     return found
-
-
-ENGINE_NAMES = frozenset({"decisions", "answers", "answered", "initiator"})
-"""Variables that the engine keeps; they do not travel between instances."""
 
 
 def look_at_conditions(run: Any) -> bool:

@@ -113,7 +113,8 @@ class Reader:
             found["ref"] = self._ref(trigger, definition)
             found["code_variable"] = definition.get(camunda(f"{trigger}CodeVariable"))
             found["message_variable"] = definition.get(camunda("errorMessageVariable"))
-            found["topic"] = read_value(definition.get(camunda("topic")))
+            if definition.get(camunda("type")) == "external":
+                found["topic"] = read_value(definition.get(camunda("topic")))
             found["payload"], found["takes_all"] = mappings(definition, "in")
         elif trigger == "link":
             found["ref"] = Value(definition.get("name"))
@@ -218,7 +219,7 @@ def handlers_of(graph: Graph) -> dict[str, str]:
     }
     ends = {
         node.get("sourceRef"): node.get("targetRef")
-        for node in graph.process.iter(tag("association"))
+        for node in graph.process.getroottree().iter(tag("association"))
         if node.get("targetRef") in graph.nodes
     }
     attached = {

@@ -17,13 +17,13 @@ from app.processes.engine import commands, life, scopes, sharing, throwing, watc
 from app.processes.engine.codec import pack, unpack
 from app.processes.engine.definition import Definition
 from app.processes.engine.elements import Call, Out, ServiceStep, UserWork
-from app.processes.engine.errors import EngineFault
+from app.processes.engine.errors import EngineFault, NotKept
 from app.processes.engine.keys import FAULT, FLOW, LOOP, PHASE
 from app.processes.engine.merge import merged
 from app.processes.engine.results import Callbacks, Fault, Gone, Happening, Opened, Step, Thrown, Wait
 from app.processes.engine.spec_base import choose
 from app.processes.engine.spec_gateway import Inclusive
-from app.processes.engine.values import plain
+from app.processes.engine.values import ENGINE_NAMES, kept, plain
 from app.processes.engine.workflow import Token, Tokens
 
 CHUNK = 50
@@ -32,7 +32,6 @@ STEP_LIMIT = 50_000
 """Elements run in one step; more means a loop that never waits."""
 WIDEST = 5_000
 """Tokens of one instance."""
-NOT_PASSED = commands.ENGINE_NAMES
 """What is not given to called processes: each has its own."""
 
 
@@ -117,6 +116,8 @@ class Run:
             self._park_if_live(task, fault)
         except ExpressionFailed as error:
             self._park_if_live(task, EngineFault(task.task_spec.name, error.sentence()))
+        except NotKept as error:
+            self._park_if_live(task, EngineFault(task.task_spec.name, error.details["fields"]["variables"][0]))
 
     def _park_if_live(self, task: Token, fault: EngineFault) -> None:
         """What a token did may have ended it; then nobody needs to look."""
@@ -265,8 +266,8 @@ class Run:
         """The flows along which tokens leave a choosing gateway; its rule set is asked first. Raises EngineFault."""
         gateway = task.element
         outcome = self._decided(gateway, task) if gateway.rule_set is not None and gateway.diverging else {}
-        answers = task.variables.get("answers", {})
-        extra: dict[str, Any] = {"answer": answers.get(task.variables.get("answered"), {})}
+        last = kept(task.variables, "answers").get(str(task.variables.get("answered")), {})
+        extra: dict[str, Any] = {"answer": last}
         if gateway.rule_set is not None:
             extra["decision"] = outcome
         chosen = choose(task, gateway, extra, several=several)
@@ -275,7 +276,7 @@ class Run:
 
     def _decided(self, element: Any, task: Token) -> dict[str, Any]:
         outcome: dict[str, Any] = plain(self.callbacks.decide(element, task.view()))
-        task.assign({"decisions": {**task.variables.get("decisions", {}), element.id: outcome}})
+        task.assign({"decisions": {**kept(task.variables, "decisions"), element.id: outcome}})
         return outcome
 
     def describe_work(self, task: Token) -> dict[str, Any]:
@@ -300,7 +301,7 @@ class Run:
         """What is called, with which variables."""
         element: Call = task.element
         seen = self.sees(task)
-        given = {name: value for name, value in task.view().items() if element.all_in and name not in NOT_PASSED}
+        given = {name: value for name, value in task.view().items() if element.all_in and name not in ENGINE_NAMES}
         given |= {one.name: plain(one.value.of(seen)) for one in element.ins}
         key = element.called.of(seen) if element.called else ""
         return {

@@ -14,6 +14,9 @@ from app.processes.engine.elements import Element, Out
 from app.processes.engine.errors import EngineFault
 from app.processes.engine.keys import FAULT, LOOP, PHASE
 
+ROOT = "/"
+"""Name of the process itself among the specs; no id of an element can be that."""
+
 
 class Lean:
     """Mixed into every spec: a token arrives, `do` says whether its work is done at once, `way` where it goes."""

@@ -10,13 +10,10 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.control import BpmnStartTask
 
 from app.processes.engine.elements import Element
-from app.processes.engine.spec_base import Lean
+from app.processes.engine.spec_base import ROOT, Lean
 from app.processes.engine.spec_event import Begin, Boundary, Catch, Throw
 from app.processes.engine.spec_gateway import EventGateway, Exclusive, Inclusive, Parallel
 from app.processes.engine.spec_work import Automatic, Calling, Inside, Manual, Receive, Service, Work
-
-ROOT = "/"
-"""Name of the process itself among the specs; no id of an element can be that."""
 
 
 class Start(Lean, BpmnStartTask):

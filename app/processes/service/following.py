@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from app.core.db import session
+from app.core.db import info
 from app.core.permissions import Actor
 from app.core.registry import Registry
 from app.processes.engine import Step
@@ -26,7 +26,7 @@ them."""
 
 def queue(instance_id: str, made: Step, actor: Actor, caller: tuple[str, int] | None) -> None:
     """Note what follows from a step; `follow` does it."""
-    todo = session().info.setdefault(_KEY, deque())
+    todo = info().setdefault(_KEY, deque())
     for wait in made.waits:
         if wait.kind == "call":
             todo.append(("call", (actor, instance_id, wait)))
@@ -44,13 +44,23 @@ def queue(instance_id: str, made: Step, actor: Actor, caller: tuple[str, int] | 
         todo.append(("returned", (actor, caller, dict(made.variables))))
 
 
+def note(kind: str, *what: Any) -> None:
+    """Note one more consequence."""
+    info().setdefault(_KEY, deque()).append((kind, what))
+
+
+def forget() -> None:
+    """What was noted is undone with the step that it followed from."""
+    info().pop(_KEY, None)
+
+
 def follow() -> None:
     """Do what follows, unless that is being done already further up."""
-    info = session().info
-    todo: deque[tuple[str, tuple[Any, ...]]] = info.get(_KEY, deque())
-    if info.get(_KEY + " busy"):
+    notes = info()
+    todo: deque[tuple[str, tuple[Any, ...]]] = notes.get(_KEY, deque())
+    if notes.get(_KEY + " busy"):
         return
-    info[_KEY + " busy"] = True
+    notes[_KEY + " busy"] = True
     try:
         done = 0
         while todo:
@@ -61,6 +71,6 @@ def follow() -> None:
             else:
                 consequence.get(kind)(*what)
     finally:
-        info[_KEY + " busy"] = False
+        notes[_KEY + " busy"] = False
         if todo:
             todo.clear()
