@@ -147,7 +147,8 @@ class Walker:
 
     def mend(self, view: View) -> None:
         self.engine.assign(view.id, self.values())
-        self.engine.retry(view.id, view.incidents[0])
+        if view.incidents[0] in self.engine.view(view.id).incidents:  # values alone may have mended it
+            self.engine.retry(view.id, view.incidents[0])
 
     def until(self, due: str) -> None:
         moment = getattr(self.engine, "moment", None)

@@ -82,7 +82,10 @@ class Youxu:
                 waits=[*_jobs(instance), *_subscriptions(instance), *_works(instance), *_calls(tokens)],
                 incidents=_incidents(instance),
                 joined=[token.element_id for token in tokens if token.state == "joined"],
-                tokens=[Token(t.token, t.element_id, t.kind, t.state, scope=t.scope) for t in tokens],
+                tokens=[
+                    Token(t.token, t.element_id, t.kind, "parked" if t.fault else t.state, scope=t.scope)
+                    for t in tokens
+                ],
                 variables={k: v for k, v in queries.variables_of(instance).items() if k not in HIDDEN},
             )
 
@@ -202,9 +205,15 @@ class Youxu:
             service.cancel_instance(SYSTEM, instance, "test")
 
 
+<<<<<<< HEAD
 def _priority(task_id: str) -> int | None:
     extra = managing.extra_of(task_id)
     return None if extra is None else extra.priority
+=======
+def _state(token: queries.TokenView) -> str:
+    """`parked`: somebody must look; `job`: a job brings it in or out; else as it is."""
+    return "parked" if token.fault else "job" if token.waits == "job" else token.state
+>>>>>>> engine2
 
 
 def _open_tasks(instance: str) -> list[Task]:
