@@ -205,15 +205,14 @@ class Youxu:
             service.cancel_instance(SYSTEM, instance, "test")
 
 
-<<<<<<< HEAD
 def _priority(task_id: str) -> int | None:
     extra = managing.extra_of(task_id)
     return None if extra is None else extra.priority
-=======
+
+
 def _state(token: queries.TokenView) -> str:
     """`parked`: somebody must look; `job`: a job brings it in or out; else as it is."""
     return "parked" if token.fault else "job" if token.waits == "job" else token.state
->>>>>>> engine2
 
 
 def _open_tasks(instance: str) -> list[Task]:
