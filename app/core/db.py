@@ -135,7 +135,7 @@ def make_engine(url: str, synchronous: str = "FULL") -> Engine:
     """An engine with the project's connection set-up for SQLite or PostgreSQL."""
     if url.startswith("sqlite"):
         return _sqlite_engine(url, synchronous)
-    return create_engine(
+    made = create_engine(
         url,
         pool_size=16,
         max_overflow=8,
@@ -143,6 +143,18 @@ def make_engine(url: str, synchronous: str = "FULL") -> Engine:
         json_serializer=jsontext.dumps,
         json_deserializer=jsontext.loads,
     )
+
+    @event.listens_for(made, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        # The server shall notice within 25 seconds that a host is gone: till then its transactions keep their locks,
+        # and whoever takes over its jobs waits.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+            )
+        connection.commit()
+
+    return made
 
 
 def _sqlite_engine(url: str, synchronous: str) -> Engine:

@@ -243,11 +243,15 @@ class ProcessMessage(Base):
     name: Mapped[str] = mapped_column(String(255))
     business_key: Mapped[str | None] = mapped_column(String(255))
     correlation: Mapped[JsonDict]
+    """Variables the receiver must have, with their values; `local_correlation`: those the waiting token must have."""
+    local_correlation: Mapped[Any] = mapped_column(Json, nullable=True)
     variables: Mapped[JsonDict]
+    local_variables: Mapped[Any] = mapped_column(Json, nullable=True)
     received_at: Mapped[Moment]
     expires_at: Mapped[Moment]
     delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     instance_id: Mapped[str | None] = mapped_column(String(26))
+    """Where it arrived; before that, the only one it is for."""
 
     __table_args__ = (
         Index(

@@ -42,7 +42,8 @@ _columns = tuple(
         "suspended",
     )
 )
-_LOAD = Prepared(select(*_columns).where(_instances.c.id == bindparam("instance")).with_for_update())
+# Not the strongest lock: rows that only refer to the instance (an incident, say) may be written beside it.
+_LOAD = Prepared(select(*_columns).where(_instances.c.id == bindparam("instance")).with_for_update(key_share=True))
 _LOAD_RUNNING = (
     select(*_columns)
     .where(
@@ -51,7 +52,7 @@ _LOAD_RUNNING = (
         _instances.c.status == InstanceStatus.RUNNING.value,
     )
     .order_by(_instances.c.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _SAVE = Prepared(
     update(_instances)
@@ -66,6 +67,7 @@ _SAVE = Prepared(
     )
 )
 _INSERT = insert(_instances)
+_HELD = "held process instance"
 _events: Any = ProcessEvent.__table__
 _INSERT_EVENTS = Prepared(insert(_events), *_events.columns.keys())
 
@@ -111,7 +113,7 @@ def load(instance_id: str, *, halted: bool = False) -> Loaded:
 
     Raises NotFound, NotRunning, Suspended.
     """
-    row = _LOAD.one({"instance": instance_id})
+    row = _held(instance_id) or _LOAD.one({"instance": instance_id})
     if row is None:
         raise NotFound(instance=instance_id)
     if row["status"] != InstanceStatus.RUNNING:
@@ -119,6 +121,32 @@ def load(instance_id: str, *, halted: bool = False) -> Loaded:
     if row["suspended"] and not halted:
         raise Suspended(instance=instance_id)
     return _loaded(row)
+
+
+def hold(instance_id: str) -> None:
+    """Lock the instance; the `load` that follows needs no statement. For who must lock rows of it (a task, say) too:
+    everybody locks the instance first and then what belongs to it, so that no two wait for each other."""
+    row = _LOAD.one({"instance": instance_id})
+    session().info[_HELD] = (instance_id, session().get_nested_transaction(), row)
+
+
+def _held(instance_id: str) -> Any:
+    held_id, within, row = session().info.pop(_HELD, ("", None, None))
+    return row if held_id == instance_id and within is session().get_nested_transaction() else None
+
+
+def hold_with_called(instance_id: str) -> None:
+    """Lock what the instance has called, the innermost first, before itself: in the order in which a called instance
+    that ends locks its callers."""
+    own = select(_instances.c.root_id, _instances.c.depth).where(_instances.c.id == instance_id).subquery()
+    below = (
+        select(_instances.c.id)
+        .join(own, (own.c.root_id == _instances.c.root_id) & (own.c.depth < _instances.c.depth))
+        .where(_instances.c.status == InstanceStatus.RUNNING.value)
+        .order_by(_instances.c.depth.desc(), _instances.c.id)
+        .with_for_update(key_share=True, of=_instances)
+    )
+    session().execute(below).all()
 
 
 def subject_of(instance_id: str) -> Subject:
@@ -206,6 +234,7 @@ def end(before: Loaded, status: InstanceStatus, actor: Actor, reason: str, at: d
 
 def note(before: Loaded, line: Happening, actor: Actor, at: datetime, **columns: Any) -> None:
     """Store one line of history and columns of the instance; its tokens stay where they are."""
+    session().info.pop(_HELD, None)
     write_history(before.id, before.events, [line], actor, at)
     values = {"version": before.version + 1, "events": before.events + 1, **columns}
     statement = update(_instances).where(_instances.c.id == before.id, _instances.c.version == before.version)
@@ -214,6 +243,7 @@ def note(before: Loaded, line: Happening, actor: Actor, at: datetime, **columns:
 
 
 def _update(instance_id: str, version: int, **values: Any) -> None:
+    session().info.pop(_HELD, None)
     hit = _SAVE.run({"instance": instance_id, "seen": version, "next": version + 1, **values})
     _refuse_stale(hit, instance_id, version)
 

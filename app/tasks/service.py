@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from app.audit.service import record
 from app.core import clock, ids
@@ -24,13 +24,17 @@ from app.core.subject import Subject
 from app.identity.queries import names_of
 from app.identity.roles import ROLES
 from app.tasks.due import due_at
-from app.tasks.models import STATUS_NAMES, Task, TaskCandidate, TaskStatus
+from app.tasks.models import STATUS_NAMES, Task, TaskCandidate, TaskExtra, TaskStatus
 from app.tasks.models import Rank as Rank
 
 OnCompleted = Callable[[Actor, Task, Mapping[str, Any]], object]
 on_completed: Registry[OnCompleted] = Registry("task source")
 """`on_completed.register("process")`: called in the same transaction when a task of that source kind is completed, with
 the plain variables that were given."""
+
+before_completing: Registry[Callable[[str], None]] = Registry("lock of a task source")
+"""`before_completing.register("process")`: told the source's id before the task's row is locked, so that it can lock
+itself first, as it does in its own steps; two that lock in opposite order would wait for each other."""
 
 _tasks: Any = Task.__table__
 _candidates: Any = TaskCandidate.__table__
@@ -58,7 +62,7 @@ _COMPLETE_FOR_OTHERS = (
     .where(_open)
     .values(
         status=TaskStatus.COMPLETED.value,
-        assignee_id=bindparam("actor"),
+        assignee_id=func.coalesce(_tasks.c.assignee_id, bindparam("actor")),
         completed_by=bindparam("actor"),
         completed_at=bindparam("at"),
         changed_at=bindparam("at"),
@@ -123,6 +127,8 @@ class NewTask:
     """Without one the band says how long it may take."""
     follow_up_at: datetime | None = None
     priority: int | None = None
+    id: str | None = None
+    """Made here without one."""
 
 
 def open_task(actor: Actor, new: NewTask) -> str:
@@ -149,13 +155,20 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
     ]
     if who:
         _INSERT_CANDIDATES.run(who if len(who) > 1 else who[0])
+    extras = [
+        {"task_id": row["id"], "follow_up_at": item.follow_up_at, "priority": item.priority, "variables": {}}
+        for row, item in zip(rows, new, strict=True)
+        if item.follow_up_at is not None or item.priority is not None
+    ]
+    if extras:
+        session().execute(insert(TaskExtra), extras)
     return [row["id"] for row in rows]
 
 
 def _row(new: NewTask) -> dict[str, Any]:
     at = clock.now()
     return {
-        "id": ids.new_id(),
+        "id": new.id or ids.new_id(),
         "source_kind": new.source.kind,
         "source_id": new.source.id,
         "source_ref": new.source_ref,
@@ -244,13 +257,16 @@ def complete(
         _refuse_if_held(actor, task)
     if seen_version is not None and task.subject_version not in (None, seen_version):
         raise StaleVersion(seen=seen_version, current=task.subject_version)
+    if task.source_kind in before_completing:
+        before_completing.get(task.source_kind)(task.source_id)
     at = clock.now()
     if not _hit(
         _COMPLETE_FOR_OTHERS if for_others else _COMPLETE,
         {"task": task_id, "actor": actor.id, "at": at, "given": answers},
     ):
         _explain_loss(actor, task_id)
-    task.status, task.assignee_id, task.completed_by = TaskStatus.COMPLETED.value, actor.id, actor.id
+    task.status, task.assignee_id = TaskStatus.COMPLETED.value, task.assignee_id or actor.id
+    task.completed_by = actor.id
     task.completed_at, task.changed_at, task.answers = at, at, answers
     record(
         actor,

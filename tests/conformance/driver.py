@@ -31,14 +31,15 @@ class Different(AssertionError):
     """The engine did not do what the scenario says."""
 
 
-def play(engine: Engine, scenario: Scenario) -> None:
-    """Raises Different at the first step that is not as told, naming it."""
-    Player(engine, scenario).play()
+def play(engine: Engine, scenario: Scenario, broken: Callable[[], list[str]] = list) -> None:
+    """Raises Different at the first step that is not as told, or after which `broken` finds something, naming it."""
+    Player(engine, scenario, broken).play()
 
 
 class Player:
-    def __init__(self, engine: Engine, scenario: Scenario) -> None:
+    def __init__(self, engine: Engine, scenario: Scenario, broken: Callable[[], list[str]]) -> None:
         self.engine = engine
+        self.broken = broken
         self.scenario = scenario
         self.main: str | None = None
         self.key = key_of(scenario.files[0])
@@ -50,6 +51,8 @@ class Player:
         for number, step in enumerate(self.scenario.steps, 1):
             self.number = number
             _DO[type(step)](self, step)
+            if not isinstance(step, Expect) and (wrong := self.broken()):
+                raise self.differ(f"what is stored is broken: {wrong}")
 
     def differ(self, what: str) -> Different:
         step: Step = self.scenario.steps[self.number - 1]

@@ -38,10 +38,12 @@ def _rows_and_tokens(view: View, work: list[OpenWork]) -> Iterator[str]:
     tasks = Counter(task.token for task in view.tasks)
     if any(times > 1 for times in tasks.values()):
         yield f"two open tasks of one token: {tasks}"
+    in_jobs = {wait.token for wait in view.waits if wait.kind == "job"}  # asynchronous before or after the task
     people = {
         token.token
         for token in view.tokens
         if token.kind == "userTask" and token.state == "waiting" and not token.scope
+        if token.token not in in_jobs and token.element not in view.incidents
     }
     if people != set(tasks):
         yield f"tokens at user tasks {sorted(people)}, open tasks {sorted(tasks)}"

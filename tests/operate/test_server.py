@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -47,8 +47,8 @@ def flask(place, *words):
     try:
         yield process
     finally:
-        for pid in group(process.pid):
-            os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
@@ -99,8 +99,7 @@ def test_a_killed_worker_is_started_again_and_an_interrupt_ends_all(place):
         until(lambda: worker_pids() - {first}, 10)
         assert ask(place, "/healthz")[0] == 200
         assert len(group(server.pid)) >= 3
-        for pid in group(server.pid):  # as a terminal does on Ctrl-C
-            os.kill(pid, signal.SIGINT)
+        os.killpg(server.pid, signal.SIGINT)  # as a terminal does on Ctrl-C
         assert server.wait(10) == 0
         assert group(server.pid) == []
     assert worker_pids() <= {first}, "the one that was not killed signed off"

@@ -6,6 +6,7 @@ person or step that changed it first has won.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -95,7 +96,7 @@ def _next_id() -> str:
     with _turn:
         made = ids.new_id()
         if made <= _last:
-            made = _text(int(_last, 32) + 1)
+            made = _text(int(_last, 32) + 1 + secrets.randbits(24))  # another process may count from the same one
         _last = made
     return made
 

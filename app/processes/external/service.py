@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app.audit.service import record
 from app.core import clock
@@ -16,6 +16,7 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.i18n import _, _l
 from app.core.permissions import Actor
 from app.core.subject import Subject
+from app.processes import saving
 from app.processes import service as processes
 from app.processes.external import incidents, news
 from app.processes.external.fetching import LONGEST_LOCK
@@ -25,6 +26,8 @@ from app.processes.external.fetching import fetch_and_lock as fetch_and_lock
 from app.processes.external.fetching import is_anything_for as is_anything_for
 from app.processes.external.models import LONGEST_MESSAGE, ExternalTask
 from app.processes.external.rows import LARGEST_PRIORITY
+from app.processes.models import ProcessIncident
+from app.processes.service.operating import retry_of
 
 LARGEST_RETRIES = 2**31 - 1
 Variables = Mapping[str, Any]
@@ -58,6 +61,7 @@ def get(task_id: str, *, lock: bool = False) -> ExternalTask:
 
 
 def _mine(task_id: str, worker: str) -> ExternalTask:
+    saving.hold(get(task_id).instance_id)  # first, as every step does: two that lock the other way round would hang
     task = get(task_id, lock=True)
     if task.worker_id != worker:
         raise OtherWorker(task=task_id, worker=worker, owner=task.worker_id)
@@ -69,7 +73,7 @@ def complete(
 ) -> None:
     """The work is done: the instance goes on. Raises NoExternalTask, OtherWorker, and what the engine raises."""
     task = _mine(task_id, worker)
-    _remove(task)
+    session().expunge(task)  # the step removes the row itself
     processes.go_on_at(actor, task.instance_id, task.token, variables=variables or {}, local=local or {})
 
 
@@ -84,15 +88,8 @@ def throw_error(
 ) -> None:
     """The work came to a BPMN error, which the diagram catches. Raises NoExternalTask, OtherWorker."""
     task = _mine(task_id, worker)
-    _remove(task)
-    processes.throw_error(actor, task.instance_id, task.token, code, message=message, variables=variables or {})
-
-
-def _remove(task: ExternalTask) -> None:
-    """Before the engine goes on: the same token may come to an external task again."""
-    incidents.resolve(task, "completed")
-    session().execute(delete(ExternalTask).where(ExternalTask.id == task.id))
     session().expunge(task)
+    processes.throw_error(actor, task.instance_id, task.token, code, message=message, variables=variables or {})
 
 
 def fail(  # noqa: PLR0913 - what a worker tells of a failure
@@ -185,7 +182,7 @@ def _set_retries(actor: Actor, task: ExternalTask, retries: int) -> None:
         incidents.stand(task)
     elif retries > 0:
         if before == 0:
-            incidents.resolve(task, "retries", actor)
+            incidents.resolve(task, actor)
         news.tell()
 
 
@@ -196,3 +193,15 @@ def _refuse_outside(name: str, value: int, low: int, high: int) -> None:
 
 def _subject(task: ExternalTask) -> Subject:
     return Subject("process", task.instance_id)
+
+
+@retry_of.register(incidents.KIND)
+def retry(actor: Actor, incident: ProcessIncident) -> None:
+    """An operator lets a task without tries be tried once more. Raises NoExternalTask."""
+    statement = select(ExternalTask.id).where(
+        ExternalTask.instance_id == incident.instance_id, ExternalTask.token == incident.token
+    )
+    found = session().scalar(statement)
+    if found is None:
+        raise NoExternalTask(task=incident.details.get("external_task"))
+    set_retries(actor, found, 1)

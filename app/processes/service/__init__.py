@@ -1,7 +1,8 @@
 """Verbs of processes. Each is one step in the caller's transaction: all of it is stored, or nothing.
 
 deploying    diagrams and what is in force        starting     new instances, called ones too
-going_on     what moves an instance               messaging    messages and signals by name
+going_on     what moves an instance               messaging    messages by name and keys
+kept         messages nobody waits for yet            signalling   signals, heard by all
 working      jobs: timers, asynchronous parts     operating    what operators do
 migrating    running instances to another version
 """
@@ -16,8 +17,10 @@ from app.processes.saving import NotRunning as NotRunning
 from app.processes.saving import Suspended as Suspended
 from app.processes.service.deploying import FOLDER as FOLDER
 from app.processes.service.deploying import deploy as deploy
+from app.processes.service.deploying import deploy_all as deploy_all
 from app.processes.service.deploying import seed as seed
 from app.processes.service.deploying import suspend_definition as suspend_definition
+from app.processes.service.deploying import take_out_of_force as take_out_of_force
 from app.processes.service.going_on import cancel as cancel
 from app.processes.service.going_on import escalate as escalate
 from app.processes.service.going_on import go_on as go_on
@@ -28,7 +31,6 @@ from app.processes.service.messaging import ManyMatches as ManyMatches
 from app.processes.service.messaging import NoMatch as NoMatch
 from app.processes.service.messaging import correlate as correlate
 from app.processes.service.messaging import deliver_to as deliver_to
-from app.processes.service.messaging import signal as signal
 from app.processes.service.operating import cancel_instance as cancel_instance
 from app.processes.service.operating import move_token as move_token
 from app.processes.service.operating import resume as resume
@@ -36,6 +38,7 @@ from app.processes.service.operating import retry_incident as retry_incident
 from app.processes.service.operating import set_variables as set_variables
 from app.processes.service.operating import skip_incident as skip_incident
 from app.processes.service.operating import suspend as suspend
+from app.processes.service.signalling import signal as signal
 from app.processes.service.starting import AlreadyRunning as AlreadyRunning
 from app.processes.service.starting import DefinitionSuspended as DefinitionSuspended
 from app.processes.service.starting import restart as restart

@@ -44,6 +44,16 @@ def queue(instance_id: str, made: Step, actor: Actor, caller: tuple[str, int] | 
         todo.append(("returned", (actor, caller, dict(made.variables))))
 
 
+def note(kind: str, *what: Any) -> None:
+    """Note one more consequence."""
+    info().setdefault(_KEY, deque()).append((kind, what))
+
+
+def forget() -> None:
+    """What was noted is undone with the step that it followed from."""
+    info().pop(_KEY, None)
+
+
 def follow() -> None:
     """Do what follows, unless that is being done already further up."""
     notes = info()

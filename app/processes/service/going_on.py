@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import session
+from app.core.errors import NotFound
 from app.core.i18n import _
 from app.core.permissions import SYSTEM, Actor
 from app.core.subject import Subject
@@ -17,8 +18,8 @@ from app.processes.definitions import deployed, for_call
 from app.processes.engine import Arrive, Complete, Fail, Go, Step, Wait
 from app.processes.forms import refuse_wrong_answers
 from app.processes.metrics import a_step
-from app.processes.models import InstanceStatus, ProcessInstance
-from app.processes.saving import Loaded
+from app.processes.models import InstanceStatus, ProcessInstance, ProcessWait
+from app.processes.saving import Loaded, NotRunning, Suspended
 from app.processes.service import following
 from app.processes.service.starting import begin, tell
 from app.processes.world import SOURCE, World
@@ -43,6 +44,12 @@ def act(actor: Actor, before: Loaded, command: Any, *, dealt_with: int | None = 
     caller = (before.super_instance_id, before.super_token or 0) if before.super_instance_id else None
     following.queue(before.id, after, actor, caller)
     return after
+
+
+@tasks.before_completing.register(SOURCE)
+def hold(instance_id: str) -> None:
+    """A task is about to be completed."""
+    saving.hold(instance_id)
 
 
 @tasks.on_completed.register(SOURCE)
@@ -89,6 +96,29 @@ def event_came(  # noqa: PLR0917 - an event, and what it brings
     """An event that a token waited for has come. Raises as `go_on` does."""
     before = saving.load(instance_id)
     return act(actor, before, Arrive(token, tuple(kinds), variables or {}, local or {}))
+
+
+def event_came_if_waiting(  # noqa: PLR0917 - as `event_came`
+    actor: Actor,
+    instance_id: str,
+    token: int,
+    event: tuple[str, str],
+    variables: Mapping[str, Any] | None = None,
+    local: Mapping[str, Any] | None = None,
+) -> bool:
+    """An event (`message` or `signal`, and its name) for a token that was seen waiting; False when its instance went
+    on, ended or was halted meanwhile. Raises what the step raises."""
+    try:
+        before = saving.load(instance_id)
+    except (NotFound, NotRunning, Suspended):
+        return False
+    waits = select(ProcessWait.kind, ProcessWait.name).where(
+        ProcessWait.instance_id == instance_id, ProcessWait.token == token
+    )
+    if session().execute(waits).one_or_none() != event:
+        return False
+    act(actor, before, Arrive(token, event[:1], variables or {}, local or {}))
+    return True
 
 
 def throw_error(
@@ -138,8 +168,12 @@ def end_called(instance_id: str, called_by: Sequence[int]) -> None:
     )
     if called_by:
         statement = statement.where(ProcessInstance.super_token.in_(called_by))
-    for called in list(session().scalars(statement)):
-        end(SYSTEM, saving.load(called, halted=True), str(_("The process that called it does not need it any more.")))
+    for called in list(session().scalars(statement.order_by(ProcessInstance.id))):
+        try:
+            loaded = saving.load(called, halted=True)
+        except NotRunning:  # it has ended meanwhile
+            continue
+        end(SYSTEM, loaded, str(_("The process that called it does not need it any more.")))
 
 
 @following.consequence.register("call")
@@ -180,5 +214,5 @@ def returned(actor: Actor, caller: tuple[str, int], variables: Mapping[str, Any]
 def escaped(actor: Actor, caller: tuple[str, int], thrown: Any) -> None:
     """An error or escalation that nobody caught in a called process comes to its caller."""
     before = saving.load(caller[0], halted=True)
-    command = Fail(caller[1], thrown.kind, thrown.name or None, thrown.message, thrown.variables)
+    command = Fail(caller[1], thrown.kind, thrown.name or None, thrown.message, thrown.variables, returned=True)
     act(actor, before, command)

@@ -16,7 +16,7 @@ from app.core.registry import Registry
 from app.processes import keeping, saving
 from app.processes.engine import ENGINE_NAMES, Assign, Happening, Move, Retry, Step
 from app.processes.models import ProcessIncident
-from app.processes.service import following
+from app.processes.service import following, kept
 from app.processes.service.going_on import act
 from app.processes.service.going_on import end as end_instance
 from app.processes.service.starting import tell
@@ -52,10 +52,12 @@ def resume(actor: Actor, instance_id: str, reason: str = "") -> None:
     saving.note(before, Happening("resumed", "", None, {"reason": reason}), actor, clock.now(), suspended=False)
     jobs.resume_of(SOURCE, instance_id)
     tell(actor, "process:resume", instance_id, before.subject, reason=reason)
+    kept.look_again(actor, instance_id)
 
 
 def cancel_instance(actor: Actor, instance_id: str, reason: str) -> None:
     """End an instance and those it has called. Raises NotFound, NotRunning."""
+    saving.hold_with_called(instance_id)
     end_instance(actor, saving.load(instance_id, halted=True), reason)
 
 
@@ -74,10 +76,7 @@ def set_variables(
     """
     _refuse_kept({**variables, **dict.fromkeys(removed)})
     before = saving.load(instance_id, halted=True)
-    try:
-        after = act(actor, before, Assign(variables, tuple(removed), token))
-    except TypeError as error:
-        raise Invalid({"variables": [_("This value cannot be kept: %(reason)s", reason=str(error))]}) from error
+    after = act(actor, before, Assign(variables, tuple(removed), token))
     told = {"set": sorted(variables), "removed": sorted(removed), "token": token, "reason": reason}
     tell(actor, "process:set-variables", instance_id, before.subject, **told)
     following.follow()
@@ -157,6 +156,7 @@ def tell_incident(actor: Actor, action: str, incident: ProcessIncident, reason: 
 
 
 def _open_incident(incident_id: str) -> ProcessIncident:
+    saving.hold(get_incident(incident_id).instance_id)
     found = get_incident(incident_id)
     if found.resolved_at is not None:
         raise IncidentResolved(incident=incident_id)

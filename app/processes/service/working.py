@@ -39,6 +39,7 @@ def run_job(job: Job) -> None:
         log.info("process.job_not_needed", job=job.id, instance=job.source_id, token=token)
         return
     if after.faults and job.retries > 1:
+        following.forget()
         raise EngineFault(after.faults[0].element, after.faults[0].reason)  # it may be better next time
     if job.attempts and not after.faults:
         keeping.resolve_incidents(job.source_id, [token], how="done at last")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -479,36 +480,44 @@ class Killed(BaseException):
     """As if the process had died here."""
 
 
-def test_a_death_at_any_write_of_a_run_leaves_the_job(time_):
-    for kind in ("test_effect", "test_again"):
-        (job,) = stored(new(kind, source=kind))
-        write, outcome = 0, None
-        while outcome is None:
-            write += 1
-            seen = []
-
-            def die(_conn, _cursor, statement, *_rest, seen=seen, write=write):
-                if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
-                    seen.append(statement)
-                    if len(seen) == write:
-                        raise Killed
-
-            units = claiming.claim(f"w{write}", 10)
-            (mine,) = [one for unit in units for one in unit.claims]
-            before = (row(job), effects())
-            event.listen(Engine, "before_cursor_execute", die)
-            try:
+@pytest.mark.parametrize("kind", ["test_effect", "test_again", "test_cancels_itself", "test_fail"])
+def test_a_death_at_any_write_of_a_run_leaves_the_job(time_, kind):
+    (job,) = stored(new(kind, retries=1))
+    write, outcome = 0, None
+    while outcome is None:
+        write += 1
+        (mine,) = claimed(owner=f"w{write}")
+        before, done = row(job), effects()
+        try:
+            with dying_at(write):
                 outcome = running.run_job(mine.id, mine.fence)
-            except Killed:
-                kept = row(job)
-                assert (kept.fence, kept.retries, kept.error) == (before[0].fence, 3, None)
-                assert effects() == before[1]
-            finally:
-                event.remove(Engine, "before_cursor_execute", die)
-            with db.transaction():
-                claiming.release([mine])
-        assert write >= 3
-        assert effects().count(job) == 1
+        except Killed:
+            kept = row(job)
+            assert (kept.fence, kept.retries, kept.error) == (before.fence, 1, None)
+            assert effects() == done
+        with db.transaction():
+            claiming.release([mine])
+    assert write >= 3
+    assert effects() == (["incident"] if kind == "test_fail" else [job])
+    assert outcome is {"test_again": Outcome.MOVED, "test_fail": Outcome.EXHAUSTED}.get(kind, Outcome.DONE)
+
+
+@contextmanager
+def dying_at(write):
+    """The write of that number (from 1) never happens."""
+    seen = []
+
+    def die(_conn, _cursor, statement, *_rest):
+        if statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
+            seen.append(statement)
+            if len(seen) == write:
+                raise Killed
+
+    event.listen(Engine, "before_cursor_execute", die)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "before_cursor_execute", die)
 
 
 def test_every_verb_keeps_the_row_true(time_):

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, func, select, text
+from sqlalchemy import create_engine, func, inspect, select, text
 
 from app.core import clock, db, jobs
 from app.core.jobs import Job, WorkerBeat
@@ -191,3 +191,5 @@ def test_what_dbos_keeps_of_finished_units_is_cleared(start, jobs_db):
     stored(*(new(source=f"s{n}") for n in range(60)))
     until(lambda: len(effects()) == 60)
     assert until(lambda: dbos_rows(jobs_db) == 0) < 8
+    known = {*db.Base.metadata.tables, "job_effects"}
+    assert set(inspect(db.engine()).get_table_names()) == known, "migrations and backups see none of DBOS's tables"
