@@ -305,6 +305,13 @@ def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
     return sorted(session().execute(statement).scalars())
 
 
+def move_to(source_id: str, source_ref: str, element_id: str, name: dict[str, str], form_key: str | None) -> None:
+    """An open task is another element of its source now; who has it and who may do it stays."""
+    which = (_tasks.c.source_id == source_id) & (_tasks.c.source_ref == source_ref)
+    statement = update(_tasks).where(which, _tasks.c.status == TaskStatus.OPEN.value)
+    session().execute(statement.values(element_id=element_id, name=name, form_key=form_key, changed_at=clock.now()))
+
+
 def rerank(subject: Subject, rank: Rank) -> int:
     """Put the subject's open tasks where they stand now; answers how many. The due time follows the band."""
     found = session().execute(
