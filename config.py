@@ -37,6 +37,8 @@ class Settings:
     """Number of proxies in front that set `X-Forwarded-For` and `-Proto` (`TRUSTED_PROXIES`); 0 trusts none."""
     write_slots: int = 4
     """Writing requests served at once per worker (`WRITE_SLOTS`); more only lengthens SQLite's tail."""
+    parked_polls: int = 64
+    """Workers of external tasks that may wait for work at once in a server process (`PARKED_POLLS`): a thread each."""
     sqlite_synchronous: str = "FULL"
     """`FULL` survives power loss; `NORMAL` is faster and may lose the last commits then (`SQLITE_SYNCHRONOUS`)."""
     testing: bool = False
@@ -65,6 +67,7 @@ class Settings:
             secure_cookies=env.get("SECURE_COOKIES") == "1",
             trusted_proxies=whole_number("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES") or "0", 0, 5),
             write_slots=whole_number("WRITE_SLOTS", env.get("WRITE_SLOTS") or "4", 1, 64),
+            parked_polls=whole_number("PARKED_POLLS", env.get("PARKED_POLLS") or "64", 0, 1000),
             sqlite_synchronous=synchronous,
         )
 

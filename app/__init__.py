@@ -25,13 +25,14 @@ SLICES = (
     "orders",
     "priority",
     "fulfilment",
+    "integration",
     "imports",
     "demo",
     "operate",
 )
 """Every package but core, earlier ones knowing nothing of later ones (tests/test_architecture.py)."""
 
-ROLES = ("permissions", "facts", "steps", "panels", "periodic", "metrics", "pages", "api", "cli")
+ROLES = ("permissions", "facts", "steps", "panels", "periodic", "metrics", "pages", "api", "engine_rest", "cli")
 """Modules of a slice that are loaded at start if they exist: they register what they offer."""
 
 

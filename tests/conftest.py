@@ -119,7 +119,7 @@ def tx(app: Flask) -> Iterator[Session]:
     with db.engine().connect() as connection:
         outer = connection.begin()
         opened = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        token = db._current.set(opened)
+        token = db._current.set(db.unit_around(opened))
         try:
             yield opened
         finally:

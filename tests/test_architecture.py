@@ -20,12 +20,13 @@ ORDER = ("core", *SLICES)
 OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
     "decisions": {"facts", "outcome"},
-    "processes": {"steps"},
+    "processes": {"steps", "definitions", "external"},
+    "tasks": {"managing"},
     "identity": {"roles"},
     "priority": {"facts", "panels"},
-    "fulfilment": {"intake"},
+    "fulfilment": {"intake", "deciding"},
 }
-EDGES = {"pages", "api", "cli", "panels"}
+EDGES = {"pages", "api", "cli", "panels", "engine_rest"}
 FOREIGN = {
     "SpiffWorkflow": "app/processes/engine/",
     "durable_rules_engine": "app/decisions/engines/",

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -114,7 +113,7 @@ class NoTransaction(RuntimeError):
 
 
 _POSTGRES_RETRY = {"40001", "40P01", "55P03"}
-_current: ContextVar[Session | None] = ContextVar("session", default=None)
+_current: ContextVar[Unit | None] = ContextVar("unit", default=None)
 _engine: Engine | None = None
 
 
@@ -136,7 +135,7 @@ def make_engine(url: str, synchronous: str = "FULL") -> Engine:
     """An engine with the project's connection set-up for SQLite or PostgreSQL."""
     if url.startswith("sqlite"):
         return _sqlite_engine(url, synchronous)
-    return create_engine(
+    made = create_engine(
         url,
         pool_size=16,
         max_overflow=8,
@@ -144,6 +143,18 @@ def make_engine(url: str, synchronous: str = "FULL") -> Engine:
         json_serializer=jsontext.dumps,
         json_deserializer=jsontext.loads,
     )
+
+    @event.listens_for(made, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        # The server shall notice within 25 seconds that a host is gone: till then its transactions keep their locks,
+        # and whoever takes over its jobs waits.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+            )
+        connection.commit()
+
+    return made
 
 
 def _sqlite_engine(url: str, synchronous: str) -> Engine:
@@ -174,9 +185,10 @@ def _sqlite_engine(url: str, synchronous: str) -> Engine:
 
     @event.listens_for(made, "begin")
     def begin(connection: Any) -> None:
-        reading = connection.get_execution_options().get("reading", False)
-        # Straight to the driver: it is sent with every transaction and has nothing to compile or to return.
-        connection.connection.driver_connection.execute("BEGIN" if reading else "BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        if not options.get("begun", False):
+            # Straight to the driver: it is sent with every transaction and has nothing to compile or to return.
+            connection.connection.driver_connection.execute(_begin(options))
 
     return made
 
@@ -189,24 +201,33 @@ def is_lost_race(error: Exception) -> bool:
     return "locked" in str(original) or getattr(original, "sqlstate", None) in _POSTGRES_RETRY
 
 
+def _begin(options: Mapping[str, Any]) -> str:
+    return "BEGIN" if options.get("reading", False) else "BEGIN IMMEDIATE"
+
+
 def session() -> Session:
     """The session of the running transaction. Raises NoTransaction outside one."""
-    current = _current.get()
-    if current is None:
-        raise NoTransaction("no transaction is open here")
-    return current
+    return _running().session
 
 
 def connection() -> Connection:
-    """The connection of the running (nested) transaction; looked up once for each, the session takes its time."""
-    current = session()
-    within = current.get_nested_transaction() or current.get_transaction()
-    known: tuple[object, Connection] | None = current.info.get("prepared")
-    if known is not None and known[0] is within and within is not None:
-        return known[1]
-    found = current.connection()
-    current.info["prepared"] = (current.get_nested_transaction() or current.get_transaction(), found)
-    return found
+    """The connection of the running transaction. Raises NoTransaction outside one."""
+    return _running().connection
+
+
+def driver() -> Any:
+    """The driver's own connection for the running transaction, or None; see `Unit.driver`."""
+    return _running().driver()
+
+
+def info() -> dict[Any, Any]:
+    """Notes that live as long as the running transaction. Raises NoTransaction outside one."""
+    return _running().info
+
+
+def after_commit(act: Callable[[], object]) -> None:
+    """Do something once the running transaction is stored; never if it is not. It must not fail."""
+    _running().afterwards.append(act)
 
 
 def in_transaction() -> bool:
@@ -214,45 +235,140 @@ def in_transaction() -> bool:
     return _current.get() is not None
 
 
-@contextmanager
-def transaction(*, write: bool = True) -> Iterator[Session]:
+def _running() -> Unit:
+    current = _current.get()
+    if current is None:
+        raise NoTransaction("no transaction is open here")
+    return current
+
+
+class Unit:
+    """A running transaction: the driver's connection, SQLAlchemy's on it, a session on that, each made when it is first
+    asked for: the hottest paths need only the first, and the others cost more than their statements."""
+
+    def __init__(self, bind: Engine, around: Session | None = None) -> None:
+        self._bind = bind
+        self._pooled: Any = None
+        self._connection: Connection | None = None
+        self._session = around
+        self._around = around is not None
+        self.info: dict[Any, Any] = {}
+        self.afterwards: list[Callable[[], object]] = []
+
+    @property
+    def connection(self) -> Connection:
+        """Begun."""
+        if self._around:
+            return self.session.connection()
+        if self._connection is None:
+            if self._pooled is None:
+                self._connection = self._bind.connect()
+            else:
+                self._connection = Connection(self._bind, self._pooled).execution_options(begun=True)
+            self._connection.begin()
+        return self._connection
+
+    def driver(self) -> Any:
+        """The driver's own connection; None where somebody listens to statements, which then must go the usual way."""
+        if self._pooled is None:
+            if self._bind.dispatch.before_cursor_execute:
+                return None
+            if self._around:
+                return self.connection.connection.driver_connection
+            if self._connection is not None:
+                self._pooled = self._connection.connection
+            else:
+                self._pooled = self._bind.raw_connection()
+                if self._bind.dialect.name == "sqlite":
+                    self._pooled.driver_connection.execute(_begin(self._bind.get_execution_options()))
+        return self._pooled.driver_connection
+
+    @property
+    def session(self) -> Session:
+        """On that connection; flushed, never committed by itself."""
+        if self._session is None:
+            self._session = Session(self.connection, expire_on_commit=False, autoflush=True)
+        return self._session
+
+    def commit(self) -> None:
+        """Flush and store."""
+        if self._session is not None:
+            self._session.commit()
+        if self._connection is not None:
+            self._connection.commit()
+        elif self._pooled is not None:
+            self._pooled.driver_connection.commit()
+
+    def close(self) -> None:
+        """Give the connection back; what was not committed is undone."""
+        if self._session is not None:
+            self._session.close()
+        if self._connection is not None:
+            self._connection.close()
+        elif self._pooled is not None:
+            self._pooled.driver_connection.rollback()
+            self._pooled.close()
+
+
+def unit_around(opened: Session) -> Unit:
+    """For tests, which hold a transaction of their own open around what they try."""
+    return Unit(engine(), opened)
+
+
+class transaction:  # noqa: N801 - reads as the statement it is: `with transaction():`
     """Open the one transaction of a request, job or command: commits at the end, rolls back on any exception.
 
     With `write=False` the block cannot take SQLite's write lock. Raises NestedTransaction inside another block.
     """
-    if _current.get() is not None:
-        raise NestedTransaction("a transaction is open already")
-    with _turn_to_write() if write else nullcontext():
-        opened = _open_session(write=write)
-        token = _current.set(opened)
+
+    def __init__(self, *, write: bool = True) -> None:
+        self._write = write
+        self._line: int | None = None
+
+    def __enter__(self) -> None:
+        if _current.get() is not None:
+            raise NestedTransaction("a transaction is open already")
+        bind = engine()
+        if self._write:
+            self._line = _wait_in_line(bind)
+            self._unit = Unit(bind)
+        else:
+            self._unit = Unit(bind.execution_options(reading=True))
+        self._token = _current.set(self._unit)
+
+    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+        unit = self._unit
         try:
-            yield opened
-            opened.commit()
-        except BaseException:
-            opened.rollback()
-            raise
+            if kind is None:
+                unit.commit()
         finally:
-            _current.reset(token)
-            opened.close()
+            _current.reset(self._token)
+            try:
+                unit.close()
+            finally:
+                if self._line is not None:
+                    os.close(self._line)
+        if kind is None:
+            for act in unit.afterwards:
+                act()
 
 
-@contextmanager
-def _turn_to_write() -> Iterator[None]:
+def _wait_in_line(bind: Engine) -> int | None:
     """Wait in line for SQLite's one write lock, across threads and processes.
 
     SQLite itself makes a waiting writer sleep and try again, so that some wait for seconds while others pass them; a
     file lock wakes who waits. It is held as long as the transaction and vanishes with its process.
     """
-    path = _line_of(engine())
+    path = _line_of(bind)
     if path is None:
-        yield
-        return
+        return None
     line = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(line, fcntl.LOCK_EX)
-        yield
-    finally:
+    except BaseException:
         os.close(line)
+        raise
+    return line
 
 
 @lru_cache(maxsize=8)
@@ -261,9 +377,3 @@ def _line_of(target: Engine) -> str | None:
     file = target.url.database
     known = target.url.get_backend_name() != "sqlite" or not file or file == ":memory:"
     return None if known else f"{file}.lock"
-
-
-def _open_session(*, write: bool) -> Session:
-    bind = engine()
-    target = bind if write else bind.execution_options(reading=True)
-    return Session(target, expire_on_commit=False, autoflush=True)

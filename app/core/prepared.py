@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 
 from app.core import jsontext
-from app.core.db import Json, UtcDateTime, connection
+from app.core.db import Json, UtcDateTime, connection, driver, engine
 
 
 class _Compiled(NamedTuple):
@@ -65,8 +65,8 @@ class Prepared:
         return None if row is None else dict(zip(compiled.columns, row, strict=True))
 
     def _send(self, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tuple[Any, _Compiled]:
-        to = connection()
-        compiled = self._compiled.get(to.dialect.name) or self._compile(to.dialect)
+        dialect = engine().dialect
+        compiled = self._compiled.get(dialect.name) or self._compile(dialect)
         many = False
         given: Any
         if isinstance(values, Mapping):
@@ -75,9 +75,19 @@ class Prepared:
             given = compiled.parameters(values[0])
         else:
             given, many = [compiled.parameters(row) for row in values], True
-        if to.dispatch.before_cursor_execute:
-            return to.exec_driver_sql(compiled.text, given), compiled
-        return _straight(to, compiled.text, given, many=many), compiled
+        straight = driver()
+        if straight is None:
+            return connection().exec_driver_sql(compiled.text, given), compiled
+        cursor = straight.cursor()
+        try:
+            if many:
+                cursor.executemany(compiled.text, given)
+            else:
+                cursor.execute(compiled.text, given)
+        except dialect.loaded_dbapi.Error as error:
+            wrapped = DBAPIError.instance(compiled.text, given, error, dialect.loaded_dbapi.Error, dialect=dialect)
+            raise wrapped from error
+        return cursor, compiled
 
     def _compile(self, dialect: Dialect) -> _Compiled:
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
@@ -96,32 +106,32 @@ class Prepared:
         return made
 
 
-def _straight(to: Connection, text: str, given: Any, *, many: bool) -> Any:
-    driver: Any = to.connection.driver_connection
-    cursor = driver.cursor()
-    try:
-        if many:
-            cursor.executemany(text, given)
-        else:
-            cursor.execute(text, given)
-    except to.dialect.loaded_dbapi.Error as error:
-        raise DBAPIError.instance(text, given, error, to.dialect.loaded_dbapi.Error, dialect=to.dialect) from error
-    return cursor
-
-
 def _converter(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
     """The column's own conversion, or a quicker one that writes the same."""
     if dialect.name == "sqlite" and isinstance(kind, UtcDateTime):
         return _moment_as_text
     if dialect.name == "sqlite" and isinstance(kind, Json):
-        return jsontext.dumps
+        return _json_as_text
     return kind.dialect_impl(dialect).bind_processor(dialect)  # type: ignore[no-any-return]
 
 
 def _moment_as_text(value: datetime | None) -> str | None:
     """As SQLAlchemy keeps moments on SQLite: in UTC, with microseconds, without a zone."""
+    global _last_moment  # noqa: PLW0603 - a step writes one moment many times over
     if value is None:
         return None
+    known, text = _last_moment
+    if known is value:
+        return text
     if value.tzinfo is None:
         raise ValueError("a moment without time zone cannot be stored")
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    text = value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    _last_moment = (value, text)
+    return text
+
+
+_last_moment: tuple[datetime | None, str] = (None, "")
+
+
+def _json_as_text(value: Any) -> str:
+    return jsontext.dumps(value) if value != {} else "{}"

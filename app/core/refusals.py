@@ -46,6 +46,15 @@ def on_denied(function: Denied) -> Denied:
     return function
 
 
+Show = Callable[[int, str, str, dict[str, Any]], Response]
+_dialects: list[tuple[str, Show]] = []
+
+
+def speak(prefix: str, show_there: Show) -> None:
+    """Refusals below this address are shown by `show_there(status, code, sentence, details)`."""
+    _dialects[:] = [one for one in _dialects if one[0] != prefix] + [(prefix, show_there)]
+
+
 def install(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(DomainError, refuse)
@@ -69,7 +78,7 @@ def refuse(error: DomainError) -> Any:
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.details.get("retry_after", 60))
     if error.status == 401 and web.wants_json():
-        response.headers["WWW-Authenticate"] = "Bearer"
+        response.headers.setdefault("WWW-Authenticate", "Bearer")
     return response
 
 
@@ -148,6 +157,9 @@ def flat_fields(messages: Any, prefix: str = "") -> dict[str, list[str]]:
 
 def show(status: int, code: str, sentence: str, details: dict[str, Any]) -> Response:
     """The refusal in the clothes the caller expects."""
+    for prefix, show_there in _dialects:
+        if request.path.startswith(prefix):
+            return show_there(status, code, sentence, details)
     if web.wants_json():
         response = jsonify({"error": {"code": code, "message": sentence, "details": details}})
         response.status_code = status

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import pkgutil
+from pathlib import Path
 
 import app
 
 
 def load_all() -> None:
-    """Import `app/*/models.py`, the number series, jobs and turns of periodic work."""
+    """Import `app/*/models.py` and those one folder deeper, the number series, jobs and turns of periodic work."""
     for name in ("ids", "periodic", "jobs.models"):
         importlib.import_module(f"app.core.{name}")
-    for package in pkgutil.iter_modules(app.__path__):
-        if package.ispkg and importlib.util.find_spec(f"app.{package.name}.models"):
-            importlib.import_module(f"app.{package.name}.models")
+    root = Path(app.__path__[0])
+    for path in sorted([*root.glob("*/models.py"), *root.glob("*/*/models.py")]):
+        importlib.import_module(".".join(("app", *path.relative_to(root).with_suffix("").parts)))

@@ -8,11 +8,12 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
+from typing import Any, TypeVar
 
 import structlog
-from flask import Flask, Response, g, has_request_context, request, session
+from flask import Flask, Response, current_app, g, has_request_context, request, session
 from flask.json.provider import JSONProvider
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
@@ -22,8 +23,6 @@ from app.core import db, i18n, ids, jsontext, permissions
 from app.core.db import is_lost_race as is_lost_race
 from app.core.errors import DomainError
 
-FOR_PROGRAMS = ("/api/", "/metrics")
-"""Addresses that only programs ask: they prove themselves by a bearer token and are answered in JSON."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ATTEMPTS = 8
 """How often a request that lost a race is served; before each further time it waits a little longer."""
@@ -42,6 +41,26 @@ HEADERS = {
 }
 
 log = structlog.get_logger()
+T = TypeVar("T")
+
+_for_programs: dict[str, bool] = {"/api/": False, "/metrics": False}
+
+
+def serve_programs(prefix: str, *, basic: bool = False) -> None:
+    """Addresses that begin so are for programs: answered in JSON, opened by API tokens (with `basic` also by HTTP
+    Basic), safe from forged forms."""
+    _for_programs[prefix] = basic
+
+
+def is_for_programs(path: str) -> bool:
+    """True for an address of an API."""
+    return path.startswith(tuple(_for_programs))
+
+
+def takes_basic(path: str) -> bool:
+    """True for an address of an API that HTTP Basic opens too."""
+    return path.startswith(tuple(prefix for prefix, basic in _for_programs.items() if basic))
+
 
 Identify = Callable[[], permissions.Actor | None]
 _identify: Identify = lambda: None  # noqa: E731 - filled by identity
@@ -115,6 +134,35 @@ def needs_no_database(view: Callable[..., Any]) -> Callable[..., Any]:
     return view
 
 
+def opens_own_transactions(view: Callable[..., T]) -> Callable[..., T]:
+    """Mark a route that waits: who asks is found out in a short transaction, the route itself runs outside one and
+    opens those it needs with `in_transaction`, so that while it waits it holds no connection and no turn to write."""
+
+    @wraps(view)
+    def served(*args: Any, **kwargs: Any) -> T:
+        with nullcontext() if db.in_transaction() else db.transaction(write=False):
+            _find_actor()
+        return view(*args, **kwargs)
+
+    served.needs_no_database = True  # type: ignore[attr-defined]
+    return served
+
+
+def in_transaction(work: Callable[[], T], *, write: bool) -> T:
+    """What `work` answers, in a transaction of its own; a lost race is rolled back and tried again."""
+    if db.in_transaction():  # a test holds one open
+        return work()
+    slot: AbstractContextManager[Any] = current_app.extensions["write_slots"] if write else nullcontext()
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with slot, db.transaction(write=write):
+                return work()
+        except (StaleDataError, IntegrityError, OperationalError) as error:
+            if attempt == ATTEMPTS or not write or not is_lost_race(error):
+                raise
+    raise AssertionError("unreachable")
+
+
 def _find_actor() -> None:
     g.asked_who = True
     permissions.act_as(None)
@@ -179,7 +227,7 @@ def is_fragment() -> bool:
 
 def wants_json() -> bool:
     """True when the caller is a program."""
-    return request.path.startswith(FOR_PROGRAMS) or request.accept_mimetypes.best == "application/json"
+    return is_for_programs(request.path) or request.accept_mimetypes.best == "application/json"
 
 
 def install(app: Flask, write_slots: int) -> None:

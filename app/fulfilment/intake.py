@@ -53,7 +53,12 @@ def _take_in(actor: Actor, given: Any, references: References | None) -> tuple[O
     order = order_verbs.create_order(actor, given, references=references)
     standing = priority.assess(actor, order.id, trigger="submitted")
     processes.start(
-        actor, PROCESS, Subject("order", order.id), variables=_variables(order), started_by=order.submitted_by
+        actor,
+        PROCESS,
+        Subject("order", order.id),
+        variables=_variables(order),
+        started_by=order.submitted_by,
+        business_key=order.number,
     )
     return order, standing
 

@@ -78,7 +78,8 @@ def backup(target: Path) -> dict[str, int]:
 def _write(partial: Path) -> dict[str, int]:
     told: dict[str, dict[str, Any]] = {}
     manifest = {"format": 1, "schema": schema.current(), "made_at": clock.now().isoformat(), "tables": told}
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive, transaction(write=False) as reading:
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive, transaction(write=False):
+        reading = session()
         if reading.get_bind().dialect.name == "postgresql":
             reading.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
         for table in tables():

@@ -23,11 +23,12 @@ from gunicorn.app.base import BaseApplication
 
 from app.core import clock, metrics
 from app.core.db import engine
+from app.integration.engine_rest.external_fetch import parking
 from config import Settings
 
 WORKERS = 2
 THREADS = 12
-"""Four serve writes at once (WRITE_SLOTS), the others read."""
+"""Four serve writes at once (WRITE_SLOTS), the others read; workers of external tasks wait in threads beside them."""
 GRACE = 10.0
 """Seconds that the children get to stop."""
 PAUSES = (0.2, 1.0, 5.0, 15.0)
@@ -46,7 +47,7 @@ class Server(BaseApplication):
         self.choices = {
             "bind": f"0.0.0.0:{port}",
             "workers": workers,
-            "threads": THREADS,
+            "threads": THREADS + app.config["SETTINGS"].parked_polls,
             "worker_class": "gthread",
             "timeout": 60,
             "graceful_timeout": 5,
@@ -70,8 +71,9 @@ class Server(BaseApplication):
         return self.served
 
 
-def _after_fork(_server: Any, _worker: Any) -> None:
+def _after_fork(_server: Any, worker: Any) -> None:
     engine().dispose(close=False)
+    parking.is_alive = lambda: worker.alive
     freeze()
 
 
@@ -161,6 +163,7 @@ def serve(app: Flask, settings: Settings, workers: int = WORKERS, *, with_worker
         while not stop.wait(0.2) and not web.ended():
             if with_worker and jobs.ended():
                 _again(jobs, stop)
+        stop.wait(0.2)  # Ctrl-C reaches all at once: gunicorn may be gone before we hear of it
     finally:
         _end(children)
     return 0 if stop.is_set() else 1

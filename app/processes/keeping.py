@@ -78,6 +78,8 @@ def keep(instance_id: str, made: Step, world: World, deployed: Deployed, *, was_
     """Write the rows of tokens that wait since this step."""
     if made.opened:
         tasks.open_tasks(world.actor, world.tasks_for(made.opened))
+    if made.faults:  # also one that failed again: its token waits as before
+        stand([_incident(instance_id, fault) for fault in made.faults])
     if not made.waits:
         return
     waits: dict[str, list[Wait]] = {}
@@ -95,8 +97,6 @@ def keep(instance_id: str, made: Step, world: World, deployed: Deployed, *, was_
         jobs.schedule(scheduled)
     if external := waits.get("external"):
         open_external([_external(instance_id, wait, world, deployed) for wait in external], world.as_of)
-    if made.faults:
-        stand([_incident(instance_id, fault) for fault in made.faults])
 
 
 def _subscription(instance_id: str, wait: Wait, world: World) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from sqlalchemy import func, select
 
@@ -11,17 +12,24 @@ from app.core import clock, metrics
 from app.core.db import session
 from app.processes.models import InstanceStatus, ProcessInstance
 
+P = ParamSpec("P")
+R = TypeVar("R")
 STEPS = metrics.counter("youxu_steps_total", "Steps of process instances; one repeated after a lost race counts twice")
 STEP_SECONDS = metrics.histogram("youxu_step_seconds", "Seconds a step of a process instance took, without its commit")
 
 
-@contextmanager
-def a_step() -> Iterator[None]:
-    """Counts and times the step made inside (also a decorator); one that raises is not counted."""
-    began = clock.ticks()
-    yield
-    STEPS.inc()
-    STEP_SECONDS.observe(clock.ticks() - began)
+def a_step(make: Callable[P, R]) -> Callable[P, R]:
+    """Counts and times the step that the function makes; one that raises is not counted."""
+
+    @wraps(make)
+    def timed(*args: P.args, **kwargs: P.kwargs) -> R:
+        began = clock.ticks()
+        made = make(*args, **kwargs)
+        STEPS.inc()
+        STEP_SECONDS.observe(clock.ticks() - began)
+        return made
+
+    return timed
 
 
 @metrics.gauge("youxu_instances_open", "Process instances that run")

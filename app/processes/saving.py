@@ -84,7 +84,7 @@ class Suspended(Conflict):
     message = _l("This process has been suspended; an operator must resume it first.")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Loaded:
     """An instance as it was when the step began."""
 

@@ -14,6 +14,7 @@ from typing import Any
 from app.core.permissions import Actor
 from app.core.registry import Registry
 from app.core.subject import Subject
+from app.processes.engine import kept
 from app.tasks.models import Rank
 
 
@@ -31,8 +32,7 @@ class StepCall:
     @property
     def answer(self) -> dict[str, Any]:
         """The last answer of a person on this path (`{"outcome": …, "reason": …}`); empty before the first."""
-        last = self.variables.get("answered")
-        found = self.variables.get("answers", {}).get(last, {})
+        found = kept(kept(self.variables, "answers"), str(self.variables.get("answered")))
         return dict(found)
 
 

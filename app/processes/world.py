@@ -13,7 +13,7 @@ from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.identity.queries import user_id_of
 from app.processes.deciding import decide_route
-from app.processes.engine import Element, Opened, ServiceStep, UserWork
+from app.processes.engine import Element, Opened, ServiceStep, UserWork, kept
 from app.processes.steps import StepCall, step, subject_version, task_rank
 from app.tasks.models import Rank
 from app.tasks.service import NewTask
@@ -110,7 +110,7 @@ def last_answer(variables: Mapping[str, Any]) -> dict[str, Any] | None:
     name = variables.get("answered")
     if name is None:
         return None
-    given = variables.get("answers", {}).get(name, {})
+    given = kept(kept(variables, "answers"), str(name))
     return {"outcome": given.get("outcome"), "step": name}
 
 
@@ -120,9 +120,9 @@ def groups_for(one: Opened) -> list[str]:
     drawn = list(names_in(one.groups))
     if element.assign_from is None:
         return drawn
-    decision = one.variables.get("decisions", {}).get(element.assign_from, {})
+    decision = kept(kept(one.variables, "decisions"), element.assign_from)
     if element.assign_step is not None:
-        named = decision.get("assign_by_step", {}).get(element.assign_step)
+        named = kept(decision, "assign_by_step").get(element.assign_step)
     else:
         named = decision.get("assign_groups")
     return list(named or drawn)

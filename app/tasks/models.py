@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, String, text
+from sqlalchemy import Date, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Code, Id, Json, JsonDict, JsonList, Moment, Ref, UtcDateTime
@@ -164,3 +164,51 @@ class TaskCandidate(Base):
         Index("ix_task_candidates_value", "kind", "value", "task_id"),
         {"sqlite_with_rowid": False},  # all of it is the key: one tree instead of two
     )
+
+
+class TaskExtra(Base):
+    """What few tasks have: an owner, a delegation, a text, variables of its own. Beside the task, whose row is hot."""
+
+    __tablename__ = "task_extras"
+
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    owner_id: Mapped[str | None] = mapped_column(String(26), index=True)
+    delegation: Mapped[str | None] = mapped_column(String(8))
+    """`pending`: somebody else does it for the owner; `resolved`: they have."""
+    description: Mapped[str | None] = mapped_column(Text)
+    priority: Mapped[int | None] = mapped_column(Integer)
+    """0 to 100 as other tools know it, 50 without; our own order of work is the rank."""
+    follow_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    parent_id: Mapped[str | None] = mapped_column(String(26), index=True)
+    variables: Mapped[JsonDict]
+    """Variables that only this task has."""
+
+
+class TaskComment(Base):
+    """What somebody said about a task."""
+
+    __tablename__ = "task_comments"
+
+    id: Mapped[Id]
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), index=True)
+    source_id: Mapped[Ref]
+    user_id: Mapped[str] = mapped_column(String(26))
+    at: Mapped[Moment]
+    message: Mapped[str] = mapped_column(Text)
+
+
+class TaskAttachment(Base):
+    """A file or an address somebody put to a task. `content_id` names the bytes where they are kept."""
+
+    __tablename__ = "task_attachments"
+
+    id: Mapped[Id]
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), index=True)
+    source_id: Mapped[Ref]
+    user_id: Mapped[str] = mapped_column(String(26))
+    at: Mapped[Moment]
+    name: Mapped[str | None] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(Text)
+    kind: Mapped[str | None] = mapped_column(String(100))
+    url: Mapped[str | None] = mapped_column(Text)
+    content_id: Mapped[str | None] = mapped_column(String(26))

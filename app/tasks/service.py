@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from app.audit.service import record
 from app.core import clock, ids
@@ -24,7 +24,7 @@ from app.core.subject import Subject
 from app.identity.queries import names_of
 from app.identity.roles import ROLES
 from app.tasks.due import due_at
-from app.tasks.models import STATUS_NAMES, Task, TaskCandidate, TaskStatus
+from app.tasks.models import STATUS_NAMES, Task, TaskCandidate, TaskExtra, TaskStatus
 from app.tasks.models import Rank as Rank
 
 OnCompleted = Callable[[Actor, Task, Mapping[str, Any]], object]
@@ -62,7 +62,7 @@ _COMPLETE_FOR_OTHERS = (
     .where(_open)
     .values(
         status=TaskStatus.COMPLETED.value,
-        assignee_id=bindparam("actor"),
+        assignee_id=func.coalesce(_tasks.c.assignee_id, bindparam("actor")),
         completed_by=bindparam("actor"),
         completed_at=bindparam("at"),
         changed_at=bindparam("at"),
@@ -105,7 +105,7 @@ class FourEyes(Forbidden):
     message = _l("A second person is needed: you did the step before this one.")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class NewTask:
     """What is needed to open a task. `groups` are roles; `excluded` are user ids that may not do it."""
 
@@ -127,6 +127,8 @@ class NewTask:
     """Without one the band says how long it may take."""
     follow_up_at: datetime | None = None
     priority: int | None = None
+    id: str | None = None
+    """Made here without one."""
 
 
 def open_task(actor: Actor, new: NewTask) -> str:
@@ -153,13 +155,20 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
     ]
     if who:
         _INSERT_CANDIDATES.run(who if len(who) > 1 else who[0])
+    extras = [
+        {"task_id": row["id"], "follow_up_at": item.follow_up_at, "priority": item.priority, "variables": {}}
+        for row, item in zip(rows, new, strict=True)
+        if item.follow_up_at is not None or item.priority is not None
+    ]
+    if extras:
+        session().execute(insert(TaskExtra), extras)
     return [row["id"] for row in rows]
 
 
 def _row(new: NewTask) -> dict[str, Any]:
     at = clock.now()
     return {
-        "id": ids.new_id(),
+        "id": new.id or ids.new_id(),
         "source_kind": new.source.kind,
         "source_id": new.source.id,
         "source_ref": new.source_ref,
@@ -256,7 +265,8 @@ def complete(
         {"task": task_id, "actor": actor.id, "at": at, "given": answers},
     ):
         _explain_loss(actor, task_id)
-    task.status, task.assignee_id, task.completed_by = TaskStatus.COMPLETED.value, actor.id, actor.id
+    task.status, task.assignee_id = TaskStatus.COMPLETED.value, task.assignee_id or actor.id
+    task.completed_by = actor.id
     task.completed_at, task.changed_at, task.answers = at, at, answers
     record(
         actor,

@@ -80,7 +80,7 @@ def test_an_entry_that_commits_after_a_seal_of_later_ones_is_sealed_next(live, r
     if request.config.getoption("--db") == "sqlite":
         pytest.skip("SQLite has one writer at a time")
     late = db._open_session(write=True)
-    token = db._current.set(late)
+    token = db._current.set(db.unit_around(late))
     record(SYSTEM, "order:create", Subject("order", "late"))  # its id is the lower one
     db._current.reset(token)
     with transaction():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench import bench_decide, bench_engine, bench_http
+from tests.bench import bench_decide, bench_engine, bench_http, bench_jobs
 
 
 def main() -> None:
@@ -10,6 +10,7 @@ def main() -> None:
     for title, bench in (
         ("Engine step against stock SpiffWorkflow", bench_engine.main),
         ("One decision on each back end", bench_decide.main),
+        ("Jobs", bench_jobs.main),
         ("HTTP", bench_http.main),
     ):
         print(f"\n== {title}")

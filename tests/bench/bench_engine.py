@@ -157,7 +157,8 @@ def database(folder: Path) -> Iterator[None]:
     db.Base.metadata.create_all(made)
     xml = re.sub(r'youxu:step="\w+"', 'youxu:step="bench_nothing"', APPROVAL)
     xml = re.sub(r' camunda:formKey="\w+"', "", xml)
-    with db.transaction() as session, patch.object(deciding, "rule_set_names", lambda: {*ROUTES, "task_outcome"}):
+    with db.transaction(), patch.object(deciding, "rule_set_names", lambda: {*ROUTES, "task_outcome"}):
+        session = db.session()
         service.deploy(SALES, xml.encode())
         session.execute(text("CREATE TABLE stock (id INTEGER PRIMARY KEY, state TEXT)"))
     yield
@@ -215,7 +216,8 @@ def engine_walk(subject: Subject) -> Iterator[Callable[[], int]]:
                 return len(service.go_on(who(task), task, {}).state)
 
         yield act
-        with db.transaction() as session:
+        with db.transaction():
+            session = db.session()
             session.execute(text("UPDATE tasks SET status = 'completed' WHERE id = :id"), {"id": task.id})
 
 
@@ -262,7 +264,8 @@ def stock_prepared() -> int:
     )
     workflow.do_engine_steps()
     number = next(_numbers)
-    with db.transaction() as session:
+    with db.transaction():
+        session = db.session()
         state = _stock_serializer.serialize_json(workflow)
         session.execute(text("INSERT INTO stock VALUES (:id, :state)"), {"id": number, "state": state})
     return number
@@ -276,7 +279,8 @@ def stock_walk(number: int) -> Iterator[Callable[[], int]]:
 
 def stock_step(number: int, element: str, outcome: str) -> int:
     """Load, complete, run, save, commit."""
-    with db.transaction() as session:
+    with db.transaction():
+        session = db.session()
         stored = session.execute(text("SELECT state FROM stock WHERE id = :id"), {"id": number}).scalar_one()
         workflow = _stock_serializer.deserialize_json(stored)
         workflow.script_engine = _stock_engine

@@ -71,7 +71,7 @@ def rolled_back() -> Iterator[None]:
     with db.engine().connect() as connection:
         outer = connection.begin()
         opened = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        token = db._current.set(opened)
+        token = db._current.set(db.unit_around(opened))
         try:
             yield
         finally:

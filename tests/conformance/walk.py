@@ -126,6 +126,8 @@ class Walker:
                 moves.append((f"signal {wait.name}", lambda wait=wait: engine.signal(wait.name, values)))
             elif wait.kind == "condition":
                 moves.append(("assign", lambda: engine.assign(view.id, self.values())))
+            elif wait.kind == "trigger":
+                moves.append((f"trigger {wait.element}", lambda wait=wait: engine.trigger(view.id, wait.token, values)))
             elif wait.kind == "job":
                 moves.append((f"job {wait.element}", engine.run_jobs))
             elif wait.kind == "timer" and wait.due:
@@ -145,7 +147,8 @@ class Walker:
 
     def mend(self, view: View) -> None:
         self.engine.assign(view.id, self.values())
-        self.engine.retry(view.id, view.incidents[0])
+        if view.incidents[0] in self.engine.view(view.id).incidents:  # values alone may have mended it
+            self.engine.retry(view.id, view.incidents[0])
 
     def until(self, due: str) -> None:
         moment = getattr(self.engine, "moment", None)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core import db, ids
 from app.core.append_only import PROTECTED, append_only
-from app.core.db import NestedTransaction, NoTransaction, Scaled, UtcDateTime, transaction
+from app.core.db import NestedTransaction, NoTransaction, Scaled, UtcDateTime, session, transaction
 
 
 def test_a_transaction_commits_at_its_end_and_only_there(live):
@@ -90,7 +90,8 @@ def test_an_append_only_table_refuses_update_and_delete(live):
 def test_sqlite_readers_do_not_take_the_write_lock(live):
     if db.engine().dialect.name != "sqlite":
         pytest.skip("about SQLite")
-    with transaction(write=False) as reading:
+    with transaction(write=False):
+        reading = session()
         reading.execute(text("SELECT 1"))
         other = create_engine(live.database_url, connect_args={"timeout": 1})
         with other.begin() as connection:

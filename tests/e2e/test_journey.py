@@ -20,7 +20,8 @@ WORDS = {
 
 
 def order_numbered(number: str) -> Order:
-    with db.transaction(write=False) as reading:
+    with db.transaction(write=False):
+        reading = db.session()
         return reading.scalars(select(Order).where(Order.number == number)).one()
 
 

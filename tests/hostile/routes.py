@@ -114,10 +114,14 @@ class Route:
         return address
 
 
-def routes(app: Flask) -> Iterator[Route]:
-    """Every method of every rule, but what Werkzeug answers by itself."""
+DIALECT = ("/engine-rest", "/.well-known/camunda")
+"""Addresses with refusals of their own: attacked by `test_dialect.py`."""
+
+
+def routes(app: Flask, *, dialect: bool = False) -> Iterator[Route]:
+    """Every method of every rule, but what Werkzeug answers by itself; those of `/engine-rest` apart."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        if rule.endpoint == "static":
+        if rule.endpoint == "static" or rule.rule.startswith(DIALECT) != dialect:
             continue
         permission = getattr(app.view_functions[rule.endpoint], "permission", "public")
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):

@@ -39,7 +39,8 @@ QUIET = {"identity.login_by_password"}
 def fingerprint() -> dict[str, tuple[int, str]]:
     """Rows and a digest of each table, but those that keep book of attempts."""
     found = {}
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False):
+        session = db.session()
         for table in db.Base.metadata.sorted_tables:
             if table.name not in BOOKKEEPING:
                 rows = sorted(repr(tuple(row)) for row in session.execute(select(table)))

@@ -23,7 +23,8 @@ def right_of(route: Route) -> permissions.Permission | None:
 
 
 def denials() -> int:
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False):
+        session = db.session()
         return session.scalar(select(func.count()).where(AuditEntry.action == "access:deny")) or 0
 
 

@@ -21,12 +21,15 @@ from app.identity.roles import ROLES
 from app.identity.service import tokens
 from app.inventory import service as inventory
 from app.orders.models import Order
-from app.processes.models import ProcessInstance
+from app.processes import service as processes
+from app.processes.cockpit import batches, standing
+from app.processes.models import ProcessInstance, ProcessMessage
 from app.tasks.models import Task
 from tests.fulfilment.flow_world import Flow, make_flow
 from tests.identity.factories import actor_for, make_user, sign_in
 from tests.inventory.factories import make_warehouse
 from tests.orders.factories import given_order
+from tests.processes.cockpit_world import begin, deploy_all, keep_message
 
 SCRIPT = "<script>alert(1337)</script>"
 ATTACK = SCRIPT + "\"'><img src=x onerror=alert(1337)>{{7*7}}"
@@ -65,6 +68,7 @@ def build() -> Site:
     _master_data(site, admin)
     made = _orders(flow, admin, site)
     _describe_orders(site, made, admin)
+    _processes(site, admin)
     return site
 
 
@@ -188,3 +192,25 @@ def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
         "code": ["en"],
         "filename": ["logo.svg"],
     }
+
+
+def _processes(site: Site, admin: Actor) -> None:
+    """One that waits for everything there is, one that is stuck, a batch, a message, all with hostile words."""
+    deploy_all()
+    busy = begin(admin, "busy", ATTACK[:60], note=ATTACK, list=[{ATTACK: ATTACK}] * 40)
+    stuck = begin(admin, "stuck", SCRIPT, text=ATTACK)
+    processes.set_variables(admin, stuck.id, {"more": ATTACK}, reason=ATTACK)
+    batch = batches.begin(admin, "suspend", [begin(admin, "stuck", SCRIPT).id, ATTACK[:26]], ATTACK)
+    keep_message(admin, name=ATTACK[:60], key=SCRIPT, words=ATTACK)
+    keep_message(admin, key=SCRIPT, words=ATTACK)
+    now = standing.standing_of(busy.id)
+    site.ids["instance_id"] = [busy.id, stuck.id, *site.ids["instance_id"]]
+    site.ids |= {
+        "element_id": ["s"],
+        "verb": ["suspend", "resume", "cancel", "move", "variable"],
+        "job_id": [one.id for one in now.jobs],
+        "incident_id": [one.id for one in standing.open_incidents_of(stuck.id)],
+        "batch_id": [batch.id],
+        "message_id": list(db.session().scalars(select(ProcessMessage.id))),
+    }
+    site.ids["key"] = ["busy", "stuck", *site.ids["key"]]

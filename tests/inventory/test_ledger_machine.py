@@ -38,7 +38,7 @@ class Stock(RuleBasedStateMachine):
         self.connection = db.engine().connect()
         self.outer = self.connection.begin()
         self.session = Session(self.connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
-        self.token = db._current.set(self.session)
+        self.token = db._current.set(db.unit_around(self.session))
         self.product = make_product(needs_inspection=True)
         self.warehouses = [make_warehouse(code="A"), make_warehouse(code="B")]
         self.lots: list[Lot] = []

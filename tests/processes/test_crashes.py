@@ -95,7 +95,8 @@ def killed(settings: Any, work: Any, **where: int) -> list[str]:
 def stored() -> dict[str, list[str]]:
     """Every table, but for what says who has a job just now."""
     found = {}
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False):
+        session = db.session()
         cursor = session.connection().connection.cursor()
         for table in db.Base.metadata.tables.values():
             columns = ", ".join(c.name for c in table.columns if table.name != "jobs" or c.name not in PASSING)
@@ -107,7 +108,8 @@ def stored() -> dict[str, list[str]]:
 
 def take_over() -> None:
     """As when the lock of the dead worker has run out; its death is not held against the job."""
-    with db.transaction() as session:
+    with db.transaction():
+        session = db.session()
         session.execute(
             update(Job).where(Job.locked_until.is_not(None)).values(
                 locked_by=None, locked_until=None, ready_at=Job.due_at, deaths=0

@@ -64,7 +64,8 @@ def dying_at(write: int):
 
 def everything():
     """All that a step writes, as it is stored."""
-    with db.transaction(write=False) as session:
+    with db.transaction(write=False):
+        session = db.session()
         return [
             [tuple(row) for row in session.execute(select(model.__table__).order_by(*model.__table__.primary_key))]
             for model in (ProcessInstance, ProcessEvent, Task, AuditEntry)

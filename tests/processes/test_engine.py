@@ -455,7 +455,9 @@ def test_states_of_every_released_format_stay_readable():
         assert [one.element.id for one in after.opened] == ["z"]
 
 
-@pytest.mark.parametrize("state", [b"", b"\x00{}", b"\x01{", b'\x01[1,2,false,{},[[1,null,"Nowhere"]]]', b"\x63[]"])
+@pytest.mark.parametrize(
+    "state", [b"", b"\x00{}", b"\x01{", b'\x01[1,2,false,{},[[1,null,"p"],[2,1,"Nowhere"]]]', b"\x63[]"]
+)
 def test_other_bytes_are_refused(state):
     definition = engine.compile_definition(PLAIN)
     with pytest.raises(UnreadableState):

@@ -18,10 +18,13 @@ def user(client, rules):
 
 
 @pytest.mark.parametrize(("language", "name"), [("en", "Loop"), ("zh_Hans", "循环")])
-def test_the_list_shows_each_process_with_its_diagram(client, user, language, name):
+def test_the_list_leads_to_each_process_and_its_diagram(client, user, language, name):
     page = client.get(f"/processes?lang={language}").text
     assert name in page
-    assert 'data-src="/processes/definitions/loop/diagram.json"' in page
+    assert 'href="/processes/loop"' in page
+    page = client.get(f"/processes/loop?lang={language}").text
+    assert name in page
+    assert 'data-src="/processes/definitions/loop/heat.json?version=1"' in page
 
 
 def test_an_empty_list_says_so(client):

@@ -1,10 +1,18 @@
-// A process diagram with the live token and the path taken. data-src answers {xml, active, done, flows, names}.
+// A process diagram with the live tokens and the path taken. data-src answers {xml, active, done, flows, names}, and where
+// there is more: tokens {id: count}, failed {id: reason}, heat [{key, label, values {id: number}, texts {id: text}}].
+//
+//   data-panel="/…/elements/_"  data-panel-target="#element"   a click fetches the part about the element (instead of _)
+//   data-pick="#form"                                          a click chooses tokens and places in that form (parts/picking.js)
+import htmx from "htmx.org";
 import BpmnViewer from "bpmn-js/lib/Viewer";
 import MoveCanvas from "diagram-js/lib/navigation/movecanvas";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 
+import { lacksDrawing } from "./parts/bpmn.js";
 import { icon, make } from "./parts/dom.js";
+import { Heat } from "./parts/heat.js";
+import { Picking } from "./parts/picking.js";
 import { chinese, pick, text } from "./parts/texts.js";
 
 const OURS = "urn:youxu:bpmn:1";
@@ -15,8 +23,8 @@ const EDGE = 24; // free space around the whole diagram
 const LETTER = { wide: 13.5, narrow: 7.2 }; // widths by which a label is made wide enough for its longest word
 const LETTERS = { fontFamily: getComputedStyle(document.body).fontFamily, fontWeight: "normal", lineHeight: 1.25 };
 
-/** The diagram with every name in the reader's language. */
-function translated(xml, names = {}) {
+/** The diagram with every name in the reader's language, and drawn if nobody drew it. */
+async function prepared(xml, names = {}) {
   const parsed = new DOMParser().parseFromString(xml, "application/xml");
   if (parsed.querySelector("parsererror")) throw new Error("XML");
   for (const element of parsed.querySelectorAll("[id]")) {
@@ -26,6 +34,7 @@ function translated(xml, names = {}) {
     if (name) element.setAttribute("name", name);
   }
   for (const bounds of parsed.querySelectorAll("BPMNLabel > Bounds")) widen(bounds, parsed);
+  if (lacksDrawing(parsed)) await (await import("./layout.js")).draw(parsed);
   return new XMLSerializer().serializeToString(parsed);
 }
 
@@ -55,6 +64,11 @@ class Diagram {
       textRenderer: { defaultStyle: { ...LETTERS, fontSize: chinese ? 14 : 13 }, externalStyle: { ...LETTERS, fontSize: 13 } },
     });
     this.marked = [];
+    this.heat = new Heat(this);
+    this.choosing = place.dataset.panel || place.dataset.pick;
+    if (place.dataset.pick) this.picking = new Picking(this, document.querySelector(place.dataset.pick));
+    if (this.choosing) this.byClick();
+    this.viewer.get("eventBus").on("root.set", () => this.state && this.mark(this.state)); // into a subprocess, or out
     this.byWheel();
     this.byKeys();
     this.byTouch();
@@ -85,6 +99,7 @@ class Diagram {
       entry("active", "Waiting here now"),
       entry("done", "Done"),
       entry("taken", "Path taken"),
+      make("span", { class: "legend-failed-entry", hidden: true }, make("i", { class: "legend-failed" }), text("Stuck")),
       make("small", {}, text(touch ? "Drag to move, two fingers to zoom" : "Ctrl + wheel zooms; drag or arrow keys move")),
     );
   }
@@ -99,7 +114,7 @@ class Diagram {
     const state = await answer.json();
     const fresh = state.xml !== this.xml;
     if (fresh) {
-      await this.viewer.importXML(translated(state.xml, state.names));
+      await this.viewer.importXML(await prepared(state.xml, state.names));
       this.xml = state.xml;
       this.marked = [];
     }
@@ -111,42 +126,111 @@ class Diagram {
     return this.viewer.get("canvas");
   }
 
-  mark({ active = [], done = [], flows = [], names = {} }) {
+  mark(state) {
+    const { active = [], done = [], flows = [], failed = {}, tokens = {} } = state;
     const registry = this.viewer.get("elementRegistry");
-    const overlays = this.viewer.get("overlays");
+    this.overlays = this.viewer.get("overlays");
     for (const [id, marker] of this.marked) this.canvas.removeMarker(id, marker);
-    overlays.clear();
+    this.overlays.remove({ type: OURS }); // the library has some of its own: the way into folded subprocesses
     this.marked = [];
-    this.active = active.filter((id) => registry.get(id));
-    const finished = done.filter((id) => registry.get(id) && !active.includes(id));
-    const put = (ids, marker) => {
-      for (const id of ids.filter((one) => registry.get(one))) {
-        this.canvas.addMarker(id, marker);
-        this.marked.push([id, marker]);
-      }
-    };
-    put(flows, "is-taken");
-    put(finished, "is-done");
-    put(this.active, "is-active");
-    for (const id of this.active) overlays.add(id, { position: { top: -10, left: -10 }, html: make("span", { class: "token" }), scale: true });
+    this.state = state;
+    this.active = [...new Set([...active, ...Object.keys(tokens)])].filter((id) => registry.get(id));
+    const stuck = Object.keys(failed).filter((id) => registry.get(id));
+    const finished = done.filter((id) => registry.get(id) && !this.active.includes(id) && !stuck.includes(id));
+    this.put(flows, "is-taken");
+    this.put(finished, "is-done");
+    this.put(this.active.filter((id) => !stuck.includes(id)), "is-active");
+    this.put(stuck, "is-failed");
+    this.here = stuck[0] ?? this.active[0]; // where to look first
+    const counted = state.tokens ? Object.keys(tokens) : this.active; // of a subprocess only what is in it has a badge
+    for (const id of new Set([...counted, ...stuck])) this.badge(id, tokens[id] ?? 1, stuck.includes(id));
     for (const id of finished) {
       if (!/Task|Activity|SubProcess/.test(registry.get(id).type)) continue;
-      overlays.add(id, { position: { bottom: 9, right: 9 }, html: make("span", { class: "tick" }, "✓"), scale: true });
+      this.overlay(id, { bottom: 9, right: 9 }, make("span", { class: "tick" }, "✓"));
     }
-    const name = (id) => pick(names[id]) || registry.get(id)?.businessObject?.name;
-    const list = (ids) => [...new Set(ids.map(name).filter(Boolean))].join(chinese ? "、" : ", ");
-    const running = this.active.length ? text("Now at: {names}.", { names: list(this.active) || this.active.join(", ") }) : text("The process has ended.");
-    const lived = this.active.length || finished.length; // else it is a definition, which nothing has run through
+    this.heat.show(state.heat);
+    this.picking?.show();
+    this.say(stuck, finished);
+  }
+
+  put(ids, marker) {
+    for (const id of ids.filter((one) => this.viewer.get("elementRegistry").get(one))) {
+      this.canvas.addMarker(id, marker);
+      this.marked.push([id, marker]);
+    }
+  }
+
+  overlay(id, position, html) {
+    this.overlays.add(id, OURS, { position, html, scale: true });
+  }
+
+  /** A token, with how many there are; those inside a folded subprocess show on it. */
+  badge(id, count, stuck) {
+    const shown = this.visible(id);
+    const kind = stuck ? "token token-failed" : "token";
+    if (shown) this.overlay(shown, { top: -10, left: -10 }, make("span", { class: kind }, stuck ? "!" : count > 1 ? String(count) : null));
+    if (shown && shown !== id) this.put([shown], stuck ? "is-failed" : "is-active");
+  }
+
+  /** The element itself, or the closest one around it that is drawn. */
+  visible(id) {
+    const registry = this.viewer.get("elementRegistry");
+    let element = registry.get(id);
+    while (element && (element.hidden || element.parent?.collapsed)) element = element.parent;
+    const root = this.canvas.getRootElement();
+    const around = element?.businessObject;
+    for (let one = around; one; one = one.$parent) {
+      const found = registry.get(one.id);
+      if (found && found !== root && this.canvas.findRoot(found) === root) return one.id;
+    }
+    return null;
+  }
+
+  nameOf(id) {
+    return pick(this.state.names?.[id]) || this.viewer.get("elementRegistry").get(id)?.businessObject?.name || id;
+  }
+
+  /** The same in words, for the line below and for people who cannot see the drawing. */
+  say(stuck, finished) {
+    const list = (ids) => [...new Set(ids.map((id) => this.nameOf(id)))].join(chinese ? "、" : ", ");
+    const going = this.active.filter((id) => !stuck.includes(id));
+    const now = going.length ? text("Now at: {names}.", { names: list(going) }) : stuck.length ? "" : text("The process has ended.");
+    const running = [stuck.length ? text("Stuck at: {names}.", { names: list(stuck) }) : "", now].filter(Boolean).join(" ");
+    const lived = this.active.length || finished.length || stuck.length; // else it is a definition, which nothing has run through
     this.summary.textContent = lived ? running : "";
+    this.summary.classList.toggle("is-stuck", stuck.length > 0);
     this.legendBox.hidden = !lived;
+    this.legendBox.querySelector(".legend-failed-entry").hidden = !stuck.length;
     const told = lived ? ` ${running} ${text("Done: {names}.", { names: list(finished) })}` : "";
     this.canvasBox.setAttribute("aria-label", `${text("Process diagram")}.${told}`);
+  }
+
+  byClick() {
+    this.canvasBox.classList.add("is-choosing");
+    this.viewer.get("eventBus").on("element.click", ({ element }) => {
+      const id = element.labelTarget?.id ?? element.id;
+      if (element === this.canvas.getRootElement() || element.waypoints || /Participant|Lane|Association|Annotation/.test(element.type)) return;
+      if (this.picking) this.picking.toggle(id);
+      else this.openPanel(id);
+    });
+  }
+
+  openPanel(id) {
+    if (this.chosen) this.canvas.removeMarker(this.chosen, "is-chosen");
+    this.chosen = id;
+    this.canvas.addMarker(id, "is-chosen");
+    const [path, query] = this.place.dataset.panel.split("?");
+    const address = path.replace(/_$/, encodeURIComponent(id)) + (query ? `?${query}` : "");
+    htmx.ajax("GET", address, { target: this.place.dataset.panelTarget, swap: "innerHTML" }).then(() => {
+      const panel = document.querySelector(this.place.dataset.panelTarget);
+      if (panel && matchMedia("(max-width: 1100px)").matches) panel.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    });
   }
 
   frameFirst() {
     this.fit();
     if (this.canvas.zoom() >= READABLE) return;
-    if (this.active.length) this.toToken();
+    if (this.here) this.toToken();
     else if (this.canvasBox.clientWidth < NARROW) this.toStart();
   }
 
@@ -172,7 +256,7 @@ class Diagram {
   }
 
   toToken() {
-    const element = this.active?.length && this.viewer.get("elementRegistry").get(this.active[0]);
+    const element = this.here && this.viewer.get("elementRegistry").get(this.here);
     if (!element) return this.fit();
     this.canvas.resized();
     this.look(element.x + element.width / 2, element.y + element.height / 2, Math.max(this.canvas.zoom(), 0.8));

@@ -8,12 +8,14 @@
 //   data-shows="field=a|b"           a section for some values of a field
 //   data-guard                       on a form: leaving with unsaved changes asks
 //   data-autosubmit                  a filter that sends its form when changed
+//   data-select                      on a form: a list whose rows are ticked (parts/select.js)
 //   data-href, data-copy, data-back, data-print, data-close, data-focus, data-shortcuts
 import "@tabler/core/dist/css/tabler.min.css";
 import "../styles/tokens.css";
 import "../styles/frame.css";
 import "../styles/parts.css";
 import "../styles/islands.css";
+import "../styles/cockpit.css";
 import "../styles/print.css";
 
 import htmx from "htmx.org";
@@ -23,6 +25,7 @@ import "./parts/keys.js";
 import "./parts/live.js";
 import { mountIslands } from "./parts/mount.js";
 import "./parts/nav.js";
+import { watchSelections } from "./parts/select.js";
 import "./parts/suggest.js";
 import { text } from "./parts/texts.js";
 import { toast, watchToasts } from "./parts/toasts.js";
@@ -55,5 +58,6 @@ htmx.onLoad((root) => {
   watchToasts(root);
   watchForms(root);
   mountIslands(root);
+  watchSelections(root);
   if (root.querySelector?.("[data-bs-toggle]")) import("@tabler/core/dist/js/tabler.esm.min.js");
 });

@@ -2,7 +2,8 @@
 
 A cookie travels with every request, even one that another site made the browser send: unsafe requests with it need the
 token of our forms (or the header X-CSRFToken). A bearer token is put in by the caller itself and needs no such proof.
-Bearer tokens are for the API and /metrics only, so that a leaked one opens no page where more could be made.
+Bearer tokens are for the API and /metrics only, so that a leaked one opens no page where more could be made. Where
+programs come that know no tokens (`web.takes_basic`), a login with its password or a token does, by HTTP Basic.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from app.core.permissions import Actor
 from app.core.templating import csrf
 from app.identity import queries
 from app.identity.models import User
+from app.identity.pages import basic
 from app.identity.pages.blueprint import bp
 from app.identity.service import sessions, tokens
 
@@ -65,7 +67,8 @@ def protect() -> None:
     """Refuse unsafe requests that another site may have made a browser send."""
     if not current_app.config["WTF_CSRF_ENABLED"] or request.endpoint is None:
         return
-    if request.path.startswith(web.FOR_PROGRAMS) and (bearer() is not None or "sid" not in session):
+    proven = bearer() is not None or basic.given() is not None or "sid" not in session
+    if web.is_for_programs(request.path) and proven:
         return  # proves itself by its token, or is nobody and will be told so
     try:
         csrf.protect()
@@ -76,7 +79,7 @@ def protect() -> None:
 def bearer() -> str | None:
     """The bearer token of a request to the API."""
     kind, _space, secret = request.headers.get("Authorization", "").partition(" ")
-    return secret.strip() if kind.lower() == "bearer" and request.path.startswith(web.FOR_PROGRAMS) else None
+    return secret.strip() if kind.lower() == "bearer" and web.is_for_programs(request.path) else None
 
 
 def identify() -> Actor | None:
@@ -84,13 +87,30 @@ def identify() -> Actor | None:
     secret = bearer()
     if secret is not None:
         return _by_token(secret)
+    known = basic.given()
+    if known is not None:
+        return _by_basic(*known)
     found = session.get("sid")
     return _by_cookie(found) if isinstance(found, str) else None
 
 
-def _by_token(secret: str) -> Actor:
+def _by_basic(login: str, secret: str) -> Actor:
+    if basic.is_token(secret):
+        return _by_token(secret, login=login)
+    user = basic.user_of(login)
+    if user.must_change_password:
+        raise PasswordMustChange
+    _speak_to(user)
+    return Actor(
+        id=user.id, login=user.login, name=user.name, roles=frozenset(user.roles), origin=request.remote_addr or ""
+    )
+
+
+def _by_token(secret: str, *, login: str | None = None) -> Actor:
     found = queries.token_of(sessions.hashed(secret))
     if found is None or not tokens.is_live(found[0]) or not found[1].active:
+        raise TokenNotValid
+    if login is not None and found[1].login != login.strip().lower():
         raise TokenNotValid
     token, user = found
     if tokens.use_is_due(token):

@@ -10,7 +10,9 @@ diagrams changed by running them, scripts run by Python, events of subprocesses.
 
     elements, graph, reading, values, xml    what the diagram says
     lint, lint_*                             what may not be deployed
-    specs, life                              what each element does, what happens around it
+    spec_base, spec_work, spec_event,        what each element does: activities, events, gateways; the graph of them
+    spec_gateway, specs
+    life                                     what happens around that: jobs, loops, inputs, boundary events, outputs
     scopes, loops, watching, throwing,       subprocesses, multi-instances, boundary events, errors,
     compensation, timers, merge              one file per construct
     workflow, codec, keys                    the tree of tokens, and as bytes
@@ -23,7 +25,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.processes.engine.commands import (
-    ENGINE_NAMES,
     Arrive,
     Assign,
     Complete,
@@ -42,6 +43,7 @@ from app.processes.engine.errors import (
     DiagramRefused,
     EngineFault,
     MergeConflict,
+    NotKept,
     TokenNotReady,
     UnreadableState,
 )
@@ -49,6 +51,7 @@ from app.processes.engine.looking import TokenView, local_variables, open_tokens
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.results import Callbacks, Fault, Happening, Opened, Step, Thrown, Wait
 from app.processes.engine.run import Run
+from app.processes.engine.values import ENGINE_NAMES, from_outside, kept
 from app.processes.engine.xml import parse_diagram
 
 __all__ = [
@@ -73,6 +76,7 @@ __all__ = [
     "Known",
     "MergeConflict",
     "Move",
+    "NotKept",
     "Nothing",
     "Opened",
     "Park",
@@ -92,6 +96,8 @@ __all__ = [
     "begin",
     "compile_definition",
     "form_keys_of",
+    "from_outside",
+    "kept",
     "key_of",
     "keys_of",
     "local_variables",

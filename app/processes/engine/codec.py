@@ -18,9 +18,12 @@ from SpiffWorkflow.util.task import TaskState
 from app.core.i18n import _
 from app.processes.engine.errors import EngineFault, UnreadableState
 from app.processes.engine.keys import FLOW, LOCALS
+from app.processes.engine.spec_base import ROOT
 from app.processes.engine.workflow import Token, Tokens
 
 FORMAT = 2
+OLD_ROOTS = ("Start",)
+"""What the process itself was called among the elements before an element could be called so."""
 LARGEST = 256 * 1024
 """Bytes of one state; more means that documents are kept in variables."""
 
@@ -113,7 +116,10 @@ def _plant(  # noqa: PLR0913, PLR0917 - the columns of a row
 ) -> None:
     token: Any = Token.__new__(Token)
     token.id, token._parent, token._state, token.last_state_change = id_, parent, state, changed_at
-    token.workflow, token.task_spec = workflow, workflow.specs[element]
+    token.workflow, token.task_spec = (
+        workflow,
+        workflow.specs[ROOT if element in OLD_ROOTS and parent is None else element],
+    )
     token._children, token.triggered, token.thread_id = [], False, 0
     token.internal_data = internal or {}
     if LOCALS in token.internal_data:

@@ -10,10 +10,10 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.core.expressions import NOW
 from app.core.i18n import _
-from app.processes.engine import life, scopes, throwing, watching
+from app.processes.engine import life, loops, scopes, sharing, throwing, watching
 from app.processes.engine.errors import EngineFault, TokenNotReady
-from app.processes.engine.keys import CHANGES, FAULT, FLOW, HELD, LOCALS, PHASE
-from app.processes.engine.values import plain
+from app.processes.engine.keys import CHANGES, FAULT, FLOW, HELD, INSTANCE, LOCALS, PHASE
+from app.processes.engine.values import ENGINE_NAMES, from_outside, kept, plain
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,18 @@ class Complete:
         """Write the answers and go on."""
         task = waiting(run, self.token, "user")
         name = task.task_spec.name
-        changed = dict(plain(dict(self.variables)))
+        changed = from_outside(self.variables)
         if self.answers is not None:
             given = plain(dict(self.answers))
-            changed["answers"] = {**task.variables.get("answers", {}), name: given}
+            changed["answers"] = {**kept(task.variables, "answers"), name: given}
             changed["answered"] = name
             run.tell(task, "completed", {"answers": given})
         else:
             run.tell(task, "completed", {"variables": changed} if changed else {})
         if self.by:
             run.done_by[name] = self.by
-        _take(task, changed, self.local)
+        _take(task, {}, self.local)
+        task.assign(changed)
         run.try_to(task, life.go_on)
 
 
@@ -67,7 +68,7 @@ class Go:
                 return
         else:
             if self.variables:
-                run.tell(task, "assigned", {"variables": dict(self.variables)})
+                run.tell(task, "assigned", {"variables": from_outside(self.variables)})
             _take(task, self.variables, self.local)
         if task.task_spec.wait_kind(task) in ("message", "trigger"):
             run.came(task, {})
@@ -88,8 +89,8 @@ class Arrive:
         """Tell the token."""
         task = waiting(run, self.token, *self.kinds)
         if self.local and not task.watching:
-            task.set_local(plain(dict(self.local)))
-        run.came(task, plain({**self.variables, **(self.local if task.watching else {})}))
+            task.set_local(from_outside(self.local))
+        run.came(task, from_outside({**self.variables, **(self.local if task.watching else {})}))
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Hear:
 
     def do(self, run: Any) -> None:
         """Whoever waits for it goes on."""
-        throwing.broadcast(run.workflow, self.name, plain(dict(self.variables)))
+        throwing.broadcast(run.workflow, self.name, from_outside(self.variables))
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,18 @@ class Fail:
     code: str | None
     message: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
+    returned: bool = False
+    """`variables` are those of a called instance: the diagram says which come back."""
 
     def do(self, run: Any) -> None:
         """Find who catches it; an error that nobody catches parks the token."""
         task = waiting(run, self.token)
-        given = plain(dict(self.variables))
+        given = from_outside(self.variables)
+        if self.returned:
+            run.try_to(task, lambda one: one.assign(returned(run, one, given)))
+            if FAULT in task.internal_data:
+                return
+            given = {}
         if throwing.throw(task, self.trigger, self.code, self.message, given):
             return
         if self.trigger == "escalation":
@@ -148,7 +156,7 @@ class Assign:
             for name in self.removed:
                 task.internal_data[LOCALS].pop(name, None)
             return
-        run.workflow.changed = True
+        run.workflow.note_changes(dict.fromkeys((*values, *self.removed)), run.workflow.task_tree.variables)
         for task in run.workflow.tasks.values():
             task.data = {**{k: v for k, v in task.data.items() if k not in self.removed}, **values}
             if CHANGES in task.internal_data:
@@ -159,7 +167,8 @@ class Assign:
 
 @dataclass(frozen=True)
 class Retry:
-    """A parked token is taken up again where it failed; with `skip` its work counts as done with these values."""
+    """A parked token is taken up again where it failed; with `skip` its work counts as done with these values (what
+    only watches is given up)."""
 
     token: int
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -169,10 +178,14 @@ class Retry:
         """Take it up."""
         task = waiting(run, self.token, *(() if self.skip else ("fault",)))
         task.internal_data.pop(FAULT, None)
+        if task.watching:
+            task._set_state(TaskState.CANCELLED) if self.skip else run.try_to(task, watching.expect)
+            return
         if self.variables:
-            task.assign(plain(dict(self.variables)))
+            task.assign(from_outside(self.variables))
         if self.skip:
-            _end_below(task)
+            run.decide_race(task)
+            task.end_below()
             task.internal_data[PHASE] = "done"
         task._set_state(TaskState.READY)
 
@@ -209,13 +222,14 @@ class Move:
             raise TokenNotReady(token=list(self.cancel))
         for name, phase in [*((one, None) for one in self.before), *((one, "leaving") for one in self.after)]:
             _put(workflow, name, phase)
-        parents = [task.scope for task in doomed]
         for task in doomed:
-            task.end()
-            run.tell(task, "moved", {})
-        for scope in parents:
-            if scope.is_live:
-                scopes.close_if_empty(scope)
+            if task.is_live:
+                _end(run, task)
+        for task in doomed:
+            if INSTANCE in task.internal_data and task.above.is_live:
+                run.try_to(task.above, loops.one_less)
+            elif task.scope.is_live:
+                scopes.close_if_empty(task.scope)
 
 
 @dataclass(frozen=True)
@@ -227,14 +241,26 @@ class Nothing:
         del run
 
 
+def _end(run: Any, task: Any) -> None:
+    """What it has changed so far stays, as if it had come to an end event."""
+    watched = task.watching
+    task.data = sharing.seen_inside(task)
+    task.internal_data.pop(CHANGES, None)
+    task.end()
+    run.tell(task, "moved", {})
+    if not watched:
+        sharing.hand_over(task, task.above if INSTANCE in task.internal_data else task.scope)
+
+
 def _put(workflow: Any, name: str, phase: str | None) -> None:
     """A token on an element; scopes around it that do not run yet are begun without their start."""
     spec = workflow.specs.get(name)
     if spec is None or spec is workflow.task_tree.task_spec:
         raise EngineFault(name, _("there is no such element"))
     scope = _scope_for(workflow, spec.scope)
+    seen = sharing.share_all(scope)
     task = scope._add_child(spec, TaskState.FUTURE)
-    task.data = scopes.seen_inside(scope)
+    task.data = seen
     if spec.joins:
         task.internal_data[FLOW] = "moved"
     if phase is not None:
@@ -254,11 +280,13 @@ def _scope_for(workflow: Any, name: str) -> Any:
         return running[-1]
     spec = workflow.specs[name]
     above = _scope_for(workflow, spec.scope)
+    seen = sharing.share_all(above)
     scope = above._add_child(spec, TaskState.FUTURE)
-    scope.data = scopes.seen_inside(above)
+    scope.data = seen
     workflow.run.arrived(scope, None)
     scope._set_state(TaskState.STARTED)
     watching.watch_boundaries(scope)
+    scopes.watch(scope)
     return scope
 
 
@@ -274,9 +302,9 @@ def waiting(run: Any, token: int, *kinds: str) -> Any:
 
 def _take(task: Any, variables: Mapping[str, Any], local: Mapping[str, Any]) -> None:
     if local:
-        task.set_local(plain(dict(local)))
+        task.set_local(from_outside(local))
     if variables:
-        task.assign(plain(dict(variables)))
+        task.assign(from_outside(variables))
 
 
 def _continue(task: Any) -> None:
@@ -293,41 +321,46 @@ def returned(run: Any, task: Any, variables: Mapping[str, Any]) -> dict[str, Any
     given = plain(dict(variables))
     scope = {**given, **run.callbacks.context, NOW: run.now}
     found = {name: value for name, value in given.items() if name not in ENGINE_NAMES} if element.all_out else {}
+    if "_types" in found:
+        found["_types"] = {**task.variables.get("_types", {}), **found["_types"]}
     for one in element.outs_:
-        found[one.name] = given.get(one.value.text) if one.value.fixed else plain(one.value.of(scope))
+        found[one.name] = plain(one.value.of(scope))
     return found
-
-
-ENGINE_NAMES = frozenset({"decisions", "answers", "answered", "initiator"})
-"""Variables that the engine keeps; they do not travel between instances."""
-
-
-def _end_below(task: Any) -> None:
-    for other in task.below():
-        other._set_state(TaskState.CANCELLED)
 
 
 def look_at_conditions(run: Any) -> bool:
     """Conditions that hold: those that did not before, and (as Camunda has it) others at each change of a variable;
     True if one was heard."""
     heard, changed = False, run.workflow.changed
-    run.workflow.changed = False
+    run.workflow.changed = {}
     for task in list(throwing.waiting_for(run.workflow, "conditional")):
         if task.is_live:
+            held = task.internal_data.get(HELD)
             run.try_to(task, _look)
-            holds, held = task.internal_data.get(HELD, False), task.held
-            if holds and FAULT not in task.internal_data and (changed or not held):
+            if (
+                FAULT not in task.internal_data
+                and task.internal_data[HELD]
+                and _heeds(task.element, changed, held=held)
+            ):
                 heard = True
                 run.came(task, {})
     return heard
 
 
+def _heeds(event: Any, changed: Mapping[str, set[str]], *, held: bool | None) -> bool:
+    """Whether a condition that holds is news to an event. `held`: whether it did before, None at the first look."""
+    if held is None:
+        return True
+    if event.variable is None and not event.variable_events:
+        return bool(changed) or not held
+    names = changed if event.variable is None else {event.variable} & changed.keys()
+    return any(not event.variable_events or changed[name] & event.variable_events for name in names)
+
+
 def _look(task: Any) -> None:
     """Note whether a condition holds now; what names a variable that does not exist yet does not."""
-    task.held = task.internal_data.pop(HELD, False)
     run = task.workflow.run
     scope = task.above if task.watching else task.workflow.task_tree
-    condition, seen = task.element.condition, {**run.sees(task), **scopes.seen_inside(scope)}
+    condition, seen = task.element.condition, {**run.sees(task), **sharing.seen_inside(scope)}
     known = all(name.partition(".")[0] in seen for name in condition.names)
-    if known and condition.holds(seen):
-        task.internal_data[HELD] = True
+    task.internal_data[HELD] = bool(known and condition.holds(seen))

@@ -1,6 +1,7 @@
 """Compensation: what was done is noted in its scope, and undone in reverse order when it is thrown; transactions.
 
-A note is [element, notes of what was done inside it]: a subprocess that has ended passes its notes on as one.
+A note is [element, notes of what was done inside it]: a subprocess that has ended passes its notes on as one; what was
+done many times at once is [element, [], notes of each].
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from app.processes.engine import life, scopes, watching
-from app.processes.engine.keys import AFTERWARDS, CHANGES, HANDLES, INSTANCE, NOTED, TODO
-from app.processes.engine.merge import absorbed
+from app.processes.engine import life, scopes, sharing, watching
+from app.processes.engine.keys import AFTERWARDS, HANDLES, INSTANCE, NOTED, UNDO
 
 
 def note(task: Any) -> None:
@@ -20,7 +20,9 @@ def note(task: Any) -> None:
     if INSTANCE in kept:
         task.above.internal_data.setdefault(NOTED, []).append([task.task_spec.name, kept.get(NOTED, [])])
     elif task.task_spec.element.loop is not None:
-        task.scope.internal_data.setdefault(NOTED, []).extend(kept.get(NOTED, []))
+        done, at_once = kept.get(NOTED, []), not task.task_spec.element.loop.sequential
+        notes = [[task.task_spec.name, [], done]] if at_once and done else done
+        task.scope.internal_data.setdefault(NOTED, []).extend(notes)
     else:
         task.scope.internal_data.setdefault(NOTED, []).append([task.task_spec.name, kept.get(NOTED, [])])
 
@@ -34,7 +36,7 @@ def begin(thrower: Any, scope: Any, activity: str | None = None, then: str | Non
         scope.internal_data[NOTED] = left
     else:
         scope.internal_data.pop(NOTED, None)
-    thrower.internal_data[TODO] = _handlers(thrower.workflow, chosen)
+    thrower.internal_data[UNDO] = _handlers(thrower.workflow, chosen)
     if then:
         thrower.internal_data[AFTERWARDS] = then
     return not _start_next(thrower)
@@ -54,28 +56,32 @@ def place_of(task: Any) -> Any:
 
 
 def _handlers(workflow: Any, notes: list[Any]) -> list[Any]:
-    """[handler, notes inside] in the order in which they were earned; a subprocess with a handler of its own stands
-    for its parts."""
+    """[handler, notes inside] in the order in which they were earned, [None, several of them] for those that run at
+    once; a subprocess with a handler of its own stands for its parts."""
     found: list[Any] = []
-    for name, inner in notes:
-        own = workflow.specs[name].element.handler or _event_handler(workflow, name)
-        found += [[own, inner]] if own else _handlers(workflow, inner)
+    for name, inner, *each in notes:
+        own = workflow.specs[name].element.handler
+        if each and own:
+            found.append([None, [[own, one[1]] for one in each[0]]])
+        elif own:
+            found.append([own, inner])
+        else:
+            found += _handlers(workflow, each[0] if each else inner)
     return found
 
 
-def _event_handler(workflow: Any, scope: str) -> str | None:
-    """The compensation event subprocess of a subprocess."""
-    watches = getattr(workflow.specs[scope].element, "watches", ())
-    starts = (workflow.specs[name].element for name in watches)
-    return next((one.scope for one in starts if one.trigger == "compensate"), None)
-
-
 def _start_next(thrower: Any) -> bool:
-    todo = thrower.internal_data[TODO]
+    todo = thrower.internal_data[UNDO]
     if not todo:
-        del thrower.internal_data[TODO]
+        del thrower.internal_data[UNDO]
         return False
     handler, inner = todo.pop()
+    for one, notes in [[handler, inner]] if handler else inner:
+        _start(thrower, one, notes)
+    return True
+
+
+def _start(thrower: Any, handler: str, inner: list[Any]) -> None:
     spec = thrower.workflow.specs[handler]
     task = thrower._add_child(spec, TaskState.FUTURE)
     task._inherit_data()
@@ -85,19 +91,16 @@ def _start_next(thrower: Any) -> bool:
     thrower.workflow.run.arrived(task, None)
     if getattr(spec.element, "by_event", False):
         task._set_state(TaskState.STARTED)
-        scopes.begin(task, thrower.workflow.specs[spec.element.start])
+        thrower.workflow.run.try_to(task, scopes.begin)
     else:
         task._set_state(TaskState.READY)
-    return True
 
 
 def handler_done(task: Any) -> None:
     """A handler is done: the one before it, or whoever threw the compensation goes on."""
     thrower = task.above
-    changes = absorbed(thrower.data, thrower.internal_data.get(CHANGES, {}), task.variables)
-    if changes:
-        thrower.internal_data[CHANGES] = changes
-    if not _start_next(thrower):
+    sharing.hand_over(task, thrower)
+    if not any(HANDLES in one.internal_data for one in thrower.below()) and not _start_next(thrower):
         finished(thrower)
 
 

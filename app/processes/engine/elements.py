@@ -99,6 +99,10 @@ class Event(Element):
     """date, duration, cycle"""
     when: Value | None = None
     condition: Expression | None = None
+    variable: str | None = None
+    """The only variable at whose changes a condition is looked at again."""
+    variable_events: frozenset[str] = frozenset()
+    """Kinds of change (create, update) at which it is; empty: all."""
     code_variable: str | None = None
     message_variable: str | None = None
     activity: str | None = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.errors import Conflict, DomainError, Invalid
-from app.core.i18n import _l
+from app.core.i18n import _, _l
 
 
 class DiagramRefused(Invalid):
@@ -34,6 +34,13 @@ class MergeConflict(EngineFault):
 
     def __init__(self, element: str, path: str) -> None:
         super().__init__(element, path, path=path)
+
+
+class NotKept(Invalid):
+    """A value that cannot be a variable: JSON does not know it, or it is too large a number."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__({"variables": [_("This value cannot be kept: %(reason)s", reason=reason)]})
 
 
 class TokenNotReady(Conflict):

@@ -38,6 +38,8 @@ class Flow:
     target: str
     condition: str | None
     language: str | None
+    empty: bool = False
+    """A condition is drawn, but says nothing."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Graph:
     """Node → id of the subprocess it is in; None: directly in the process."""
     _out: dict[str, list[Flow]] = field(default_factory=dict)
     _in: dict[str, list[Flow]] = field(default_factory=dict)
+    _attached: dict[str, list[str]] = field(default_factory=dict)
 
     def outgoing(self, node_id: str) -> list[Flow]:
         """The flows that leave the node."""
@@ -67,11 +70,7 @@ class Graph:
 
     def attached(self, node_id: str) -> list[str]:
         """The boundary events of an activity."""
-        return [
-            name
-            for name, node in self.nodes.items()
-            if local(node) == "boundaryEvent" and node.get("attachedToRef") == node_id
-        ]
+        return self._attached.get(node_id, [])
 
     def reached(self, starts: set[str], *, backwards: bool = False, without: str | None = None) -> set[str]:
         """The nodes that can be reached from some, themselves included, never passing `without`. From an activity its
@@ -156,7 +155,11 @@ def read_graph(root: Any, key: str | None = None) -> Graph:
     for flow in flows:
         out.setdefault(flow.source, []).append(flow)
         into.setdefault(flow.target, []).append(flow)
-    return Graph(key, process, nodes, tuple(flows), scopes, out, into)
+    attached: dict[str, list[str]] = {}
+    for name, node in nodes.items():
+        if local(node) == "boundaryEvent":
+            attached.setdefault(node.get("attachedToRef"), []).append(name)
+    return Graph(key, process, nodes, tuple(flows), scopes, out, into, attached)
 
 
 def _collect(
@@ -179,7 +182,8 @@ def _flow(node: Any, number: int) -> Flow:
     text = None if condition is None else (condition.text or "").strip() or None
     language = None if condition is None else condition.get("language")
     source, target = node.get("sourceRef") or "", node.get("targetRef") or ""
-    return Flow(node.get("id") or f"{source}>{target}#{number}"[:100], source, target, text, language)
+    name = node.get("id") or f"{source}>{target}"[:90] + f"#{number}"
+    return Flow(name, source, target, text, language, empty=condition is not None and text is None)
 
 
 def names(node: Any) -> dict[str, str]:

@@ -15,14 +15,16 @@ from app.processes.engine.lint_event import event_problems
 from app.processes.engine.lint_extension import extension_problems
 from app.processes.engine.lint_flow import flow_problems
 from app.processes.engine.lint_node import node_problems
+from app.processes.engine.lint_schema import FREE, is_known, schema_problems
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.reading import Reader
-from app.processes.engine.xml import BPMN, DIAGRAM, local, tag
+from app.processes.engine.xml import BPMN, DIAGRAM, local, nearest_id
 
 __all__ = ["Known", "Problem", "problems_of"]
 
 MOST_NODES = 1000
-RESERVED = {"Start"}
+MOST_FLOWS = 5000
+LONGEST_KEY = 64
 
 _NEVER = _l("This kind of element is not supported (%(kind)s).")
 _NO_ID = _l("An element has no id (%(kind)s).")
@@ -41,43 +43,9 @@ DRAWN = {
 }
 """Warned of: they move no tokens and no values."""
 
-SILENT = {
-    "documentation",
-    "extensionElements",
-    "incoming",
-    "outgoing",
-    "laneSet",
-    "childLaneSet",
-    "lane",
-    "flowNodeRef",
-    "sequenceFlow",
-    "conditionExpression",
-    "textAnnotation",
-    "text",
-    "association",
-    "group",
-    "categoryValueRef",
-    "script",
-    "rendering",
-    "potentialOwner",
-    "humanPerformer",
-    "performer",
-    "resourceRef",
-    "resourceAssignmentExpression",
-    "formalExpression",
-    "standardLoopCharacteristics",
-    "multiInstanceLoopCharacteristics",
-    "auditing",
-    "monitoring",
-    "supportedInterfaceRef",
-    "supports",
-    "ioBinding",
-    "eventDefinitionRef",
-}
-"""Elements that mean nothing to the engine, or are looked at with their owner."""
-
-OWNED = ("EventDefinition", "LoopCharacteristics")
-"""What is inside these is looked at with the event or activity."""
+UNHEEDED = {"performer", "resourceRole"}
+PEOPLE = {"potentialOwner", "humanPerformer"}
+"""Heeded at user tasks only."""
 
 TOP_LEVEL = {
     "process",
@@ -98,21 +66,27 @@ TOP_LEVEL = {
     "relationship",
     "endPoint",
     "correlationProperty",
+    "partnerEntity",
+    "partnerRole",
 }
 
 
 def problems_of(root: Any, graph: Graph, known: Known | None = None) -> list[Problem]:
     """Everything that is wrong with a process of a parsed document, element by element; empty when it may run."""
     known = known or Known()
-    found = [*_top_level(root), *_contents(graph.process), *extension_problems(graph)]
+    if len(graph.nodes) > MOST_NODES:
+        return [Problem(DIAGRAM, _("There are more than %(limit)s elements.", limit=MOST_NODES))]
+    if len(graph.flows) > MOST_FLOWS:
+        return [Problem(DIAGRAM, _("There are more than %(limit)s sequence flows.", limit=MOST_FLOWS))]
+    found = [*_top_level(root), *_contents(graph.process), *schema_problems(root, graph.process)]
+    found += extension_problems(graph, root)
+    if len(graph.key) > LONGEST_KEY:
+        found.append(Problem(graph.key, _("The id of a process has at most %(limit)s letters.", limit=LONGEST_KEY)))
     if graph.process.get("isExecutable", "true") != "true":
         found.append(Problem(graph.key, _("The process is marked as not executable.")))
-    if len(graph.nodes) > MOST_NODES:
-        found.append(Problem(DIAGRAM, _("There are more than %(limit)s elements.", limit=MOST_NODES)))
-    found += [Problem(name, _("This id is reserved for the engine.")) for name in graph.nodes if name in RESERVED]
     found += flow_problems(graph)
     for node in graph.nodes.values():
-        found += node_problems(graph, node, known)
+        found += node_problems(graph, root, node, known)
         if local(node).endswith("Event"):
             found += event_problems(graph, root, node)
     if not any(not problem.warning for problem in found):
@@ -132,8 +106,8 @@ def _unreadable(graph: Graph, root: Any) -> Iterator[Problem]:
 
 def _top_level(root: Any) -> Iterator[Problem]:
     for node in root:
-        name = local(node)
-        if node.tag.startswith(f"{{{BPMN}}}") and name not in TOP_LEVEL and not name.endswith("EventDefinition"):
+        name, ours = local(node), node.tag.startswith(f"{{{BPMN}}}")
+        if (name in TOP_LEVEL or name.endswith("EventDefinition")) != ours:
             yield Problem(node.get("id") or DIAGRAM, str(_NEVER) % {"kind": name})
 
 
@@ -144,9 +118,11 @@ def _contents(process: Any) -> Iterator[Problem]:
         kind = local(node)
         reason = _reason_against(node, kind, process)
         if reason is not None:
-            yield Problem(_nearest_id(node), str(reason) % {"kind": kind})
+            yield Problem(nearest_id(node), str(reason) % {"kind": kind})
         elif kind in DRAWN:
-            yield Problem(_nearest_id(node), str(_DRAWN) % {"kind": kind}, warning=True)
+            yield Problem(nearest_id(node), str(_DRAWN) % {"kind": kind}, warning=True)
+        elif kind in UNHEEDED or (kind in PEOPLE and local(node.getparent()) != "userTask"):
+            yield Problem(nearest_id(node.getparent()), _("“%(name)s” would be ignored.", name=kind), warning=True)
 
 
 def _reason_against(node: Any, kind: str, process: Any) -> LazyString | None:
@@ -154,22 +130,13 @@ def _reason_against(node: Any, kind: str, process: Any) -> LazyString | None:
         if not node.get("id"):
             return _NO_ID
         parent = node.getparent()
-        return None if parent is process or local(parent) in SCOPES else _MISPLACED
-    if kind in ("dataInputAssociation", "dataOutputAssociation") and node.find(tag("assignment")) is not None:
+        return None if parent is process or local(parent) in SCOPES or not is_known(local(parent)) else _MISPLACED
+    if kind in ("assignment", "transformation"):
         return _ASSIGNED
-    if kind in SILENT or kind in DRAWN or kind.endswith("EventDefinition") or _inside(node):
-        return None
-    return _NEVER
+    return None if kind in FREE or is_known(kind) or _in_refused(node, process) else _NEVER
 
 
-def _inside(node: Any) -> bool:
-    return any(local(above).endswith(OWNED) or local(above) in DRAWN for above in node.iterancestors())
-
-
-def _nearest_id(node: Any) -> str:
-    """The id of the element, or of the one it belongs to."""
-    while node is not None:
-        if node.get("id") and not local(node).endswith((*OWNED, "Expression")):
-            return str(node.get("id"))
-        node = node.getparent()
-    return DIAGRAM
+def _in_refused(node: Any, process: Any) -> bool:
+    """Inside of what is refused whole."""
+    above = node.getparent()
+    return above is not process and not is_known(local(above))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from app.core import intervals
+from app.core.errors import DomainError
 from app.core.i18n import _
+from app.processes.engine.graph import RUN as FLOW_NODES
 from app.processes.engine.graph import Graph
 from app.processes.engine.problem import Problem
-from app.processes.engine.xml import BPMN, CAMUNDA, DIAGRAM, YOUXU, local, tag
+from app.processes.engine.xml import BPMN, CAMUNDA, YOUXU, local, nearest_id, tag
 
 NAME = "nameZh"
 OURS: dict[str, set[str]] = {
@@ -21,51 +24,37 @@ OURS: dict[str, set[str]] = {
 }
 """Attributes of ours that mean something; others are refused, so that none is silently ignored."""
 
-CODE = {"class", "delegateExpression", "variableMappingClass", "variableMappingDelegateExpression", "caseRef"}
-"""Attributes that name code of another engine."""
-RUN = {
-    "assignee",
-    "candidateUsers",
-    "candidateGroups",
-    "dueDate",
-    "followUpDate",
-    "formKey",
-    "formRef",
-    "priority",
-    "async",
-    "asyncBefore",
-    "asyncAfter",
-    "type",
-    "topic",
-    "taskPriority",
-    "expression",
-    "resultVariable",
-    "initiator",
-    "versionTag",
-    "collection",
-    "elementVariable",
-    "calledElementBinding",
-    "calledElementVersion",
-    "calledElementVersionTag",
-    "errorCodeVariable",
-    "errorMessageVariable",
-    "escalationCodeVariable",
+CODE = {
+    *("class", "delegateExpression", "variableMappingClass", "variableMappingDelegateExpression"),
+    *("caseRef", "resource"),
 }
+"""Attributes that name code of another engine."""
+CHANGES = {"skipExpression", "terminateAll", "triggerable", "inheritVariables", "inheritBusinessKey", "scope"}
+"""Attributes of related engines without which an element would do something else."""
+
+_ANY = {"async", "asyncBefore", "asyncAfter"}
+_PEOPLE = {"assignee", "candidateUsers", "candidateGroups", "dueDate", "followUpDate", "priority", "formKey", "formRef"}
+_WORK = _ANY | {"type", "topic", "taskPriority", "expression", "resultVariable"}
+RUN: dict[str, set[str]] = {
+    "process": {"versionTag"},
+    "startEvent": _ANY | {"initiator"},
+    "userTask": _ANY | _PEOPLE,
+    "serviceTask": _WORK,
+    "sendTask": _WORK,
+    "businessRuleTask": _WORK | {"decisionRef"},
+    "scriptTask": _ANY | {"resultVariable"},
+    "callActivity": _ANY | {"calledElementBinding", "calledElementVersion", "calledElementVersionTag"},
+    "multiInstanceLoopCharacteristics": {"asyncBefore", "asyncAfter", "collection", "elementVariable"},
+    "messageEventDefinition": {"type", "topic", "expression"},
+    "errorEventDefinition": {"errorCodeVariable", "errorMessageVariable"},
+    "escalationEventDefinition": {"escalationCodeVariable"},
+    "conditionalEventDefinition": {"variableName", "variableEvents"},
+}
+"""Attributes that mean something, by element; flow nodes without a line here can be asynchronous."""
 HARMLESS = {
-    "historyTimeToLive",
-    "isStartableInTasklist",
-    "candidateStarterGroups",
-    "candidateStarterUsers",
-    "exclusive",
-    "jobPriority",
-    "modelerTemplate",
-    "modelerTemplateVersion",
-    "modelerTemplateIcon",
-    "formRefBinding",
-    "formRefVersion",
-    "diagramRelationId",
-    "mapDecisionResult",
-    "followUpDate",
+    *("historyTimeToLive", "isStartableInTasklist", "candidateStarterGroups", "candidateStarterUsers", "exclusive"),
+    *("jobPriority", "modelerTemplate", "modelerTemplateVersion", "modelerTemplateIcon", "formRefBinding"),
+    *("formRefVersion", "diagramRelationId", "mapDecisionResult"),
 }
 REFUSED_ELEMENTS = {
     "executionListener",
@@ -75,54 +64,95 @@ REFUSED_ELEMENTS = {
     "errorEventDefinition",
 }
 RUN_ELEMENTS = {
-    "inputOutput",
-    "inputParameter",
-    "outputParameter",
-    "list",
-    "map",
-    "entry",
-    "value",
-    "properties",
-    "property",
-    "failedJobRetryTimeCycle",
-    "in",
-    "out",
-    "nameZh",
+    *("inputOutput", "inputParameter", "outputParameter", "list", "map", "entry", "value", "properties", "property"),
+    *("failedJobRetryTimeCycle", "in", "out"),
 }
+NAMED = {"inputParameter": "name", "outputParameter": "name", "entry": "key"}
+"""What these must say."""
+MAPPED = {"in": {"callActivity", "signalEventDefinition"}, "out": {"callActivity"}}
+"""Where variables are passed on."""
+XML = "http://www.w3.org/"
 
 
-def extension_problems(graph: Graph) -> Iterator[Problem]:
-    """What is wrong with extensions anywhere in the process."""
-    for node in graph.process.iter():
-        if isinstance(node.tag, str) and node.tag.startswith(f"{{{BPMN}}}"):
-            yield from _attributes(node)
-    for holder in graph.process.iter(tag("extensionElements")):
-        for node in holder.iterdescendants():
-            yield from _element(holder, node)
+def extension_problems(graph: Graph, root: Any) -> Iterator[Problem]:
+    """What is wrong with extensions anywhere in the process, and at the messages, signals and errors it refers to."""
+    beside = [node for node in root if node.tag.startswith(f"{{{BPMN}}}") and local(node) not in APART]
+    for top in (graph.process, *beside):
+        for node in top.iter():
+            if node.tag.startswith(f"{{{BPMN}}}"):
+                yield from _attributes(node)
+        for holder in top.iter(tag("extensionElements")):
+            for node in holder.iterdescendants():
+                yield from _element(holder, node)
 
 
-def _owner(node: Any) -> str:
-    while node is not None and (not node.get("id") or local(node).endswith("EventDefinition")):
-        node = node.getparent()
-    return DIAGRAM if node is None else str(node.get("id"))
+APART = {"process", "collaboration", "import", "extension", "relationship"}
 
 
 def _attributes(node: Any) -> Iterator[Problem]:
     for full in node.attrib:
         space, _brace, name = full[1:].partition("}") if full.startswith("{") else ("", "", full)
         if space == YOUXU and name not in OURS.get(local(node), set()) | {NAME}:
-            yield Problem(_owner(node), _("“%(name)s” would be ignored.", name=name))
-        elif space == CAMUNDA and name in CODE:
-            yield Problem(_owner(node), _("“%(name)s” names code of another engine, which cannot run here.", name=name))
-        elif space == CAMUNDA and name not in RUN | HARMLESS:
-            yield Problem(_owner(node), _("“%(name)s” would be ignored.", name=name), warning=True)
+            yield Problem(nearest_id(node), _("“%(name)s” would be ignored.", name=name))
+        elif space == CAMUNDA:
+            yield from _camunda(node, name, node.get(full))
+        elif space not in ("", YOUXU, BPMN) and not space.startswith(XML):
+            yield Problem(nearest_id(node), _("“%(name)s” would be ignored.", name=_short(node, full)), warning=True)
+
+
+def _camunda(node: Any, name: str, value: str) -> Iterator[Problem]:
+    owner, kind = nearest_id(node), local(node)
+    if name in CODE:
+        yield Problem(owner, _("“%(name)s” names code of another engine, which cannot run here.", name=name))
+    elif name in CHANGES and value not in ("false", "", "global"):
+        yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
+    elif name not in RUN.get(kind, _ANY if kind in FLOW_NODES else set()) | HARMLESS | CHANGES:
+        yield Problem(owner, _("“%(name)s” would be ignored.", name=name), warning=True)
 
 
 def _element(holder: Any, node: Any) -> Iterator[Problem]:
-    space, name = node.tag[1:].partition("}")[0], local(node)
-    if space == BPMN or (space == YOUXU and name not in RUN_ELEMENTS):
-        yield Problem(_owner(holder), _("“%(name)s” would be ignored.", name=name))
-    elif space == CAMUNDA and name in REFUSED_ELEMENTS:
-        yield Problem(_owner(holder), _("“%(name)s” names code of another engine, which cannot run here.", name=name))
-    elif space == CAMUNDA and name not in RUN_ELEMENTS:
-        yield Problem(_owner(holder), _("“%(name)s” would be ignored.", name=name), warning=True)
+    space, name, owner = node.tag[1:].partition("}")[0], local(node), nearest_id(holder)
+    if space in (BPMN, YOUXU):
+        yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
+    elif space != CAMUNDA:
+        if node.getparent() is holder:
+            yield Problem(owner, _("“%(name)s” would be ignored.", name=_short(node, node.tag)), warning=True)
+    elif name in REFUSED_ELEMENTS:
+        yield Problem(owner, _("“%(name)s” names code of another engine, which cannot run here.", name=name))
+    elif name not in RUN_ELEMENTS or local(holder.getparent()) not in MAPPED.get(name, {local(holder.getparent())}):
+        yield Problem(owner, _("“%(name)s” would be ignored.", name=name), warning=True)
+    else:
+        yield from _said(owner, node, name)
+
+
+def _said(owner: str, node: Any, name: str) -> Iterator[Problem]:
+    if name in NAMED and not node.get(NAMED[name]):
+        yield Problem(owner, _("“%(name)s” must have a name.", name=name))
+    if name in MAPPED:
+        source = node.get("source") or node.get("sourceExpression")
+        everything = node.get("variables") == "all"
+        if not everything and not (source and node.get("target")) and not (name == "in" and node.get("businessKey")):
+            yield Problem(owner, _("“%(name)s” must say which variable goes where.", name=name))
+        if node.get("local") == "true":
+            yield Problem(owner, _("“%(name)s” would be ignored.", name="local"), warning=True)
+    if name == "failedJobRetryTimeCycle" and not _is_retry_plan((node.text or "").strip()):
+        yield Problem(owner, _("“%(name)s” would be ignored.", name=name), warning=True)
+
+
+def _is_retry_plan(text: str) -> bool:
+    try:
+        if text.startswith("R"):
+            intervals.parse_cycle(text)
+        else:
+            for part in text.split(","):
+                intervals.parse_duration(part.strip())
+    except DomainError:
+        return False
+    return True
+
+
+def _short(node: Any, full: str) -> str:
+    """`zeebe:taskDefinition`."""
+    space, _brace, name = full[1:].partition("}") if full.startswith("{") else ("", "", full)
+    prefix = next((prefix for prefix, known in node.nsmap.items() if known == space and prefix), None)
+    return f"{prefix}:{name}" if prefix else name

@@ -7,18 +7,22 @@ from typing import Any
 
 from app.core.i18n import _
 from app.processes.engine.graph import ACTIVITIES, CHOOSING, Graph, trigger_of
+from app.processes.engine.lint_event import named_problems
 from app.processes.engine.problem import Known, Problem
-from app.processes.engine.reading import listed, loop_of
+from app.processes.engine.reading import listed
 from app.processes.engine.xml import camunda, local, ours, tag
 
+LONGEST_FORM = 100
 SCRIPTS = (None, "", "juel", "youxu")
 BINDINGS = ("latest", "deployment", "version", "versionTag")
 BEHIND_EVENT_GATEWAY = {"message", "timer", "signal", "conditional"}
 
 
-def node_problems(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
+def node_problems(graph: Graph, root: Any, node: Any, known: Known) -> Iterator[Problem]:
     """What is wrong with one element."""
     kind, name = local(node), node.get("id")
+    if kind in ("sendTask", "receiveTask") and node.get("messageRef"):
+        yield from named_problems(root, name, "message", node.get("messageRef"))
     check = _CHECKS.get(kind)
     if check is not None:
         yield from check(graph, node, known)
@@ -29,6 +33,8 @@ def node_problems(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
         yield Problem(name, _("A default flow is not heeded here."))
     if kind in ACTIVITIES:
         yield from _loop(node)
+        if node.get("messageRef") and kind not in ("sendTask", "receiveTask"):
+            yield Problem(name, _("“%(name)s” would be ignored.", name="messageRef"))
         for attribute in ("startQuantity", "completionQuantity"):
             if node.get(attribute, "1") != "1":
                 yield Problem(name, _("“%(name)s” would be ignored.", name=attribute))
@@ -50,8 +56,10 @@ def _user_task(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     for group in groups:
         if group.fixed and not is_known(known.groups, group.text):
             yield Problem(name, _("There is no group “%(name)s”.", name=group.text), warning=True)
-    form = node.get(camunda("formKey"))
-    if form is not None and not is_known(known.forms, form):
+    form = node.get(camunda("formKey")) or node.get(camunda("formRef"))
+    if form is not None and len(form) > LONGEST_FORM:
+        yield Problem(name, _("A name has at most %(limit)s letters.", limit=LONGEST_FORM))
+    elif form is not None and not is_known(known.forms, form):
         yield Problem(name, _("There is no form “%(name)s”.", name=form), warning=True)
     other = node.get(ours("fourEyes"))
     if other is not None and (other == name or other not in graph.nodes or local(graph.nodes[other]) != "userTask"):
@@ -67,7 +75,8 @@ def _service(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     del graph
     name, step = node.get("id"), node.get(ours("step"))
     kind = node.get(camunda("type"))
-    ways = [step, kind == "external", node.get(camunda("expression")), node.get("messageRef")]
+    message = local(node) == "sendTask" and node.get("messageRef")
+    ways = [step, kind == "external", node.get(camunda("expression")), message]
     if kind not in (None, "external"):
         yield Problem(name, _("“%(name)s” names code of another engine, which cannot run here.", name=kind))
     elif sum(bool(way) for way in ways) != 1:
@@ -104,16 +113,32 @@ def _rule(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
 
 def _call(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     del graph, known
-    if not node.get("calledElement"):
+    binding = node.get(camunda("calledElementBinding"), "latest")
+    if not (node.get("calledElement") or "").strip():
         yield Problem(node.get("id"), _("A call activity must name the process it calls."))
-    if node.get(camunda("calledElementBinding"), "latest") not in BINDINGS:
+    if binding not in BINDINGS:
         yield Problem(node.get("id"), _("“%(name)s” would be ignored.", name="calledElementBinding"))
+    version = {"version": "calledElementVersion", "versionTag": "calledElementVersionTag"}.get(binding)
+    if version is not None and not node.get(camunda(version)):
+        yield Problem(node.get("id"), _("A call activity must name the version it calls (%(name)s).", name=version))
+
+
+def _receive(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
+    del graph, known
+    if node.get("instantiate") == "true":
+        yield Problem(node.get("id"), _("A receive task cannot start a process; draw a start event with the message."))
 
 
 def _scope(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     del graph, known
-    if node.get("triggeredByEvent") == "true" and loop_of(node) is not None:
-        yield Problem(node.get("id"), _("An event subprocess cannot be a loop."))
+    name, by_event = node.get("id"), node.get("triggeredByEvent") == "true"
+    loops = any(local(child).endswith("LoopCharacteristics") for child in node)
+    if by_event and loops:
+        yield Problem(name, _("An event subprocess cannot be a loop."))
+    if by_event and local(node) == "transaction":
+        yield Problem(name, _("An event subprocess cannot be a transaction."))
+    if node.get("method", "##Compensate") not in ("##Compensate", "compensate"):
+        yield Problem(name, _("“%(name)s” would be ignored.", name="method"))
 
 
 def _choosing(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
@@ -144,8 +169,17 @@ def _event_gateway(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
         waits = local(target) == "intermediateCatchEvent" and trigger_of(target)[0] in BEHIND_EVENT_GATEWAY
         if not waits and not (local(target) == "receiveTask" and not graph.attached(flow.target)):
             yield Problem(flow.target, _("Behind an event-based gateway only events can stand that are waited for."))
+        elif any(local(child).endswith("LoopCharacteristics") for child in target):
+            yield Problem(flow.target, _("Behind an event-based gateway nothing can loop."))
+        elif _is_wrapped(target):
+            yield Problem(flow.target, _("Behind an event-based gateway input parameters and jobs before are not run."))
         elif len(graph.incoming(flow.target)) > 1:
             yield Problem(flow.target, _("Behind an event-based gateway no other flow may lead to the event."))
+
+
+def _is_wrapped(node: Any) -> bool:
+    before = node.get(camunda("asyncBefore"), node.get(camunda("async"))) == "true"
+    return before or next(node.iter(camunda("inputParameter")), None) is not None
 
 
 def _loop(node: Any) -> Iterator[Problem]:
@@ -155,6 +189,11 @@ def _loop(node: Any) -> Iterator[Problem]:
         number, collection = many.findtext(tag("loopCardinality")), many.findtext(tag("loopDataInputRef"))
         if bool((number or "").strip()) == bool((collection or "").strip() or many.get(camunda("collection"))):
             yield Problem(name, _("Multiple instances need either a number or a collection."))
+        elif (number or "").strip() and "{" not in str(number) and not str(number).strip().isdecimal():
+            yield Problem(name, _("“%(name)s” must be a whole number.", name="loopCardinality"))
+        results = (many.findtext(tag("loopDataOutputRef")) or "").strip()
+        if bool(results) != (many.find(tag("outputDataItem")) is not None):
+            yield Problem(name, _("Results of instances need the collection and the item that goes into it."))
         if many.get("behavior", "All") != "All" or many.find(tag("complexBehaviorDefinition")) is not None:
             yield Problem(name, _("“%(name)s” would be ignored.", name="behavior"))
     if standard is not None:
@@ -172,7 +211,9 @@ _CHECKS: dict[str, Any] = {
     "scriptTask": _script,
     "businessRuleTask": _rule,
     "callActivity": _call,
+    "receiveTask": _receive,
     "subProcess": _scope,
+    "transaction": _scope,
     "exclusiveGateway": _choosing,
     "inclusiveGateway": _choosing,
     "eventBasedGateway": _event_gateway,

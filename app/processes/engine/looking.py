@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.core.i18n import _
-from app.processes.engine import scopes
+from app.processes.engine import sharing
 from app.processes.engine.codec import unpack
 from app.processes.engine.definition import Definition
 from app.processes.engine.elements import Element, ServiceStep
@@ -89,7 +89,7 @@ def open_tokens(definition: Definition, state: bytes) -> dict[int, str]:
 def variables(definition: Definition, state: bytes) -> dict[str, Any]:
     """The variables of a stored instance, what parallel branches have changed included (of two changes the later)."""
     workflow = read(definition, state)
-    return scopes.seen_inside(workflow.task_tree)
+    return sharing.seen_inside(workflow.task_tree)
 
 
 def local_variables(definition: Definition, state: bytes, token: int, *, whole: bool = False) -> dict[str, Any]:

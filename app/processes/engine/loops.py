@@ -10,10 +10,9 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from app.core.i18n import _
-from app.processes.engine import life
+from app.processes.engine import life, sharing
 from app.processes.engine.errors import EngineFault
-from app.processes.engine.keys import CHANGES, INSTANCE, LOOP
-from app.processes.engine.merge import absorbed
+from app.processes.engine.keys import INSTANCE, LOOP
 from app.processes.engine.values import plain
 
 MOST = 2_000
@@ -88,11 +87,19 @@ def instance_done(task: Any) -> None:
     loop = body.task_spec.element.loop
     if "results" in kept:
         kept["results"][task.internal_data[INSTANCE]] = task.view().get(loop.result_item)
-    changes = absorbed(body.data, body.internal_data.get(CHANGES, {}), task.variables)
-    if changes:
-        body.internal_data[CHANGES] = changes
+    sharing.hand_over(task, body)
     kept["done"] += 1
     body.workflow.run.try_to(body, _turn if loop.standard else _next)
+
+
+def one_less(body: Any) -> None:
+    """An operator has ended an instance: the loop goes on as if it had never been meant to be."""
+    kept = body.internal_data[LOOP]
+    if body.task_spec.element.loop.sequential:
+        kept["done"] += 1
+    elif kept["n"] is not None:
+        kept["n"] -= 1
+    (_turn if body.task_spec.element.loop.standard else _next)(body)
 
 
 def resume(body: Any) -> bool:

@@ -46,6 +46,33 @@ def _resolve(element: str, path: str, before: Any, changed: list[Any]) -> Any:
     raise MergeConflict(element, path)
 
 
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables that are not what they were."""
+    return {key: value for key, value in after.items() if not _same(value, before.get(key, _ABSENT))}
+
+
+def in_conflict(base: Mapping[str, Any], one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
+    """The variables that two branches have changed so that no join could keep both changes."""
+    return {
+        key
+        for key in one.keys() | other.keys()
+        if key not in KEPT_BY_ENGINE
+        and not _agree(base.get(key, _ABSENT), one.get(key, _ABSENT), other.get(key, _ABSENT))
+    }
+
+
+def _agree(before: Any, one: Any, other: Any) -> bool:
+    if _same(one, other) or _same(one, before) or _same(other, before):
+        return True
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return False
+    old = before if isinstance(before, dict) else {}
+    return all(
+        _agree(old.get(key, _ABSENT), one.get(key, _ABSENT), other.get(key, _ABSENT))
+        for key in one.keys() | other.keys()
+    )
+
+
 def absorbed(base: Mapping[str, Any], changes: Mapping[str, Any], ended: Mapping[str, Any]) -> dict[str, Any]:
     """The changes of a scope (since `base`) with those of a token that has ended in it: the later wins, leaf by leaf.
 

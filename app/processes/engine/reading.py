@@ -106,11 +106,15 @@ class Reader:
             found |= timer_of(definition)
         elif trigger == "conditional":
             found["condition"] = read_condition(definition.findtext(tag("condition")))
+            found["variable"] = definition.get(camunda("variableName"))
+            kinds = (definition.get(camunda("variableEvents")) or "").replace(",", " ").split()
+            found["variable_events"] = frozenset(kinds)
         elif trigger in ("message", "signal", "error", "escalation"):
             found["ref"] = self._ref(trigger, definition)
             found["code_variable"] = definition.get(camunda(f"{trigger}CodeVariable"))
             found["message_variable"] = definition.get(camunda("errorMessageVariable"))
-            found["topic"] = read_value(definition.get(camunda("topic")))
+            if definition.get(camunda("type")) == "external":
+                found["topic"] = read_value(definition.get(camunda("topic")))
             found["payload"], found["takes_all"] = mappings(definition, "in")
         elif trigger == "link":
             found["ref"] = Value(definition.get("name"))
@@ -206,17 +210,24 @@ class Reader:
 
 
 def handlers_of(graph: Graph) -> dict[str, str]:
-    """Activity → the activity that compensates it, by the association that leaves its compensation boundary event."""
+    """Activity → what compensates it: by the association that leaves its compensation boundary event an activity,
+    else the compensation event subprocess in it."""
+    by_event = {
+        graph.scopes[owner]: owner
+        for name, node in graph.nodes.items()
+        if local(node) == "startEvent" and trigger_of(node)[0] == "compensate" and (owner := graph.scopes[name])
+    }
     ends = {
         node.get("sourceRef"): node.get("targetRef")
-        for node in graph.process.iter(tag("association"))
+        for node in graph.process.getroottree().iter(tag("association"))
         if node.get("targetRef") in graph.nodes
     }
-    return {
+    attached = {
         node.get("attachedToRef"): ends[name]
         for name, node in graph.nodes.items()
         if local(node) == "boundaryEvent" and trigger_of(node)[0] == "compensate" and name in ends
     }
+    return {**{scope: owner for scope, owner in by_event.items() if scope is not None}, **attached}
 
 
 def listed(text: str | None) -> tuple[Value, ...]:

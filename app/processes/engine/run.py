@@ -13,16 +13,17 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.core.expressions import NOW, ExpressionFailed
 from app.core.i18n import _
-from app.processes.engine import commands, life, scopes, throwing, watching
+from app.processes.engine import commands, life, scopes, sharing, throwing, watching
 from app.processes.engine.codec import pack, unpack
 from app.processes.engine.definition import Definition
 from app.processes.engine.elements import Call, Out, ServiceStep, UserWork
-from app.processes.engine.errors import EngineFault
-from app.processes.engine.keys import FAULT, FLOW
+from app.processes.engine.errors import EngineFault, NotKept
+from app.processes.engine.keys import FAULT, FLOW, LOOP, PHASE
 from app.processes.engine.merge import merged
 from app.processes.engine.results import Callbacks, Fault, Gone, Happening, Opened, Step, Thrown, Wait
-from app.processes.engine.specs import Inclusive, choose
-from app.processes.engine.values import plain
+from app.processes.engine.spec_base import choose
+from app.processes.engine.spec_gateway import Inclusive
+from app.processes.engine.values import ENGINE_NAMES, kept, plain
 from app.processes.engine.workflow import Token, Tokens
 
 CHUNK = 50
@@ -31,6 +32,7 @@ STEP_LIMIT = 50_000
 """Elements run in one step; more means a loop that never waits."""
 WIDEST = 5_000
 """Tokens of one instance."""
+"""What is not given to called processes: each has its own."""
 
 
 class Run:
@@ -74,23 +76,29 @@ class Run:
         return {task.id: task.task_spec.wait_kind(task) for task in self.workflow.live()}
 
     def to_next_wait(self) -> Step:
-        """Run until nothing is left that can run."""
+        """Run until nothing is left that can run: each way as far as it goes before the next is begun, in the order in
+        which the flows are drawn."""
         workflow, done, most = self.workflow, 0, CHUNK
+        too_wide = len(workflow.tasks) > WIDEST
+        todo: list[Token] = []
         while not workflow.completed:
-            ready = workflow.ready()
-            if not ready and not self._look_again():
-                break
-            for task in ready:
-                if task._state != TaskState.READY:
-                    continue
-                done += 1
-                if done > STEP_LIMIT or len(workflow.tasks) > WIDEST:
-                    self._stop(task, done)
-                else:
-                    self.try_to(task, Token.run)
+            if not todo:
+                todo = workflow.ready()[::-1]
+                if not todo and not self._look_again():
+                    break
+                continue
+            task = todo.pop()
+            if task._state != TaskState.READY:
+                continue
+            done, newest = done + 1, workflow.last_id
+            if done > STEP_LIMIT or too_wide:
+                self._stop(task, done)
+            else:
+                self.try_to(task, Token.run)
+            todo += [workflow.tasks[name] for name in range(workflow.last_id, newest, -1)]
             if len(workflow.tasks) > most:
                 workflow.prune()
-                most = max(CHUNK, 2 * len(workflow.tasks))
+                most, too_wide = max(CHUNK, 2 * len(workflow.tasks)), len(workflow.tasks) > WIDEST
         return self._result()
 
     def _stop(self, task: Token, done: int) -> None:
@@ -105,15 +113,25 @@ class Run:
         try:
             act(task)
         except EngineFault as fault:
-            self.park(task, fault)
+            self._park_if_live(task, fault)
         except ExpressionFailed as error:
-            self.park(task, EngineFault(task.task_spec.name, error.sentence()))
+            self._park_if_live(task, EngineFault(task.task_spec.name, error.sentence()))
+        except NotKept as error:
+            self._park_if_live(task, EngineFault(task.task_spec.name, error.details["fields"]["variables"][0]))
+
+    def _park_if_live(self, task: Token, fault: EngineFault) -> None:
+        """What a token did may have ended it; then nobody needs to look."""
+        if task.is_live:
+            self.park(task, fault)
 
     def park(self, task: Token, fault: EngineFault) -> None:
-        """The token waits until somebody has looked."""
+        """The token waits until somebody has looked. A loop that stands still is watched as before, and what watches
+        keeps watching."""
         reason = str(fault.details["reason"]) if type(fault) is EngineFault else fault.sentence()
-        watching.stop_watching(task)
-        task._set_state(TaskState.STARTED)
+        if LOOP not in task.internal_data:
+            watching.stop_watching(task)
+        if not task.watching:
+            task._set_state(TaskState.STARTED)
         task.internal_data[FAULT] = reason[:500]
         self.faults.append(Fault(task.id, task.task_spec.name, fault.code, reason, dict(fault.details)))
         self.tell(task, "fault", {"reason": reason})
@@ -122,7 +140,7 @@ class Run:
         """Joins and conditions that depend on what others do; True if something moved."""
         moved = False
         for task in self.workflow.live() if self.definition.has_inclusive else ():
-            if task.is_live and isinstance(task.task_spec, Inclusive) and FLOW in task.internal_data:
+            if task.is_live and isinstance(task.task_spec, Inclusive) and _waits_for_others(task):
                 before = self.workflow.ticks
                 self.try_to(task, _join_again)
                 moved = moved or self.workflow.ticks != before
@@ -153,7 +171,7 @@ class Run:
             for name, kind in self._before.items()
             if name not in waiting or name in again
         }
-        variables = scopes.seen_inside(workflow.task_tree) if workflow.completed else {}
+        variables = sharing.seen_inside(workflow.task_tree) if workflow.completed else {}
         workflow.prune()
         made = Step(
             state=pack(workflow, self.done_by),
@@ -248,8 +266,8 @@ class Run:
         """The flows along which tokens leave a choosing gateway; its rule set is asked first. Raises EngineFault."""
         gateway = task.element
         outcome = self._decided(gateway, task) if gateway.rule_set is not None and gateway.diverging else {}
-        answers = task.variables.get("answers", {})
-        extra: dict[str, Any] = {"answer": answers.get(task.variables.get("answered"), {})}
+        last = kept(task.variables, "answers").get(str(task.variables.get("answered")), {})
+        extra: dict[str, Any] = {"answer": last}
         if gateway.rule_set is not None:
             extra["decision"] = outcome
         chosen = choose(task, gateway, extra, several=several)
@@ -258,7 +276,7 @@ class Run:
 
     def _decided(self, element: Any, task: Token) -> dict[str, Any]:
         outcome: dict[str, Any] = plain(self.callbacks.decide(element, task.view()))
-        task.assign({"decisions": {**task.variables.get("decisions", {}), element.id: outcome}})
+        task.assign({"decisions": {**kept(task.variables, "decisions"), element.id: outcome}})
         return outcome
 
     def describe_work(self, task: Token) -> dict[str, Any]:
@@ -283,7 +301,7 @@ class Run:
         """What is called, with which variables."""
         element: Call = task.element
         seen = self.sees(task)
-        given = {name: value for name, value in task.view().items() if element.all_in}
+        given = {name: value for name, value in task.view().items() if element.all_in and name not in ENGINE_NAMES}
         given |= {one.name: plain(one.value.of(seen)) for one in element.ins}
         key = element.called.of(seen) if element.called else ""
         return {
@@ -315,17 +333,14 @@ class Run:
         self.tell(task, "uncaught", {"trigger": trigger, "code": code})
         if not self.called:
             return True
-        self.thrown.append(Thrown(trigger, code or "", message, dict(task.variables), task.id))
+        root = self.workflow.task_tree
+        self.thrown.append(Thrown(trigger, code or "", message, sharing.seen_inside(root), task.id))
         if trigger == "error":
-            scopes.terminate(task)
+            scopes.end(root)
         return True
 
-    def came(self, task: Token, variables: dict[str, Any]) -> None:
-        """What a token waited for has come."""
-        self.tell(task, "fired", {"variables": variables} if variables else {})
-        if task.watching:
-            watching.happened(task, variables)
-            return
+    def decide_race(self, task: Token) -> None:
+        """If the token is one of those behind an event-based gateway, the others wait no more."""
         parent = task.above
         if parent.is_live and parent.element.kind == "eventBasedGateway":
             parent._set_state(TaskState.COMPLETED)
@@ -333,8 +348,21 @@ class Run:
             for sibling in parent.below():
                 if sibling is not task:
                     sibling._set_state(TaskState.CANCELLED)
+
+    def came(self, task: Token, variables: dict[str, Any]) -> None:
+        """What a token waited for has come."""
+        self.tell(task, "fired", {"variables": variables} if variables else {})
+        if task.watching:
+            watching.happened(task, variables)
+            return
+        self.decide_race(task)
         task.assign(variables)
         self.try_to(task, life.go_on)
+
+
+def _waits_for_others(task: Token) -> bool:
+    kept = task.internal_data
+    return FLOW in kept and PHASE not in kept and FAULT not in kept
 
 
 def _join_again(task: Any) -> None:

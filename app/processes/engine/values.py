@@ -10,6 +10,10 @@ from typing import Any
 import orjson
 
 from app.core.expressions import Expression, as_json, parse, parse_template
+from app.processes.engine.errors import NotKept
+
+ENGINE_NAMES = frozenset({"decisions", "answers", "answered", "initiator"})
+"""Variables that the engine keeps; they do not travel between instances."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,25 @@ def read_condition(text: str | None) -> Expression | None:
     return parse(text) if text else None
 
 
+def kept(variables: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """What the engine keeps under a name of its own; nothing where somebody else has put a plain value there."""
+    found = variables.get(name)
+    return found if isinstance(found, dict) else {}
+
+
 def plain(value: Any) -> Any:
-    """The value as JSON knows it, made anew: decimals are numbers, moments text. Raises TypeError for what JSON cannot
+    """The value as JSON knows it, made anew: decimals are numbers, moments text. Raises NotKept for what JSON cannot
     say, integers beyond 64 bits among it."""
-    return orjson.loads(orjson.dumps(value, default=_as_json))
+    try:
+        return orjson.loads(orjson.dumps(value, default=_as_json))
+    except TypeError as error:
+        raise NotKept(str(error)) from error
+
+
+def from_outside(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables that somebody gives, as they are kept: without those that the engine keeps itself, by which it knows
+    who has decided what. Raises NotKept."""
+    return {name: plain(value) for name, value in variables.items() if name not in ENGINE_NAMES}
 
 
 def _as_json(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from app.processes.engine import scopes, timers
+from app.processes.engine import scopes, sharing, timers
 from app.processes.engine.keys import CHANGES
 
 WATCHED = {"message", "timer", "signal", "conditional"}
@@ -80,14 +80,18 @@ def take_boundary(host: Any, spec: Any, variables: dict[str, Any]) -> None:
 
     The token on the way out stands beside the host, not below: it lives on when the host ends.
     """
-    seen = scopes.seen_inside(host)
     parent = host.above
     if spec.element.interrupting:
+        seen = sharing.seen_inside(host)
         host.end()
+    else:
+        sharing.share_all(host.scope)
+        seen = sharing.seen_inside(host)
     out = parent._add_child(spec, TaskState.FUTURE)
     out.data = {**seen}
     if variables:
         out.internal_data[CHANGES] = dict(variables)
+        out.workflow.note_changes(variables, seen)
     out.workflow.run.arrived(out, None)
     out._set_state(TaskState.READY)
 

@@ -42,8 +42,6 @@ class Token(Task):
 
     wait: dict[str, Any] | None = None
     """What it began to wait for in this step."""
-    held = False
-    """Whether its condition held when it was last looked at."""
     way: tuple[Any, ...] = ()
     """The flows along which it leaves."""
 
@@ -143,7 +141,7 @@ class Token(Task):
     def assign(self, changed: Mapping[str, Any]) -> None:
         """Set variables on this path; a local one of that name takes it instead, the nearest first."""
         rest = dict(changed)
-        self.workflow.changed = True
+        self.workflow.note_changes(changed, self.variables)
         here: Any = self if self.workflow.has_locals else None
         while here is not None and rest:
             known = here.internal_data.get(LOCALS)
@@ -187,10 +185,15 @@ class Token(Task):
 
     def end(self) -> None:
         """Not needed any more, and nothing that descends from it."""
-        for task in self.below():
-            task._set_state(TaskState.CANCELLED)
+        self.end_below()
         if self._state & LIVE:
             self._set_state(TaskState.CANCELLED)
+
+    def end_below(self, *, keep_watch: bool = False) -> None:
+        """Nothing that descends from it is needed any more; with `keep_watch` its boundary events may still come."""
+        for task in self.below():
+            if not (keep_watch and task.watching and task._parent == self.id and task.element.attached is not None):
+                task._set_state(TaskState.CANCELLED)
 
     def below(self) -> list[Token]:
         """The live tokens that descend from this one."""
@@ -217,8 +220,8 @@ class Tokens(BpmnWorkflow):
         self.ticks = ticks
         self.tasks: dict[int, Any] = {}
         self.completed = False
-        self.changed = False
-        """Whether a variable was set since conditions were last looked at."""
+        self.changed: dict[str, set[str]] = {}
+        """Variables that were set since conditions were last looked at, and how: create, update."""
         self.has_locals = False
         """Whether any token has variables of its own."""
         self.last_task = None
@@ -238,6 +241,12 @@ class Tokens(BpmnWorkflow):
         """Order of changes instead of time."""
         self.ticks += 1
         return self.ticks
+
+    def note_changes(self, changed: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+        """Variables are set that were as in `before`; only conditions ask for that."""
+        if self.definition.has_conditions:
+            for name in changed:
+                self.changed.setdefault(name, set()).add("update" if name in before else "create")
 
     def get_tasks_iterator(self, first_task: Any = None, **wanted: Any) -> Iterator[Any]:
         """Every task that fits, by id; the library walks the tree, and not below depth 1000."""

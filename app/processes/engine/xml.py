@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from lxml import etree
@@ -26,6 +28,27 @@ SAME_AS_CAMUNDA = (
 DIAGRAM = "diagram"
 """Stands for the whole diagram where a problem belongs to no element."""
 
+BOOLEANS = {
+    *(
+        "isExecutable",
+        "isClosed",
+        "isForCompensation",
+        "isSequential",
+        "testBefore",
+        "cancelActivity",
+        "isInterrupting",
+    ),
+    *("parallelMultiple", "triggeredByEvent", "instantiate", "waitForCompletion", "isImmediate", "isCollection"),
+}
+CAMUNDA_BOOLEANS = {"async", "asyncBefore", "asyncAfter", "exclusive"}
+REFERENCES = {"messageRef", "signalRef", "errorRef", "escalationRef", "attachedToRef", "activityRef", "calledElement"}
+"""Attributes whose values may have a prefix for the namespace of the document."""
+
+_PARTS = re.compile(
+    r"(EventDefinition|Characteristics|Expression|Condition|Cardinality|DataItem|DataInputRef|DataOutputRef)$"
+    r"|^(time(Date|Duration|Cycle)|condition|script|incoming|outgoing|eventDefinitionRef|from|to)$"
+)
+"""Elements that are looked at with the one they belong to, which a modeler can show."""
 _ID = re.compile(r"[^\W\d][\w.\-:${}]{0,99}\Z")
 
 
@@ -47,6 +70,15 @@ def camunda(name: str) -> str:
 def local(node: Any) -> str:
     """The name of an element without its namespace; empty for comments."""
     return etree.QName(node).localname if isinstance(node.tag, str) else ""
+
+
+def nearest_id(node: Any) -> str:
+    """The id of the element, or of the one it belongs to, for the modeler to show."""
+    while node is not None and node.getparent() is not None:
+        if node.get("id") and not _PARTS.search(local(node)):
+            return str(node.get("id"))
+        node = node.getparent()
+    return DIAGRAM
 
 
 def parse_diagram(xml: bytes, *, whole: bool = False) -> Any:
@@ -76,6 +108,8 @@ def parse_diagram(xml: bytes, *, whole: bool = False) -> Any:
     _refuse_ids(root)
     if not whole:
         _rename(root)
+        _spell(root)
+        _resolve(root)
     return root
 
 
@@ -90,6 +124,54 @@ def _rename(root: Any) -> None:
                 node.tag = camunda(node.tag.removeprefix(prefix))
             for name in [one for one in node.attrib if one.startswith(prefix)]:
                 node.set(camunda(name.removeprefix(prefix)), node.attrib.pop(name))
+
+
+def _spell(root: Any) -> None:
+    """Write truth values in one way only, as they are asked for; refuse what is none."""
+    wrong: dict[str, list[str]] = {}
+    for node in root.iter():
+        if not isinstance(node.tag, str):
+            continue
+        for name in _booleans(node):
+            said = node.get(name).strip()
+            if said not in ("true", "false", "1", "0"):
+                plain = name.rpartition("}")[2]
+                wrong.setdefault(nearest_id(node), []).append(_("“%(name)s” must be true or false.", name=plain))
+            node.set(name, {"1": "true", "0": "false"}.get(said, said))
+    if wrong:
+        raise DiagramRefused(wrong)
+
+
+def _booleans(node: Any) -> Iterator[str]:
+    if node.tag.startswith(f"{{{BPMN}}}"):
+        yield from (name for name in node.attrib if name in BOOLEANS)
+        prefix = f"{{{CAMUNDA}}}"
+        yield from (
+            name for name in node.attrib if name.startswith(prefix) and name.removeprefix(prefix) in CAMUNDA_BOOLEANS
+        )
+
+
+def _resolve(root: Any) -> None:
+    """References as plain ids, and event definitions that are shared put where they are meant."""
+    ids = {node.get("id"): node for node in root.iter() if isinstance(node.tag, str) and node.get("id")}
+    for node in list(root.iter()):
+        if not isinstance(node.tag, str) or not node.tag.startswith(f"{{{BPMN}}}"):
+            continue
+        for name in REFERENCES.intersection(node.attrib):
+            node.set(name, _unprefixed(node, node.get(name), ids))
+        if node.tag == tag("eventDefinitionRef"):
+            found = ids.get(_unprefixed(node, (node.text or "").strip(), ids))
+            if found is not None and local(found).endswith("EventDefinition") and found.getparent() is root:
+                copy = deepcopy(found)
+                copy.tail = None
+                del copy.attrib["id"]
+                node.getparent().replace(node, copy)
+
+
+def _unprefixed(node: Any, name: str, ids: dict[str, Any]) -> str:
+    """`tns:order` means `order`, if tns is a namespace and nothing is called tns:order."""
+    prefix, colon, plain = name.partition(":")
+    return plain if colon and name not in ids and prefix in node.nsmap else name
 
 
 def refused(reason: str, element: str = DIAGRAM) -> DiagramRefused:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, update
 
 from app.core import clock
 from app.core.db import session
@@ -123,7 +123,7 @@ def fetch_and_lock(fetch: Fetch) -> list[tuple[ExternalTask, Topic]]:
 
 
 def _wanted(fetch: Fetch, *columns: Any) -> Select[Any]:
-    return joined(*columns).where(or_(*(topic.condition() for topic in fetch.topics)), fetchable())
+    return joined(*columns).where(or_(false(), *(topic.condition() for topic in fetch.topics)), fetchable())
 
 
 def _candidates(fetch: Fetch) -> Iterator[tuple[ExternalTask, Topic]]:

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.orm import Session
+from app.core.db import after_commit
 
-from app.core.db import session
-
-_MARK = "external work"
 _changed = threading.Condition()
 _count = 0
 
 
 def tell() -> None:
     """There will be something to fetch once the running transaction is stored."""
-    session().info[_MARK] = True
-
-
-@event.listens_for(Session, "after_commit")
-def _stored(stored: Any) -> None:
-    if not stored.in_nested_transaction() and stored.info.pop(_MARK, False):
-        announce()
-
-
-@event.listens_for(Session, "after_rollback")
-def _not_stored(lost: Any) -> None:
-    if not lost.in_nested_transaction():
-        lost.info.pop(_MARK, None)
+    after_commit(announce)
 
 
 def announce() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app.audit.service import record
 from app.core import clock
@@ -26,6 +26,8 @@ from app.processes.external.fetching import fetch_and_lock as fetch_and_lock
 from app.processes.external.fetching import is_anything_for as is_anything_for
 from app.processes.external.models import LONGEST_MESSAGE, ExternalTask
 from app.processes.external.rows import LARGEST_PRIORITY
+from app.processes.models import ProcessIncident
+from app.processes.service.operating import retry_of
 
 LARGEST_RETRIES = 2**31 - 1
 Variables = Mapping[str, Any]
@@ -71,7 +73,7 @@ def complete(
 ) -> None:
     """The work is done: the instance goes on. Raises NoExternalTask, OtherWorker, and what the engine raises."""
     task = _mine(task_id, worker)
-    _remove(task)
+    session().expunge(task)  # the step removes the row itself
     processes.go_on_at(actor, task.instance_id, task.token, variables=variables or {}, local=local or {})
 
 
@@ -86,15 +88,8 @@ def throw_error(
 ) -> None:
     """The work came to a BPMN error, which the diagram catches. Raises NoExternalTask, OtherWorker."""
     task = _mine(task_id, worker)
-    _remove(task)
-    processes.throw_error(actor, task.instance_id, task.token, code, message=message, variables=variables or {})
-
-
-def _remove(task: ExternalTask) -> None:
-    """Before the engine goes on: the same token may come to an external task again."""
-    incidents.resolve(task, "completed")
-    session().execute(delete(ExternalTask).where(ExternalTask.id == task.id))
     session().expunge(task)
+    processes.throw_error(actor, task.instance_id, task.token, code, message=message, variables=variables or {})
 
 
 def fail(  # noqa: PLR0913 - what a worker tells of a failure
@@ -187,7 +182,7 @@ def _set_retries(actor: Actor, task: ExternalTask, retries: int) -> None:
         incidents.stand(task)
     elif retries > 0:
         if before == 0:
-            incidents.resolve(task, "retries", actor)
+            incidents.resolve(task, actor)
         news.tell()
 
 
@@ -198,3 +193,15 @@ def _refuse_outside(name: str, value: int, low: int, high: int) -> None:
 
 def _subject(task: ExternalTask) -> Subject:
     return Subject("process", task.instance_id)
+
+
+@retry_of.register(incidents.KIND)
+def retry(actor: Actor, incident: ProcessIncident) -> None:
+    """An operator lets a task without tries be tried once more. Raises NoExternalTask."""
+    statement = select(ExternalTask.id).where(
+        ExternalTask.instance_id == incident.instance_id, ExternalTask.token == incident.token
+    )
+    found = session().scalar(statement)
+    if found is None:
+        raise NoExternalTask(task=incident.details.get("external_task"))
+    set_retries(actor, found, 1)

@@ -21,7 +21,7 @@ from app.identity.roles import ROLES
 from app.processes import deciding, engine
 from app.processes.definitions import Deployed, in_force, put_in_force, store
 from app.processes.engine import Event, timers
-from app.processes.models import ProcessDefinitionFlags, ProcessStart
+from app.processes.models import ProcessDefinitionFlags, ProcessRelease, ProcessStart
 from app.processes.queries import is_in_force
 from app.processes.steps import step
 
@@ -30,7 +30,7 @@ STARTS = "process-start"
 """Source kind of the jobs that start processes at a time."""
 log = structlog.get_logger()
 
-__all__ = ["FOLDER", "STARTS", "deploy", "seed", "start_job", "suspend_definition"]
+__all__ = ["FOLDER", "STARTS", "deploy", "deploy_all", "seed", "start_job", "suspend_definition", "take_out_of_force"]
 
 
 def deploy(
@@ -46,10 +46,36 @@ def deploy(
     A document with several executable processes deploys each; the first is answered. Deploying the same again changes
     nothing. Raises DiagramRefused naming each element with its reasons.
     """
+    return deploy_all(actor, xml, forms=forms, release=release, deployment_id=deployment_id)[0]
+
+
+def deploy_all(
+    actor: Actor,
+    xml: bytes,
+    *,
+    forms: Mapping[str, Any] | None = None,
+    release: bool = True,
+    deployment_id: str | None = None,
+) -> list[Deployed]:
+    """As `deploy`, but answers what each executable process of the document became."""
     keys = engine.keys_of(xml)
     made = [_deploy_one(actor, xml, key, forms or {}, deployment_id, release=release) for key in keys]
     session().flush()
-    return made[0]
+    return made
+
+
+def take_out_of_force(actor: Actor, made: Deployed, *, instead: Deployed | None) -> None:
+    """Nothing new is started with this definition; `instead` is in force from now on, or nothing of that key."""
+    if instead is not None:
+        put_in_force(actor, instead)
+        _listen(instead)
+    else:
+        session().execute(delete(ProcessRelease).where(ProcessRelease.key == made.key))
+        session().execute(delete(ProcessStart).where(ProcessStart.key == made.key))
+        jobs.cancel_of(STARTS, made.key)
+        session().expire_all()
+    now = None if instead is None else instead.version
+    record(actor, "process:withdraw", Subject("process-definition", made.key), version=made.version, now=now)
 
 
 def _deploy_one(

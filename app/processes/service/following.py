@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from app.core.db import session
+from app.core.db import info
 from app.core.permissions import Actor
 from app.core.registry import Registry
 from app.processes.engine import Step
@@ -26,7 +26,7 @@ them."""
 
 def queue(instance_id: str, made: Step, actor: Actor, caller: tuple[str, int] | None) -> None:
     """Note what follows from a step; `follow` does it."""
-    todo = session().info.setdefault(_KEY, deque())
+    todo = info().setdefault(_KEY, deque())
     for wait in made.waits:
         if wait.kind == "call":
             todo.append(("call", (actor, instance_id, wait)))
@@ -46,21 +46,21 @@ def queue(instance_id: str, made: Step, actor: Actor, caller: tuple[str, int] | 
 
 def note(kind: str, *what: Any) -> None:
     """Note one more consequence."""
-    session().info.setdefault(_KEY, deque()).append((kind, what))
+    info().setdefault(_KEY, deque()).append((kind, what))
 
 
 def forget() -> None:
     """What was noted is undone with the step that it followed from."""
-    session().info.pop(_KEY, None)
+    info().pop(_KEY, None)
 
 
 def follow() -> None:
     """Do what follows, unless that is being done already further up."""
-    info = session().info
-    todo: deque[tuple[str, tuple[Any, ...]]] = info.get(_KEY, deque())
-    if info.get(_KEY + " busy"):
+    notes = info()
+    todo: deque[tuple[str, tuple[Any, ...]]] = notes.get(_KEY, deque())
+    if notes.get(_KEY + " busy"):
         return
-    info[_KEY + " busy"] = True
+    notes[_KEY + " busy"] = True
     try:
         done = 0
         while todo:
@@ -71,6 +71,6 @@ def follow() -> None:
             else:
                 consequence.get(kind)(*what)
     finally:
-        info[_KEY + " busy"] = False
+        notes[_KEY + " busy"] = False
         if todo:
             todo.clear()

@@ -31,7 +31,7 @@ WORK = ("external", "trigger", "message", "call", "user", "signal", "timer", "co
 """What `go_on_at` may end."""
 
 
-@a_step()
+@a_step
 def act(actor: Actor, before: Loaded, command: Any, *, dealt_with: int | None = None) -> Step:
     """One step of a loaded instance: done, stored, and what follows from it is queued.
 
@@ -214,5 +214,5 @@ def returned(actor: Actor, caller: tuple[str, int], variables: Mapping[str, Any]
 def escaped(actor: Actor, caller: tuple[str, int], thrown: Any) -> None:
     """An error or escalation that nobody caught in a called process comes to its caller."""
     before = saving.load(caller[0], halted=True)
-    command = Fail(caller[1], thrown.kind, thrown.name or None, thrown.message, thrown.variables)
+    command = Fail(caller[1], thrown.kind, thrown.name or None, thrown.message, thrown.variables, returned=True)
     act(actor, before, command)

@@ -76,10 +76,7 @@ def set_variables(
     """
     _refuse_kept({**variables, **dict.fromkeys(removed)})
     before = saving.load(instance_id, halted=True)
-    try:
-        after = act(actor, before, Assign(variables, tuple(removed), token))
-    except TypeError as error:
-        raise Invalid({"variables": [_("This value cannot be kept: %(reason)s", reason=str(error))]}) from error
+    after = act(actor, before, Assign(variables, tuple(removed), token))
     told = {"set": sorted(variables), "removed": sorted(removed), "token": token, "reason": reason}
     tell(actor, "process:set-variables", instance_id, before.subject, **told)
     following.follow()

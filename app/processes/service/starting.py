@@ -77,7 +77,7 @@ def start_definition(
     return get_instance(made)
 
 
-@a_step()
+@a_step
 def begin(  # noqa: PLR0913 - what an instance is told at its birth
     actor: Actor,
     made: Deployed,
@@ -96,7 +96,7 @@ def begin(  # noqa: PLR0913 - what an instance is told at its birth
     subject = subject or Subject("process", instance_id)
     depth = 0 if caller is None else caller.depth + 1
     world = World(actor, subject, instance_id, clock.now(), business_key=business_key, depth=depth)
-    given = {**variables, INITIATOR: started_by}
+    given = {**engine.from_outside(variables), INITIATOR: started_by}
     first = engine.begin(made.definition, given, world, at=at, called=caller is not None)
     row = {
         "id": instance_id,

@@ -12,9 +12,9 @@ from config import Settings
 from tests.core.jobs import handlers as handlers
 
 
-def main(url: str, folder: str, lanes: str = "4", sweep: str = "30") -> None:
+def main(url: str, folder: str, lanes: str = "4", sweep: str = "30", synchronous: str = "NORMAL") -> None:
     logs.set_up(quiet=True)
-    settings = Settings(Path(folder), url, False, "x" * 40, sqlite_synchronous="NORMAL", testing=True)
+    settings = Settings(Path(folder), url, False, "x" * 40, sqlite_synchronous=synchronous, testing=True)
     db.connect(settings)
     clean = Worker(url, settings.data, int(lanes), float(sweep)).run()
     os._exit(0 if clean else 1)

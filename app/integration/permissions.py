@@ -1,0 +1,20 @@
+"""Rights of `/engine-rest`. Deploying is `process:deploy`; tasks of people are `task:read` and `task:work`."""
+
+from __future__ import annotations
+
+from app.core.i18n import _l
+from app.core.permissions import EVERYONE as EVERYONE
+from app.core.permissions import permission
+
+ENGINE_READ = permission(
+    "engine:read",
+    _l("Read definitions, instances, variables and history by program"),
+    *("integration", "operator", "designer", "auditor", "manager"),
+)
+ENGINE_WORK = permission("engine:work", _l("Do external tasks as a worker"), "integration", "operator")
+ENGINE_START = permission("engine:start", _l("Start processes, send messages and signals"), "integration", "operator")
+ENGINE_OPERATE = permission(
+    "engine:operate",
+    _l("Change running instances and act on everybody's tasks by program"),
+    *("integration", "operator"),
+)

@@ -1,0 +1,157 @@
+"""Gateways: which flows are taken, and how tokens that meet become one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs import defaults
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
+from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
+from SpiffWorkflow.util.task import TaskState
+
+from app.core.i18n import _
+from app.processes.engine import life
+from app.processes.engine.elements import Gateway, Out
+from app.processes.engine.errors import EngineFault
+from app.processes.engine.keys import FLOW, PHASE
+from app.processes.engine.spec_base import Lean
+
+
+class EventGateway(Lean, BpmnSpecMixin):
+    """Waits for whichever of the events behind it comes first."""
+
+    waits = "events"
+
+    def do(self, task: Any) -> bool:
+        task.end_below()  # those of a try that failed
+        for out in self.element.outs:
+            spec = task.workflow.specs[out.target]
+            arm = task._add_child(spec, TaskState.FUTURE)
+            arm._inherit_data()
+            task.workflow.run.arrived(arm, out.flow)
+            arm._set_state(TaskState.STARTED)
+            spec.do(arm)
+        return False
+
+    def way(self, task: Any) -> tuple[Out, ...]:
+        """It is left by what comes, so it cannot be skipped."""
+        raise EngineFault(self.element.id, _("one of the events behind it must come"))
+
+
+class Exclusive(Lean, defaults.ExclusiveGateway):
+    """One token in, one token out, along the first flow whose condition holds, else the default."""
+
+    several = False
+
+    def connect(self, taskspec: Any) -> None:
+        """Conditions are ours, so the library's own are not asked for."""
+        BpmnTaskSpec.connect(self, taskspec)
+
+    def way(self, task: Any) -> tuple[Out, ...]:
+        gateway: Gateway = self.element
+        if not gateway.diverging and not any(out.condition for out in gateway.outs):
+            return tuple(gateway.outs)
+        return task.workflow.run.decide_way(task, several=self.several)  # type: ignore[no-any-return]
+
+
+class Joining(Lean):
+    """What parallel and inclusive gateways share: tokens wait here, then go on as one with merged data."""
+
+    waits = "join"
+
+    @property
+    def joins(self) -> bool:  # type: ignore[override]
+        """With one way in there is nothing to wait for."""
+        return len(self.element.comes_by) > 1
+
+    def do(self, task: Any) -> bool:
+        if not self.joins:
+            return True
+        here = self.arrived(task)
+        return self.may_fire(task, set(here)) and self.join(task, here)
+
+    def join(self, task: Any, here: dict[str, list[Any]]) -> bool:
+        """Make one token of those that are here. True: it is the one that was looked at; another is moved on.
+
+        Raises MergeConflict before anything has moved.
+        """
+        survivor = fire(self.name, [tokens[0] for tokens in here.values()])  # type: ignore[attr-defined]
+        if survivor is not task:
+            task.workflow.run.try_to(survivor, life.go_on)
+        return survivor is task
+
+    def arrived(self, task: Any) -> dict[str, list[Any]]:
+        """The tokens that have come here in the same scope, by the flow they came by, oldest first; not those that a
+        job has yet to bring in or out."""
+        found: dict[str, list[Any]] = {}
+        scope = task.scope
+        for one in task.workflow.tasks.values():
+            kept = one.internal_data
+            if one.task_spec is self and one.is_live and FLOW in kept and PHASE not in kept and one.scope is scope:
+                found.setdefault(one.internal_data[FLOW], []).append(one)
+        return found
+
+    def may_fire(self, task: Any, full: set[str]) -> bool:
+        """True when the tokens that are here may go on."""
+        raise NotImplementedError
+
+
+def fire(name: str, tokens: list[Any]) -> Any:
+    """Make one of the tokens, the one whose branch split off last: its ancestors include the splits that are still
+    open, so that later joins find their base. Raises MergeConflict before anything has moved."""
+    workflow = tokens[0].workflow
+    lines = {token.id: token.lineage() for token in tokens}
+    base = max(set.intersection(*map(set, lines.values())))
+    in_order = [token.variables for token in sorted(tokens, key=lambda token: int(token.id))]
+    data = workflow.run.merged(name, workflow.tasks[base].variables, in_order)
+    elsewhere = {above for one in workflow.live() if one.id not in lines for above in one.lineage()}
+    survivor = max(tokens, key=lambda token: (max(elsewhere.intersection(lines[token.id]), default=0), token.id))
+    survivor.data = data
+    survivor.internal_data = {}
+    for token in tokens:
+        if token is not survivor:
+            token._set_state(TaskState.COMPLETED)
+            workflow.run.left(token)
+    return survivor
+
+
+class Parallel(Joining, defaults.ParallelGateway):
+    """Waits for one token on every incoming flow; sends one along every outgoing flow."""
+
+    def may_fire(self, task: Any, full: set[str]) -> bool:
+        return full.issuperset(self.element.comes_by)
+
+
+class Inclusive(Joining, BpmnSpecMixin):
+    """Sends a token along every flow whose condition holds, else the default; waits for those that can still come."""
+
+    several = True
+
+    def may_fire(self, task: Any, full: set[str]) -> bool:
+        """BPMN 2.0, 10.6.3: a token elsewhere is waited for if it can reach an empty flow, but no full one."""
+        empty = set(self.element.comes_by) - full
+        if not empty:
+            return True
+        workflow, scope = task.workflow, task.scope
+        for other in workflow.tasks.values():
+            if other.task_spec is self or not other.is_live or other.watching or other is workflow.task_tree:
+                continue
+            here = _lifted(other, scope)
+            if here is None:
+                continue
+            ahead = workflow.definition.flows_ahead(here, without=self.element.id)
+            if ahead & empty and not ahead & full:
+                return False
+        return True
+
+    way = Exclusive.way
+
+
+def _lifted(task: Any, scope: Any) -> str | None:
+    """The element of the scope in which the token is, directly or further inside; None: it is elsewhere."""
+    while task is not None and task is not scope:
+        name = task.task_spec.name
+        if task.task_spec.scope == scope.task_spec.name and task.scope is scope:
+            return str(name)
+        task = task.above
+    return None

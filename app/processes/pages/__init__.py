@@ -1,0 +1,8 @@
+"""Pages of processes: definitions with their heatmap, instances and what can be done to them, batches, messages."""
+
+import app.processes.pages.actions
+import app.processes.pages.batches
+import app.processes.pages.definitions
+import app.processes.pages.instances
+import app.processes.pages.messages  # noqa: F401 - loading them registers their routes
+from app.processes.pages.blueprint import bp as bp
