@@ -21,7 +21,7 @@ from app.processes.external import service as external_service
 from app.processes.external.models import ExternalTask
 from app.processes.models import ProcessIncident, ProcessInstance, ProcessWait
 from app.tasks import service as inbox
-from app.tasks.models import Task, TaskStatus
+from app.tasks.models import Task, TaskExtra, TaskStatus
 from app.tasks.queries import candidates_of
 from tests.conformance.engine import NobodyWaits, OpenTask, OpenWork, Refused, Token, View, Waiting
 from tests.conformance.scenario import NOON
@@ -103,7 +103,7 @@ class Youxu:
                 "candidate_groups": sorted(who["group"]),
                 "candidate_users": sorted(who["user"]),
                 "due": _iso(task.due_at),
-                "priority": getattr(task, "priority", None),
+                "priority": _priority(task),
                 "form_key": task.form_key,
             },
         )
@@ -203,6 +203,10 @@ class Youxu:
 def _state(token: queries.TokenView) -> str:
     """`parked`: somebody must look; `job`: a job brings it in or out; else as it is."""
     return "parked" if token.fault else "job" if token.waits == "job" else token.state
+
+
+def _priority(task: Task) -> int | None:
+    return session().execute(select(TaskExtra.priority).where(TaskExtra.task_id == task.id)).scalar()
 
 
 def _open_tasks(instance: str) -> list[Task]:
