@@ -24,7 +24,7 @@ MOST_MOVES = 120
 
 # --- structures ---------------------------------------------------------------------------------------------------------
 
-leaves = st.sampled_from([("step",), ("leaf",), ("user",), ("toggle",)])
+leaves = st.sampled_from([("step",), ("leaf",), ("user",), ("toggle",), ("twice",)])
 late = st.tuples(st.just("event"), st.sampled_from(["step", "user step", "step user"]))
 
 
@@ -76,9 +76,12 @@ class Drawing:
         """The names of the first and the last node. `visits`: one entry, the items of the loops, per visit."""
         return getattr(self, f"_{what[0]}")(what, parts, visits, items)
 
-    def step(self, kind: str, parts: list[str], items: tuple[str, ...]) -> str:
+    def step(self, kind: str, parts: list[str], items: tuple[str, ...], more: str = "") -> str:
+        """A service task; with `more` another does the same again."""
         name = self.name(kind)
         parts.append(service(name, name))
+        if more:
+            parts.append(service(name + more, name))
 
         def act(variables: dict[str, Any]) -> dict[str, Any]:
             key = key_of(name, {item: variables[item] for item in items})
@@ -108,6 +111,13 @@ class Drawing:
         name = self.name("user")
         parts.append(node("userTask", name))
         return name, name
+
+    def _twice(self, what, parts, visits, items):
+        """The same value is changed before and after somebody's work."""
+        name, between = self.step("step", parts, items, "again"), self.name("user")
+        parts += [node("userTask", between), chain(name, between, name + "again")]
+        self.count(name, [*visits, *visits])
+        return name, name + "again"
 
     def _seq(self, what, parts, visits, items):
         ends = [self.draw(one, parts, visits, items) for one in what[1]]
@@ -251,7 +261,7 @@ class Play:
         self.shape = self.definition.fingerprint()
         self.calls = Calls(**drawing.steps)
         self.counts, self.fires = Counter(drawing.counts), 0
-        self.step = engine.begin(self.definition, {}, self.calls)
+        self.step = engine.begin(self.definition, dict.fromkeys(drawing.toggles, False), self.calls)
         self.trace: list[Any] = [self.seen()]
 
     def go(self) -> Play:
