@@ -14,6 +14,8 @@ from lxml import etree
 MODEL = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 NODES = re.compile(r"(.*Task|task|.*Event|.*Gateway|subProcess|adHocSubProcess|transaction|callActivity)$")
 QUIET = {"in", "not", "and", "or", "true", "false", "null", "empty", "eq", "ne", "lt", "gt", "le", "ge", "div", "mod"}
+KEPT = {"decisions", "decision", "answers", "answer", "answered", "initiator"}
+"""Names that the engine fills."""
 COUNTERS = {"nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances", "loopCounter", "execution", "task"}
 
 
@@ -46,7 +48,9 @@ def draw(path: Path) -> Drawn | None:
         root = etree.fromstring(path.read_bytes(), etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError:
         return None
-    processes = [one for one in root.iter(f"{MODEL}process") if one.get("isExecutable") != "false"]
+    processes = [
+        one for one in root.iter(f"{MODEL}process") if (one.get("isExecutable") or "").strip() not in ("false", "0")
+    ]
     if not processes:
         return None
     drawn = Drawn(path, keys=[one.get("id", "") for one in processes])
@@ -152,7 +156,7 @@ def _names(text: str) -> Iterator[tuple[str, list[Any]]]:
         bare = re.sub(r"'[^']*'|\"[^\"]*\"", lambda found: " " * len(found.group()), expression)
         for found in re.finditer(r"(?<![\w.])([A-Za-z_]\w*)((?:\.\w+)*)(\()?", bare):
             name, path, called = found.groups()
-            if name in QUIET | COUNTERS or called:
+            if name in QUIET | COUNTERS | KEPT or called:
                 continue
             if path == ".forEach":
                 yield name, [["one", "two"], []]

@@ -32,7 +32,8 @@ class OpenTask:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Something else that an instance waits for. `kind`: message signal timer condition external job call."""
+    """Something else that an instance waits for. `kind`: message signal timer condition external job call
+    trigger."""
 
     kind: str
     element: str
@@ -124,6 +125,9 @@ class Engine(Protocol):
 
     def finish_work(self, work: OpenWork, outcome: str, code: str | None, variables: dict[str, Any]) -> None:
         """outcome: complete, failure (no retries left) or error (a BPMN error with the code)."""
+
+    def trigger(self, instance: str, token: int, variables: dict[str, Any]) -> None:
+        """Tell a receive task without message to go on."""
 
     def assign(self, instance: str, variables: dict[str, Any]) -> None: ...
 

@@ -43,7 +43,7 @@ def _rows_and_tokens(view: View, work: list[OpenWork]) -> Iterator[str]:
         token.token
         for token in view.tokens
         if token.kind == "userTask" and token.state == "waiting" and not token.scope
-        if token.token not in in_jobs and token.element not in view.incidents
+        if token.token not in in_jobs and (token.element not in view.incidents or token.token in tasks)
     }
     if people != set(tasks):
         yield f"tokens at user tasks {sorted(people)}, open tasks {sorted(tasks)}"

@@ -126,6 +126,8 @@ class Walker:
                 moves.append((f"signal {wait.name}", lambda wait=wait: engine.signal(wait.name, values)))
             elif wait.kind == "condition":
                 moves.append(("assign", lambda: engine.assign(view.id, self.values())))
+            elif wait.kind == "trigger":
+                moves.append((f"trigger {wait.element}", lambda wait=wait: engine.trigger(view.id, wait.token, values)))
             elif wait.kind == "job":
                 moves.append((f"job {wait.element}", engine.run_jobs))
             elif wait.kind == "timer" and wait.due:

@@ -20,8 +20,9 @@ from app.processes.engine import DiagramRefused
 from app.processes.external import service as external_service
 from app.processes.external.models import ExternalTask
 from app.processes.models import ProcessIncident, ProcessInstance, ProcessWait
+from app.tasks import managing
 from app.tasks import service as inbox
-from app.tasks.models import Task, TaskExtra, TaskStatus
+from app.tasks.models import Task, TaskStatus
 from app.tasks.queries import candidates_of
 from tests.conformance.engine import NobodyWaits, OpenTask, OpenWork, Refused, Token, View, Waiting
 from tests.conformance.scenario import NOON
@@ -103,7 +104,7 @@ class Youxu:
                 "candidate_groups": sorted(who["group"]),
                 "candidate_users": sorted(who["user"]),
                 "due": _iso(task.due_at),
-                "priority": _priority(task),
+                "priority": _priority(task.id),
                 "form_key": task.form_key,
             },
         )
@@ -186,6 +187,10 @@ class Youxu:
             else:
                 external_service.throw_error(SYSTEM, work.id, WORKER, str(code), variables=variables)
 
+    def trigger(self, instance: str, token: int, variables: dict[str, Any]) -> None:
+        with self.step():
+            service.go_on_at(SYSTEM, instance, token, variables=variables)
+
     def assign(self, instance: str, variables: dict[str, Any]) -> None:
         with self.step():
             service.set_variables(SYSTEM, instance, variables, reason="test")
@@ -200,13 +205,14 @@ class Youxu:
             service.cancel_instance(SYSTEM, instance, "test")
 
 
+def _priority(task_id: str) -> int | None:
+    extra = managing.extra_of(task_id)
+    return None if extra is None else extra.priority
+
+
 def _state(token: queries.TokenView) -> str:
     """`parked`: somebody must look; `job`: a job brings it in or out; else as it is."""
     return "parked" if token.fault else "job" if token.waits == "job" else token.state
-
-
-def _priority(task: Task) -> int | None:
-    return session().execute(select(TaskExtra.priority).where(TaskExtra.task_id == task.id)).scalar()
 
 
 def _open_tasks(instance: str) -> list[Task]:
@@ -261,8 +267,11 @@ def _works(instance: str) -> list[Waiting]:
 
 
 def _calls(tokens: list[Any]) -> list[Waiting]:
+    """What has no row of its own: called instances, and receive tasks that wait to be told."""
     return [
-        Waiting(kind="call", element=token.element_id, token=token.token) for token in tokens if token.waits == "call"
+        Waiting(kind=token.waits, element=token.element_id, token=token.token)
+        for token in tokens
+        if token.waits in ("call", "trigger")
     ]
 
 

@@ -430,9 +430,10 @@ def repeat(xml: bytes, dice: random.Random) -> bytes:
     return xml[:start] + piece * dice.choice([2, 50, 2000]) + xml[start:]
 
 
+_ROUGH = (delete, duplicate, move, retag, strip, rename, reword, respace)
+_FINE = (retag_node, add_attribute, swap, connect, redirect, retext, new_event, attach, loop, nest, enclose, flip)
 CHANGES: tuple[Change, ...] = (
-    *(on_tree(one) for one in (delete, duplicate, move, retag, strip, rename, reword, respace)),
-    *(on_tree(one) for one in (retag_node, add_attribute, add_attribute, swap, connect, connect, redirect, redirect)),
-    *(on_tree(one) for one in (retext, retext, new_event, new_event, attach, attach, loop, loop, nest, enclose, flip, flip)),
+    *(on_tree(one) for one in _ROUGH),
+    *(on_tree(one) for one in (*_FINE, *_FINE, add_attribute, new_event, attach, loop)),
     *(cut, scramble, head, recode, repeat),
-)  # fmt: skip
+)

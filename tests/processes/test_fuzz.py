@@ -26,7 +26,7 @@ from tests.processes.mutants import Mutant, mutant
 ALL = 2_000
 SLICE = 150
 CHUNKS = 10
-MOVES = 12
+MOVES = 20
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 RULE_SETS = {"task_outcome", "stock_gate", "compliance_gate", "approval_matrix"}
 
