@@ -28,7 +28,7 @@ from app.processes.engine.workflow import Token, Tokens
 
 CHUNK = 50
 """Elements run between two prunings."""
-STEP_LIMIT = 50_000
+STEP_LIMIT = 200_000
 """Elements run in one step; more means a loop that never waits."""
 WIDEST = 5_000
 """Tokens of one instance."""
