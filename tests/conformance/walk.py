@@ -147,7 +147,9 @@ class Walker:
 
     def mend(self, view: View) -> None:
         self.engine.assign(view.id, self.values())
-        self.engine.retry(view.id, view.incidents[0])
+        now = self.engine.view(view.id)
+        if view.incidents[0] in now.incidents:  # else a condition that holds by now has ended it
+            self.engine.retry(view.id, view.incidents[0])
 
     def until(self, due: str) -> None:
         moment = getattr(self.engine, "moment", None)
