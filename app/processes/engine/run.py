@@ -138,9 +138,18 @@ class Run:
 
     def _look_again(self) -> bool:
         """Joins and conditions that depend on what others do; True if something moved."""
-        moved = False
+        moved, seen = False, set[tuple[str, int]]()
         for task in self.workflow.live() if self.definition.has_inclusive else ():
+<<<<<<< HEAD
             if task.is_live and isinstance(task.task_spec, Inclusive) and _waits_for_others(task):
+=======
+            kept = task.internal_data
+            if not isinstance(task.task_spec, Inclusive) or FLOW not in kept or FAULT in kept or not task.is_live:
+                continue
+            place = (task.task_spec.name, task.scope.id)
+            if place not in seen:  # all that wait there are looked at together
+                seen.add(place)
+>>>>>>> lint
                 before = self.workflow.ticks
                 self.try_to(task, _join_again)
                 moved = moved or self.workflow.ticks != before
