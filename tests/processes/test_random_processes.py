@@ -6,6 +6,7 @@ shared mapping. The expected counts come from the structure alone; the order in 
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -121,7 +122,7 @@ class Drawing:
 
     def _seq(self, what, parts, visits, items):
         ends = [self.draw(one, parts, visits, items) for one in what[1]]
-        for (_first, last), (first, _last) in zip(ends, ends[1:], strict=False):
+        for (_first, last), (first, _last) in itertools.pairwise(ends):
             parts.append(chain(last, first))
         return ends[0][0], ends[-1][1]
 
@@ -329,7 +330,7 @@ many = settings(max_examples=5000, deadline=None, suppress_health_check=list(Hea
 
 
 def played(structure: Any, seed: Any) -> Play:
-    return Play(Drawing(structure), lambda count: seed.randrange(count)).go()
+    return Play(Drawing(structure), seed.randrange).go()
 
 
 @given(structures, st.randoms(use_true_random=False))
