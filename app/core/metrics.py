@@ -54,6 +54,10 @@ class Counter:
         made = self._made or self._make()
         (made.labels(value) if self.label else made).inc(by)
 
+    def forget(self) -> None:
+        """Start again at the next count."""
+        self._made = None
+
     def _make(self) -> prometheus_client.Counter:
         # Not before the first count: only then is it known whether the processes share a folder.
         with _making:
@@ -73,6 +77,10 @@ class Histogram:
     def observe(self, seconds: float) -> None:
         """Count one that took so long."""
         (self._made or self._make()).observe(seconds)
+
+    def forget(self) -> None:
+        """Start again at the next count."""
+        self._made = None
 
     def _make(self) -> prometheus_client.Histogram:
         with _making:
@@ -115,16 +123,20 @@ def _refuse_twice(name: str) -> None:
 def share(folder: Path, *, empty: bool) -> None:
     """Count in files of that folder from now on, one set per process; `empty` removes those of an earlier run.
 
-    Call it before anything was counted and before processes are forked.
+    Call it before processes are forked. What this process counted so far is forgotten.
     """
-    global _folder  # noqa: PLW0603 - one place per process
+    global _folder, _registry
     folder.mkdir(parents=True, exist_ok=True)
     if empty:
         for old in folder.glob("*.db"):
             old.unlink(missing_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # where the library looks for it
     values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
-    _folder = folder
+    _folder, _registry = folder, CollectorRegistry()
+    for counting in _counters.values():
+        counting.forget()
+    for timing in _histograms.values():
+        timing.forget()
 
 
 class _Gauges:

@@ -20,6 +20,7 @@ from app.processes.engine import DiagramRefused
 from app.processes.external import service as external_service
 from app.processes.external.models import ExternalTask
 from app.processes.models import ProcessIncident, ProcessInstance, ProcessWait
+from app.tasks import managing
 from app.tasks import service as inbox
 from app.tasks.models import Task, TaskStatus
 from app.tasks.queries import candidates_of
@@ -81,7 +82,10 @@ class Youxu:
                 waits=[*_jobs(instance), *_subscriptions(instance), *_works(instance), *_calls(tokens)],
                 incidents=_incidents(instance),
                 joined=[token.element_id for token in tokens if token.state == "joined"],
-                tokens=[Token(t.token, t.element_id, t.kind, t.state, scope=t.scope) for t in tokens],
+                tokens=[
+                    Token(t.token, t.element_id, t.kind, "parked" if t.fault else t.state, scope=t.scope)
+                    for t in tokens
+                ],
                 variables={k: v for k, v in queries.variables_of(instance).items() if k not in HIDDEN},
             )
 
@@ -100,7 +104,7 @@ class Youxu:
                 "candidate_groups": sorted(who["group"]),
                 "candidate_users": sorted(who["user"]),
                 "due": _iso(task.due_at),
-                "priority": getattr(task, "priority", None),
+                "priority": _priority(task.id),
                 "form_key": task.form_key,
             },
         )
@@ -199,6 +203,16 @@ class Youxu:
     def cancel(self, instance: str) -> None:
         with self.step():
             service.cancel_instance(SYSTEM, instance, "test")
+
+
+def _priority(task_id: str) -> int | None:
+    extra = managing.extra_of(task_id)
+    return None if extra is None else extra.priority
+
+
+def _state(token: queries.TokenView) -> str:
+    """`parked`: somebody must look; `job`: a job brings it in or out; else as it is."""
+    return "parked" if token.fault else "job" if token.waits == "job" else token.state
 
 
 def _open_tasks(instance: str) -> list[Task]:

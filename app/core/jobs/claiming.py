@@ -21,7 +21,7 @@ from app.core.jobs.models import Job, WorkerBeat
 from app.core.jobs.running import DEATHS, Outcome, WorkerVanished, own_transaction, record_failure, run_job
 
 log = structlog.get_logger()
-LEASE = timedelta(seconds=20)
+LEASE = timedelta(seconds=15)
 """How long a job is locked; renewed while its worker lives."""
 SUSPECT = 2
 """After so many vanished workers a job is run with nothing beside it."""
@@ -167,7 +167,7 @@ def release(claims: Iterable[Claim], *, died: bool = False) -> None:
 
 
 def _change(claims: Iterable[Claim], values: dict[str, Any]) -> None:
-    rows = [{"job": one.id, "mine": one.fence} for one in claims]
+    rows = [{"job": one.id, "mine": one.fence} for one in sorted(claims, key=lambda one: one.id)]
     if rows:
         session().connection().execute(update(Job).where(*_mine()).values(**values), rows)
 

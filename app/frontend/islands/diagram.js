@@ -68,6 +68,7 @@ class Diagram {
     this.choosing = place.dataset.panel || place.dataset.pick;
     if (place.dataset.pick) this.picking = new Picking(this, document.querySelector(place.dataset.pick));
     if (this.choosing) this.byClick();
+    this.viewer.get("eventBus").on("root.set", () => this.state && this.mark(this.state)); // into a subprocess, or out
     this.byWheel();
     this.byKeys();
     this.byTouch();
@@ -130,7 +131,7 @@ class Diagram {
     const registry = this.viewer.get("elementRegistry");
     this.overlays = this.viewer.get("overlays");
     for (const [id, marker] of this.marked) this.canvas.removeMarker(id, marker);
-    this.overlays.clear();
+    this.overlays.remove({ type: OURS }); // the library has some of its own: the way into folded subprocesses
     this.marked = [];
     this.state = state;
     this.active = [...new Set([...active, ...Object.keys(tokens)])].filter((id) => registry.get(id));
@@ -160,7 +161,7 @@ class Diagram {
   }
 
   overlay(id, position, html) {
-    this.overlays.add(id, { position, html, scale: true });
+    this.overlays.add(id, OURS, { position, html, scale: true });
   }
 
   /** A token, with how many there are; those inside a folded subprocess show on it. */

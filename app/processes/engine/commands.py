@@ -167,7 +167,8 @@ class Assign:
 
 @dataclass(frozen=True)
 class Retry:
-    """A parked token is taken up again where it failed; with `skip` its work counts as done with these values."""
+    """A parked token is taken up again where it failed; with `skip` its work counts as done with these values (what
+    only watches is given up)."""
 
     token: int
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -177,9 +178,13 @@ class Retry:
         """Take it up."""
         task = waiting(run, self.token, *(() if self.skip else ("fault",)))
         task.internal_data.pop(FAULT, None)
+        if task.watching:
+            task._set_state(TaskState.CANCELLED) if self.skip else run.try_to(task, watching.expect)
+            return
         if self.variables:
             task.assign(from_outside(self.variables))
         if self.skip:
+            run.decide_race(task)
             task.end_below()
             task.internal_data[PHASE] = "done"
         task._set_state(TaskState.READY)

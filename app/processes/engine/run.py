@@ -18,7 +18,7 @@ from app.processes.engine.codec import pack, unpack
 from app.processes.engine.definition import Definition
 from app.processes.engine.elements import Call, Out, ServiceStep, UserWork
 from app.processes.engine.errors import EngineFault, NotKept
-from app.processes.engine.keys import FAULT, FLOW, LOOP
+from app.processes.engine.keys import FAULT, FLOW, LOOP, PHASE
 from app.processes.engine.merge import merged
 from app.processes.engine.results import Callbacks, Fault, Gone, Happening, Opened, Step, Thrown, Wait
 from app.processes.engine.spec_base import choose
@@ -28,7 +28,7 @@ from app.processes.engine.workflow import Token, Tokens
 
 CHUNK = 50
 """Elements run between two prunings."""
-STEP_LIMIT = 50_000
+STEP_LIMIT = 200_000
 """Elements run in one step; more means a loop that never waits."""
 WIDEST = 5_000
 """Tokens of one instance."""
@@ -125,11 +125,13 @@ class Run:
             self.park(task, fault)
 
     def park(self, task: Token, fault: EngineFault) -> None:
-        """The token waits until somebody has looked; what a loop of its own is watched for goes on."""
+        """The token waits until somebody has looked. A loop that stands still is watched as before, and what watches
+        keeps watching."""
         reason = str(fault.details["reason"]) if type(fault) is EngineFault else fault.sentence()
         if LOOP not in task.internal_data:
             watching.stop_watching(task)
-        task._set_state(TaskState.STARTED)
+        if not task.watching:
+            task._set_state(TaskState.STARTED)
         task.internal_data[FAULT] = reason[:500]
         self.faults.append(Fault(task.id, task.task_spec.name, fault.code, reason, dict(fault.details)))
         self.tell(task, "fault", {"reason": reason})
@@ -138,8 +140,7 @@ class Run:
         """Joins and conditions that depend on what others do; True if something moved."""
         moved, seen = False, set[tuple[str, int]]()
         for task in self.workflow.live() if self.definition.has_inclusive else ():
-            kept = task.internal_data
-            if not isinstance(task.task_spec, Inclusive) or FLOW not in kept or FAULT in kept or not task.is_live:
+            if not isinstance(task.task_spec, Inclusive) or not task.is_live or not _waits_for_others(task):
                 continue
             place = (task.task_spec.name, task.scope.id)
             if place not in seen:  # all that wait there are looked at together
@@ -342,12 +343,8 @@ class Run:
             scopes.end(root)
         return True
 
-    def came(self, task: Token, variables: dict[str, Any]) -> None:
-        """What a token waited for has come."""
-        self.tell(task, "fired", {"variables": variables} if variables else {})
-        if task.watching:
-            watching.happened(task, variables)
-            return
+    def decide_race(self, task: Token) -> None:
+        """If the token is one of those behind an event-based gateway, the others wait no more."""
         parent = task.above
         if parent.is_live and parent.element.kind == "eventBasedGateway":
             parent._set_state(TaskState.COMPLETED)
@@ -355,8 +352,21 @@ class Run:
             for sibling in parent.below():
                 if sibling is not task:
                     sibling._set_state(TaskState.CANCELLED)
+
+    def came(self, task: Token, variables: dict[str, Any]) -> None:
+        """What a token waited for has come."""
+        self.tell(task, "fired", {"variables": variables} if variables else {})
+        if task.watching:
+            watching.happened(task, variables)
+            return
+        self.decide_race(task)
         task.assign(variables)
         self.try_to(task, life.go_on)
+
+
+def _waits_for_others(task: Token) -> bool:
+    kept = task.internal_data
+    return FLOW in kept and PHASE not in kept and FAULT not in kept
 
 
 def _join_again(task: Any) -> None:

@@ -220,7 +220,7 @@ def test_a_late_worker_is_fenced_off_when_its_lock_expired(time_):
     (job,) = stored(new())
     (late,) = claimed()
     assert claimed(owner="w2") == []
-    time_.forward(19)
+    time_.forward(14)
     assert claimed(owner="w2") == []
     time_.forward(2)
     (fresh,) = claimed(owner="w2")
@@ -236,7 +236,7 @@ def test_a_lock_is_kept_while_it_is_renewed(time_):
     (_job,) = stored(new())
     held = claimed()
     for _ in range(5):
-        time_.forward(15)
+        time_.forward(12)
         with db.transaction():
             claiming.renew(held)
         assert claimed(owner="w2") == []
