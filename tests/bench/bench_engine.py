@@ -307,7 +307,7 @@ class Nothing:
     def decide(self, gateway: Any, variables: dict[str, Any]) -> dict[str, Any]:
         return {"route": ROUTES.get(gateway.rule_set) or variables["answers"][variables["answered"]]["outcome"]}
 
-    def perform(self, _element: Any, _variables: dict[str, Any]) -> dict[str, Any]:
+    def perform(self, _element: Any, _variables: dict[str, Any], _token: int) -> dict[str, Any]:
         return {"done": True}
 
 

@@ -9,6 +9,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.util.task import TaskState
 
+from app.core.expressions import ExpressionFailed
 from app.core.i18n import _
 from app.processes.engine import life
 from app.processes.engine.elements import Gateway, Out
@@ -24,14 +25,17 @@ class EventGateway(Lean, BpmnSpecMixin):
     waits = "events"
 
     def do(self, task: Any) -> bool:
-        task.end_below()  # those of a try that failed
-        for out in self.element.outs:
-            spec = task.workflow.specs[out.target]
-            arm = task._add_child(spec, TaskState.FUTURE)
-            arm._inherit_data()
-            task.workflow.run.arrived(arm, out.flow)
-            arm._set_state(TaskState.STARTED)
-            spec.do(arm)
+        try:
+            for out in self.element.outs:
+                spec = task.workflow.specs[out.target]
+                arm = task._add_child(spec, TaskState.FUTURE)
+                arm._inherit_data()
+                task.workflow.run.arrived(arm, out.flow)
+                arm._set_state(TaskState.STARTED)
+                spec.do(arm)
+        except (EngineFault, ExpressionFailed):
+            task.end_below()  # all of them wait, or none
+            raise
         return False
 
     def way(self, task: Any) -> tuple[Out, ...]:
