@@ -44,6 +44,7 @@ from app.processes.engine.errors import (
     EngineFault,
     MergeConflict,
     NotKept,
+    StateTooLarge,
     TokenNotReady,
     UnreadableState,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "Retry",
     "Scope",
     "ServiceStep",
+    "StateTooLarge",
     "Step",
     "Thrown",
     "TokenNotReady",
