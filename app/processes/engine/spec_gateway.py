@@ -14,7 +14,7 @@ from app.core.i18n import _
 from app.processes.engine import life
 from app.processes.engine.elements import Gateway, Out
 from app.processes.engine.errors import EngineFault
-from app.processes.engine.keys import FLOW, PHASE
+from app.processes.engine.keys import ANY_FLOW, FLOW, PHASE
 from app.processes.engine.spec_base import Lean
 
 
@@ -92,7 +92,11 @@ class Joining(Lean):
         for one in task.workflow.tasks.values():
             kept = one.internal_data
             if one.task_spec is self and one.is_live and FLOW in kept and PHASE not in kept and one.scope is scope:
-                found.setdefault(one.internal_data[FLOW], []).append(one)
+                found.setdefault(kept[FLOW], []).append(one)
+        if ANY_FLOW in found:
+            put = found.pop(ANY_FLOW)
+            missing = [flow for flow in self.element.comes_by if flow not in found]
+            found |= {flow: [one] for flow, one in zip(missing, put, strict=False)}
         return found
 
     def may_fire(self, task: Any, full: set[str]) -> bool:
@@ -138,7 +142,11 @@ class Inclusive(Joining, BpmnSpecMixin):
             return True
         workflow, scope = task.workflow, task.scope
         for other in workflow.tasks.values():
-            if other.task_spec is self or not other.is_live or other.watching or other is workflow.task_tree:
+            if not other.is_live or other.watching or other is workflow.task_tree:
+                continue
+            if other.task_spec is self:  # a job has yet to bring it in
+                if PHASE in other.internal_data and other.internal_data.get(FLOW) in empty and other.scope is scope:
+                    return False
                 continue
             here = _lifted(other, scope)
             if here is None:
