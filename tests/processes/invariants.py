@@ -32,20 +32,24 @@ INNER = {"scope", "loop", "events", "compensation", "join", "fault", ""}
 """Waits without a row: what goes on inside, joins, parked tokens (their row is the incident)."""
 
 
-def broken(*, audit: bool = True) -> list[str]:
-    """What is wrong with any instance; nothing when all is well. Needs an open transaction."""
-    found = list(_all())
+def broken(*, audit: bool = True, skip: set[str] | None = None) -> list[str]:
+    """What is wrong with any instance; nothing when all is well. Needs an open transaction.
+
+    `skip`: instances that need not be looked at again; what is found ended and whole is added to it.
+    """
+    found = list(_all(skip if skip is not None else set()))
     if audit:
         result = verify(full=True)
         found += [f"audit: {one.kind} {one.subject_kind} {one.subject_id}" for one in result.findings]
     return found
 
 
-def _all() -> Iterator[str]:
-    rows = _Rows()
+def _all(skip: set[str]) -> Iterator[str]:
     view = Youxu()
-    running = {}
-    for one in _fresh(ProcessInstance, ProcessInstance.id):
+    running: dict[str, Any] = dict.fromkeys(skip)
+    instances = [one for one in _fresh(ProcessInstance, ProcessInstance.id) if one.id not in skip]
+    rows = _Rows([one.id for one in instances])
+    for one in instances:
         running[one.id] = one if one.status == "running" else None
         for fault in _of_instance(one, rows):
             yield f"{one.key} {one.id}: {fault}"
@@ -55,13 +59,16 @@ def _all() -> Iterator[str]:
         if running.get(instance) is None:
             yield f"a {kind} of {instance}, which does not run"
     yield from _messages(rows.messages, running)
+    skip.update(instance for instance, one in running.items() if one is None)
 
 
 class _Rows:
     """Every row that belongs to a waiting token, by instance."""
 
-    def __init__(self) -> None:
-        self.tasks = _grouped(_fresh(Task).where_(Task.source_kind == SOURCE), "source_id", Task.status)
+    def __init__(self, instances: list[str]) -> None:
+        self.tasks = _grouped(
+            _fresh(Task).where_(Task.source_kind == SOURCE, Task.status == TaskStatus.OPEN.value), "source_id"
+        )
         self.waits = _grouped(_fresh(ProcessWait), "instance_id")
         self.jobs = _grouped(_fresh(Job).where_(Job.source_kind == SOURCE), "source_id")
         self.external = _grouped(_fresh(ExternalTask), "instance_id")
@@ -70,7 +77,8 @@ class _Rows:
         for one in _fresh(ProcessInstance).where_(ProcessInstance.super_instance_id.is_not(None)):
             if one.status == "running":
                 self.called.setdefault(one.super_instance_id, []).append(one)
-        self.history = _grouped(_fresh(ProcessEvent, ProcessEvent.instance_id, ProcessEvent.seq), "instance_id")
+        lines = _fresh(ProcessEvent, ProcessEvent.instance_id, ProcessEvent.seq)
+        self.history = _grouped(lines.where_(ProcessEvent.instance_id.in_(instances)), "instance_id")
         self.messages = list(_fresh(ProcessMessage))
 
     def owners(self) -> Iterator[tuple[str, str]]:
@@ -93,11 +101,10 @@ class _fresh:  # noqa: N801 - reads like a function
         return iter(session().scalars(self.statement).all())
 
 
-def _grouped(rows: Any, owner: str, status: Any = None) -> dict[str, list[Any]]:
+def _grouped(rows: Any, owner: str) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for row in rows:
-        if status is None or row.status == TaskStatus.OPEN.value:
-            found.setdefault(getattr(row, owner), []).append(row)
+        found.setdefault(getattr(row, owner), []).append(row)
     return found
 
 

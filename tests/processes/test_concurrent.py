@@ -6,6 +6,7 @@ that make sense, what is stored is sound, and nobody sees an error of the databa
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -48,6 +49,8 @@ class Race:
 
 
 RACES: list[Race] = []
+WHOLE: set[str] = set()
+"""Instances that ended well in rounds before."""
 
 
 def race(name: str, **given: Any) -> None:
@@ -214,11 +217,12 @@ race(
 )
 race(
     "move against complete",
-    prepare=with_task("one"),
+    prepare=lambda c: (with_task("one")(c), c.update(token=token_at(c["id"], "u"))),
     one=asks(completes),
-    other=asks(lambda c: service.move_token(c["who"], c["id"], cancel=[token_at(c["id"], "u")], start_before=["v"], reason="x")
-               if "u" in at(c) else None),
-    check=lambda c, a, b: at(c) == ["v"] or (at(c) == ["v", "v"]),
+    other=asks(lambda c: service.move_token(c["who"], c["id"], cancel=[c["token"]], start_before=["v"], reason="x")),
+    check=lambda c, a, b: (
+        exactly_one(a, b) and at(c) == ["v"] and (refused(a, inbox.TaskClosed) or refused(b, service.TokenNotReady))
+    ),
 )  # fmt: skip
 race(
     "resumed twice",
@@ -553,7 +557,7 @@ def arena(request, settings, app, tmp_path_factory):
 @pytest.mark.parametrize("race_", RACES, ids=[one.name for one in RACES])
 def test_the_outcome_makes_sense_wherever_they_meet(race_, turn, arena, request):
     verbs = (race_.one, race_.other) if turn == "as said" else (race_.other, race_.one)
-    places = places_of(request.config.getoption("--full"))
+    places = places_of(request.config.getoption("--full"), race_.name + turn)
     met = 0
     for place in places:
         context: Context = {"who": arena[0], "too": arena[1]}
@@ -575,17 +579,17 @@ def judge(race_: Race, turn: str, place: int, context: Context, outcome: Outcome
     where = f"{race_.name}, {turn}, halted at {place}: {one!r}, {other!r}, served again for {outcome.retried}"
     with transaction():
         assert race_.check(context, one, other), f"{where}; at {at(context) if 'id' in context else ''}"
-        wrong = invariants.broken(audit=False)
+        wrong = invariants.broken(audit=False, skip=WHOLE)
         assert wrong == [], f"{where}: {wrong}"
     if not race_.deadlocks:
         assert "40P01" not in outcome.retried, f"{where}: they waited for each other"
 
 
-def places_of(full: bool) -> list[int]:
+def places_of(full: bool, name: str) -> list[int]:
     """Statements of the first before which it is halted. SQLite has one writer: where it is makes no difference."""
     if db.engine().dialect.name != "postgresql":
         return [COMMIT]
-    return [COMMIT, *range(60)] if full else [COMMIT, *range(0, 60, 3)]
+    return [COMMIT, *range(60)] if full else [COMMIT, random.Random(name).randrange(8)]
 
 
 def clear_the_floor() -> None:

@@ -48,6 +48,7 @@ from app.processes.engine.errors import (
     UnreadableState,
 )
 from app.processes.engine.looking import TokenView, local_variables, open_tokens, tokens, variables
+from app.processes.engine.migrating import Fate, Migrated, Restate, Watch, fates_of, migrated
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.results import Callbacks, Fault, Happening, Opened, Step, Thrown, Wait
 from app.processes.engine.run import Run
@@ -68,6 +69,7 @@ __all__ = [
     "EngineFault",
     "Event",
     "Fail",
+    "Fate",
     "Fault",
     "Gateway",
     "Go",
@@ -75,12 +77,14 @@ __all__ = [
     "Hear",
     "Known",
     "MergeConflict",
+    "Migrated",
     "Move",
     "NotKept",
     "Nothing",
     "Opened",
     "Park",
     "Problem",
+    "Restate",
     "Retry",
     "Scope",
     "ServiceStep",
@@ -91,16 +95,19 @@ __all__ = [
     "UnreadableState",
     "UserWork",
     "Wait",
+    "Watch",
     "act",
     "as_text",
     "begin",
     "compile_definition",
+    "fates_of",
     "form_keys_of",
     "from_outside",
     "kept",
     "key_of",
     "keys_of",
     "local_variables",
+    "migrated",
     "open_tokens",
     "parse_diagram",
     "tokens",

@@ -26,6 +26,8 @@ OLD_ROOTS = ("Start",)
 """What the process itself was called among the elements before an element could be called so."""
 LARGEST = 256 * 1024
 """Bytes of one state; more means that documents are kept in variables."""
+PER_TOKEN = 200
+"""Bytes that a token may need beside the variables: how many there may be is limited by itself."""
 
 
 def pack(workflow: Tokens, done_by: dict[str, str]) -> bytes:
@@ -33,8 +35,9 @@ def pack(workflow: Tokens, done_by: dict[str, str]) -> bytes:
     tasks = workflow.tasks
     rows = [_row(task, tasks.get(task._parent)) for task in tasks.values()]
     body = orjson.dumps([workflow.last_id, workflow.ticks, workflow.completed, done_by, rows])
-    if len(body) > LARGEST:
-        reason = _("its variables need %(size)s bytes, %(limit)s are allowed", size=len(body), limit=LARGEST)
+    size = len(body) - PER_TOKEN * len(rows)
+    if size > LARGEST:
+        reason = _("its variables need %(size)s bytes, %(limit)s are allowed", size=size, limit=LARGEST)
         raise EngineFault(workflow.spec.name, reason)
     return b"\x02" + body
 
