@@ -12,18 +12,13 @@ from app.core.expressions import NOW
 from app.core.i18n import _
 from app.processes.engine import life, loops, scopes, sharing, throwing, watching
 from app.processes.engine.errors import EngineFault, TokenNotReady
-<<<<<<< HEAD
 from app.processes.engine.keys import ANY_FLOW, CHANGES, FAULT, FLOW, HELD, INSTANCE, LOCALS, PHASE
-from app.processes.engine.values import ENGINE_NAMES, from_outside, kept, plain
-=======
-from app.processes.engine.keys import CHANGES, FAULT, FLOW, HELD, INSTANCE, LOCALS, PHASE
 from app.processes.engine.merge import KEPT_BY_ENGINE
 from app.processes.engine.results import Happening
 from app.processes.engine.values import ENGINE_NAMES, brief, from_outside, kept, plain
 
 HIDDEN = ENGINE_NAMES | KEPT_BY_ENGINE
 """Variables that are no business of people."""
->>>>>>> cockpit
 
 
 @dataclass(frozen=True)
