@@ -45,6 +45,7 @@ from app.processes.engine.errors import (
     MergeConflict,
     NoPlace,
     NotKept,
+    StateTooLarge,
     TokenNotReady,
     UnreadableState,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "Retry",
     "Scope",
     "ServiceStep",
+    "StateTooLarge",
     "Step",
     "Thrown",
     "TokenNotReady",

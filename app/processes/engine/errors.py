@@ -35,6 +35,10 @@ class NoPlace(EngineFault):
         self.said = said
 
 
+class StateTooLarge(EngineFault):
+    """What an instance would have to keep is more than is allowed: the step is not done."""
+
+
 class MergeConflict(EngineFault):
     """Parallel branches changed the same value differently; `path` says which."""
 
