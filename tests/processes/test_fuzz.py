@@ -52,7 +52,7 @@ def routes(app, monkeypatch):
 
     monkeypatch.setattr(world, "decide_route", decide)
     monkeypatch.setattr(deciding, "rule_set_names", lambda: RULE_SETS)
-    monkeypatch.setattr(World, "perform", lambda self, element, variables: {"n": dice.choice([1, "x", None])})
+    monkeypatch.setattr(World, "perform", lambda self, *_given: {"n": dice.choice([1, "x", None])})
 
 
 def wrong_with(one: Mutant, folder: Path) -> str | None:
