@@ -7,6 +7,7 @@ shared mapping. The expected counts come from the structure alone; the order in 
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.processes import engine
-from app.processes.engine import Arrive, Complete, codec, run
+from app.processes.engine import Arrive, Complete, EngineFault, Go, Retry, codec, run
 from app.processes.engine.workflow import Token, Tokens
 from tests.processes.diagrams import chain, end, flow, fork, node, process, service, start
 from tests.processes.test_engine import Calls
@@ -253,17 +254,47 @@ def key_of(name: str, items: dict[str, int]) -> str:
 # --- doing --------------------------------------------------------------------------------------------------------------
 
 
+ALONE = re.compile(r'<\w+ id="(?:s|e|(?:i?split|i?join|step|leaf|toggle|reset|into|turn|more|sub|user)\w*\d+)"')
+"""Elements whose work is not shared by several ways that an event began."""
+JOBS = [
+    "",
+    "",
+    ' camunda:asyncBefore="true"',
+    ' camunda:asyncAfter="true"',
+    ' camunda:async="true" camunda:asyncAfter="true"',
+]
+COMMANDS = {
+    "message": lambda token: Arrive(token, ("message",)),
+    "user": lambda token: Complete(token, variables={}),
+    "job": lambda token: Go(token, ("job",)),
+    "fault": Retry,
+}
+
+
 class Play:
     """Does what can be done, in the order that `choose` says, and checks every state on its way."""
 
-    def __init__(self, drawing: Drawing, choose: Any) -> None:
+    def __init__(self, drawing: Drawing, choose: Any, *, trouble: bool = False) -> None:
+        """With `trouble` jobs come before and after elements, and steps fail now and then."""
         self.drawing, self.choose = drawing, choose
-        self.definition = engine.compile_definition(drawing.xml)
+        xml, steps = drawing.xml, drawing.steps
+        if trouble:
+            xml = ALONE.sub(lambda found: found[0] + JOBS[choose(len(JOBS))], xml.decode()).encode()
+            steps = {name: self.failing(name, act) for name, act in steps.items()}
+        self.definition = engine.compile_definition(xml)
         self.shape = self.definition.fingerprint()
-        self.calls = Calls(**drawing.steps)
+        self.calls = Calls(**steps)
         self.counts, self.fires = Counter(drawing.counts), 0
         self.step = engine.begin(self.definition, dict.fromkeys(drawing.toggles, False), self.calls)
         self.trace: list[Any] = [self.seen()]
+
+    def failing(self, name: str, act: Any) -> Any:
+        def sometimes(variables: dict[str, Any]) -> Any:
+            if not name.startswith("late") and self.choose(5) == 0:
+                raise EngineFault(name, "bad luck")
+            return act(variables)
+
+        return sometimes
 
     def go(self) -> Play:
         for _move in range(MOST_MOVES):
@@ -276,7 +307,7 @@ class Play:
 
     def move(self, *, events: bool = True) -> None:
         views = engine.tokens(self.definition, self.step.state)
-        open_ = [one for one in views if one.waits == "user"]
+        open_ = [one for one in views if one.waits in ("user", "job", "fault")]
         if events and self.fires < 4:
             open_ += [one for one in views if one.watch and one.waits == "message"]
         assert open_, views
@@ -286,10 +317,9 @@ class Play:
             seen = engine.local_variables(self.definition, self.step.state, one.token, whole=True)
             items = {name: number for name, number in seen.items() if name.startswith("item")}
             self.counts[key_of(self.drawing.late[one.element.id], items)] += 1
-        command = Arrive(one.token, ("message",)) if one.watch else Complete(one.token, variables={})
-        self.step = engine.act(self.definition, self.step.state, command, self.calls)
+        self.step = engine.act(self.definition, self.step.state, COMMANDS[one.waits](one.token), self.calls)
         self.trace.append(self.seen())
-        assert not self.step.faults
+        assert all(fault.reason == "bad luck" for fault in self.step.faults), self.step.faults
         assert self.definition.fingerprint() == self.shape
         tree, done_by = unpacked(self.definition, self.step.state)
         assert fields(unpacked(self.definition, codec.pack(tree, done_by))[0]) == fields(tree)
@@ -326,11 +356,11 @@ def check(play: Play) -> None:
 
 
 some = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-many = settings(max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def played(structure: Any, seed: Any) -> Play:
-    return Play(Drawing(structure), seed.randrange).go()
+def played(structure: Any, seed: Any, *, trouble: bool = False) -> Play:
+    return Play(Drawing(structure), seed.randrange, trouble=trouble).go()
 
 
 @given(structures, st.randoms(use_true_random=False))
@@ -339,11 +369,18 @@ def test_no_write_of_any_branch_is_lost(structure, seed):
     check(played(structure, seed))
 
 
+@given(structures, st.randoms(use_true_random=False))
+@some
+def test_jobs_everywhere_and_steps_that_fail_change_nothing(structure, seed):
+    check(played(structure, seed, trouble=True))
+
+
 @pytest.mark.full
 @given(structures, st.randoms(use_true_random=False))
 @many
 def test_no_write_of_any_branch_is_lost_in_thousands(structure, seed):
     check(played(structure, seed))
+    check(played(structure, seed, trouble=True))
 
 
 @given(structures, st.integers(0, 10**6))
@@ -362,7 +399,7 @@ def played_as(how: str, structure: Any, seed: Any) -> Play:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in pruning(how):
             patch.setattr(*name, value)
-        return played(structure, seed)
+        return played(structure, seed, trouble=True)
 
 
 def pruning(how: str) -> Iterator[tuple[Any, Any]]:

@@ -14,7 +14,7 @@ from app.core.i18n import _
 from app.processes.engine import life
 from app.processes.engine.elements import Gateway, Out
 from app.processes.engine.errors import EngineFault
-from app.processes.engine.keys import FAULT, FLOW, PHASE
+from app.processes.engine.keys import ANY_FLOW, FAULT, FLOW, PHASE
 from app.processes.engine.spec_base import Lean
 from app.processes.engine.workflow import LIVE
 
@@ -96,6 +96,10 @@ class Joining(Lean):
             kept = one.internal_data
             if FLOW in kept and PHASE not in kept and FAULT not in kept:
                 found.setdefault(kept[FLOW], []).append(one)
+        if ANY_FLOW in found:
+            put = found.pop(ANY_FLOW)
+            missing = [flow for flow in self.element.comes_by if flow not in found]
+            found |= {flow: [one] for flow, one in zip(missing, put, strict=False)}
         return found
 
     def may_fire(self, task: Any, full: set[str]) -> bool:
@@ -150,16 +154,15 @@ class Inclusive(Joining, BpmnSpecMixin):
         empty = set(self.element.comes_by) - full
         if not empty:
             return True
-        if empty & self._parked(task):
+        if empty & self._held_up(task):
             return False
         return not any(self._may_still_come(task, name, empty, full) for name in _places(task, task.scope))
 
-    def _parked(self, task: Any) -> set[str]:
-        """The flows by which tokens have come that are parked here: they will be here again."""
+    def _held_up(self, task: Any) -> set[str]:
+        """The flows by which tokens have come that are parked here, or that a job has yet to bring in."""
         here = (one for one in task.workflow.tasks.values() if one.task_spec is self and one.is_live)
-        return {
-            one.internal_data.get(FLOW, "") for one in here if FAULT in one.internal_data and one.scope is task.scope
-        }
+        kept = (one.internal_data for one in here if one.scope is task.scope)
+        return {one[FLOW] for one in kept if FLOW in one and (FAULT in one or PHASE in one)}
 
     def _may_still_come(self, task: Any, name: str, empty: set[str], full: set[str]) -> bool:
         ahead = task.workflow.definition.flows_ahead(name, without=self.element.id)
