@@ -281,7 +281,7 @@ def test_five_hundred_definitions_add_less_than_300_mb():
     gc.collect()
     tracemalloc.start()
     try:
-        kept = [compile_definition(large(f"p{number}")) for number in range(20)]
+        kept = [compile_definition(large(f"p{number}")) for number in range(5)]
         gc.collect()
         each = tracemalloc.get_traced_memory()[0] / len(kept)
     finally:
