@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.core import clock, metrics
 from app.core.db import session
-from app.processes.models import InstanceStatus, ProcessIncident, ProcessInstance
+from app.processes.models import InstanceStatus, ProcessIncident, ProcessInstance, ProcessMessage
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,3 +44,10 @@ def instances_open() -> float:
     """How many instances have not ended."""
     running = ProcessInstance.status == InstanceStatus.RUNNING.value
     return session().scalar(select(func.count()).select_from(ProcessInstance).where(running)) or 0
+
+
+@metrics.gauge("youxu_messages_kept", "Messages that wait for a process that wants them")
+def messages_kept() -> float:
+    """How many messages nobody has waited for yet."""
+    waiting = ProcessMessage.delivered_at.is_(None) & (ProcessMessage.expires_at > clock.now())
+    return session().scalar(select(func.count()).select_from(ProcessMessage).where(waiting)) or 0

@@ -201,3 +201,45 @@ def test_history_and_trail_tell_of_it(running, tx):
     line = next(one for one in queries.events_of(instance) if one.kind == "migrated")
     assert (line.details["from"], line.details["to"], line.details["reason"]) == (old, new, "new rules")
     assert tx.get(ProcessInstance, instance).definition_id == new
+
+
+def test_the_preview_names_watches_that_begin_and_end(running):
+    _instance, old, new = running
+    found = service.preview(old, new)
+    assert found.begun == {"stop": 1}
+    assert found.places["late"].to == "late"
+    lean = service.deploy(SYSTEM, process(start(), user("check"), end(), chain("s", "check", "e"), name="lean"))
+    gone = service.preview(old, lean.id)
+    assert (gone.places["late"].to, gone.places["late"].watch, gone.begun) == (None, True, {})
+
+
+def test_what_the_preview_says_begins_is_what_begins(running, tx):
+    instance, old, new = running
+    said = service.preview(old, new, instance_id=instance).begun
+    before = set(due(instance)) | set(tx.scalars(select(ProcessWait.element_id)))
+    service.migrate(SYSTEM, instance, new, reason="x")
+    assert (set(due(instance)) | set(tx.scalars(select(ProcessWait.element_id)))) - before == set(said)
+
+
+def test_a_preview_is_bounded_and_says_so(running, monkeypatch):
+    _instance, old, new = running
+    for _more in range(3):
+        service.start_definition(SYSTEM, old)
+    whole = service.preview(old, new)
+    assert (whole.total, whole.instances, whole.whole) == (4, 4, True)
+    monkeypatch.setattr(service.migrating, "MOST", 2)
+    some = service.preview(old, new)
+    assert (some.total, some.instances, some.ready, some.whole) == (4, 2, 2, False)
+    monkeypatch.setattr(service.migrating, "LETTERS", 1)
+    assert service.preview(old, new).instances == 1
+
+
+def test_of_each_reason_a_few_instances_are_named(running):
+    _instance, old, _new = running
+    for _more in range(6):
+        service.start_definition(SYSTEM, old)
+    renamed = service.deploy(SYSTEM, RENAMED)
+    found = service.preview(old, renamed.id)
+    assert sum(found.places["check"].problems.values()) == 7
+    assert len(found.held_back) == service.migrating.EXAMPLES
+    assert service.running_ids(old, 2) == [found.held_back[0][0], found.held_back[1][0]]

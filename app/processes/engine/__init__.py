@@ -44,11 +44,12 @@ from app.processes.engine.errors import (
     EngineFault,
     MergeConflict,
     NotKept,
+    StateTooLarge,
     TokenNotReady,
     UnreadableState,
 )
 from app.processes.engine.looking import TokenView, local_variables, open_tokens, tokens, variables
-from app.processes.engine.migrating import Fate, Migrated, Restate, Watch, fates_of, migrated
+from app.processes.engine.migrating import Fate, Migrated, Outlook, Restate, Watch, migrated, outlook
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.results import Callbacks, Fault, Happening, Opened, Step, Thrown, Wait
 from app.processes.engine.run import Run
@@ -82,12 +83,14 @@ __all__ = [
     "NotKept",
     "Nothing",
     "Opened",
+    "Outlook",
     "Park",
     "Problem",
     "Restate",
     "Retry",
     "Scope",
     "ServiceStep",
+    "StateTooLarge",
     "Step",
     "Thrown",
     "TokenNotReady",
@@ -100,7 +103,6 @@ __all__ = [
     "as_text",
     "begin",
     "compile_definition",
-    "fates_of",
     "form_keys_of",
     "from_outside",
     "kept",
@@ -109,6 +111,7 @@ __all__ = [
     "local_variables",
     "migrated",
     "open_tokens",
+    "outlook",
     "parse_diagram",
     "tokens",
     "variables",

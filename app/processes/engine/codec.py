@@ -16,7 +16,7 @@ import orjson
 from SpiffWorkflow.util.task import TaskState
 
 from app.core.i18n import _
-from app.processes.engine.errors import EngineFault, UnreadableState
+from app.processes.engine.errors import StateTooLarge, UnreadableState
 from app.processes.engine.keys import FLOW, LOCALS
 from app.processes.engine.spec_base import ROOT
 from app.processes.engine.workflow import Token, Tokens
@@ -31,14 +31,14 @@ PER_TOKEN = 200
 
 
 def pack(workflow: Tokens, done_by: dict[str, str]) -> bytes:
-    """The instance as bytes. Raises EngineFault when the variables are too large."""
+    """The instance as bytes. Raises StateTooLarge."""
     tasks = workflow.tasks
     rows = [_row(task, tasks.get(task._parent)) for task in tasks.values()]
     body = orjson.dumps([workflow.last_id, workflow.ticks, workflow.completed, done_by, rows])
     size = len(body) - PER_TOKEN * len(rows)
     if size > LARGEST:
         reason = _("its variables need %(size)s bytes, %(limit)s are allowed", size=size, limit=LARGEST)
-        raise EngineFault(workflow.spec.name, reason)
+        raise StateTooLarge(workflow.spec.name, reason)
     return b"\x02" + body
 
 

@@ -13,7 +13,12 @@ from app.core.i18n import _
 from app.processes.engine import life, loops, scopes, sharing, throwing, watching
 from app.processes.engine.errors import EngineFault, TokenNotReady
 from app.processes.engine.keys import ANY_FLOW, CHANGES, FAULT, FLOW, HELD, INSTANCE, LOCALS, PHASE
-from app.processes.engine.values import ENGINE_NAMES, from_outside, kept, plain
+from app.processes.engine.merge import KEPT_BY_ENGINE
+from app.processes.engine.results import Happening
+from app.processes.engine.values import ENGINE_NAMES, brief, from_outside, kept, plain
+
+HIDDEN = ENGINE_NAMES | KEPT_BY_ENGINE
+"""Variables that are no business of people."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,7 @@ class Assign:
     variables: Mapping[str, Any]
     removed: Sequence[str] = ()
     token: int | None = None
+    reason: str = ""
 
     def do(self, run: Any) -> None:
         """Set them."""
@@ -152,10 +158,13 @@ class Assign:
             task = run.workflow.tasks.get(self.token)
             if task is None or not task.is_live:
                 raise TokenNotReady(token=self.token)
+            run.tell(task, "assigned", self._change(task.internal_data.get(LOCALS, {}), values))
             task.set_local(values)
             for name in self.removed:
                 task.internal_data[LOCALS].pop(name, None)
             return
+        seen = sharing.seen_inside(run.workflow.task_tree)
+        run.happenings.append(Happening("assigned", "", None, self._change(seen, values)))
         run.workflow.note_changes(dict.fromkeys((*values, *self.removed)), run.workflow.task_tree.variables)
         for task in run.workflow.tasks.values():
             task.data = {**{k: v for k, v in task.data.items() if k not in self.removed}, **values}
@@ -163,6 +172,16 @@ class Assign:
                 changes = task.internal_data[CHANGES]
                 left = {k: v for k, v in changes.items() if k not in self.removed and k not in values}
                 task.internal_data[CHANGES] = left
+
+    def _change(self, seen: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+        """What the history says: values before and after, only of those that differ."""
+        told = {name: value for name, value in values.items() if name not in HIDDEN}
+        changed = {name: value for name, value in told.items() if name not in seen or seen[name] != value}
+        gone = [name for name in self.removed if name in seen and name not in HIDDEN]
+        before = {name: brief(seen[name]) for name in (*changed, *gone) if name in seen}
+        after = {name: brief(value) for name, value in changed.items()}
+        said = {"before": before, "after": after, "removed": gone, "reason": self.reason}
+        return {name: value for name, value in said.items() if value}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ watches (boundary events, event subprocesses) ends if the new version has none s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,10 +43,32 @@ class Migrated:
     dropped: Mapping[int, str]
 
 
-def fates_of(old: Definition, new: Definition, state: bytes, mapping: Mapping[str, str]) -> list[Fate]:
-    """The fate of every live token. Raises UnreadableState."""
+@dataclass(frozen=True)
+class Outlook:
+    """What would become of a stored instance. `begun`: elements of the new version that would be watched from now on,
+    one for each token that would watch."""
+
+    fates: tuple[Fate, ...]
+    begun: tuple[str, ...]
+
+
+def outlook(old: Definition, new: Definition, state: bytes, mapping: Mapping[str, str]) -> Outlook:
+    """What a migration would do; nothing is changed. Raises UnreadableState."""
     workflow, _done_by = _read(old, state)
-    return [] if workflow.completed else [_fate(task, new, mapping) for task in workflow.live()]
+    if workflow.completed:
+        return Outlook((), ())
+    fates = {task.id: _fate(task, new, mapping) for task in workflow.live()}
+    if any(fate.problem is not None for fate in fates.values()):
+        return Outlook(tuple(fates.values()), ())
+    begun = []
+    for task in [workflow.task_tree, *workflow.live()]:
+        if task.watching:
+            continue
+        goes = fates.get(task.id)
+        spec = new.spec.task_specs[ROOT if goes is None or goes.to is None else goes.to]
+        watched = {fates[name].to for name in task._children if name in fates and fates[name].watch}
+        begun += _not_watched(task, spec.element, watched, new)
+    return Outlook(tuple(fates.values()), tuple(begun))
 
 
 def _read(definition: Definition, state: bytes) -> tuple[Tokens, dict[str, str]]:
@@ -162,20 +184,25 @@ class Watch:
 
 
 def _watch_more(task: Any) -> None:
-    workflow, element = task.workflow, task.element
+    workflow = task.workflow
     watched = {
         workflow.tasks[name].task_spec.name
         for name in task._children
         if name in workflow.tasks and workflow.tasks[name].watching
     }
+    for name in _not_watched(task, task.element, watched, workflow.definition):
+        watching.watch(task, workflow.specs[name])
+
+
+def _not_watched(task: Any, element: Any, watched: Collection[str | None], definition: Definition) -> list[str]:
+    """The events that a token at the element is to watch, but for those that it does."""
     kept = task.internal_data
     at_work = INSTANCE not in kept and FAULT not in kept and PHASE not in kept
     wanted: tuple[str, ...] = element.boundaries if at_work else ()
     if task.task_spec.wait_kind(task) == "scope":
         wanted += element.watches
-    for name in wanted:
-        if name not in watched and workflow.specs[name].element.trigger in watching.WATCHED:
-            watching.watch(task, workflow.specs[name])
+    specs = definition.spec.task_specs
+    return [name for name in wanted if name not in watched and specs[name].element.trigger in watching.WATCHED]
 
 
 @dataclass(frozen=True)

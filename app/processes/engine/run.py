@@ -247,7 +247,7 @@ class Run:
             found = {element.result: answer} if element.result else {}
             kind, details = "decided", dict[str, Any](decision=answer)
         elif element.step:
-            found = plain(self.callbacks.perform(element, plain(task.view())) or {})
+            found = plain(self.callbacks.perform(element, plain(task.view()), task.id) or {})
             kind, details = "performed", {"step": element.step}
         else:
             found = self._reckoned(element, task)

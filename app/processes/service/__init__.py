@@ -37,6 +37,7 @@ from app.processes.service.migrating import Preview as Preview
 from app.processes.service.migrating import migrate as migrate
 from app.processes.service.migrating import migrations_of as migrations_of
 from app.processes.service.migrating import preview as preview
+from app.processes.service.migrating import running_ids as running_ids
 from app.processes.service.migrating import undo_migration as undo_migration
 from app.processes.service.operating import cancel_instance as cancel_instance
 from app.processes.service.operating import move_token as move_token

@@ -7,11 +7,10 @@ that neither misses the other; tokens begin to wait beside each other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy import func as sql
 
 from app.core import clock, ids, locks
 from app.core.db import session
@@ -145,27 +144,17 @@ def look_again(actor: Actor, instance_id: str) -> None:
     following.follow()
 
 
-def purge(now: datetime | None = None) -> int:
+def purge() -> int:
     """Delete messages that nobody wanted in time, and the ids of those that arrived long ago; how many. In bounded
     bites, the oldest first: what is left over is deleted next time."""
-    at = now or clock.now()
-    old = (
-        select(_messages.c.id)
-        .where(
-            or_(
-                _messages.c.delivered_at < at - timedelta(days=DELIVERED_DAYS),
-                _messages.c.delivered_at.is_(None) & (_messages.c.expires_at < at - timedelta(days=EXPIRED_DAYS)),
-            )
-        )
-        .order_by(_messages.c.received_at)
-        .limit(PURGED_AT_ONCE)
-    )
-    result: Any = session().execute(delete(_messages).where(_messages.c.id.in_(old)))
+    now = clock.now()
+    long_ago, unwanted = now - timedelta(days=DELIVERED_DAYS), now - timedelta(days=EXPIRED_DAYS)
+    arrived = (_messages.c.received_at < long_ago) & (_messages.c.delivered_at < long_ago)
+    expired = _messages.c.delivered_at.is_(None) & (_messages.c.expires_at < unwanted)
+    return sum(_delete(which) for which in (arrived, expired))
+
+
+def _delete(which: Any) -> int:
+    oldest = select(_messages.c.id).where(which).order_by(_messages.c.received_at).limit(PURGED_AT_ONCE)
+    result: Any = session().execute(delete(_messages).where(_messages.c.id.in_(oldest)))
     return int(result.rowcount)
-
-
-def undelivered(now: datetime | None = None) -> dict[str, int]:
-    """How many messages wait for somebody, by name."""
-    waiting = _messages.c.delivered_at.is_(None) & (_messages.c.expires_at > (now or clock.now()))
-    counted = select(_messages.c.name, sql.count()).where(waiting).group_by(_messages.c.name)
-    return {name: number for name, number in session().execute(counted)}  # noqa: C416 - rows, not pairs

@@ -4,11 +4,11 @@ gone on since."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, func, literal, select, update
 
 from app.core import clock, ids
 from app.core.db import session
@@ -17,7 +17,7 @@ from app.core.i18n import _, _l
 from app.core.permissions import Actor
 from app.processes import engine, keeping, saving
 from app.processes.definitions import Deployed, deployed
-from app.processes.engine import EngineFault, Fate, Happening, Restate, Step, Watch
+from app.processes.engine import EngineFault, Happening, Outlook, Restate, Step, Watch
 from app.processes.models import InstanceStatus, ProcessInstance, ProcessMigration
 from app.processes.saving import Loaded
 from app.processes.service import following
@@ -25,7 +25,13 @@ from app.processes.service.starting import tell
 from app.processes.world import World
 
 CHUNK = 500
-MOST_EXAMPLES = 20
+MOST = 10_000
+"""Instances that a preview tries; also how many one batch takes."""
+LETTERS = 16_000_000
+"""Bytes of states that a preview reads at most: about a second."""
+EXAMPLES = 3
+"""Instances that are named for each reason at each element."""
+_oldest = (ProcessInstance.started_at, ProcessInstance.id)
 
 
 class CannotMigrate(Conflict):
@@ -53,61 +59,72 @@ class Place:
 
 @dataclass
 class Preview:
-    """What a migration would do to every running instance of a version."""
+    """What a migration would do to the running instances of a version, the oldest first."""
 
+    total: int = 0
+    """How many run."""
     instances: int = 0
+    """How many were tried: all, unless there are more than MOST or their states are very large."""
     ready: int = 0
     places: dict[str, Place] = field(default_factory=dict)
     """By element of the version they are on."""
+    begun: Counter[str] = field(default_factory=Counter)
+    """Element of the new version → how many tokens would watch it from now on."""
     held_back: list[tuple[str, str, str]] = field(default_factory=list)
-    """(instance, element, reason) of the first that cannot go."""
+    """(instance, element, reason): the first EXAMPLES of each element and reason."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that run were tried."""
+        return self.instances >= self.total
 
 
-def preview(from_id: str, to_id: str, mapping: Mapping[str, str] | None = None) -> Preview:
-    """Try the migration on every running instance of a version; nothing is stored. Raises NotFound, Invalid."""
+def preview(
+    from_id: str, to_id: str, mapping: Mapping[str, str] | None = None, *, instance_id: str | None = None
+) -> Preview:
+    """Try the migration on the running instances of a version (or on one of them); nothing is stored. Raises NotFound,
+    Invalid. Two statements."""
     old, new = _pair(from_id, to_id)
-    found = Preview()
-    for instance_id, state in _states(from_id):
-        fates = engine.fates_of(old.definition, new.definition, state, mapping or {})
-        found.instances += 1
-        stuck = [fate for fate in fates if fate.problem is not None]
-        found.ready += not stuck
-        if stuck and len(found.held_back) < MOST_EXAMPLES:
-            found.held_back.append((instance_id, stuck[0].element, str(stuck[0].problem)))
-        for fate in fates:
-            _count(found, fate)
+    running = _running(old, instance_id)
+    counted = select(func.count()).select_from(running.with_only_columns(ProcessInstance.id).subquery())
+    found, read = Preview(total=session().execute(counted).scalar_one()), 0
+    columns = running.with_only_columns(ProcessInstance.id, ProcessInstance.state)
+    oldest = columns.order_by(*_oldest).limit(MOST).execution_options(yield_per=CHUNK)
+    with session().execute(oldest) as rows:
+        for row in rows:
+            _try(found, row.id, engine.outlook(old.definition, new.definition, row.state, mapping or {}))
+            read += len(row.state)
+            if read > LETTERS:
+                break
     return found
 
 
-def _count(found: Preview, fate: Fate) -> None:
-    place = found.places.setdefault(fate.element, Place(fate.element, fate.to, watch=fate.watch))
-    place.tokens += 1
-    if fate.problem is not None:
-        place.problems[fate.problem] += 1
+def _try(found: Preview, instance_id: str, seen: Outlook) -> None:
+    found.instances += 1
+    found.ready += all(fate.problem is None for fate in seen.fates)
+    found.begun.update(seen.begun)
+    for fate in seen.fates:
+        place = found.places.setdefault(fate.element, Place(fate.element, fate.to, watch=fate.watch))
+        place.tokens += 1
+        if fate.problem is not None:
+            place.problems[fate.problem] += 1
+            if place.problems[fate.problem] <= EXAMPLES:
+                found.held_back.append((instance_id, fate.element, fate.problem))
 
 
-def _states(definition_id: str) -> Iterator[tuple[str, bytes]]:
-    """The states of the running instances of a version, a piece at a time."""
-    last = ""
-    while True:
-        rows = (
-            session()
-            .execute(
-                select(ProcessInstance.id, ProcessInstance.state)
-                .where(
-                    ProcessInstance.definition_id == definition_id,
-                    ProcessInstance.status == InstanceStatus.RUNNING.value,
-                    ProcessInstance.id > last,
-                )
-                .order_by(ProcessInstance.id)
-                .limit(CHUNK)
-            )
-            .all()
-        )
-        yield from ((row.id, row.state) for row in rows)
-        if len(rows) < CHUNK:
-            return
-        last = rows[-1].id
+def running_ids(definition_id: str, count: int = MOST) -> list[str]:
+    """The running instances of a version, the oldest first. Raises NotFound."""
+    oldest = _running(deployed(definition_id), None).with_only_columns(ProcessInstance.id)
+    return list(session().scalars(oldest.order_by(*_oldest).limit(count)))
+
+
+def _running(made: Deployed, instance_id: str | None) -> Select[Any]:
+    """By key and state, for which there is an index: of most versions nearly everything has ended."""
+    runs = ProcessInstance.status == literal(InstanceStatus.RUNNING.value, literal_execute=True)
+    wanted = select(ProcessInstance).where(
+        ProcessInstance.key == made.key, runs, ProcessInstance.definition_id == made.id
+    )
+    return wanted if instance_id is None else wanted.where(ProcessInstance.id == instance_id)
 
 
 def _pair(from_id: str, to_id: str) -> tuple[Deployed, Deployed]:
@@ -192,7 +209,8 @@ def undo_migration(actor: Actor, migration_id: str, *, reason: str) -> None:
     then = {one.token: one for one in engine.tokens(old.definition, row.state_before)}
     keeping.remove(before.id, _by_kind({token: one.waits for token, one in now.items() if token not in then}))
     keeping.readdress(before.id, old, {token: one.element.id for token, one in then.items() if token in now})
-    told = {"undone": migration_id, "from": new.id, "to": old.id, "reason": reason}
+    told = {"from": new.id, "to": old.id, "from_version": new.version, "to_version": old.version, "reason": reason}
+    told["undone"] = migration_id
     command = Restate([token for token in then if token not in now], last_id=max(now, default=0))
     after = _store(actor, before, old, row.state_before, command, told)
     row.undone_at, row.undone_by = clock.now(), actor.id
