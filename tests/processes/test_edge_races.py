@@ -44,7 +44,9 @@ def begin(key):
 
 def posts(app, path, headers):
     """A request through the application: its status and the code of a refusal."""
-    answer = app.test_client().post(f"/api/v1/tasks/{path}", json={"seen_version": 1} if "complete" in path else {}, headers=headers)
+    answer = app.test_client().post(
+        f"/api/v1/tasks/{path}", json={"seen_version": 1} if "complete" in path else {}, headers=headers
+    )
     return answer.status_code, (answer.json or {}).get("error", {}).get("code", "")
 
 
