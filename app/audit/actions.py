@@ -71,6 +71,8 @@ OWN: dict[str, LazyString] = {
     "process:job": _l("Timer or job changed"),
     "process:message": _l("Message delivered again"),
     "process:message-discard": _l("Message discarded"),
+    "process:migrate": _l("Process taken to another version"),
+    "process:migrate-undo": _l("Process put back on its version"),
     "process:move": _l("Tokens of a process moved"),
     "process:release": _l("Process diagram put into force"),
     "process:resume": _l("Process resumed"),

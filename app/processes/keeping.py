@@ -11,11 +11,12 @@ from sqlalchemy import delete, insert, update
 from app.core import clock, ids, intervals, jobs
 from app.core.db import session
 from app.core.errors import DomainError
-from app.core.jobs import NewJob
+from app.core.jobs import Job, NewJob
 from app.core.prepared import Prepared
 from app.core.registry import Registry
 from app.processes.definitions import Deployed
-from app.processes.engine import Step, Wait
+from app.processes.engine import Step, UserWork, Wait
+from app.processes.external.models import ExternalTask
 from app.processes.external.rows import NewExternal, close_external, open_external
 from app.processes.models import ProcessIncident, ProcessWait
 from app.processes.world import SOURCE, World
@@ -29,6 +30,7 @@ INNER = {"scope", "loop", "events", "compensation"}
 _waits: Any = ProcessWait.__table__
 _INSERT_WAITS = Prepared(insert(_waits), *_waits.columns.keys())
 _incidents: Any = ProcessIncident.__table__
+_external: Any = ExternalTask.__table__
 
 on_called_gone: Registry[Callable[[str, Sequence[int]], None]] = Registry("end of called instances")
 """Filled by the service: what is called by tokens that wait no more is cancelled."""
@@ -42,6 +44,17 @@ def let_go(instance_id: str, made: Step, dealt_with: int | None) -> list[tuple[i
             by_kind.setdefault(gone.kind, []).append(token)
     if not by_kind:
         return []
+    remove(instance_id, by_kind)
+    told = {line.token for line in made.happenings if line.kind in ("left", "completed", "fired")}
+    return [
+        (token, gone.element)
+        for token, gone in made.gone.items()
+        if not gone.alive and gone.kind not in INNER and token not in told and token != dealt_with
+    ]
+
+
+def remove(instance_id: str, by_kind: Mapping[str, Sequence[int]]) -> None:
+    """Remove the rows of tokens, by what they waited for."""
     if user := by_kind.get("user"):
         tasks.cancel_of(instance_id, "", source_refs=[str(token) for token in user])
     subscribed = [token for kind in SUBSCRIPTIONS for token in by_kind.get(kind, ())]
@@ -57,12 +70,33 @@ def let_go(instance_id: str, made: Step, dealt_with: int | None) -> list[tuple[i
     parked = [token for kind in ("fault", "external", *IN_JOBS) for token in by_kind.get(kind, ())]
     if parked:
         resolve_incidents(instance_id, parked)
-    told = {line.token for line in made.happenings if line.kind in ("left", "completed", "fired")}
-    return [
-        (token, gone.element)
-        for token, gone in made.gone.items()
-        if not gone.alive and gone.kind not in INNER and token not in told and token != dealt_with
-    ]
+
+
+def readdress(instance_id: str, definition: Deployed, places: Mapping[int, str]) -> None:
+    """The instance has come to another version: its rows name the elements of that one. `places`: token → element."""
+    elements = definition.definition.elements
+    for table in (_waits, _incidents, _external):
+        for token, element in places.items():
+            which = (table.c.instance_id == instance_id) & (table.c.token == token) & (table.c.element_id != element)
+            session().execute(update(table).where(which).values(element_id=element))
+    session().execute(
+        update(_external)
+        .where(_external.c.instance_id == instance_id)
+        .values(definition_id=definition.id, version_tag=definition.definition.version_tag)
+    )
+    session().execute(
+        update(Job)
+        .where(Job.source_kind == SOURCE, Job.source_id == instance_id)
+        .values(definition_id=definition.id)
+        .execution_options(synchronize_session=False)
+    )
+    for token, element in places.items():
+        of_token = (Job.source_kind == SOURCE) & (Job.source_id == instance_id) & (Job.source_ref == str(token))
+        named = {"element_id": element, "name": dict(elements[element].name)}
+        session().execute(update(Job).where(of_token).values(named).execution_options(synchronize_session=False))
+        work = elements[element]
+        if isinstance(work, UserWork):
+            tasks.move_to(instance_id, str(token), element, dict(work.name), work.form_key)
 
 
 def let_all_go(instance_id: str) -> None:
@@ -96,7 +130,7 @@ def keep(instance_id: str, made: Step, world: World, deployed: Deployed, *, was_
     if scheduled:
         jobs.schedule(scheduled)
     if external := waits.get("external"):
-        open_external([_external(instance_id, wait, world, deployed) for wait in external], world.as_of)
+        open_external([_external_work(instance_id, wait, world, deployed) for wait in external], world.as_of)
 
 
 def _subscription(instance_id: str, wait: Wait, world: World) -> dict[str, Any]:
@@ -145,7 +179,7 @@ def retry_plan(text: str | None) -> tuple[int, Sequence[float]]:
     return len(steps) + 1, steps
 
 
-def _external(instance_id: str, wait: Wait, world: World, deployed: Deployed) -> NewExternal:
+def _external_work(instance_id: str, wait: Wait, world: World, deployed: Deployed) -> NewExternal:
     return NewExternal(
         instance_id=instance_id,
         token=wait.token,

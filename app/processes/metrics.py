@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.core import clock, metrics
 from app.core.db import session
-from app.processes.models import InstanceStatus, ProcessInstance, ProcessMessage
+from app.processes.models import InstanceStatus, ProcessIncident, ProcessInstance, ProcessMessage
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,6 +30,13 @@ def a_step(make: Callable[P, R]) -> Callable[P, R]:
         return made
 
     return timed
+
+
+@metrics.gauge("youxu_incidents_open", "Incidents that nobody has resolved")
+def incidents_open() -> float:
+    """How many tokens cannot go on until somebody has looked."""
+    still = ProcessIncident.resolved_at.is_(None)
+    return session().scalar(select(func.count()).select_from(ProcessIncident).where(still)) or 0
 
 
 @metrics.gauge("youxu_instances_open", "Process instances that run")

@@ -232,6 +232,28 @@ class ProcessIncident(Base):
     )
 
 
+class ProcessMigration(Base):
+    """One instance was taken from one version to another. What it was before is kept, so that it can be undone as
+    long as nothing has gone on since."""
+
+    __tablename__ = "process_migrations"
+
+    id: Mapped[Id]
+    instance_id: Mapped[Ref] = mapped_column(ForeignKey("process_instances.id"))
+    from_definition: Mapped[str] = mapped_column(ForeignKey("process_definitions.id"))
+    to_definition: Mapped[str] = mapped_column(ForeignKey("process_definitions.id"))
+    mapping: Mapped[JsonDict]
+    """{element before: element after}, of those that are not the same."""
+    state_before: Mapped[bytes] = mapped_column(LargeBinary)
+    version_after: Mapped[int] = mapped_column(Integer)
+    """The instance's version when it was done: with another one it cannot be undone."""
+    reason: Mapped[str] = mapped_column(String(1000))
+    at: Mapped[Moment]
+    by: Mapped[str] = mapped_column(String(26))
+    undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    undone_by: Mapped[str | None] = mapped_column(String(26))
+
+
 class ProcessMessage(Base):
     """A message from outside: delivered at once, or kept until somebody waits for it or its time is over."""
 

@@ -28,6 +28,9 @@ class StepCall:
     instance_id: str
     variables: dict[str, Any]
     as_of: datetime
+    key: str = ""
+    """The same for every try of this step, and for no other: what reaches beyond the transaction takes it along as its
+    idempotency key."""
 
     @property
     def answer(self) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class World:
             self._decided[same] = decide_route(rule_set, self.subject, answer, self.as_of)
         return self._decided[same]
 
-    def perform(self, element: ServiceStep, variables: dict[str, Any]) -> dict[str, Any] | None:
+    def perform(self, element: ServiceStep, variables: dict[str, Any], token: int) -> dict[str, Any] | None:
         """Run the registered step. It may change facts, so decisions made before it are not used after it."""
         self._decided.clear()
         return step.get(element.step)(
@@ -65,6 +65,7 @@ class World:
                 instance_id=self.instance_id,
                 variables=variables,
                 as_of=self.as_of,
+                key=f"{self.instance_id}:{token}",
             )
         )
 

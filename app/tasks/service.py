@@ -26,6 +26,9 @@ from app.identity.roles import ROLES
 from app.tasks.due import due_at
 from app.tasks.models import STATUS_NAMES, Task, TaskCandidate, TaskExtra, TaskStatus
 from app.tasks.models import Rank as Rank
+from app.tasks.placing import move_to as move_to
+from app.tasks.placing import rank_columns
+from app.tasks.placing import rerank as rerank
 
 OnCompleted = Callable[[Actor, Task, Mapping[str, Any]], object]
 on_completed: Registry[OnCompleted] = Registry("task source")
@@ -186,12 +189,8 @@ def _row(new: NewTask) -> dict[str, Any]:
         "due_at": new.due_at or due_at(at, new.rank.band),
         "created_at": at,
         "changed_at": at,
-        **_rank_columns(new.rank),
+        **rank_columns(new.rank),
     }
-
-
-def _rank_columns(rank: Rank) -> dict[str, Any]:
-    return {**vars(rank), "rank_key": rank.key()}
 
 
 def claim(actor: Actor, task_id: str) -> Task:
@@ -303,26 +302,6 @@ def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
         .returning(_tasks.c.id)
     )
     return sorted(session().execute(statement).scalars())
-
-
-def rerank(subject: Subject, rank: Rank) -> int:
-    """Put the subject's open tasks where they stand now; answers how many. The due time follows the band."""
-    found = session().execute(
-        select(_tasks.c.id, _tasks.c.created_at).where(
-            _tasks.c.subject_kind == subject.kind,
-            _tasks.c.subject_id == subject.id,
-            _tasks.c.status == TaskStatus.OPEN.value,
-        )
-    )
-    rows = [{"which": id_, "due": due_at(created, rank.band)} for id_, created in found]
-    if rows:
-        statement = (
-            update(_tasks)
-            .where(_tasks.c.id == bindparam("which"), _tasks.c.status == TaskStatus.OPEN.value)
-            .values(due_at=bindparam("due"), changed_at=clock.now(), **_rank_columns(rank))
-        )
-        session().connection().execute(statement, rows)
-    return len(rows)
 
 
 Candidates = list[tuple[str, str]]

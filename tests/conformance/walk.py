@@ -147,7 +147,8 @@ class Walker:
 
     def mend(self, view: View) -> None:
         self.engine.assign(view.id, self.values())
-        if view.incidents[0] in self.engine.view(view.id).incidents:  # values alone may have mended it
+        now = self.engine.view(view.id)
+        if view.incidents[0] in now.incidents:  # else a condition that holds by now has ended it
             self.engine.retry(view.id, view.incidents[0])
 
     def until(self, due: str) -> None:

@@ -102,7 +102,7 @@ class Scripted:
             return {"route": variables["answers"][variables["answered"]]["outcome"]}
         return {"route": self.routes.pop(0)}
 
-    def perform(self, element: Any, _variables: dict[str, Any]) -> None:
+    def perform(self, element: Any, _variables: dict[str, Any], _token: int) -> None:
         self.steps.append(element.step)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from app.core import clock, jobs
 from app.core.errors import Invalid
+from app.identity import queries as people
 from app.processes import queries, service
 from app.processes.cockpit import (
     batches,
@@ -138,6 +139,53 @@ def test_history_tells_what_changed_and_what_operators_did(operator):
     assert {("An operator tried again at “Reckon”", "amount was missing")} <= {
         (line.title, line.reason) for line in acts
     }
+
+
+def change_of(instance, title="Variables set"):
+    lines = history.told(instance.definition_id, standing.events_before(instance.id, None))
+    line = next(one for one in lines if one.title == title)
+    return line.reason, line.actor, [(one.name, one.before, one.after) for one in line.deltas]
+
+
+def test_history_tells_what_an_operator_set_before_and_after(operator):
+    instance = begin(operator, "busy", "H-2", amount=1, note="old", same="x")
+    service.set_variables(
+        operator, instance.id, {"amount": 2, "new": [1], "same": "x"}, removed=["note", "never"], reason="corrected"
+    )
+    reason, who, deltas = change_of(instance)
+    assert (reason, who) == ("corrected", people.get_user(operator.id).name)
+    assert deltas == [("amount", "1", "2"), ("new", "", "[1]"), ("note", "old", "")]
+    lines = history.told(instance.definition_id, standing.events_before(instance.id, None))
+    whole = history.with_acts(instance.definition_id, instance.id, lines, newest=True, oldest=True)
+    assert [one.title for one in whole].count("Variables set") == 1
+
+
+def test_history_tells_local_values_at_their_place(operator):
+    instance = begin(operator, "busy", "H-3")
+    token = next(one.token for one in standing.standing_of(instance.id).places if one.element_id == "look")
+    service.set_variables(operator, instance.id, {"n": 1}, token=token, reason="first")
+    service.set_variables(operator, instance.id, {"n": 2}, token=token, reason="second")
+    assert change_of(instance) == ("second", people.get_user(operator.id).name, [("n", "1", "2")])
+    assert standing.events_at(instance.id, "look")[0].kind == "assigned"
+
+
+def test_what_the_engine_keeps_is_not_in_the_delta_and_large_values_are_cut(operator):
+    instance = begin(operator, "busy", "H-4")
+    with pytest.raises(Invalid):
+        service.set_variables(operator, instance.id, {"decisions": {"x": 1}}, reason="x")
+    service.set_variables(operator, instance.id, {"_types": {"n": {"type": "Long"}}, "n": 1, "big": "y" * 99_999})
+    event = next(one for one in standing.events_before(instance.id, None) if one.kind == "assigned")
+    assert sorted(event.details["after"]) == ["big", "n"]
+    assert len(event.details["after"]["big"]) == 2001
+    assert queries.variables_of(instance.id)["big"] == "y" * 99_999
+
+
+def test_a_value_that_a_branch_has_changed_is_the_one_before(operator):
+    instance = begin(operator, "busy", "H-5", amount=1)
+    task = task_at(instance, "look")
+    inbox.complete(operator, task.id, None, variables={"amount": 5}, for_others=True)
+    service.set_variables(operator, instance.id, {"amount": 6}, reason="x")
+    assert change_of(instance)[2] == [("amount", "5", "6")]
 
 
 # --- previews

@@ -1,7 +1,5 @@
 """Races, decided: whichever of two comes first, and wherever it is when the other comes, the outcome is one of those
 that make sense, what is stored is sound, and nobody sees an error of the database.
-
-(Deferred until there is migration of instances: migrate against complete.)
 """
 
 from __future__ import annotations
@@ -96,6 +94,15 @@ def exactly_one(*results: Any) -> bool:
     return sum(not refused(result) for result in results) == 1
 
 
+TIMED_ANEW = s.diagram(
+    "timed",
+    s.start(),
+    WAITING,
+    s.boundary("b", "u", s.after("PT9H")),
+    s.user("late v more", **GROUP),
+    s.end(),
+    "s -> u -> v -> more -> e; b -> late -> e",
+)
 DIAGRAMS = [
     s.diagram("one", s.start(), s.user("u v", **GROUP), s.end(), "s -> u -> v -> e"),
     s.diagram(
@@ -207,6 +214,29 @@ race(
     one=asks(completes),
     other=asks(lambda c: completes(c, "v")),
     check=lambda c, a, b: not refused(a) and not refused(b) and at(c) == ["z"],
+)
+race(
+    "migrate against complete",
+    prepare=lambda c: (
+        with_task("timed")(c),
+        c.update(to=service.deploy(SYSTEM, TIMED_ANEW, release=False).id),
+    ),
+    one=asks(completes),
+    other=asks(lambda c: service.migrate(c["who"], c["id"], c["to"], reason="x")),
+    check=lambda c, a, b: (
+        not refused(a) and not refused(b) and at(c) == ["v"] and queries.get_instance(c["id"]).definition_id == c["to"]
+    ),
+)
+race(
+    "migrate against the timer that cuts the task short",
+    prepare=lambda c: (
+        with_task("timed")(c),
+        c.update(to=service.deploy(SYSTEM, TIMED_ANEW, release=False).id),
+        due(c),
+    ),
+    one=asks(lambda c: service.migrate(c["who"], c["id"], c["to"], reason="x")),
+    other=works,
+    check=lambda c, a, b: not refused(a) and (at(c) == ["late"] or b == 0),
 )
 race(
     "set variables against complete",

@@ -33,7 +33,7 @@ class Calls:
             return {"route": given(variables) if callable(given) else given}
         return {"route": variables["answers"][variables["answered"]].get("outcome")}
 
-    def perform(self, element, variables):
+    def perform(self, element, variables, token):
         return self.steps[element.step](variables)
 
 

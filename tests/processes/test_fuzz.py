@@ -15,6 +15,7 @@ import pytest
 
 from app.core import i18n
 from app.processes import deciding, world
+from app.processes.engine import StateTooLarge
 from app.processes.world import World
 from tests.conformance.corpus import Hangs, patience, rolled_back
 from tests.conformance.drawn import draw
@@ -27,8 +28,17 @@ ALL = 2_000
 SLICE = 150
 CHUNKS = 10
 MOVES = 20
+WIDE = 500
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 RULE_SETS = {"task_outcome", "stock_gate", "compliance_gate", "approval_matrix"}
+
+
+class Steady(Walker):
+    """Does not go on with instances that have grown without end: they stand still with an incident."""
+
+    def look(self) -> bool:
+        views = self.engine.instances()
+        return len(views) < WIDE and super().look() and all(len(view.tokens) < WIDE for view in self.views)
 
 
 @pytest.fixture
@@ -70,7 +80,10 @@ def deploy_and_walk(one: Mutant, folder: Path) -> str | None:
     drawn = draw(path)
     if drawn is None:
         return "deployed, though it cannot be read"
-    walk = Walker(engine, drawn, one.number, MOVES).go()
+    try:
+        walk = Steady(engine, drawn, one.number, MOVES).go()
+    except StateTooLarge:  # a stated limit: the step is not done
+        return None
     return None if not walk.wrong else f"{walk.wrong} after {' · '.join(walk.moves)}"
 
 

@@ -31,7 +31,7 @@ Time and instance come through the scope, so that evaluation is deterministic: `
 from __future__ import annotations
 
 from app.core.expressions.calls import EXECUTION, NOW
-from app.core.expressions.errors import ExpressionFailed, ExpressionInvalid, ScriptFailed, ScriptInvalid
+from app.core.expressions.errors import ErrorThrown, ExpressionFailed, ExpressionInvalid, ScriptFailed, ScriptInvalid
 from app.core.expressions.nodes import (
     Arithmetic,
     Between,
@@ -66,6 +66,7 @@ __all__ = [
     "Choice",
     "Compare",
     "Empty",
+    "ErrorThrown",
     "Expression",
     "ExpressionFailed",
     "ExpressionInvalid",

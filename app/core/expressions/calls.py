@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from app.core.errors import DomainError
+from app.core.expressions.errors import ErrorThrown
 from app.core.expressions.values import among, as_number, bounded, exact, kind_of, same, text_of
 from app.core.i18n import _
 from app.core.intervals import HOUR, MINUTE, SECOND, Duration, parse_date
@@ -75,7 +76,13 @@ def _number(_scope: Scope, arguments: list[Any], fail: Fail) -> int | Decimal:
     return number
 
 
+def _error(_scope: Scope, arguments: list[Any], fail: Fail) -> NoReturn:
+    code, *why = (_text(argument, fail) for argument in arguments)
+    raise ErrorThrown(f"error('{code}')", 0, code[:100], "".join(why)[:500])
+
+
 FUNCTIONS: dict[str, Function] = {
+    "error": Function(1, 2, _error),
     "now": Function(0, 0, _now),
     "dateTime": Function(0, 1, _date_time),
     "concat": Function(1, 40, _concat),

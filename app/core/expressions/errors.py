@@ -26,6 +26,18 @@ class ExpressionFailed(DomainError):
         """Something inside a known value is not there: `empty` takes that for an answer."""
 
 
+class ErrorThrown(ExpressionFailed):
+    """`error('CODE')` or `error('CODE', 'why')` was evaluated: an error of the business, which a process may catch."""
+
+    message = _l("The expression “%(text)s” came to the error “%(code)s”: %(reason)s")
+
+    def __init__(self, text: str, at: int, code: str, reason: str) -> None:
+        super().__init__(text, at, reason or code)
+        self.thrown = code
+        """The code of the error."""
+        self.details["code"] = code
+
+
 class ScriptInvalid(ExpressionInvalid):
     """A line of a script cannot be read. `line` counts from 1, `position` from 1 within that line's statement."""
 

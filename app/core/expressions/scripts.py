@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.core.expressions.calls import EXECUTION
-from app.core.expressions.errors import ExpressionFailed, ExpressionInvalid, ScriptFailed, ScriptInvalid
+from app.core.expressions.errors import ErrorThrown, ExpressionFailed, ExpressionInvalid, ScriptFailed, ScriptInvalid
 from app.core.expressions.nodes import Name
 from app.core.expressions.reading import Expression, parse
 from app.core.expressions.values import TooLong, as_json, kind_of, weigh
@@ -86,6 +86,8 @@ class Script:
 def _evaluated(expression: Expression, scope: Mapping[str, Any], line: int) -> Any:
     try:
         return as_json(expression.evaluate(scope))
+    except ErrorThrown:
+        raise
     except ExpressionFailed as error:
         place = error.details["position"] - 1
         raise ScriptFailed(line, expression.text, place, error.details["reason"]) from None

@@ -10,7 +10,7 @@ from typing import Any
 from app.audit.models import AuditEntry
 from app.audit.queries import entries_of
 from app.core import jsontext
-from app.core.i18n import LazyString, _l
+from app.core.i18n import LazyString, _, _l
 from app.core.subject import Subject
 from app.processes.cockpit.naming import element_of, people_of
 from app.processes.cockpit.values import RESERVED
@@ -54,13 +54,13 @@ KINDS: dict[str, Told] = {
 }
 
 
+UNDONE = Told(_l("Put back to the version before"), "warning", "arrow-back-up")
+"""A migration that was undone."""
 ACTS: dict[str, Told] = {
-    "process:set-variables": Told(_l("An operator set variables"), "warning", "variable"),
     "process:move": Told(_l("An operator moved tokens"), "warning", "switch-horizontal"),
     "process:retry": Told(_l("An operator tried again at “%(what)s”"), "warning", "refresh"),
     "process:skip": Told(_l("An operator skipped “%(what)s”"), "warning", "arrow-forward-up"),
     "process:job": Told(_l("An operator changed a timer or job of “%(what)s”"), "warning", "clock"),
-    "process:migrate": Told(_l("Moved to another version"), "warning", "versions"),
 }
 """Acts of operators, told by the audit trail, which keeps their reasons."""
 
@@ -141,7 +141,9 @@ def _line(definition_id: str, event: ProcessEvent, people: Mapping[str, str]) ->
     route = decision.get("route") if isinstance(decision, dict) else None
     if isinstance(decision, dict):
         details |= {name: value for name, value in decision.items() if name not in ("id", "route")}
-    deltas = _deltas(details)
+    deltas = _versions(details) if event.kind == "migrated" else _deltas(details)
+    if details.pop("undone", None):
+        kind = UNDONE
     return Line(
         seq=event.seq,
         at=event.at,
@@ -155,6 +157,16 @@ def _line(definition_id: str, event: ProcessEvent, people: Mapping[str, str]) ->
         facts=[(name, short(value)) for name, value in sorted(details.items()) if value not in (None, "", [], {})],
         decision_id=event.decision_id,
     )
+
+
+def _versions(details: dict[str, Any]) -> list[Delta]:
+    """Takes the version before and after out of a migration, and where its elements went."""
+    before, after = details.pop("from_version", None), details.pop("to_version", None)
+    for name in ("from", "to"):
+        details.pop(name, None)
+    mapping = details.pop("mapping", None) or {}
+    found = [Delta(str(_("Version")), short(before), short(after))] if before and after else []
+    return found + [Delta(old, old, short(new)) for old, new in sorted(mapping.items()) if new != old]
 
 
 def _deltas(details: dict[str, Any]) -> list[Delta]:

@@ -44,10 +44,12 @@ from app.processes.engine.errors import (
     EngineFault,
     MergeConflict,
     NotKept,
+    StateTooLarge,
     TokenNotReady,
     UnreadableState,
 )
 from app.processes.engine.looking import TokenView, local_variables, open_tokens, tokens, variables
+from app.processes.engine.migrating import Fate, Migrated, Outlook, Restate, Watch, migrated, outlook
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.results import Callbacks, Fault, Happening, Opened, Step, Thrown, Wait
 from app.processes.engine.run import Run
@@ -68,6 +70,7 @@ __all__ = [
     "EngineFault",
     "Event",
     "Fail",
+    "Fate",
     "Fault",
     "Gateway",
     "Go",
@@ -75,15 +78,19 @@ __all__ = [
     "Hear",
     "Known",
     "MergeConflict",
+    "Migrated",
     "Move",
     "NotKept",
     "Nothing",
     "Opened",
+    "Outlook",
     "Park",
     "Problem",
+    "Restate",
     "Retry",
     "Scope",
     "ServiceStep",
+    "StateTooLarge",
     "Step",
     "Thrown",
     "TokenNotReady",
@@ -91,6 +98,7 @@ __all__ = [
     "UnreadableState",
     "UserWork",
     "Wait",
+    "Watch",
     "act",
     "as_text",
     "begin",
@@ -101,7 +109,9 @@ __all__ = [
     "key_of",
     "keys_of",
     "local_variables",
+    "migrated",
     "open_tokens",
+    "outlook",
     "parse_diagram",
     "tokens",
     "variables",

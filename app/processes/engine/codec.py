@@ -16,7 +16,7 @@ import orjson
 from SpiffWorkflow.util.task import TaskState
 
 from app.core.i18n import _
-from app.processes.engine.errors import EngineFault, UnreadableState
+from app.processes.engine.errors import StateTooLarge, UnreadableState
 from app.processes.engine.keys import FLOW, LOCALS
 from app.processes.engine.spec_base import ROOT
 from app.processes.engine.workflow import Token, Tokens
@@ -26,16 +26,19 @@ OLD_ROOTS = ("Start",)
 """What the process itself was called among the elements before an element could be called so."""
 LARGEST = 256 * 1024
 """Bytes of one state; more means that documents are kept in variables."""
+PER_TOKEN = 200
+"""Bytes that a token may need beside the variables: how many there may be is limited by itself."""
 
 
 def pack(workflow: Tokens, done_by: dict[str, str]) -> bytes:
-    """The instance as bytes. Raises EngineFault when the variables are too large."""
+    """The instance as bytes. Raises StateTooLarge."""
     tasks = workflow.tasks
     rows = [_row(task, tasks.get(task._parent)) for task in tasks.values()]
     body = orjson.dumps([workflow.last_id, workflow.ticks, workflow.completed, done_by, rows])
-    if len(body) > LARGEST:
-        reason = _("its variables need %(size)s bytes, %(limit)s are allowed", size=len(body), limit=LARGEST)
-        raise EngineFault(workflow.spec.name, reason)
+    size = len(body) - PER_TOKEN * len(rows)
+    if size > LARGEST:
+        reason = _("its variables need %(size)s bytes, %(limit)s are allowed", size=size, limit=LARGEST)
+        raise StateTooLarge(workflow.spec.name, reason)
     return b"\x02" + body
 
 

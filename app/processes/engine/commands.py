@@ -12,8 +12,13 @@ from app.core.expressions import NOW
 from app.core.i18n import _
 from app.processes.engine import life, loops, scopes, sharing, throwing, watching
 from app.processes.engine.errors import EngineFault, TokenNotReady
-from app.processes.engine.keys import CHANGES, FAULT, FLOW, HELD, INSTANCE, LOCALS, PHASE
-from app.processes.engine.values import ENGINE_NAMES, from_outside, kept, plain
+from app.processes.engine.keys import ANY_FLOW, CHANGES, FAULT, FLOW, HELD, INSTANCE, LOCALS, PHASE
+from app.processes.engine.merge import KEPT_BY_ENGINE
+from app.processes.engine.results import Happening
+from app.processes.engine.values import ENGINE_NAMES, brief, from_outside, kept, plain
+
+HIDDEN = ENGINE_NAMES | KEPT_BY_ENGINE
+"""Variables that are no business of people."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,7 @@ class Assign:
     variables: Mapping[str, Any]
     removed: Sequence[str] = ()
     token: int | None = None
+    reason: str = ""
 
     def do(self, run: Any) -> None:
         """Set them."""
@@ -152,10 +158,13 @@ class Assign:
             task = run.workflow.tasks.get(self.token)
             if task is None or not task.is_live:
                 raise TokenNotReady(token=self.token)
+            run.tell(task, "assigned", self._change(task.internal_data.get(LOCALS, {}), values))
             task.set_local(values)
             for name in self.removed:
                 task.internal_data[LOCALS].pop(name, None)
             return
+        seen = sharing.seen_inside(run.workflow.task_tree)
+        run.happenings.append(Happening("assigned", "", None, self._change(seen, values)))
         run.workflow.note_changes(dict.fromkeys((*values, *self.removed)), run.workflow.task_tree.variables)
         for task in run.workflow.tasks.values():
             task.data = {**{k: v for k, v in task.data.items() if k not in self.removed}, **values}
@@ -163,6 +172,16 @@ class Assign:
                 changes = task.internal_data[CHANGES]
                 left = {k: v for k, v in changes.items() if k not in self.removed and k not in values}
                 task.internal_data[CHANGES] = left
+
+    def _change(self, seen: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+        """What the history says: values before and after, only of those that differ."""
+        told = {name: value for name, value in values.items() if name not in HIDDEN}
+        changed = {name: value for name, value in told.items() if name not in seen or seen[name] != value}
+        gone = [name for name in self.removed if name in seen and name not in HIDDEN]
+        before = {name: brief(seen[name]) for name in (*changed, *gone) if name in seen}
+        after = {name: brief(value) for name, value in changed.items()}
+        said = {"before": before, "after": after, "removed": gone, "reason": self.reason}
+        return {name: value for name, value in said.items() if value}
 
 
 @dataclass(frozen=True)
@@ -220,8 +239,9 @@ class Move:
         doomed = [workflow.tasks.get(name) for name in self.cancel]
         if any(task is None or not task.is_live for task in doomed):
             raise TokenNotReady(token=list(self.cancel))
+        near = {above for task in doomed for above in task.lineage()}
         for name, phase in [*((one, None) for one in self.before), *((one, "leaving") for one in self.after)]:
-            _put(workflow, name, phase)
+            _put(workflow, name, phase, near)
         for task in doomed:
             if task.is_live:
                 _end(run, task)
@@ -252,24 +272,25 @@ def _end(run: Any, task: Any) -> None:
         sharing.hand_over(task, task.above if INSTANCE in task.internal_data else task.scope)
 
 
-def _put(workflow: Any, name: str, phase: str | None) -> None:
-    """A token on an element; scopes around it that do not run yet are begun without their start."""
+def _put(workflow: Any, name: str, phase: str | None, near: set[int]) -> None:
+    """A token on an element; scopes around it that do not run yet are begun without their start. Of several that run
+    it is put in the one that is near."""
     spec = workflow.specs.get(name)
     if spec is None or spec is workflow.task_tree.task_spec:
         raise EngineFault(name, _("there is no such element"))
-    scope = _scope_for(workflow, spec.scope)
+    scope = _scope_for(workflow, spec.scope, near)
     seen = sharing.share_all(scope)
     task = scope._add_child(spec, TaskState.FUTURE)
     task.data = seen
     if spec.joins:
-        task.internal_data[FLOW] = "moved"
+        task.internal_data[FLOW] = ANY_FLOW
     if phase is not None:
         task.internal_data[PHASE] = phase
     workflow.run.arrived(task, None)
     task._set_state(TaskState.READY)
 
 
-def _scope_for(workflow: Any, name: str) -> Any:
+def _scope_for(workflow: Any, name: str, near: set[int]) -> Any:
     root = workflow.task_tree
     if name == root.task_spec.name:
         return root
@@ -277,9 +298,9 @@ def _scope_for(workflow: Any, name: str) -> Any:
         task for task in workflow.live() if task.task_spec.name == name and task.task_spec.wait_kind(task) == "scope"
     ]
     if running:
-        return running[-1]
+        return next((task for task in running if task.id in near), running[-1])
     spec = workflow.specs[name]
-    above = _scope_for(workflow, spec.scope)
+    above = _scope_for(workflow, spec.scope, near)
     seen = sharing.share_all(above)
     scope = above._add_child(spec, TaskState.FUTURE)
     scope.data = seen

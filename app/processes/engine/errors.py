@@ -27,6 +27,10 @@ class EngineFault(DomainError):
         super().__init__(element=element, reason=str(reason), **details)
 
 
+class StateTooLarge(EngineFault):
+    """What an instance would have to keep is more than is allowed: the step is not done."""
+
+
 class MergeConflict(EngineFault):
     """Parallel branches changed the same value differently; `path` says which."""
 

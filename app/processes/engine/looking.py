@@ -28,7 +28,7 @@ class Silent:
         """Refuse."""
         raise EngineFault(element.id, _("a stored instance is only read here"))
 
-    def perform(self, element: ServiceStep, variables: dict[str, Any]) -> dict[str, Any] | None:
+    def perform(self, element: ServiceStep, variables: dict[str, Any], token: int) -> dict[str, Any] | None:
         """Refuse."""
         raise EngineFault(element.id, _("a stored instance is only read here"))
 

@@ -23,8 +23,9 @@ class Callbacks(Protocol):
     def decide(self, element: Element, variables: Mapping[str, Any]) -> dict[str, Any]:
         """The outcome of the element's rule set, kept as `decisions.<element>` (so keep it small). Only reads."""
 
-    def perform(self, element: ServiceStep, variables: dict[str, Any]) -> dict[str, Any] | None:
-        """Do the service step with a copy of the variables; what it answers is merged into the variables."""
+    def perform(self, element: ServiceStep, variables: dict[str, Any], token: int) -> dict[str, Any] | None:
+        """Do the service step with a copy of the variables; what it answers is merged into the variables. A step that
+        is tried again has the same token."""
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ from app.processes.engine.workflow import Token, Tokens
 
 CHUNK = 50
 """Elements run between two prunings."""
-STEP_LIMIT = 50_000
+STEP_LIMIT = 200_000
 """Elements run in one step; more means a loop that never waits."""
 WIDEST = 5_000
 """Tokens of one instance."""
@@ -138,9 +138,13 @@ class Run:
 
     def _look_again(self) -> bool:
         """Joins and conditions that depend on what others do; True if something moved."""
-        moved = False
+        moved, seen = False, set[tuple[str, int]]()
         for task in self.workflow.live() if self.definition.has_inclusive else ():
-            if task.is_live and isinstance(task.task_spec, Inclusive) and _waits_for_others(task):
+            if not task.is_live or not isinstance(task.task_spec, Inclusive) or not _waits_for_others(task):
+                continue
+            place = (task.task_spec.name, task.scope.id)
+            if place not in seen:  # all that wait there are looked at together
+                seen.add(place)
                 before = self.workflow.ticks
                 self.try_to(task, _join_again)
                 moved = moved or self.workflow.ticks != before
@@ -243,7 +247,7 @@ class Run:
             found = {element.result: answer} if element.result else {}
             kind, details = "decided", dict[str, Any](decision=answer)
         elif element.step:
-            found = plain(self.callbacks.perform(element, plain(task.view())) or {})
+            found = plain(self.callbacks.perform(element, plain(task.view()), task.id) or {})
             kind, details = "performed", {"step": element.step}
         else:
             found = self._reckoned(element, task)

@@ -55,8 +55,7 @@ def _gathered(family: list[Any], conflicts: set[str] | None) -> Values:
         live = task.is_live and not task.watching
         if not branches and not live and task is not scope:
             continue
-        base = task.data if task.is_live else task.variables
-        changes = task.internal_data.get(CHANGES, {}) if task.is_live else {}
+        base, changes = task.variables, dict[str, Any]()
         latest = int(task.last_state_change)
         for moment, variables in branches:
             if conflicts is not None and len(branches) > 1:

@@ -9,12 +9,14 @@ from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.util.task import TaskState
 
+from app.core.expressions import ExpressionFailed
 from app.core.i18n import _
 from app.processes.engine import life
 from app.processes.engine.elements import Gateway, Out
 from app.processes.engine.errors import EngineFault
-from app.processes.engine.keys import FLOW, PHASE
+from app.processes.engine.keys import ANY_FLOW, FAULT, FLOW, PHASE
 from app.processes.engine.spec_base import Lean
+from app.processes.engine.workflow import LIVE
 
 
 class EventGateway(Lean, BpmnSpecMixin):
@@ -23,14 +25,17 @@ class EventGateway(Lean, BpmnSpecMixin):
     waits = "events"
 
     def do(self, task: Any) -> bool:
-        task.end_below()  # those of a try that failed
-        for out in self.element.outs:
-            spec = task.workflow.specs[out.target]
-            arm = task._add_child(spec, TaskState.FUTURE)
-            arm._inherit_data()
-            task.workflow.run.arrived(arm, out.flow)
-            arm._set_state(TaskState.STARTED)
-            spec.do(arm)
+        try:
+            for out in self.element.outs:
+                spec = task.workflow.specs[out.target]
+                arm = task._add_child(spec, TaskState.FUTURE)
+                arm._inherit_data()
+                task.workflow.run.arrived(arm, out.flow)
+                arm._set_state(TaskState.STARTED)
+                spec.do(arm)
+        except (EngineFault, ExpressionFailed):
+            task.end_below()  # all of them wait, or none
+            raise
         return False
 
     def way(self, task: Any) -> tuple[Out, ...]:
@@ -82,13 +87,19 @@ class Joining(Lean):
 
     def arrived(self, task: Any) -> dict[str, list[Any]]:
         """The tokens that have come here in the same scope, by the flow they came by, oldest first; not those that a
-        job has yet to bring in or out."""
+        job has yet to bring in or out, or that are parked."""
         found: dict[str, list[Any]] = {}
         scope = task.scope
         for one in task.workflow.tasks.values():
+            if one.task_spec is not self or not one.is_live or one.scope is not scope:
+                continue
             kept = one.internal_data
-            if one.task_spec is self and one.is_live and FLOW in kept and PHASE not in kept and one.scope is scope:
-                found.setdefault(one.internal_data[FLOW], []).append(one)
+            if FLOW in kept and PHASE not in kept and FAULT not in kept:
+                found.setdefault(kept[FLOW], []).append(one)
+        if ANY_FLOW in found:
+            put = found.pop(ANY_FLOW)
+            missing = [flow for flow in self.element.comes_by if flow not in found]
+            found |= {flow: [one] for flow, one in zip(missing, put, strict=False)}
         return found
 
     def may_fire(self, task: Any, full: set[str]) -> bool:
@@ -104,7 +115,7 @@ def fire(name: str, tokens: list[Any]) -> Any:
     base = max(set.intersection(*map(set, lines.values())))
     in_order = [token.variables for token in sorted(tokens, key=lambda token: int(token.id))]
     data = workflow.run.merged(name, workflow.tasks[base].variables, in_order)
-    elsewhere = {above for one in workflow.live() if one.id not in lines for above in one.lineage()}
+    elsewhere = _ancestors(workflow, [one for one in workflow.live() if one.id not in lines])
     survivor = max(tokens, key=lambda token: (max(elsewhere.intersection(lines[token.id]), default=0), token.id))
     survivor.data = data
     survivor.internal_data = {}
@@ -113,6 +124,17 @@ def fire(name: str, tokens: list[Any]) -> Any:
             token._set_state(TaskState.COMPLETED)
             workflow.run.left(token)
     return survivor
+
+
+def _ancestors(workflow: Any, tokens: list[Any]) -> set[int]:
+    """The ids of all that these descend from."""
+    tasks, found = workflow.tasks, set[int]()
+    for token in tokens:
+        above = token._parent
+        while above is not None and above not in found:
+            found.add(above)
+            above = tasks[above]._parent
+    return found
 
 
 class Parallel(Joining, defaults.ParallelGateway):
@@ -132,19 +154,38 @@ class Inclusive(Joining, BpmnSpecMixin):
         empty = set(self.element.comes_by) - full
         if not empty:
             return True
-        workflow, scope = task.workflow, task.scope
-        for other in workflow.tasks.values():
-            if other.task_spec is self or not other.is_live or other.watching or other is workflow.task_tree:
-                continue
-            here = _lifted(other, scope)
-            if here is None:
-                continue
-            ahead = workflow.definition.flows_ahead(here, without=self.element.id)
-            if ahead & empty and not ahead & full:
-                return False
-        return True
+        if empty & self._held_up(task):
+            return False
+        return not any(self._may_still_come(task, name, empty, full) for name in _places(task, task.scope))
+
+    def _held_up(self, task: Any) -> set[str]:
+        """The flows by which tokens have come that are parked here, or that a job has yet to bring in."""
+        here = (one for one in task.workflow.tasks.values() if one.task_spec is self and one.is_live)
+        kept = (one.internal_data for one in here if one.scope is task.scope)
+        return {one[FLOW] for one in kept if FLOW in one and (FAULT in one or PHASE in one)}
+
+    def _may_still_come(self, task: Any, name: str, empty: set[str], full: set[str]) -> bool:
+        ahead = task.workflow.definition.flows_ahead(name, without=self.element.id)
+        return bool(ahead & empty) and not ahead & full
 
     way = Exclusive.way
+
+
+def _places(task: Any, scope: Any) -> set[str]:
+    """The elements of the scope at which, or inside which, there are tokens that are not at this join and do not
+    only watch; there may be thousands of tokens, and a few elements."""
+    workflow, mine, name = task.workflow, task.task_spec, scope.task_spec.name
+    root, found, deeper = workflow.task_tree, set[str](), []
+    for other in workflow.tasks.values():
+        spec, state = other.task_spec, other._state
+        if spec is mine or not state & LIVE or state == TaskState.WAITING or other is root:
+            continue
+        if spec.scope != name:
+            deeper.append(other)
+        elif spec.name not in found and other.scope is scope:
+            found.add(spec.name)
+    found.update(place for other in deeper if (place := _lifted(other, scope)) is not None)
+    return found
 
 
 def _lifted(task: Any, scope: Any) -> str | None:

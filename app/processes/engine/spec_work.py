@@ -8,6 +8,7 @@ from SpiffWorkflow.bpmn.specs import defaults
 from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
+from app.core.expressions import ErrorThrown
 from app.core.i18n import _
 from app.processes.engine import scopes, throwing
 from app.processes.engine.errors import BpmnError, EngineFault
@@ -48,10 +49,15 @@ class Service(Lean, defaults.ServiceTask):
         try:
             run.work(task)
         except BpmnError as error:
-            if not throwing.throw(task, "error", error.code, error.message, plain(error.variables)):
-                raise EngineFault(element.id, _("nobody catches the error “%(code)s”", code=error.code)) from error
-            return False
+            return self._throw(task, error.code, error.message, plain(error.variables), error)
+        except ErrorThrown as error:
+            return self._throw(task, error.thrown, str(error.details["reason"]), {}, error)
         return True
+
+    def _throw(self, task: Any, code: str, message: str, variables: dict[str, Any], error: Exception) -> bool:
+        if not throwing.throw(task, "error", code, message, variables):
+            raise EngineFault(self.element.id, _("nobody catches the error “%(code)s”", code=code)) from error
+        return False
 
 
 def _whole(value: Any, seen: Any) -> int:

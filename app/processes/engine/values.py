@@ -14,6 +14,8 @@ from app.processes.engine.errors import NotKept
 
 ENGINE_NAMES = frozenset({"decisions", "answers", "answered", "initiator"})
 """Variables that the engine keeps; they do not travel between instances."""
+TOLD = 2000
+"""Letters of a value in a line of history: however large it is and however often it is set, history stays small."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,14 @@ def from_outside(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Variables that somebody gives, as they are kept: without those that the engine keeps itself, by which it knows
     who has decided what. Raises NotKept."""
     return {name: plain(value) for name, value in variables.items() if name not in ENGINE_NAMES}
+
+
+def brief(value: Any) -> Any:
+    """The value as history keeps it: one longer than TOLD letters is cut, and is text then."""
+    if isinstance(value, str):
+        return value if len(value) <= TOLD else value[:TOLD] + "…"
+    text = orjson.dumps(value)
+    return value if len(text) <= TOLD else text[:TOLD].decode(errors="ignore") + "…"
 
 
 def _as_json(value: Any) -> Any:

@@ -42,6 +42,7 @@ class Token(Task):
 
     wait: dict[str, Any] | None = None
     """What it began to wait for in this step."""
+    _scope: Any = None
     way: tuple[Any, ...] = ()
     """The flows along which it leaves."""
 
@@ -94,7 +95,13 @@ class Token(Task):
 
     @property
     def scope(self) -> Any:
-        """The token of the subprocess (or the root) this one is in."""
+        """The token of the subprocess (or the root) this one is in; it lives as long as this one, so it is looked for
+        once only."""
+        if self._scope is None:
+            self._scope = self._find_scope()
+        return self._scope
+
+    def _find_scope(self) -> Any:
         wanted = self.task_spec.scope
         tasks, above = self.workflow.tasks, self._parent
         while above is not None:
@@ -279,7 +286,7 @@ class Tokens(BpmnWorkflow):
     def take_apart(self) -> None:
         """Cut the circles of references, so that the tree is freed at once and not left to the garbage collector."""
         for task in self.tasks.values():
-            task.workflow = None
+            task.workflow = task._scope = None
         self.tasks = {}
         self.run = None
         del self.task_tree

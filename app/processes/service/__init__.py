@@ -31,6 +31,14 @@ from app.processes.service.messaging import ManyMatches as ManyMatches
 from app.processes.service.messaging import NoMatch as NoMatch
 from app.processes.service.messaging import correlate as correlate
 from app.processes.service.messaging import deliver_to as deliver_to
+from app.processes.service.migrating import CannotMigrate as CannotMigrate
+from app.processes.service.migrating import CannotUndo as CannotUndo
+from app.processes.service.migrating import Preview as Preview
+from app.processes.service.migrating import migrate as migrate
+from app.processes.service.migrating import migrations_of as migrations_of
+from app.processes.service.migrating import preview as preview
+from app.processes.service.migrating import running_ids as running_ids
+from app.processes.service.migrating import undo_migration as undo_migration
 from app.processes.service.operating import cancel_instance as cancel_instance
 from app.processes.service.operating import move_token as move_token
 from app.processes.service.operating import resume as resume

@@ -54,6 +54,15 @@ def forget() -> None:
     info().pop(_KEY, None)
 
 
+def count_call(root_id: str, ask: Callable[[str], int]) -> int:
+    """How many instances run for a root, one more counted: asked of the database once per transaction."""
+    known: dict[str, int] = info().setdefault(_KEY + " calls", {})
+    if root_id not in known:
+        known[root_id] = ask(root_id)
+    known[root_id] += 1
+    return known[root_id]
+
+
 def follow() -> None:
     """Do what follows, unless that is being done already further up."""
     notes = info()
@@ -72,5 +81,6 @@ def follow() -> None:
                 consequence.get(kind)(*what)
     finally:
         notes[_KEY + " busy"] = False
+        notes.pop(_KEY + " calls", None)
         if todo:
             todo.clear()

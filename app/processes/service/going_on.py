@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.core import clock
 from app.core.db import session
@@ -27,6 +27,8 @@ from app.tasks import service as tasks
 from app.tasks.models import Task
 
 DEEPEST_CALL = 20
+MOST_CALLED = 2_500
+"""Running instances that descend from one by calls: some processes call themselves twice."""
 WORK = ("external", "trigger", "message", "call", "user", "signal", "timer", "conditional")
 """What `go_on_at` may end."""
 
@@ -183,6 +185,8 @@ def call(actor: Actor, instance_id: str, wait: Wait) -> None:
     made = None
     if before.depth >= DEEPEST_CALL:
         reason = _("more than %(limit)s processes call each other", limit=DEEPEST_CALL)
+    elif following.count_call(before.root_id, _called_by) > MOST_CALLED:
+        reason = _("more than %(limit)s called processes run for it", limit=MOST_CALLED)
     else:
         made = for_call(details, deployed(before.definition_id).deployment_id)
         reason = _("there is no process “%(key)s” in force", key=details["key"])
@@ -200,6 +204,12 @@ def call(actor: Actor, instance_id: str, wait: Wait) -> None:
         caller=before,
         token=wait.token,
     )
+
+
+def _called_by(root_id: str) -> int:
+    running = ProcessInstance.status == InstanceStatus.RUNNING.value
+    statement = select(func.count()).select_from(ProcessInstance).where(ProcessInstance.root_id == root_id, running)
+    return int(session().scalar(statement) or 0)
 
 
 @following.consequence.register("returned")

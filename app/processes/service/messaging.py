@@ -103,7 +103,8 @@ def _deliver(
     locked = False
     for _turn in range(TURNS):
         found = waiting(wanted, all_=all_)
-        starts = [] if found or wanted.instance_id is not None else starting("message", wanted.name)
+        apart = wanted.instance_id is not None or (found and not all_)
+        starts = [] if apart else starting("message", wanted.name)
         if not all_ and len(found) + len(starts) > 1:
             keys = [start.key for start in starts]
             raise ManyMatches(name=wanted.name, count=len(found) + len(starts), waiting=told(found), starts=keys)

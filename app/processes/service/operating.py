@@ -76,7 +76,7 @@ def set_variables(
     """
     _refuse_kept({**variables, **dict.fromkeys(removed)})
     before = saving.load(instance_id, halted=True)
-    after = act(actor, before, Assign(variables, tuple(removed), token))
+    after = act(actor, before, Assign(variables, tuple(removed), token, reason or ""))
     told = {"set": sorted(variables), "removed": sorted(removed), "token": token, "reason": reason}
     tell(actor, "process:set-variables", instance_id, before.subject, **told)
     following.follow()

@@ -13,6 +13,7 @@ from tests.conformance.shapes import (
     external,
     many,
     par,
+    script,
     sub,
     user,
     xor,
@@ -393,3 +394,20 @@ suite(
     complete("c"),
     expect(tasks="x", variables={"code": "E1"}),
 )
+
+CHECKED = diagram(
+    "scripted",
+    begin(),
+    script("w", "rest = limit - amount; left = rest < 0 ? error('TOO_MUCH', 'over the limit') : rest"),
+    boundary("b", "w", error("TOO_MUCH", camunda__errorCodeVariable="code", camunda__errorMessageVariable="why")),
+    user("n x"),
+    end(),
+    "s -> w -> n -> e; b -> x -> e",
+)
+suite(
+    "a script that comes to an error of the business: to its boundary",
+    CHECKED,
+    start(limit=10, amount=12),
+    expect(tasks="x", variables={"code": "TOO_MUCH", "why": "over the limit"}),
+)
+suite("a script that does not: on", CHECKED, start(limit=12, amount=10), expect(tasks="n", variables={"left": 2}))

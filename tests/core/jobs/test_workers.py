@@ -76,11 +76,12 @@ def test_timers_fire_within_two_seconds_and_only_when_due(start):
 
 
 def test_a_worker_started_again_gets_back_what_its_predecessor_had(start, tmp_path):
-    """By DBOS, at once: the lock that would have to expire first is made to last for an hour."""
+    """By DBOS, at once: the lock that would have to expire first is made to last for an hour. One
+    source, so one unit: what was claimed and not begun yet has only its lock to tell."""
     told = tmp_path / "told"
     first = start()
     until(alive)
-    ids = stored(new("test_slow", payload={"tell": str(told), "seconds": 2}), *(new(source=f"b{n}") for n in range(3)))
+    ids = stored(new("test_slow", payload={"tell": str(told), "seconds": 2}), *(new() for _ in range(3)))
     until(told.exists)
     first.kill()
     first.wait()

@@ -1,0 +1,47 @@
+"""Where open tasks stand: in the order of work, and at which element of their source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+
+from app.core import clock
+from app.core.db import session
+from app.core.subject import Subject
+from app.tasks.due import due_at
+from app.tasks.models import Rank, Task, TaskStatus
+
+_tasks: Any = Task.__table__
+
+
+def move_to(source_id: str, source_ref: str, element_id: str, name: dict[str, str], form_key: str | None) -> None:
+    """An open task is another element of its source now; who has it and who may do it stays."""
+    which = (_tasks.c.source_id == source_id) & (_tasks.c.source_ref == source_ref)
+    statement = update(_tasks).where(which, _tasks.c.status == TaskStatus.OPEN.value)
+    session().execute(statement.values(element_id=element_id, name=name, form_key=form_key, changed_at=clock.now()))
+
+
+def rerank(subject: Subject, rank: Rank) -> int:
+    """Put the subject's open tasks where they stand now; answers how many. The due time follows the band."""
+    found = session().execute(
+        select(_tasks.c.id, _tasks.c.created_at).where(
+            _tasks.c.subject_kind == subject.kind,
+            _tasks.c.subject_id == subject.id,
+            _tasks.c.status == TaskStatus.OPEN.value,
+        )
+    )
+    rows = [{"which": id_, "due": due_at(created, rank.band)} for id_, created in found]
+    if rows:
+        statement = (
+            update(_tasks)
+            .where(_tasks.c.id == bindparam("which"), _tasks.c.status == TaskStatus.OPEN.value)
+            .values(due_at=bindparam("due"), changed_at=clock.now(), **rank_columns(rank))
+        )
+        session().connection().execute(statement, rows)
+    return len(rows)
+
+
+def rank_columns(rank: Rank) -> dict[str, Any]:
+    """The columns of a task that say where it stands."""
+    return {**vars(rank), "rank_key": rank.key()}
