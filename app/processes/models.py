@@ -9,10 +9,35 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.append_only import append_only
+from app.core.append_only import append_only, on_creation
 from app.core.db import Base, Code, Id, Json, JsonDict, Moment, Ref, UtcDateTime
 from app.core.i18n import LazyString, _l
 from app.core.subject import Subject
+
+IS_PURGED = "EXISTS (SELECT 1 FROM process_purges WHERE process_purges.instance_id = OLD.instance_id)"
+
+
+def purge_guard(years: int) -> dict[str, list[str]]:
+    """SQL by dialect: no row of `process_purges` but of an ended instance, and not before so many years."""
+    says = f"history is kept for {years} years after the end"
+    instance = "FROM process_instances i WHERE i.id = NEW.instance_id AND i.status <> 'running'"
+    early = f"'+{years} years'"
+    return {
+        "sqlite": [
+            "CREATE TRIGGER IF NOT EXISTS process_purges_lawful BEFORE INSERT ON process_purges WHEN NOT EXISTS "
+            f"(SELECT 1 {instance} AND i.ended_at = NEW.ended_at AND NEW.kept_until <= NEW.purged_at "
+            f"AND datetime(i.ended_at, {early}) <= datetime(NEW.purged_at)) "
+            f"BEGIN SELECT RAISE(ABORT, '{says}'); END"
+        ],
+        "postgresql": [
+            "CREATE OR REPLACE FUNCTION process_purges_check() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN IF NOT EXISTS (SELECT 1 {instance} AND i.ended_at = NEW.ended_at AND NEW.kept_until <= "
+            f"NEW.purged_at AND i.ended_at + interval '{years} years' <= NEW.purged_at) "
+            f"THEN RAISE EXCEPTION '{says}'; END IF; RETURN NEW; END $$",
+            "CREATE TRIGGER process_purges_lawful BEFORE INSERT ON process_purges FOR EACH ROW "
+            "EXECUTE FUNCTION process_purges_check()",
+        ],
+    }
 
 
 class InstanceStatus(StrEnum):
@@ -183,7 +208,37 @@ class ProcessEvent(Base):
     details: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
-append_only(ProcessEvent.__table__)
+append_only(ProcessEvent.__table__, but_for=IS_PURGED)
+
+
+MINIMUM_YEARS = 5
+"""So long at least the database itself keeps the history of an ended process (`retention.yaml` tells the law)."""
+
+
+class ProcessPurge(Base):
+    """What is left of an instance whose history was lawfully deleted: `app/processes/retention.py`."""
+
+    __tablename__ = "process_purges"
+
+    instance_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    root_id: Mapped[str] = mapped_column(String(26))
+    key: Mapped[Code]
+    definition_id: Mapped[str] = mapped_column(String(26))
+    subject_kind: Mapped[Code]
+    subject_id: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(12))
+    started_at: Mapped[Moment]
+    ended_at: Mapped[Moment]
+    lines: Mapped[int] = mapped_column(Integer)
+    digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the lines in order."""
+    kept_until: Mapped[Moment]
+    purged_at: Mapped[Moment]
+    purged_by: Mapped[str] = mapped_column(String(26))
+
+
+append_only(ProcessPurge.__table__)
+on_creation(ProcessPurge.__table__, purge_guard(MINIMUM_YEARS))
 
 
 class ProcessWait(Base):
