@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, literal_column, select, update
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core.db import info, savepoint, session
@@ -66,7 +66,17 @@ _SAVE = Prepared(
         end_reason=bindparam("why"),
     )
 )
-_INSERT = insert(_instances)
+_INSERT = Prepared(insert(_instances), *_instances.columns.keys())
+_RUNNING = Prepared(
+    select(_instances.c.id)
+    .where(
+        _instances.c.subject_kind == bindparam("kind"),
+        _instances.c.subject_id == bindparam("subject"),
+        _instances.c.key == bindparam("process"),
+        _instances.c.status == literal_column("'running'"),  # the index of running ones knows it by this
+    )
+    .with_for_update(key_share=True)
+)
 _HELD = "held process instance"
 _events: Any = ProcessEvent.__table__
 _INSERT_EVENTS = Prepared(insert(_events), *_events.columns.keys())
@@ -158,6 +168,11 @@ def subject_of(instance_id: str) -> Subject:
     return Subject(row.subject_kind, row.subject_id)
 
 
+def is_running(subject: Subject, key: str) -> bool:
+    """Whether an instance of the process runs about the subject; it is locked then."""
+    return _RUNNING.one({"kind": subject.kind, "subject": subject.id, "process": key}) is not None
+
+
 def running_of(subject: Subject, key: str | None = None) -> list[Loaded]:
     """The running instances about the subject, locked; only those of one process if given."""
     statement = _LOAD_RUNNING if key is None else _LOAD_RUNNING.where(_instances.c.key == key)
@@ -174,8 +189,7 @@ def _loaded(row: Any) -> Loaded:
 def add(row: dict[str, Any], made: Step, world: World, deployed: Deployed) -> None:
     """Store a new instance with its first step; `row` says which, of what, about what, by whom."""
     lines = [Happening("started", row["key"]), *made.happenings]
-    session().execute(
-        _INSERT,
+    _INSERT.run(
         {
             **row,
             "state": made.state,
@@ -186,7 +200,7 @@ def add(row: dict[str, Any], made: Step, world: World, deployed: Deployed) -> No
             "started_at": world.as_of,
             "ended_at": world.as_of if made.completed else None,
             "end_reason": None,
-        },
+        }
     )
     keeping.keep(row["id"], made, world, deployed)
     write_history(row["id"], 0, lines, world.actor, world.as_of)
