@@ -138,3 +138,26 @@ def test_a_token_starts_along_a_flow(rest):
 def test_what_is_not_there_is_said_in_english(rest):
     assert rest.get("/nothing/here", 404)["message"].isascii()
     assert rest.ask("PATCH", "/task", 405)["message"].isascii()
+
+
+def test_what_is_delegated_is_resolved_before_it_is_completed(rest):
+    rest.deploy(diagrams.one_user())
+    (task,) = rest.tasks(rest.start("ask"))
+    rest.post(f"/task/{task['id']}/delegate", {"userId": rest.user.login}, 204)
+    assert "delegated" in rest.post(f"/task/{task['id']}/complete", None, 500)["message"]
+    rest.post(f"/task/{task['id']}/resolve", None, 204)
+    rest.post(f"/task/{task['id']}/complete", None, 204)
+
+
+def test_operations_by_what_none_of_them_shows(rest):
+    rest.deploy(diagrams.one_user())
+    instance = rest.start("ask")
+    assert rest.get("/history/user-operation/count", processInstanceId=instance)["count"] > 0
+    assert rest.get("/history/user-operation", processInstanceId=instance, externalTaskId="x") == []
+    assert rest.get("/deployment/registered") == []
+
+
+def test_a_task_without_a_deployed_form(rest):
+    rest.deploy(diagrams.one_user(camunda__formKey="embedded:app:x.html"))
+    (task,) = rest.tasks(rest.start("ask"))
+    assert rest.get(f"/task/{task['id']}/deployed-form", 400)["type"] == "BadUserRequestException"

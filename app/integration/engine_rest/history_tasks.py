@@ -266,6 +266,13 @@ OPERATIONS = {
 }
 
 
+NEVER_TOLD = (
+    *("processDefinitionKey", "processDefinitionId", "executionId", "caseDefinitionId", "caseInstanceId"),
+    *("caseExecutionId", "jobId", "jobDefinitionId", "batchId", "property", "externalTaskId"),
+)
+"""What no operation shows; a query by it finds none."""
+
+
 def _operations(given: Given, *columns: Any) -> Select[Any]:
     actions = or_(*(AuditEntry.action.startswith(f"{kind}:") for kind in ENTITIES))
     statement = select(*columns or (AuditEntry,)).where(actions)
@@ -294,6 +301,8 @@ def _operations(given: Given, *columns: Any) -> Select[Any]:
         statement = statement.where(
             or_(AuditEntry.id.is_(None), *(AuditEntry.action.startswith(f"{one}:") for one in kinds))
         )
+    if any(name in given for name in NEVER_TOLD):
+        statement = statement.where(AuditEntry.id.is_(None))
     after, before = given.moment("afterTimestamp"), given.moment("beforeTimestamp")
     statement = statement.where(AuditEntry.at > after) if after is not None else statement
     return statement.where(AuditEntry.at < before) if before is not None else statement
@@ -302,11 +311,7 @@ def _operations(given: Given, *columns: Any) -> Select[Any]:
 def _operation(row: AuditEntry, people: dict[str, str]) -> dict[str, Any]:
     kind, _colon, verb = row.action.partition(":")
     of_process = row.subject_kind == "process"
-    empty = (
-        *("processDefinitionKey", "processDefinitionId", "executionId", "caseDefinitionId", "caseInstanceId"),
-        *("caseExecutionId", "jobId", "jobDefinitionId", "batchId", "property", "orgValue", "newValue", "removalTime"),
-        *("externalTaskId", "rootProcessInstanceId", "tenantId"),
-    )
+    empty = (*NEVER_TOLD, "orgValue", "newValue", "removalTime", "rootProcessInstanceId", "tenantId")
     return {
         **dict.fromkeys(empty),
         "id": row.id,
