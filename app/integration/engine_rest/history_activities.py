@@ -186,8 +186,7 @@ def _drawn_so(given: Given, statement: Select[Any]) -> Select[Any]:
     ids = {one.removesuffix(BODY) for one in wanted}
     if wanted or given.texts("activityIdIn") is not None:
         statement = statement.where(ProcessEvent.element_id.in_(ids))
-    asked_for = statement.with_only_columns(ProcessInstance.definition_id).order_by(None).distinct()
-    definitions = list(session().scalars(asked_for.limit(MOST_DEFINITIONS + 1)))
+    definitions = _definitions(given)
     kind, name = given.text("activityType"), given.text("activityName")
     if len(definitions) > MOST_DEFINITIONS:
         if kind is None and name is None:
@@ -199,6 +198,24 @@ def _drawn_so(given: Given, statement: Select[Any]) -> Select[Any]:
         if here is not None:
             parts.append(or_(ProcessInstance.definition_id != definition, here))
     return statement.where(*parts)
+
+
+def _definitions(given: Given) -> list[str]:
+    """The definitions that the query may mean, at most one more than are looked at. No event is read for it."""
+    instances = set(given.texts("processInstanceIdIn") or ())
+    instances |= set(filter(None, [given.text("processInstanceId")]))
+    instances |= {split_execution(str(given.text("executionId")))[0]} if "executionId" in given else set()
+    visit = given.text("activityInstanceId")
+    instances |= {split_execution(visit.partition(":")[2])[0]} if visit is not None else set()
+    if instances:
+        statement = select(ProcessInstance.definition_id).where(ProcessInstance.id.in_(instances)).distinct()
+    else:
+        statement = select(ProcessDefinition.id)
+        if "processDefinitionKey" in given:
+            statement = statement.where(ProcessDefinition.key == given.text("processDefinitionKey"))
+        if "processDefinitionId" in given:
+            statement = statement.where(ProcessDefinition.id == inner(str(given.text("processDefinitionId"))))
+    return list(session().scalars(statement.limit(MOST_DEFINITIONS + 1)))
 
 
 def _of_diagram(definition: Any, wanted: set[str], kind: str | None, name: str | None) -> ColumnElement[bool] | None:
