@@ -51,17 +51,17 @@ _LOAD = (
 )
 _open = (_tasks.c.id == bindparam("task")) & (_tasks.c.status == TaskStatus.OPEN.value)
 _mine_or_free = _tasks.c.assignee_id.is_(None) | (_tasks.c.assignee_id == bindparam("actor"))
-_CLAIM = (
+_CLAIM = Prepared(
     update(_tasks)
     .where(_open, _tasks.c.assignee_id.is_(None))
     .values(assignee_id=bindparam("actor"), claimed_at=bindparam("at"), changed_at=bindparam("at"))
 )
-_RELEASE = (
+_RELEASE = Prepared(
     update(_tasks)
     .where(_open, _tasks.c.assignee_id == bindparam("actor"))
     .values(assignee_id=None, claimed_at=None, changed_at=bindparam("at"))
 )
-_COMPLETE_FOR_OTHERS = (
+_complete = (
     update(_tasks)
     .where(_open)
     .values(
@@ -73,7 +73,7 @@ _COMPLETE_FOR_OTHERS = (
         answers=bindparam("given", type_=_tasks.c.answers.type),
     )
 )
-_COMPLETE = _COMPLETE_FOR_OTHERS.where(_mine_or_free)
+_COMPLETE_FOR_OTHERS, _COMPLETE = Prepared(_complete), Prepared(_complete.where(_mine_or_free))
 _SET_AT_THE_END = {"completed_at", "completed_by", "closed_reason", "answers"}
 _INSERT_TASKS = Prepared(insert(_tasks), *(name for name in _COLUMNS if name not in _SET_AT_THE_END))
 _INSERT_CANDIDATES = Prepared(insert(_candidates), "task_id", "kind", "value")
@@ -323,9 +323,8 @@ def _load(task_id: str) -> tuple[Task, Candidates]:
     return _copy_of(first), [(row.candidate_kind, row.candidate_value) for row in rows if row.candidate_kind]
 
 
-def _hit(statement: Any, values: dict[str, Any]) -> bool:
-    result: Any = session().connection().execute(statement, values)
-    return bool(result.rowcount == 1)
+def _hit(statement: Prepared, values: dict[str, Any]) -> bool:
+    return statement.run(values) == 1
 
 
 def _refuse_unless_open(task: Task) -> None:

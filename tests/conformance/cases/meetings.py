@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from tests.conformance.scenario import Suite, complete, done, expect, jobs, message, retry, signal, start, time
+from tests.conformance.scenario import (
+    ABSENT,
+    Suite,
+    assign,
+    complete,
+    done,
+    errs,
+    expect,
+    jobs,
+    message,
+    retry,
+    signal,
+    start,
+    time,
+)
 from tests.conformance.shapes import (
     TERMINATE,
     after,
@@ -16,6 +30,8 @@ from tests.conformance.shapes import (
     escalation,
     event_sub,
     external,
+    inc,
+    inputs,
     link,
     loop,
     many,
@@ -600,4 +616,111 @@ suite(
     expect(variables={"x": 1}),
     complete("b", x=2),
     expect(ended=True, variables={"x": 2}),
+)
+suite(
+    "an error caught by an event subprocess that throws it on: the boundary event outside",
+    diagram(
+        "rethrown",
+        begin(),
+        sub(
+            "u",
+            begin("us"),
+            external("w"),
+            end("ue"),
+            event_sub("v", begin("vs", error("E")), user("x"), end("ve", error("E")), "vs -> x -> ve"),
+            "us -> w -> ue",
+        ),
+        boundary("b", "u", error("E")),
+        user("y"),
+        end(),
+        "s -> u -> e; b -> y -> e",
+    ),
+    start(),
+    errs("E"),
+    expect(tasks="x", waits=""),
+    complete("x"),
+    expect(tasks="y"),
+)
+suite(
+    "asynchronous many: the whole, and each before and after",
+    diagram(
+        "manyjobs",
+        begin(),
+        user(
+            "a",
+            '<multiInstanceLoopCharacteristics camunda:asyncBefore="true" camunda:asyncAfter="true">'
+            "<loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>",
+            **JOBS,
+        ),
+        end(),
+        "s -> a -> e",
+    ),
+    start(),
+    expect(waits="job:a", tasks=""),
+    jobs(),
+    expect(tasks="a a", waits=""),
+    complete("a"),
+    expect(tasks="a", waits="job:a"),
+    complete("a"),
+    jobs(),
+    expect(ended=True),
+)
+suite(
+    "inputs and outputs of events",
+    diagram(
+        "eventio",
+        begin("s", outputs(o="${1}")),
+        throw("t", inputs(i="${2}"), outputs(q="${i}")),
+        catch("m", on_message("go"), outputs(r="${pay}")),
+        end("e", inputs(z="${3}"), outputs(w="${z}")),
+        "s -> t -> m -> e",
+    ),
+    start(),
+    message("go", pay=9),
+    expect(ended=True, variables={"o": 1, "q": 2, "r": 9, "w": 3, "i": ABSENT, "z": ABSENT}),
+)
+suite(
+    "a condition inside many: it holds for one of them",
+    diagram(
+        "onlyone",
+        begin(),
+        sub(
+            "u",
+            many(over="items", item="i"),
+            begin("us"),
+            user("a"),
+            end("ue"),
+            event_sub("v", begin("vs", when("${go == i}")), user("x"), end("ve"), "vs -> x -> ve"),
+            "us -> a -> ue",
+        ),
+        end(),
+        "s -> u -> e",
+    ),
+    start(items=[1, 2], go=0),
+    expect(tasks="a a"),
+    assign(go=2),
+    expect(tasks="a x", locals={"x.i": [2]}),
+)
+suite(
+    "an inclusive join waits for the way out of a boundary event, interrupting or not",
+    diagram(
+        "incbound",
+        begin(),
+        inc("f"),
+        sub("u", begin("us"), user("a"), end("ue"), "us -> a -> ue"),
+        boundary("b", "u", on_message("more"), cancel=False),
+        boundary("c", "u", on_message("stop")),
+        user("d k z"),
+        inc("j"),
+        end(),
+        "s -> f; f -> u -> j; f -> k -> j; b -> d -> j; c -> j; j -> z -> e",
+    ),
+    start(),
+    message("more"),
+    complete("k"),
+    expect(tasks="a d", joined="j"),
+    message("stop"),
+    expect(tasks="d", joined="j j"),
+    complete("d"),
+    expect(tasks="z"),
 )
