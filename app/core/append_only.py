@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import DDL, Table, event
@@ -15,18 +16,18 @@ PROTECTED: set[str] = set()
 """Names of the tables that only grow."""
 
 
-def append_only(table: Any, *, but_for: str | None = None) -> None:
-    """Refuse UPDATE and DELETE on the table from its creation on; `but_for` is a condition on OLD (SQL) under which a
-    row may be deleted after all."""
+def append_only(table: Any, *, but_for: Callable[[str], str] | None = None) -> None:
+    """Refuse UPDATE and DELETE on the table from its creation on; `but_for(dialect)` is a condition on OLD (SQL) under
+    which a row may be deleted after all."""
     assert isinstance(table, Table)  # noqa: S101 - tells the type checker what `__table__` is
     PROTECTED.add(table.name)
-    on_creation(table, {dialect: statements(table.name, dialect, but_for) for dialect in ("sqlite", "postgresql")})
+    on_creation(table, lambda dialect: statements(table.name, dialect, None if but_for is None else but_for(dialect)))
 
 
-def on_creation(table: Any, sql: dict[str, list[str]]) -> None:
-    """Run these statements (by dialect) when the table is made."""
-    for dialect, several in sql.items():
-        for statement in several:
+def on_creation(table: Any, sql: Callable[[str], list[str]]) -> None:
+    """Run these statements of the dialect when the table is made."""
+    for dialect in ("sqlite", "postgresql"):
+        for statement in sql(dialect):
             ddl: Any = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
             event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 

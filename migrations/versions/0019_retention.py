@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from app.core.append_only import statements
-from app.processes.models import IS_PURGED, MINIMUM_YEARS, purge_guard
+from app.processes.models import is_purged, purge_guard
 
 revision = "0019"
 down_revision = "0018"
@@ -34,9 +34,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("instance_id", name=op.f("pk_process_purges")),
     )
     dialect = op.get_bind().dialect.name
-    for statement in (*statements("process_purges", dialect), *purge_guard(MINIMUM_YEARS)[dialect]):
+    for statement in (*statements("process_purges", dialect), *purge_guard(dialect)):
         op.execute(statement)
-    guard_events(IS_PURGED)
+    guard_events(is_purged(dialect))
 
 
 def downgrade() -> None:

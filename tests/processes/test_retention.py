@@ -163,6 +163,15 @@ def test_the_database_refuses_a_purge_before_the_minimum_whoever_asks(deployed):
     assert lines_of(instance) == 0
 
 
+def test_a_record_of_what_is_not_there_opens_nothing(deployed):
+    """A restored backup tells of instances that are gone; should one of that id come to be, its history is safe."""
+    instance = ended()
+    row = purge_row(instance, instance_id="0" * 26)
+    session().execute(ProcessPurge.__table__.insert().values(**row | {"ended_at": NOON - timedelta(days=9000)}))
+    session().execute(update(ProcessInstance).where(ProcessInstance.id == instance).values(status="running"))
+    assert "kept for 5 years" in refused(ProcessPurge.__table__.insert().values(**purge_row(instance)))
+
+
 def test_a_caller_is_kept_as_long_as_what_it_called(deployed):
     calls = s.diagram("callslong", s.start(), s.call("h", "lives"), s.end(), "s -> h -> e")
     service.deploy(SYSTEM, calls)
