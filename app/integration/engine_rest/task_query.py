@@ -228,7 +228,8 @@ def _roles_contain(role: Any) -> ColumnElement[bool]:
 
 
 def _is_candidate(kind: str, values: list[str]) -> ColumnElement[bool]:
-    return exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == kind, TaskCandidate.value.in_(values))
+    of_task = (TaskCandidate.task_id == Task.id, TaskCandidate.open, TaskCandidate.kind == kind)
+    return exists().where(*of_task, TaskCandidate.value.in_(values))
 
 
 def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
@@ -237,6 +238,7 @@ def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
         user = str(id_of(given.text("candidateUser")))
         groups = exists().where(
             TaskCandidate.task_id == Task.id,
+            TaskCandidate.open,
             TaskCandidate.kind == "group",
             _users.c.id == user,
             _roles_contain(TaskCandidate.value),
@@ -248,7 +250,8 @@ def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
         found.append(_is_candidate("group", groups_given))
     if "candidateGroupLike" in given:
         like = TaskCandidate.value.like(str(given.text("candidateGroupLike")))
-        found.append(exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == "group", like))
+        of_task = (TaskCandidate.task_id == Task.id, TaskCandidate.open, TaskCandidate.kind == "group")
+        found.append(exists().where(*of_task, like))
     if found and not given.flag("includeAssignedTasks"):
         found.append(Task.assignee_id.is_(None))
     return list(found)
