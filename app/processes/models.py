@@ -163,8 +163,11 @@ class ProcessInstance(Base):
     """Counts saved steps: each UPDATE names the one it saw."""
     events: Mapped[int] = mapped_column(Integer)
     """How many lines of history there are."""
-    business_key: Mapped[str | None] = mapped_column(String(255), index=True)
-    """What the world outside calls it, an order number say: messages find it by this."""
+    business_key: Mapped[str | None] = mapped_column(
+        String(255).with_variant(String(255, collation="C"), "postgresql"), index=True
+    )
+    """What the world outside calls it, an order number say: messages find it by this. Sorted by its bytes, so that one
+    index serves what begins so, too."""
     super_instance_id: Mapped[str | None] = mapped_column(String(26), index=True)
     """The instance that called it, and the token there that waits."""
     super_token: Mapped[int | None] = mapped_column(Integer)
@@ -190,6 +193,14 @@ class ProcessInstance(Base):
         ),
         Index("ix_process_instances_subject", "subject_kind", "subject_id", "started_at"),
         Index("ix_process_instances_key_status", "key", "status", "started_at"),
+        Index("ix_process_instances_started_at", "started_at"),
+        Index(
+            "ix_process_instances_open",
+            "started_at",
+            "id",
+            sqlite_where=text("status = 'running'"),
+            postgresql_where=text("status = 'running'"),
+        ),
     )
 
     @property

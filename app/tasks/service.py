@@ -76,7 +76,9 @@ _complete = (
 _COMPLETE_FOR_OTHERS, _COMPLETE = Prepared(_complete), Prepared(_complete.where(_mine_or_free))
 _SET_AT_THE_END = {"completed_at", "completed_by", "closed_reason", "answers"}
 _INSERT_TASKS = Prepared(insert(_tasks), *(name for name in _COLUMNS if name not in _SET_AT_THE_END))
-_INSERT_CANDIDATES = Prepared(insert(_candidates), "task_id", "kind", "value")
+_INSERT_CANDIDATES = Prepared(insert(_candidates), "task_id", "kind", "value", "open")
+_of_closed = update(_candidates).values(open=False)
+_CLOSE_CANDIDATES = Prepared(_of_closed.where(_candidates.c.task_id == bindparam("task")))
 
 
 class TaskClosed(Conflict):
@@ -148,7 +150,7 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
     rows = [_row(item) for item in new]
     _INSERT_TASKS.run(rows if len(rows) > 1 else rows[0])
     who = [
-        {"task_id": row["id"], "kind": kind, "value": value}
+        {"task_id": row["id"], "kind": kind, "value": value, "open": True}
         for row, item in zip(rows, new, strict=True)
         for kind, values in (
             ("group", item.groups),
@@ -265,6 +267,7 @@ def complete(
         {"task": task_id, "actor": actor.id, "at": at, "given": answers},
     ):
         _explain_loss(actor, task_id)
+    _CLOSE_CANDIDATES.run({"task": task_id})
     task.status, task.assignee_id = TaskStatus.COMPLETED.value, task.assignee_id or actor.id
     task.completed_by = actor.id
     task.completed_at, task.changed_at, task.answers = at, at, answers
@@ -302,7 +305,10 @@ def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
         .values(status=status.value, closed_reason=reason[:500], changed_at=clock.now())
         .returning(_tasks.c.id)
     )
-    return sorted(session().execute(statement).scalars())
+    closed = sorted(session().execute(statement).scalars())
+    if closed:
+        session().execute(_of_closed.where(_candidates.c.task_id.in_(closed)))
+    return closed
 
 
 Candidates = list[tuple[str, str]]

@@ -205,8 +205,8 @@ def measured(app: Flask, actor: Actor, token: str) -> dict[str, float]:
     fetch = {"workerId": "w", "maxTasks": 10, "topics": [{"topicName": "work", "lockDuration": 1000}]}
     calls: dict[str, Call | list[Call]] = {
         "inbox page": get("/inbox"),
-        "inbox, everybody's": get("/inbox?list=all"),
-        "inbox, done": get("/inbox?list=done"),
+        "inbox, everybody's": get("/inbox?tab=all"),
+        "inbox, done": get("/inbox?tab=done"),
         "GET /api/v1/tasks": get("/api/v1/tasks", program),
         "cockpit start page": get("/processes"),
         "one process": get(f"/processes/{scale_rows.KEY}"),

@@ -251,9 +251,15 @@ def _roles_contain(role: Any) -> ColumnElement[bool]:
     return cast(_users.c.roles, String).contains(literal('"').concat(role).concat('"'))
 
 
+<<<<<<< HEAD
 def is_candidate(kind: str, values: list[str]) -> ColumnElement[bool]:
     """One of these is named for the task."""
     return exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == kind, TaskCandidate.value.in_(values))
+=======
+def _is_candidate(kind: str, values: list[str]) -> ColumnElement[bool]:
+    of_task = (TaskCandidate.task_id == Task.id, TaskCandidate.open, TaskCandidate.kind == kind)
+    return exists().where(*of_task, TaskCandidate.value.in_(values))
+>>>>>>> bench
 
 
 def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
@@ -262,6 +268,7 @@ def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
         user = str(id_of(given.text("candidateUser")))
         groups = exists().where(
             TaskCandidate.task_id == Task.id,
+            TaskCandidate.open,
             TaskCandidate.kind == "group",
             _users.c.id == user,
             _roles_contain(TaskCandidate.value),
@@ -273,7 +280,8 @@ def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
         found.append(is_candidate("group", groups_given))
     if "candidateGroupLike" in given:
         like = TaskCandidate.value.like(str(given.text("candidateGroupLike")))
-        found.append(exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == "group", like))
+        of_task = (TaskCandidate.task_id == Task.id, TaskCandidate.open, TaskCandidate.kind == "group")
+        found.append(exists().where(*of_task, like))
     if found and not given.flag("includeAssignedTasks"):
         found.append(Task.assignee_id.is_(None))
     return list(found)
