@@ -132,12 +132,14 @@ def _by_people(given: Given, statement: Select[Any]) -> Select[Any]:
     """Who had to do with it: those named for it, who has it or owns it."""
     group = given.text("taskHadCandidateGroup") or given.text("taskInvolvedGroup")
     if group is not None:
-        statement = statement.where(is_candidate("group", [group]))
+        statement = statement.where(is_candidate("group", [group], of_closed=True))
     if "taskHadCandidateUser" in given:
-        statement = statement.where(is_candidate("user", [str(id_of(given.text("taskHadCandidateUser")))]))
+        statement = statement.where(
+            is_candidate("user", [str(id_of(given.text("taskHadCandidateUser")))], of_closed=True)
+        )
     if "taskInvolvedUser" in given:
         user = str(id_of(given.text("taskInvolvedUser")))
-        has = or_(Task.assignee_id == user, TaskExtra.owner_id == user, is_candidate("user", [user]))
+        has = or_(Task.assignee_id == user, TaskExtra.owner_id == user, is_candidate("user", [user], of_closed=True))
         statement = statement.where(has)
     return statement
 

@@ -251,15 +251,10 @@ def _roles_contain(role: Any) -> ColumnElement[bool]:
     return cast(_users.c.roles, String).contains(literal('"').concat(role).concat('"'))
 
 
-<<<<<<< HEAD
-def is_candidate(kind: str, values: list[str]) -> ColumnElement[bool]:
-    """One of these is named for the task."""
-    return exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == kind, TaskCandidate.value.in_(values))
-=======
-def _is_candidate(kind: str, values: list[str]) -> ColumnElement[bool]:
-    of_task = (TaskCandidate.task_id == Task.id, TaskCandidate.open, TaskCandidate.kind == kind)
-    return exists().where(*of_task, TaskCandidate.value.in_(values))
->>>>>>> bench
+def is_candidate(kind: str, values: list[str], *, of_closed: bool = False) -> ColumnElement[bool]:
+    """One of these is named for the task; `of_closed` also looks at tasks that are done."""
+    of_task = [TaskCandidate.task_id == Task.id, TaskCandidate.kind == kind, TaskCandidate.value.in_(values)]
+    return exists().where(*of_task, *(() if of_closed else (TaskCandidate.open,)))
 
 
 def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
