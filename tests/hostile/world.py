@@ -29,7 +29,7 @@ from tests.fulfilment.flow_world import Flow, make_flow
 from tests.identity.factories import actor_for, make_user, sign_in
 from tests.inventory.factories import make_warehouse
 from tests.orders.factories import given_order
-from tests.processes.cockpit_world import begin, deploy_all, keep_message
+from tests.processes.cockpit_world import BUSY, begin, deploy_all, keep_message
 
 SCRIPT = "<script>alert(1337)</script>"
 ATTACK = SCRIPT + "\"'><img src=x onerror=alert(1337)>{{7*7}}"
@@ -203,6 +203,8 @@ def _processes(site: Site, admin: Actor) -> None:
     batch = batches.begin(admin, "suspend", [begin(admin, "stuck", SCRIPT).id, ATTACK[:26]], ATTACK)
     keep_message(admin, name=ATTACK[:60], key=SCRIPT, words=ATTACK)
     keep_message(admin, key=SCRIPT, words=ATTACK)
+    newer = processes.deploy(admin, BUSY.replace(b"PT5H", b"PT6H"))
+    migration = processes.migrate(admin, busy.id, newer.id, reason=ATTACK)
     now = standing.standing_of(busy.id)
     site.ids["instance_id"] = [busy.id, stuck.id, *site.ids["instance_id"]]
     site.ids |= {
@@ -211,6 +213,7 @@ def _processes(site: Site, admin: Actor) -> None:
         "job_id": [one.id for one in now.jobs],
         "incident_id": [one.id for one in standing.open_incidents_of(stuck.id)],
         "batch_id": [batch.id],
+        "migration_id": [migration],
         "message_id": list(db.session().scalars(select(ProcessMessage.id))),
     }
     site.ids["key"] = ["busy", "stuck", *site.ids["key"]]

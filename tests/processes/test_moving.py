@@ -29,7 +29,7 @@ ATTACK = "<script>alert(1337)</script>\"'><img src=x onerror=alert(1337)>{{7*7}}
 def diagram(first: str, *more: str, flows: str = "", named: str = "") -> bytes:
     """A task, perhaps with more around it."""
     parts = (start(), user(first, name_=named or first.title()), *more, end(), chain("s", first, "e"), flows)
-    return process(*parts, key="order", name="Order", before='<message id="m1" name="Stop"/>')
+    return process(*parts, key="order", name="Delivery round", before='<message id="m1" name="Stop"/>')
 
 
 OLD = diagram("check", timer("late", "check", "PT2H", name_="2-hour reminder"), flows=chain("late", "e"))
@@ -144,6 +144,15 @@ def test_empty_states(client, world):
     ended = world.begin()
     service.cancel_instance(world.actor, ended.id, "x")
     assert "It has ended" in client.get(f"{PAGE}?instance={ended.id}").text
+
+
+def test_what_ends_while_the_mapping_is_chosen_is_said(client, world):
+    instance = world.begin()
+    service.cancel_instance(world.actor, instance.id, "x")
+    for query in (f"instance={instance.id}&to=2", "from=1&to=2", "from=2&to=2"):
+        part = client.get(f"{PAGE}?{query}", headers={"HX-Request": "true"})
+        assert "There is nothing to move any more" in part.text
+        assert "<button" not in part.text
 
 
 def test_the_page_says_when_not_all_were_tried(client, world, monkeypatch):
@@ -370,7 +379,7 @@ def test_the_undo_of_a_batch_page_is_one_statement_more(client, world, statement
     batch = moving.begin(world.actor, world.old, world.new, {}, "x")
     client.get(f"/processes/batches/{batch.id}")
     statements.clear()
-    assert "20 of 20 that were moved" in client.get(f"/processes/batches/{batch.id}").text
+    assert "Everything that was moved can be put back" in client.get(f"/processes/batches/{batch.id}").text
     assert len(statements) <= 10, "\n".join(statements)
 
 

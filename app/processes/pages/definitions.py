@@ -108,8 +108,9 @@ def _chosen(versions: list[Version]) -> Version:
 
 
 def _rows(definition_id: str, heat: Heat) -> list[dict[str, Any]]:
-    """The numbers of every element that has some, the fullest and slowest first."""
-    ids = {*heat.tokens, *heat.visits, *heat.stays}
+    """The numbers of every element that has some, the fullest and slowest first. What instances did on another version
+    before they were moved here is left out where this one has no such element."""
+    ids = {*heat.tokens, *heat.visits, *heat.stays} & set(deployed(definition_id).definition.elements)
     rows = [
         {
             "element": naming.element_of(definition_id, element),
