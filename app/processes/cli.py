@@ -1,8 +1,9 @@
-"""`flask purge-history`."""
+"""`flask history purge [--yes]`."""
 
 from __future__ import annotations
 
 import click
+from flask.cli import AppGroup
 
 from app.core import i18n
 from app.core.db import transaction
@@ -10,9 +11,12 @@ from app.core.permissions import SYSTEM
 from app.processes import retention
 
 
-@click.command("purge-history")
+history = AppGroup("history", help="The history of processes.")
+
+
+@history.command("purge")
 @click.option("--yes", is_flag=True, help="Delete. Without it only what could be deleted is told.")
-def purge_history(*, yes: bool) -> None:
+def purge_command(*, yes: bool) -> None:
     """Delete the history of processes that ended so long ago that neither law nor policy wants it (retention.yaml)."""
     looked, count = retention.Round(), 0
     with i18n.reading("en"):

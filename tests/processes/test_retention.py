@@ -218,7 +218,7 @@ def test_the_command_tells_first_and_deletes_when_told(app, live, monkeypatch):
         ended()
     runner = app.test_cli_runner()
     with clock.moved(FIFTEEN):
-        assert "1 processes could" in runner.invoke(args=["purge-history"]).output
-        assert "1 process instances deleted" in runner.invoke(args=["purge-history", "--yes"]).output
+        assert "1 processes could" in runner.invoke(args=["history", "purge"]).output
+        assert "1 process instances deleted" in runner.invoke(args=["history", "purge", "--yes"]).output
     with transaction(write=False):
         assert session().scalar(text("SELECT count(*) FROM process_events")) == 0
