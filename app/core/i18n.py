@@ -89,9 +89,9 @@ def _n(one: str, many: str, count: int, **values: Any) -> str:
     return str(_catalogue(language()).ungettext(one, many, count) % {"num": count, **values})
 
 
-def _l(text: str) -> LazyString:
-    """A text translated when it is shown; for class-level and module-level texts."""
-    return LazyProxy(_, text, enable_cache=False)
+def _l(text: str, **values: Any) -> LazyString:
+    """A text translated when it is shown; for class-level and module-level texts, and for readers not known yet."""
+    return LazyProxy(_, text, enable_cache=False, **values)
 
 
 def pick(texts: Mapping[str, Any] | str | None) -> str:

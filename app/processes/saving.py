@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, literal_column, select, update
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.core.db import session
+from app.core.db import info, savepoint, session
 from app.core.errors import Conflict, NotFound
 from app.core.i18n import _l
 from app.core.permissions import Actor
@@ -137,12 +137,12 @@ def hold(instance_id: str) -> None:
     """Lock the instance; the `load` that follows needs no statement. For who must lock rows of it (a task, say) too:
     everybody locks the instance first and then what belongs to it, so that no two wait for each other."""
     row = _LOAD.one({"instance": instance_id})
-    session().info[_HELD] = (instance_id, session().get_nested_transaction(), row)
+    info()[_HELD] = (instance_id, savepoint(), row)
 
 
 def _held(instance_id: str) -> Any:
-    held_id, within, row = session().info.pop(_HELD, ("", None, None))
-    return row if held_id == instance_id and within is session().get_nested_transaction() else None
+    held_id, within, row = info().pop(_HELD, ("", None, None))
+    return row if held_id == instance_id and within is savepoint() else None
 
 
 def hold_with_called(instance_id: str) -> None:
@@ -248,7 +248,7 @@ def end(before: Loaded, status: InstanceStatus, actor: Actor, reason: str, at: d
 
 def note(before: Loaded, line: Happening, actor: Actor, at: datetime, **columns: Any) -> None:
     """Store one line of history and columns of the instance; its tokens stay where they are."""
-    session().info.pop(_HELD, None)
+    info().pop(_HELD, None)
     write_history(before.id, before.events, [line], actor, at)
     values = {"version": before.version + 1, "events": before.events + 1, **columns}
     statement = update(_instances).where(_instances.c.id == before.id, _instances.c.version == before.version)
@@ -257,7 +257,7 @@ def note(before: Loaded, line: Happening, actor: Actor, at: datetime, **columns:
 
 
 def _update(instance_id: str, version: int, **values: Any) -> None:
-    session().info.pop(_HELD, None)
+    info().pop(_HELD, None)
     hit = _SAVE.run({"instance": instance_id, "seen": version, "next": version + 1, **values})
     _refuse_stale(hit, instance_id, version)
 

@@ -24,6 +24,7 @@ from app.core.subject import Subject
 from app.identity.queries import names_of
 from app.identity.roles import ROLES
 from app.tasks.due import due_at
+from app.tasks.forgetting import forget_of as forget_of
 from app.tasks.models import STATUS_NAMES, Task, TaskCandidate, TaskExtra, TaskStatus
 from app.tasks.models import Rank as Rank
 from app.tasks.placing import move_to as move_to

@@ -3,6 +3,7 @@
 //
 //   data-panel="/…/elements/_"  data-panel-target="#element"   a click fetches the part about the element (instead of _)
 //   data-pick="#form"                                          a click chooses tokens and places in that form (parts/picking.js)
+//   data-moves="old" (or "new")                                where tokens go from one version to another (parts/moving.js)
 import htmx from "htmx.org";
 import BpmnViewer from "bpmn-js/lib/Viewer";
 import MoveCanvas from "diagram-js/lib/navigation/movecanvas";
@@ -12,6 +13,7 @@ import "bpmn-js/dist/assets/bpmn-js.css";
 import { lacksDrawing } from "./parts/bpmn.js";
 import { icon, make } from "./parts/dom.js";
 import { Heat } from "./parts/heat.js";
+import { Moving } from "./parts/moving.js";
 import { Picking } from "./parts/picking.js";
 import { chinese, pick, text } from "./parts/texts.js";
 
@@ -65,7 +67,8 @@ class Diagram {
     });
     this.marked = [];
     this.heat = new Heat(this);
-    this.choosing = place.dataset.panel || place.dataset.pick;
+    this.choosing = place.dataset.panel || place.dataset.pick || place.dataset.moves;
+    if (place.dataset.moves) this.moving = new Moving(this, place.dataset.moves);
     if (place.dataset.pick) this.picking = new Picking(this, document.querySelector(place.dataset.pick));
     if (this.choosing) this.byClick();
     this.viewer.get("eventBus").on("root.set", () => this.state && this.mark(this.state)); // into a subprocess, or out
@@ -118,7 +121,7 @@ class Diagram {
       this.xml = state.xml;
       this.marked = [];
     }
-    this.mark(state);
+    this.mark(this.moving ? this.moving.filled(state) : state);
     if (fresh) this.frameFirst();
   }
 
@@ -150,7 +153,8 @@ class Diagram {
     }
     this.heat.show(state.heat);
     this.picking?.show();
-    this.say(stuck, finished);
+    if (this.moving) this.moving.show();
+    else this.say(stuck, finished);
   }
 
   put(ids, marker) {
@@ -211,6 +215,7 @@ class Diagram {
       const id = element.labelTarget?.id ?? element.id;
       if (element === this.canvas.getRootElement() || element.waypoints || /Participant|Lane|Association|Annotation/.test(element.type)) return;
       if (this.picking) this.picking.toggle(id);
+      else if (this.moving) this.moving.clicked(id);
       else this.openPanel(id);
     });
   }

@@ -25,6 +25,7 @@ from app.processes.cockpit.models import BatchStatus, ItemStatus, ProcessBatch, 
 from app.processes.models import InstanceStatus, ProcessInstance
 from app.processes.permissions import PROCESS_OPERATE
 from app.processes.queries import get_instance
+from app.processes.service import following
 
 MOST = 10_000
 """Instances of one batch."""
@@ -39,7 +40,12 @@ VERBS: dict[str, LazyString] = {
     "suspend": _l("Suspend"),
     "resume": _l("Resume"),
     "cancel": _l("Cancel"),
+    "migrate": _l("Move to another version"),
+    "undo": _l("Undo the move"),
 }
+NEEDS = {"migrate": {"from", "to", "mapping"}, "undo": {"batch"}}
+LISTED = ("retry", "suspend", "resume", "cancel")
+"""Those that can be chosen in the list of instances; the others begin elsewhere."""
 
 
 class NothingToDo(Conflict):
@@ -54,15 +60,26 @@ class BatchEnded(Conflict):
     message = _l("This batch has ended already.")
 
 
-def begin(actor: Actor, verb: str, instance_ids: Sequence[str], reason: str) -> ProcessBatch:
-    """Start a batch; one of at most AT_ONCE items has its results at once. Raises Invalid."""
+def begin(  # noqa: PLR0917 - a verb, what it is done to, and what it needs
+    actor: Actor,
+    verb: str,
+    instance_ids: Sequence[str],
+    reason: str,
+    params: Mapping[str, Any] | None = None,
+    notes: Mapping[str, Mapping[str, Any]] | None = None,
+) -> ProcessBatch:
+    """Start a batch; one of at most AT_ONCE items has its results at once. Raises Invalid.
+
+    `params` are the same for all: migrate {"from", "to", "mapping"}, undo {"batch"}. `notes`, by instance: undo
+    {"migration"}.
+    """
     wanted = list(dict.fromkeys(instance_ids))
-    _check(verb, wanted, reason)
+    _check(verb, wanted, reason, params or {})
     batch = ProcessBatch(
         id=ids.new_id(),
         verb=verb,
         reason=reason.strip(),
-        params={},
+        params=dict(params or {}),
         status=BatchStatus.RUNNING.value,
         total=len(wanted),
         done=0,
@@ -73,12 +90,15 @@ def begin(actor: Actor, verb: str, instance_ids: Sequence[str], reason: str) -> 
     )
     session().add(batch)
     session().flush()
+    waiting, given = ItemStatus.WAITING.value, notes or {}
     rows = [
-        {"batch_id": batch.id, "seq": seq, "instance_id": one, "status": ItemStatus.WAITING.value, "message": {}}
+        {"batch_id": batch.id, "seq": seq, "instance_id": one, "status": waiting, "message": dict(given.get(one, {}))}
         for seq, one in enumerate(wanted, 1)
     ]
     session().execute(insert(ProcessBatchItem), rows)
-    record(actor, "process-batch:start", _subject(batch), verb=verb, count=len(wanted), reason=batch.reason)
+    record(
+        actor, "process-batch:start", _subject(batch), verb=verb, count=len(wanted), reason=batch.reason, **batch.params
+    )
     if len(wanted) <= AT_ONCE:
         _work(batch, actor)
     else:
@@ -86,9 +106,9 @@ def begin(actor: Actor, verb: str, instance_ids: Sequence[str], reason: str) -> 
     return batch
 
 
-def _check(verb: str, wanted: Sequence[str], reason: str) -> None:
+def _check(verb: str, wanted: Sequence[str], reason: str, params: Mapping[str, Any]) -> None:
     faults: dict[str, list[str]] = {}
-    if verb not in VERBS:
+    if verb not in VERBS or NEEDS.get(verb, set()) - set(params):
         faults["verb"] = [_("Choose what to do.")]
     if not wanted:
         faults["instances"] = [_("Choose at least one instance.")]
@@ -129,7 +149,7 @@ def work(job: Job) -> datetime | None:
 def _work(batch: ProcessBatch, actor: Actor) -> None:
     first = batch.seen + 1
     for item in _items(batch.id, first, AT_ONCE):
-        status, message = _one(actor, batch, item.instance_id)
+        status, message = _one(actor, batch, item)
         values = {"status": status.value, "message": message, "at": clock.now()}
         mine = (ProcessBatchItem.batch_id == batch.id, ProcessBatchItem.seq == item.seq)
         session().execute(update(ProcessBatchItem).where(*mine).values(values))
@@ -141,9 +161,8 @@ def _work(batch: ProcessBatch, actor: Actor) -> None:
 
 
 def _items(batch_id: str, first: int, count: int) -> list[Any]:
-    mine = select(ProcessBatchItem.seq, ProcessBatchItem.instance_id).where(
-        ProcessBatchItem.batch_id == batch_id, ProcessBatchItem.seq >= first
-    )
+    columns = (ProcessBatchItem.seq, ProcessBatchItem.instance_id, ProcessBatchItem.message)
+    mine = select(*columns).where(ProcessBatchItem.batch_id == batch_id, ProcessBatchItem.seq >= first)
     return list(session().execute(mine.order_by(ProcessBatchItem.seq).limit(count)))
 
 
@@ -151,20 +170,23 @@ def _end(batch: ProcessBatch, status: BatchStatus) -> None:
     batch.status, batch.finished_at = status.value, clock.now()
 
 
-def _one(actor: Actor, batch: ProcessBatch, instance_id: str) -> tuple[ItemStatus, dict[str, str]]:
+def _one(actor: Actor, batch: ProcessBatch, item: Any) -> tuple[ItemStatus, dict[str, Any]]:
     """Do the verb in a savepoint of its own; what came of it, and why in both languages."""
     try:
         with session().begin_nested():
-            DO[batch.verb](actor, get_instance(instance_id), batch.reason, batch.params)
+            given = {**batch.params, **item.message}
+            done = DO[batch.verb](actor, get_instance(item.instance_id), batch.reason, given)
             session().flush()
     except NothingToDo as error:
         return ItemStatus.SKIPPED, _words(error)
     except DomainError as error:
+        following.forget()
         return ItemStatus.FAILED, _words(error)
     except Exception as error:  # one instance that cannot be helped must not stop the others
-        log.warning("batch.item_failed", batch=batch.id, instance=instance_id, exc_info=error)
+        following.forget()
+        log.warning("batch.item_failed", batch=batch.id, instance=item.instance_id, exc_info=error)
         return ItemStatus.FAILED, {"en": f"{type(error).__name__}: {error}"[:300]}
-    return ItemStatus.DONE, {}
+    return ItemStatus.DONE, dict(done or {})
 
 
 def _words(error: DomainError) -> dict[str, str]:
@@ -175,7 +197,7 @@ def _words(error: DomainError) -> dict[str, str]:
     return said
 
 
-Do = Callable[[Actor, ProcessInstance, str, Mapping[str, Any]], None]
+Do = Callable[[Actor, ProcessInstance, str, Mapping[str, Any]], Mapping[str, Any] | None]
 
 
 def _retry(actor: Actor, instance: ProcessInstance, reason: str, _params: Mapping[str, Any]) -> None:
@@ -210,7 +232,26 @@ def _must_run(instance: ProcessInstance) -> None:
         raise NothingToDo(why=_l("it has ended"))
 
 
-DO: dict[str, Do] = {"retry": _retry, "suspend": _suspend, "resume": _resume, "cancel": _cancel}
+def _migrate(actor: Actor, instance: ProcessInstance, reason: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    _must_run(instance)
+    if instance.definition_id != params["from"]:
+        raise NothingToDo(why=_l("it is on another version by now"))
+    done = service.migrate(actor, instance.id, params["to"], params["mapping"], reason=reason)
+    return {"migration": done}
+
+
+def _undo(actor: Actor, _instance: ProcessInstance, reason: str, params: Mapping[str, Any]) -> None:
+    service.undo_migration(actor, params["migration"], reason=reason)
+
+
+DO: dict[str, Do] = {
+    "retry": _retry,
+    "suspend": _suspend,
+    "resume": _resume,
+    "cancel": _cancel,
+    "migrate": _migrate,
+    "undo": _undo,
+}
 
 
 def stop(actor: Actor, batch_id: str) -> None:

@@ -82,7 +82,7 @@ class ProcessBatchItem(Base):
     instance_id: Mapped[str] = mapped_column(String(26))
     status: Mapped[str] = mapped_column(String(12))
     message: Mapped[JsonDict]
-    """{"en", "zh"}: why it failed or was skipped; empty when it was done."""
+    """{"en", "zh"}: why it failed or was skipped; {"migration"}: what was done, or is to be undone."""
     at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (

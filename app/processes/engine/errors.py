@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.errors import Conflict, DomainError, Invalid
-from app.core.i18n import _, _l
+from app.core.i18n import LazyString, _, _l
 
 
 class DiagramRefused(Invalid):
@@ -25,6 +25,14 @@ class EngineFault(DomainError):
 
     def __init__(self, element: str, reason: object, **details: object) -> None:
         super().__init__(element=element, reason=str(reason), **details)
+
+
+class NoPlace(EngineFault):
+    """A token has no place in another version. `said` is the reason for whoever reads it, in their language."""
+
+    def __init__(self, element: str, said: LazyString) -> None:
+        super().__init__(element, said)
+        self.said = said
 
 
 class StateTooLarge(EngineFault):

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.core.i18n import _
+from app.core.i18n import LazyString, _l
 from app.processes.engine import watching
 from app.processes.engine.codec import pack, unpack
 from app.processes.engine.definition import Definition
 from app.processes.engine.elements import Element, Scope
-from app.processes.engine.errors import EngineFault
+from app.processes.engine.errors import NoPlace
 from app.processes.engine.keys import FAULT, FLOW, INSTANCE, NOTED, PHASE, TIMER, UNDO
 from app.processes.engine.spec_base import ROOT
 from app.processes.engine.workflow import Tokens
@@ -31,7 +31,7 @@ class Fate:
     to: str | None
     waits: str
     watch: bool
-    problem: str | None = None
+    problem: LazyString | None = None
 
 
 @dataclass(frozen=True)
@@ -104,23 +104,23 @@ def _moved(scope: str | None, mapping: Mapping[str, str]) -> str | None:
 
 def _problem(  # noqa: PLR0911 - one line per thing that stands against it
     task: Any, element: Any, target: Any, new: Definition, mapping: Mapping[str, str]
-) -> str | None:
+) -> LazyString | None:
     if target is None:
-        return _("the new version has no such element; say where its tokens go")
+        return _l("the new version has no such element; say where its tokens go")
     if target.kind != element.kind or getattr(target, "trigger", "") != getattr(element, "trigger", ""):
-        return _("“%(name)s” is another kind of element in the new version", name=target.id)
+        return _l("“%(name)s” is another kind of element in the new version", name=target.id)
     if target.scope != _moved(element.scope, mapping):
-        return _("“%(name)s” is in another subprocess in the new version", name=target.id)
+        return _l("“%(name)s” is in another subprocess in the new version", name=target.id)
     if _repeats(target) != _repeats(element):
-        return _("“%(name)s” is repeated in another way in the new version", name=target.id)
+        return _l("“%(name)s” is repeated in another way in the new version", name=target.id)
     if bool(getattr(target, "topic", None)) != bool(getattr(element, "topic", None)):
-        return _("“%(name)s” is done in another way in the new version", name=target.id)
+        return _l("“%(name)s” is done in another way in the new version", name=target.id)
     flow = task.internal_data.get(FLOW)
     if flow is not None and flow != "moved" and flow not in target.comes_by:
-        return _("the flow “%(flow)s” by which it came is not there in the new version", flow=flow)
+        return _l("the flow “%(flow)s” by which it came is not there in the new version", flow=flow)
     named = {one[0] for key in (NOTED, UNDO) for one in task.internal_data.get(key, ())}
     if any(mapping.get(name, name) not in new.elements for name in named):
-        return _("what was done before and may have to be compensated is not there in the new version")
+        return _l("what was done before and may have to be compensated is not there in the new version")
     return None
 
 
@@ -130,12 +130,12 @@ def _repeats(element: Any) -> tuple[bool, bool, bool]:
 
 
 def migrated(old: Definition, new: Definition, state: bytes, mapping: Mapping[str, str]) -> Migrated:
-    """The instance in the new version. Raises EngineFault for the first token that cannot go."""
+    """The instance in the new version. Raises NoPlace for the first token that cannot go."""
     workflow, done_by = _read(old, state)
     fates = tuple(_fate(task, new, mapping) for task in workflow.live())
     for fate in fates:
         if fate.problem is not None:
-            raise EngineFault(fate.element, fate.problem)
+            raise NoPlace(fate.element, fate.problem)
     dropped = {fate.token: fate.waits for fate in fates if fate.to is None}
     for token in dropped:
         task = workflow.tasks.pop(token)

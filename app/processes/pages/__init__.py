@@ -4,5 +4,6 @@ import app.processes.pages.actions
 import app.processes.pages.batches
 import app.processes.pages.definitions
 import app.processes.pages.instances
-import app.processes.pages.messages  # noqa: F401 - loading them registers their routes
+import app.processes.pages.messages
+import app.processes.pages.migrating  # noqa: F401 - loading them registers their routes
 from app.processes.pages.blueprint import bp as bp

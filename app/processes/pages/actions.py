@@ -22,7 +22,7 @@ from app.core.jobs import Job
 from app.core.permissions import current_actor, requires
 from app.core.subject import Subject
 from app.processes import queries, service
-from app.processes.cockpit import incidents, naming, standing, trying, values
+from app.processes.cockpit import incidents, moving, naming, standing, trying, values
 from app.processes.cockpit.batches import reason_faults
 from app.processes.cockpit.standing import Standing
 from app.processes.definitions import deployed
@@ -253,6 +253,30 @@ ACTS: dict[str, Callable[[str, dict[str, Any]], None]] = {
     "move": _move,
     "variable": _variable,
 }
+
+
+@bp.route("/processes/instances/<instance_id>/migrations/<migration_id>", methods=["GET", "POST"])
+@requires(PROCESS_OPERATE)
+def undo_migration(instance_id: str, migration_id: str) -> ResponseReturnValue:
+    """Put an instance back to the version it was on, as long as nothing has gone on since."""
+    instance = queries.get_instance(instance_id)
+    row = moving.move_of(instance_id, migration_id)
+    refused = moving.why_not_undone(row, instance)
+    versions = {"old": deployed(row.from_definition).version, "new": deployed(row.to_definition).version}
+    lead = _(
+        "It goes back from version %(new)s to version %(old)s, with tasks, timers and values as they were.", **versions
+    )
+    back = url_for("processes.show_instance", instance_id=instance_id, tab="versions")
+    view = _View(instance, _("Undo the move"), lead, "warning", "processes/act_undo.html", back=back)
+    given = _given()
+    if request.method == "GET" or refused:
+        return _page(view, given, refused=refused, status=409 if refused and request.method == "POST" else 200)
+    done = _("It is back on version %(old)s.", **versions)
+    return _try_or_do(view, given, lambda: _undo(migration_id, given), done)
+
+
+def _undo(migration_id: str, given: dict[str, Any]) -> None:
+    service.undo_migration(current_actor(), migration_id, reason=given["reason"])
 
 
 @bp.route("/processes/incidents/<incident_id>", methods=["GET", "POST"])

@@ -13,8 +13,9 @@ from app.core.db import session
 from app.core.errors import Invalid
 from app.core.i18n import _
 from app.core.permissions import current_actor, requires
-from app.processes.cockpit import batches, listing, naming
-from app.processes.cockpit.models import BATCH_STATUS_NAMES, ITEM_STATUS_NAMES
+from app.processes.cockpit import batches, listing, moving, naming
+from app.processes.cockpit.models import BATCH_STATUS_NAMES, ITEM_STATUS_NAMES, ProcessBatch
+from app.processes.definitions import deployed
 from app.processes.models import ProcessInstance
 from app.processes.pages.blueprint import bp, page_number
 from app.processes.permissions import PROCESS_OPERATE
@@ -34,7 +35,7 @@ def check_batch() -> ResponseReturnValue:
 def _check(error: Invalid | None, *, changed: bool = False) -> ResponseReturnValue:
     chosen = _chosen()
     verb = request.form.get("verb", "")
-    if verb not in batches.VERBS or not chosen:
+    if verb not in batches.LISTED or not chosen:
         flash(_("Choose at least one instance, and what to do with it."), "warning")
         kept: dict[str, Any] = {**_filter().address()}
         return redirect(url_for("processes.list_instances", **kept))
@@ -72,7 +73,7 @@ def _chosen() -> list[str]:
 def start_batch() -> ResponseReturnValue:
     """Do it; a long one goes on while nobody watches. What the filter matches must be what was shown."""
     chosen = _chosen()
-    if request.form.get("seen") != jsontext.digest(chosen):
+    if request.form.get("verb") not in batches.LISTED or request.form.get("seen") != jsontext.digest(chosen):
         return _check(None, changed=True)
     try:
         made = batches.begin(current_actor(), request.form.get("verb", ""), chosen, request.form.get("reason", ""))
@@ -118,7 +119,28 @@ def show_batch(batch_id: str) -> str:
         item_states=ITEM_STATUS_NAMES,
         item_tones=ITEM_TONES,
         people=naming.people_of([batch.created_by]),
+        **_moved(batch),
     )
+
+
+def _moved(batch: ProcessBatch) -> dict[str, Any]:
+    """What the page of a batch that moved instances says beside: between which versions, how many can be put back."""
+    if batch.verb != "migrate":
+        return {"old": None}
+    old, new = deployed(batch.params["from"]), deployed(batch.params["to"])
+    return {"old": old, "new": new, "undoable": len(moving.undoable(batch))}
+
+
+@bp.post("/processes/batches/<batch_id>/undo")
+@requires(PROCESS_OPERATE)
+def undo_batch(batch_id: str) -> ResponseReturnValue:
+    """Put everything that the batch moved and that has not gone on since back to its version, as a batch."""
+    try:
+        made = moving.begin_undo(current_actor(), batch_id, request.form.get("reason", ""))
+    except Invalid as error:
+        flash(" ".join(said for reasons in error.details["fields"].values() for said in reasons), "danger")
+        return redirect(url_for("processes.show_batch", batch_id=batch_id, _anchor="undo"))
+    return redirect(url_for("processes.show_batch", batch_id=made.id))
 
 
 @bp.get("/processes/batches/<batch_id>/stamp")

@@ -58,8 +58,14 @@ def show_definition_too(key: str) -> str:
 @bp.get("/processes/definitions/<key>/diagram.json")
 @requires(PROCESS_READ)
 def definition_diagram(key: str) -> ResponseReturnValue:
-    """The diagram in force."""
-    return json_of(queries.definition_state(key))
+    """The diagram in force, or of a `version`."""
+    wish = request.args.get("version", "")
+    if not wish:
+        return json_of(queries.definition_state(key))
+    found = {str(number): one for number, one in overview.version_numbers(key).items()}
+    if wish not in found:
+        raise NotFound(version=wish[:20])
+    return json_of(queries.diagram_of(deployed(found[wish])))
 
 
 @bp.get("/processes/definitions/<key>/heat.json")

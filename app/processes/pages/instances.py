@@ -12,8 +12,8 @@ from app.core.errors import NotFound
 from app.core.i18n import pick
 from app.core.permissions import requires
 from app.processes import queries
-from app.processes.cockpit import history, incidents, listing, naming, overview, standing, values
-from app.processes.cockpit.batches import VERBS
+from app.processes.cockpit import history, incidents, listing, moving, naming, overview, standing, values
+from app.processes.cockpit.batches import LISTED, VERBS
 from app.processes.cockpit.standing import Standing
 from app.processes.cockpit.waiting import WATCHING
 from app.processes.definitions import deployed
@@ -22,7 +22,7 @@ from app.processes.pages.blueprint import age, bp, json_of, may_operate, one_of,
 from app.processes.permissions import PROCESS_READ
 from app.tasks.models import STATUS_NAMES as TASK_STATUS_NAMES
 
-TABS = ("variables", "history", "jobs", "messages", "tasks", "calls", "incidents")
+TABS = ("variables", "history", "jobs", "messages", "tasks", "calls", "incidents", "versions")
 TONES = {"running": "info", "completed": "success", "cancelled": "neutral", "superseded": "neutral", "failed": "danger"}
 
 
@@ -44,7 +44,7 @@ def list_instances() -> str:
         elements=_elements(wanted),
         states=STATUS_NAMES,
         tones=TONES,
-        verbs=VERBS,
+        verbs={verb: VERBS[verb] for verb in LISTED},
         operating=may_operate(),
         now=clock.now(),
         age=age,
@@ -158,6 +158,12 @@ def _incidents(now: Standing) -> dict[str, Any]:
     return {"resolved": found, "people": people, "how": incidents.how}
 
 
+def _versions(now: Standing) -> dict[str, Any]:
+    moves = moving.moves_of(now.instance)
+    people = naming.people_of(person for row, _why in moves for person in (row.by, row.undone_by))
+    return {"moves": moves, "people": people, "number_of": lambda definition: deployed(definition).version}
+
+
 def _nothing(_now: Standing) -> dict[str, Any]:
     return {}
 
@@ -170,6 +176,7 @@ PANELS = {
     "tasks": _tasks,
     "calls": _calls,
     "incidents": _incidents,
+    "versions": _versions,
 }
 
 

@@ -17,7 +17,7 @@ from app.core.i18n import _, _l
 from app.core.permissions import Actor
 from app.processes import engine, keeping, saving
 from app.processes.definitions import Deployed, deployed
-from app.processes.engine import EngineFault, Happening, Outlook, Restate, Step, Watch
+from app.processes.engine import Happening, NoPlace, Outlook, Restate, Step, Watch
 from app.processes.models import InstanceStatus, ProcessInstance, ProcessMigration
 from app.processes.saving import Loaded
 from app.processes.service import following
@@ -107,9 +107,10 @@ def _try(found: Preview, instance_id: str, seen: Outlook) -> None:
         place = found.places.setdefault(fate.element, Place(fate.element, fate.to, watch=fate.watch))
         place.tokens += 1
         if fate.problem is not None:
-            place.problems[fate.problem] += 1
-            if place.problems[fate.problem] <= EXAMPLES:
-                found.held_back.append((instance_id, fate.element, fate.problem))
+            reason = str(fate.problem)
+            place.problems[reason] += 1
+            if place.problems[reason] <= EXAMPLES:
+                found.held_back.append((instance_id, fate.element, reason))
 
 
 def running_ids(definition_id: str, count: int = MOST) -> list[str]:
@@ -145,8 +146,8 @@ def migrate(
     old, new = _pair(before.definition_id, to_id)
     try:
         made = engine.migrated(old.definition, new.definition, before.state, given)
-    except EngineFault as fault:
-        raise CannotMigrate(element=fault.details["element"], reason=fault.details["reason"]) from fault
+    except NoPlace as fault:
+        raise CannotMigrate(element=fault.details["element"], reason=fault.said) from fault
     keeping.remove(instance_id, _by_kind(made.dropped))
     places = {fate.token: fate.to for fate in made.fates if fate.to is not None}
     keeping.readdress(instance_id, new, places)
