@@ -194,13 +194,7 @@ class ProcessInstance(Base):
         Index("ix_process_instances_subject", "subject_kind", "subject_id", "started_at"),
         Index("ix_process_instances_key_status", "key", "status", "started_at"),
         Index("ix_process_instances_started_at", "started_at"),
-        Index(
-            "ix_process_instances_open",
-            "started_at",
-            "id",
-            sqlite_where=text("status = 'running'"),
-            postgresql_where=text("status = 'running'"),
-        ),
+        Index("ix_process_instances_status", "status", "started_at", "id"),
     )
 
     @property

@@ -113,6 +113,13 @@ class Task(Base):
             postgresql_where=text("status = 'open'"),
         ),
         Index(
+            "ix_tasks_open_created",
+            "created_at",
+            "id",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+        Index(
             "ix_tasks_assignee",
             "assignee_id",
             "status",

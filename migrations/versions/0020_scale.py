@@ -8,7 +8,7 @@ down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-RUNNING = {"sqlite_where": sa.text("status = 'running'"), "postgresql_where": sa.text("status = 'running'")}
+OPEN = {"sqlite_where": sa.text("status = 'open'"), "postgresql_where": sa.text("status = 'open'")}
 
 
 def upgrade() -> None:
@@ -26,11 +26,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("open"),
     )
     op.create_index("ix_process_instances_started_at", "process_instances", ["started_at"])
-    op.create_index("ix_process_instances_open", "process_instances", ["started_at", "id"], **RUNNING)
+    op.create_index("ix_process_instances_status", "process_instances", ["status", "started_at", "id"])
+    op.create_index("ix_tasks_open_created", "tasks", ["created_at", "id"], **OPEN)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_process_instances_open", table_name="process_instances", **RUNNING)
+    op.drop_index("ix_tasks_open_created", table_name="tasks", **OPEN)
+    op.drop_index("ix_process_instances_status", table_name="process_instances")
     op.drop_index("ix_process_instances_started_at", table_name="process_instances")
     op.drop_index("ix_task_candidates_open", table_name="task_candidates")
     op.create_index("ix_task_candidates_value", "task_candidates", ["kind", "value", "task_id"])

@@ -117,7 +117,7 @@ def _shape(row: Any, people: dict[str, str], starts: dict[str, str]) -> dict[str
 _status = ProcessInstance.status
 _running = _status == InstanceStatus.RUNNING.value
 _FLAGS = {
-    "finished": ~_running,
+    "finished": _status.in_([status.value for status in InstanceStatus if status != InstanceStatus.RUNNING]),
     "unfinished": _running,
     "active": _running & ProcessInstance.suspended.is_(False),
     "suspended": _running & ProcessInstance.suspended.is_(True),
