@@ -10,7 +10,6 @@ from app.core.db import transaction
 from app.core.permissions import SYSTEM
 from app.processes import retention
 
-
 history = AppGroup("history", help="The history of processes.")
 
 
