@@ -22,9 +22,11 @@ run types .venv/bin/mypy || failed=1
 run sqlite .venv/bin/pytest --db sqlite "$@" & first=$!
 # What never touches a database, and the browser, need not run twice.
 pure=(tests/test_architecture.py tests/test_translations.py tests/test_docs.py tests/core/test_expressions.py
+  tests/core/test_expression_templates.py tests/core/test_scripts.py tests/core/test_intervals.py
   tests/core/test_sheets.py tests/core/test_templates.py tests/decisions/test_agreement.py tests/decisions/test_cage.py
   tests/decisions/test_language.py tests/decisions/test_opening.py tests/decisions/test_rules.py
-  tests/processes/test_engine.py tests/hostile/test_schema.py)
+  tests/processes/test_engine.py tests/processes/test_random_processes.py tests/processes/test_states.py
+  tests/processes/test_width_and_length.py tests/hostile/test_schema.py)
 run postgres .venv/bin/pytest --db postgres -m "not browser" "${pure[@]/#/--ignore=}" "$@" & second=$!
 wait "$first" || failed=1
 wait "$second" || failed=1

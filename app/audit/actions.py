@@ -74,6 +74,7 @@ OWN: dict[str, LazyString] = {
     "process:migrate": _l("Process taken to another version"),
     "process:migrate-undo": _l("Process put back on its version"),
     "process:move": _l("Tokens of a process moved"),
+    "process:purge": _l("History of a process deleted after its retention"),
     "process:release": _l("Process diagram put into force"),
     "process:resume": _l("Process resumed"),
     "process:retry": _l("Incident tried again"),

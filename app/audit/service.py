@@ -12,6 +12,7 @@ from app.audit.models import AuditEntry, UnsealedEntry
 from app.core import clock, ids, jsontext
 from app.core.db import session
 from app.core.permissions import Actor
+from app.core.prepared import Prepared
 from app.core.subject import Subject
 
 ATTEMPTS = 6
@@ -21,7 +22,7 @@ LENGTHS = {"subject_kind": 40, "subject_id": 64, "action": 64, "actor_id": 64, "
 _entries: Any = AuditEntry.__table__
 _queue: Any = UnsealedEntry.__table__
 _of_subject = (_entries.c.subject_kind == bindparam("kind")) & (_entries.c.subject_id == bindparam("subject"))
-_TAKE_PLACE = (
+_TAKE_PLACE = Prepared(
     insert(_queue)
     .from_select(
         ["entry_id", "subject_kind", "subject_id", "subject_seq"],
@@ -34,11 +35,16 @@ _TAKE_PLACE = (
     )
     .returning(
         _queue.c.subject_seq,
-        select(_entries.c.hash).where(_of_subject).order_by(_entries.c.subject_seq.desc()).limit(1).scalar_subquery(),
+        select(_entries.c.hash)
+        .where(_of_subject)
+        .order_by(_entries.c.subject_seq.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("prev_hash"),
     )
 )
 """Queues the entry for the next seal and answers its place in the subject's chain, in one statement."""
-_WRITE = insert(_entries)
+_WRITE = Prepared(insert(_entries), *_entries.columns.keys())
 _QUEUE_UP = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String), 0)))
 
 
@@ -49,12 +55,12 @@ def record(actor: Actor, action: str, subject: Subject, **details: Any) -> None:
     once: the later raises IntegrityError and must be served again (`core.web` does so).
     """
     entry = ids.new_id()
-    place = session().execute(_TAKE_PLACE, {"entry": entry, "kind": subject.kind, "subject": subject.id}).one()
+    place: Any = _TAKE_PLACE.one({"entry": entry, "kind": subject.kind, "subject": subject.id})
     row = {
         "id": entry,
         "subject_kind": subject.kind,
         "subject_id": subject.id,
-        "subject_seq": place[0],
+        "subject_seq": place["subject_seq"],
         "at": clock.now(),
         "action": action,
         "actor_id": actor.id,
@@ -63,11 +69,11 @@ def record(actor: Actor, action: str, subject: Subject, **details: Any) -> None:
         "origin": actor.origin,
         "request_id": str(structlog.contextvars.get_contextvars().get("request_id", "")),
         "details": exact(details),
-        "prev_hash": place[1] or "",
+        "prev_hash": place["prev_hash"] or "",
     }
     for name, length in LENGTHS.items():
         row[name] = exact(row[name])[:length]
-    session().execute(_WRITE, {**row, "hash": jsontext.digest(row)})
+    _WRITE.run({**row, "hash": jsontext.digest(row)})
 
 
 def record_alone(actor: Actor, action: str, subject: Subject, **details: Any) -> None:

@@ -225,6 +225,11 @@ def info() -> dict[Any, Any]:
     return _running().info
 
 
+def savepoint() -> object:
+    """The innermost savepoint of the running transaction; None outside one."""
+    return _running().savepoint()
+
+
 def after_commit(act: Callable[[], object]) -> None:
     """Do something once the running transaction is stored; never if it is not. It must not fail."""
     _running().afterwards.append(act)
@@ -267,6 +272,10 @@ class Unit:
                 self._connection = Connection(self._bind, self._pooled).execution_options(begun=True)
             self._connection.begin()
         return self._connection
+
+    def savepoint(self) -> object:
+        """The innermost one that the session has set."""
+        return None if self._session is None else self._session.get_nested_transaction()
 
     def driver(self) -> Any:
         """The driver's own connection; None where somebody listens to statements, which then must go the usual way."""

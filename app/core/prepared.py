@@ -29,7 +29,7 @@ class _Compiled(NamedTuple):
     positional: bool
     fixed: dict[str, Any]
     columns: list[str]
-    """Names of what a SELECT answers."""
+    """Names of what a SELECT, or RETURNING, answers."""
     pick: Callable[[Any], tuple[Any, ...]]
     """Takes the values out of a mapping, in their order."""
 
@@ -59,10 +59,10 @@ class Prepared:
         return int(cursor.rowcount)
 
     def one(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The one row of a SELECT by column, or None."""
+        """The first row of a SELECT, or of RETURNING, by column; None without one."""
         cursor, compiled = self._send(values)
-        row = cursor.fetchone()
-        return None if row is None else dict(zip(compiled.columns, row, strict=True))
+        rows = cursor.fetchall()
+        return dict(zip(compiled.columns, rows[0], strict=True)) if rows else None
 
     def _send(self, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tuple[Any, _Compiled]:
         dialect = engine().dialect
@@ -99,7 +99,7 @@ class Prepared:
             converted=[(place, convert) for place, convert in enumerate(converters) if convert is not None],
             positional=bool(compiled.positional),
             fixed={name: value for name, value in compiled.params.items() if value is not None},
-            columns=[column.name for column in getattr(self._statement, "selected_columns", ())],
+            columns=[column.name for column in getattr(self._statement, "exported_columns", ())],
             pick=itemgetter(*names) if len(names) > 1 else lambda given: (given[names[0]],),
         )
         self._compiled[dialect.name] = made

@@ -20,7 +20,7 @@ from app.orders import service as order_verbs
 from app.orders.models import Order, OrderStatus
 from app.priority import queries as priority
 from app.priority import service as ranking
-from app.processes.steps import StepCall, step, subject_version, task_rank
+from app.processes.steps import StepCall, kept_years, step, subject_version, task_rank
 from app.tasks.models import Rank
 
 
@@ -41,6 +41,15 @@ def order_rank(subject: Subject) -> Rank:
     """Where a task about the order stands in the inbox."""
     standing = priority.standing_or_none(subject.id)
     return Rank() if standing is None else ranking.rank_of(standing)
+
+
+@kept_years.register("order")
+def order_kept_years(subject: Subject) -> int | None:
+    """Sales records are kept until expiry and two years more, of implants for ever (GSP for medical devices)."""
+    products = catalog.products_of(line.product_id for line in orders.lines_of(subject.id)).values()
+    if any(product.implantable for product in products):
+        return None
+    return max((-(-(product.shelf_life_days or 0) // 365) for product in products), default=0) + 2
 
 
 @step.register("mark_in_approval")

@@ -8,16 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from app.core import clock, ids, jsontext
 from app.core.db import session
 from app.core.errors import NotFound
 from app.core.i18n import _l
 from app.core.permissions import Actor
+from app.core.prepared import Prepared
 from app.processes.engine import Definition, Known, as_text, compile_definition
 from app.processes.models import ProcessDefinition, ProcessRelease
 
+_IN_FORCE = Prepared(select(ProcessRelease.definition_id).where(ProcessRelease.key == bindparam("process")))
 KEPT = 256
 """Compiled definitions kept in memory per worker, the least recently used goes first."""
 
@@ -78,10 +80,10 @@ def _keep(made: Deployed) -> Deployed:
 
 def in_force(key: str) -> Deployed:
     """The definition that new instances are started with. Raises ProcessNotFound."""
-    found = session().execute(select(ProcessRelease.definition_id).where(ProcessRelease.key == key)).scalar()
+    found = _IN_FORCE.one({"process": key})
     if found is None:
         raise ProcessNotFound(key=key)
-    return deployed(found)
+    return deployed(found["definition_id"])
 
 
 def for_call(details: Mapping[str, Any], deployment_id: str | None) -> Deployed | None:

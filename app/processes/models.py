@@ -9,10 +9,49 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.append_only import append_only
+from app.core.append_only import append_only, on_creation
 from app.core.db import Base, Code, Id, Json, JsonDict, Moment, Ref, UtcDateTime
 from app.core.i18n import LazyString, _l
 from app.core.subject import Subject
+
+MINIMUM_YEARS = 5
+"""So long at least the database itself keeps the history of an ended process (`retention.yaml` tells the law)."""
+
+
+def lawful(purge: str, dialect: str, years: int = MINIMUM_YEARS) -> str:
+    """SQL: the row of `process_purges` is of an ended instance, and so many years have passed since."""
+    by_then = {
+        "sqlite": f"datetime(i.ended_at, '+{years} years') <= datetime({purge}.purged_at)",
+        "postgresql": f"i.ended_at + interval '{years} years' <= {purge}.purged_at",
+    }
+    return (
+        f"i.status <> 'running' AND i.ended_at = {purge}.ended_at AND {purge}.kept_until <= {purge}.purged_at "
+        f"AND {by_then[dialect]}"
+    )
+
+
+def is_purged(dialect: str) -> str:
+    """SQL: the line of history OLD is of an instance that may lawfully go, and that this is on record."""
+    both = "process_purges p JOIN process_instances i ON i.id = p.instance_id"
+    return f"EXISTS (SELECT 1 FROM {both} WHERE p.instance_id = OLD.instance_id AND {lawful('p', dialect)})"  # noqa: S608
+
+
+def purge_guard(dialect: str) -> list[str]:
+    """SQL: no instance that is there is put on record as purged too early. (A restored backup tells of others.)"""
+    says = f"history is kept for {MINIMUM_YEARS} years after the end"
+    late = lawful("NEW", dialect)
+    early = f"EXISTS (SELECT 1 FROM process_instances i WHERE i.id = NEW.instance_id AND NOT ({late}))"  # noqa: S608
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER IF NOT EXISTS process_purges_lawful BEFORE INSERT ON process_purges WHEN {early} "
+            f"BEGIN SELECT RAISE(ABORT, '{says}'); END"
+        ]
+    return [
+        "CREATE OR REPLACE FUNCTION process_purges_check() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF {early} THEN RAISE EXCEPTION '{says}'; END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER process_purges_lawful BEFORE INSERT ON process_purges FOR EACH ROW "
+        "EXECUTE FUNCTION process_purges_check()",
+    ]
 
 
 class InstanceStatus(StrEnum):
@@ -124,8 +163,11 @@ class ProcessInstance(Base):
     """Counts saved steps: each UPDATE names the one it saw."""
     events: Mapped[int] = mapped_column(Integer)
     """How many lines of history there are."""
-    business_key: Mapped[str | None] = mapped_column(String(255), index=True)
-    """What the world outside calls it, an order number say: messages find it by this."""
+    business_key: Mapped[str | None] = mapped_column(
+        String(255).with_variant(String(255, collation="C"), "postgresql"), index=True
+    )
+    """What the world outside calls it, an order number say: messages find it by this. Sorted by its bytes, so that one
+    index serves what begins so, too."""
     super_instance_id: Mapped[str | None] = mapped_column(String(26), index=True)
     """The instance that called it, and the token there that waits."""
     super_token: Mapped[int | None] = mapped_column(Integer)
@@ -151,6 +193,8 @@ class ProcessInstance(Base):
         ),
         Index("ix_process_instances_subject", "subject_kind", "subject_id", "started_at"),
         Index("ix_process_instances_key_status", "key", "status", "started_at"),
+        Index("ix_process_instances_started_at", "started_at"),
+        Index("ix_process_instances_status", "status", "started_at", "id"),
     )
 
     @property
@@ -183,7 +227,33 @@ class ProcessEvent(Base):
     details: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
-append_only(ProcessEvent.__table__)
+append_only(ProcessEvent.__table__, but_for=is_purged)
+
+
+class ProcessPurge(Base):
+    """What is left of an instance whose history was lawfully deleted: `app/processes/retention.py`."""
+
+    __tablename__ = "process_purges"
+
+    instance_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    root_id: Mapped[str] = mapped_column(String(26))
+    key: Mapped[Code]
+    definition_id: Mapped[str] = mapped_column(String(26))
+    subject_kind: Mapped[Code]
+    subject_id: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(12))
+    started_at: Mapped[Moment]
+    ended_at: Mapped[Moment]
+    lines: Mapped[int] = mapped_column(Integer)
+    digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the lines in order."""
+    kept_until: Mapped[Moment]
+    purged_at: Mapped[Moment]
+    purged_by: Mapped[str] = mapped_column(String(26))
+
+
+append_only(ProcessPurge.__table__)
+on_creation(ProcessPurge.__table__, purge_guard)
 
 
 class ProcessWait(Base):

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, bindparam, case, func, or_, select
 
 from app.core.db import session
 from app.core.errors import NotFound
@@ -19,12 +19,16 @@ from app.processes.forms import bilingual
 from app.processes.models import InstanceStatus, ProcessDefinition, ProcessEvent, ProcessInstance, ProcessRelease
 from app.tasks.models import Task
 
+_BY_ID = (
+    select(ProcessInstance)
+    .where(ProcessInstance.id == bindparam("instance"))
+    .execution_options(populate_existing=True)  # as `_fresh`
+)
+
 
 def get_instance(instance_id: str) -> ProcessInstance:
     """The instance as it is stored. Raises NotFound."""
-    found: ProcessInstance | None = (
-        session().execute(_fresh(select(ProcessInstance).where(ProcessInstance.id == instance_id))).scalar_one_or_none()
-    )
+    found: ProcessInstance | None = session().execute(_BY_ID, {"instance": instance_id}).scalar_one_or_none()
     if found is None:
         raise NotFound(instance=instance_id)
     return found

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, literal_column, select, update
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.core.db import session
+from app.core.db import info, savepoint, session
 from app.core.errors import Conflict, NotFound
 from app.core.i18n import _l
 from app.core.permissions import Actor
@@ -66,7 +66,17 @@ _SAVE = Prepared(
         end_reason=bindparam("why"),
     )
 )
-_INSERT = insert(_instances)
+_INSERT = Prepared(insert(_instances), *_instances.columns.keys())
+_RUNNING = Prepared(
+    select(_instances.c.id)
+    .where(
+        _instances.c.subject_kind == bindparam("kind"),
+        _instances.c.subject_id == bindparam("subject"),
+        _instances.c.key == bindparam("process"),
+        _instances.c.status == literal_column("'running'"),  # the index of running ones knows it by this
+    )
+    .with_for_update(key_share=True)
+)
 _HELD = "held process instance"
 _events: Any = ProcessEvent.__table__
 _INSERT_EVENTS = Prepared(insert(_events), *_events.columns.keys())
@@ -127,12 +137,12 @@ def hold(instance_id: str) -> None:
     """Lock the instance; the `load` that follows needs no statement. For who must lock rows of it (a task, say) too:
     everybody locks the instance first and then what belongs to it, so that no two wait for each other."""
     row = _LOAD.one({"instance": instance_id})
-    session().info[_HELD] = (instance_id, session().get_nested_transaction(), row)
+    info()[_HELD] = (instance_id, savepoint(), row)
 
 
 def _held(instance_id: str) -> Any:
-    held_id, within, row = session().info.pop(_HELD, ("", None, None))
-    return row if held_id == instance_id and within is session().get_nested_transaction() else None
+    held_id, within, row = info().pop(_HELD, ("", None, None))
+    return row if held_id == instance_id and within is savepoint() else None
 
 
 def hold_with_called(instance_id: str) -> None:
@@ -158,6 +168,11 @@ def subject_of(instance_id: str) -> Subject:
     return Subject(row.subject_kind, row.subject_id)
 
 
+def is_running(subject: Subject, key: str) -> bool:
+    """Whether an instance of the process runs about the subject; it is locked then."""
+    return _RUNNING.one({"kind": subject.kind, "subject": subject.id, "process": key}) is not None
+
+
 def running_of(subject: Subject, key: str | None = None) -> list[Loaded]:
     """The running instances about the subject, locked; only those of one process if given."""
     statement = _LOAD_RUNNING if key is None else _LOAD_RUNNING.where(_instances.c.key == key)
@@ -174,8 +189,7 @@ def _loaded(row: Any) -> Loaded:
 def add(row: dict[str, Any], made: Step, world: World, deployed: Deployed) -> None:
     """Store a new instance with its first step; `row` says which, of what, about what, by whom."""
     lines = [Happening("started", row["key"]), *made.happenings]
-    session().execute(
-        _INSERT,
+    _INSERT.run(
         {
             **row,
             "state": made.state,
@@ -186,7 +200,7 @@ def add(row: dict[str, Any], made: Step, world: World, deployed: Deployed) -> No
             "started_at": world.as_of,
             "ended_at": world.as_of if made.completed else None,
             "end_reason": None,
-        },
+        }
     )
     keeping.keep(row["id"], made, world, deployed)
     write_history(row["id"], 0, lines, world.actor, world.as_of)
@@ -234,7 +248,7 @@ def end(before: Loaded, status: InstanceStatus, actor: Actor, reason: str, at: d
 
 def note(before: Loaded, line: Happening, actor: Actor, at: datetime, **columns: Any) -> None:
     """Store one line of history and columns of the instance; its tokens stay where they are."""
-    session().info.pop(_HELD, None)
+    info().pop(_HELD, None)
     write_history(before.id, before.events, [line], actor, at)
     values = {"version": before.version + 1, "events": before.events + 1, **columns}
     statement = update(_instances).where(_instances.c.id == before.id, _instances.c.version == before.version)
@@ -243,7 +257,7 @@ def note(before: Loaded, line: Happening, actor: Actor, at: datetime, **columns:
 
 
 def _update(instance_id: str, version: int, **values: Any) -> None:
-    session().info.pop(_HELD, None)
+    info().pop(_HELD, None)
     hit = _SAVE.run({"instance": instance_id, "seen": version, "next": version + 1, **values})
     _refuse_stale(hit, instance_id, version)
 

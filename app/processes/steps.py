@@ -49,3 +49,7 @@ subject_version: Registry[Callable[[Subject], int]] = Registry("subject version"
 
 task_rank: Registry[Callable[[Subject], Rank]] = Registry("task rank")
 """By subject kind: where an opened task stands in the inbox."""
+
+kept_years: Registry[Callable[[Subject], int | None]] = Registry("years of retention")
+"""By subject kind: how many years after its end the history of a process about the subject is kept at least; None: for
+ever. What kind has none is kept for ever too."""

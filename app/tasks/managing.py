@@ -181,7 +181,7 @@ def link(actor: Actor, task_id: str, kind: str, value: str) -> None:
     task = open_task_of(task_id)
     key = {"task_id": task_id, "kind": kind, "value": value}
     if session().get(TaskCandidate, (task_id, kind, value)) is None:
-        session().execute(insert(TaskCandidate), key)
+        session().execute(insert(TaskCandidate), {**key, "open": True})
         record(actor, "task:link", task.subject, task=task_id, element=task.element_id, who=f"{kind} {value}")
 
 

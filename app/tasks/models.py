@@ -113,6 +113,13 @@ class Task(Base):
             postgresql_where=text("status = 'open'"),
         ),
         Index(
+            "ix_tasks_open_created",
+            "created_at",
+            "id",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+        Index(
             "ix_tasks_assignee",
             "assignee_id",
             "status",
@@ -159,9 +166,18 @@ class TaskCandidate(Base):
     task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(8), primary_key=True)
     value: Mapped[str] = mapped_column(String(64), primary_key=True)
+    open: Mapped[bool] = mapped_column(default=True)
+    """As long as the task is: who may take what is searched among these, not among all there ever were."""
 
     __table_args__ = (
-        Index("ix_task_candidates_value", "kind", "value", "task_id"),
+        Index(
+            "ix_task_candidates_open",
+            "kind",
+            "value",
+            "task_id",
+            sqlite_where=text("open = 1"),
+            postgresql_where=text("open"),
+        ),
         {"sqlite_with_rowid": False},  # all of it is the key: one tree instead of two
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from sqlalchemy import Select, and_, exists, false, func, not_, or_, select
@@ -41,20 +42,23 @@ def _candidate(actor: Actor) -> Any:
     roles = sorted(actor.roles)
     group = and_(TaskCandidate.kind == "group", TaskCandidate.value.in_(roles)) if roles else false()
     user = and_(TaskCandidate.kind == "user", TaskCandidate.value == actor.id)
-    return exists().where(TaskCandidate.task_id == Task.id, or_(group, user))
+    return exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.open, or_(group, user))
 
 
 def _excluded(actor: Actor) -> Any:
     return exists().where(
-        TaskCandidate.task_id == Task.id, TaskCandidate.kind == "excluded", TaskCandidate.value == actor.id
+        TaskCandidate.task_id == Task.id,
+        TaskCandidate.open,
+        TaskCandidate.kind == "excluded",
+        TaskCandidate.value == actor.id,
     )
 
 
-def counts(actor: Actor) -> dict[str, int]:
-    """How many open tasks each inbox has: {"mine", "groups", "all"}. One statement."""
+def counts(actor: Actor, lists: Sequence[Which] = ("mine", "groups", "all")) -> dict[str, int]:
+    """How many open tasks these inboxes have: {"mine", "groups", "all"}. One statement."""
     parts = [
         select(func.count()).select_from(Task).where(visible(actor, which)).scalar_subquery().label(which)
-        for which in ("mine", "groups", "all")
+        for which in lists
     ]
     return {key: int(value) for key, value in session().execute(select(*parts)).one()._mapping.items()}
 

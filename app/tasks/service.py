@@ -24,6 +24,7 @@ from app.core.subject import Subject
 from app.identity.queries import names_of
 from app.identity.roles import ROLES
 from app.tasks.due import due_at
+from app.tasks.forgetting import forget_of as forget_of
 from app.tasks.models import STATUS_NAMES, Task, TaskCandidate, TaskExtra, TaskStatus
 from app.tasks.models import Rank as Rank
 from app.tasks.placing import move_to as move_to
@@ -50,17 +51,17 @@ _LOAD = (
 )
 _open = (_tasks.c.id == bindparam("task")) & (_tasks.c.status == TaskStatus.OPEN.value)
 _mine_or_free = _tasks.c.assignee_id.is_(None) | (_tasks.c.assignee_id == bindparam("actor"))
-_CLAIM = (
+_CLAIM = Prepared(
     update(_tasks)
     .where(_open, _tasks.c.assignee_id.is_(None))
     .values(assignee_id=bindparam("actor"), claimed_at=bindparam("at"), changed_at=bindparam("at"))
 )
-_RELEASE = (
+_RELEASE = Prepared(
     update(_tasks)
     .where(_open, _tasks.c.assignee_id == bindparam("actor"))
     .values(assignee_id=None, claimed_at=None, changed_at=bindparam("at"))
 )
-_COMPLETE_FOR_OTHERS = (
+_complete = (
     update(_tasks)
     .where(_open)
     .values(
@@ -72,10 +73,12 @@ _COMPLETE_FOR_OTHERS = (
         answers=bindparam("given", type_=_tasks.c.answers.type),
     )
 )
-_COMPLETE = _COMPLETE_FOR_OTHERS.where(_mine_or_free)
+_COMPLETE_FOR_OTHERS, _COMPLETE = Prepared(_complete), Prepared(_complete.where(_mine_or_free))
 _SET_AT_THE_END = {"completed_at", "completed_by", "closed_reason", "answers"}
 _INSERT_TASKS = Prepared(insert(_tasks), *(name for name in _COLUMNS if name not in _SET_AT_THE_END))
-_INSERT_CANDIDATES = Prepared(insert(_candidates), "task_id", "kind", "value")
+_INSERT_CANDIDATES = Prepared(insert(_candidates), "task_id", "kind", "value", "open")
+_of_closed = update(_candidates).values(open=False)
+_CLOSE_CANDIDATES = Prepared(_of_closed.where(_candidates.c.task_id == bindparam("task")))
 
 
 class TaskClosed(Conflict):
@@ -147,7 +150,7 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
     rows = [_row(item) for item in new]
     _INSERT_TASKS.run(rows if len(rows) > 1 else rows[0])
     who = [
-        {"task_id": row["id"], "kind": kind, "value": value}
+        {"task_id": row["id"], "kind": kind, "value": value, "open": True}
         for row, item in zip(rows, new, strict=True)
         for kind, values in (
             ("group", item.groups),
@@ -264,6 +267,7 @@ def complete(
         {"task": task_id, "actor": actor.id, "at": at, "given": answers},
     ):
         _explain_loss(actor, task_id)
+    _CLOSE_CANDIDATES.run({"task": task_id})
     task.status, task.assignee_id = TaskStatus.COMPLETED.value, task.assignee_id or actor.id
     task.completed_by = actor.id
     task.completed_at, task.changed_at, task.answers = at, at, answers
@@ -301,7 +305,10 @@ def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
         .values(status=status.value, closed_reason=reason[:500], changed_at=clock.now())
         .returning(_tasks.c.id)
     )
-    return sorted(session().execute(statement).scalars())
+    closed = sorted(session().execute(statement).scalars())
+    if closed:
+        session().execute(_of_closed.where(_candidates.c.task_id.in_(closed)))
+    return closed
 
 
 Candidates = list[tuple[str, str]]
@@ -322,9 +329,8 @@ def _load(task_id: str) -> tuple[Task, Candidates]:
     return _copy_of(first), [(row.candidate_kind, row.candidate_value) for row in rows if row.candidate_kind]
 
 
-def _hit(statement: Any, values: dict[str, Any]) -> bool:
-    result: Any = session().connection().execute(statement, values)
-    return bool(result.rowcount == 1)
+def _hit(statement: Prepared, values: dict[str, Any]) -> bool:
+    return statement.run(values) == 1
 
 
 def _refuse_unless_open(task: Task) -> None:

@@ -7,6 +7,7 @@ import threading
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from app.audit import seals
 from app.audit.models import AuditEntry, AuditSeal, UnsealedEntry
@@ -79,7 +80,7 @@ def test_writers_of_many_subjects_and_sealers_meet_and_nothing_is_missed(live):
 def test_an_entry_that_commits_after_a_seal_of_later_ones_is_sealed_next(live, request):
     if request.config.getoption("--db") == "sqlite":
         pytest.skip("SQLite has one writer at a time")
-    late = db._open_session(write=True)
+    late = Session(db.engine())
     token = db._current.set(db.unit_around(late))
     record(SYSTEM, "order:create", Subject("order", "late"))  # its id is the lower one
     db._current.reset(token)

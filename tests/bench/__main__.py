@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from tests.bench import bench_decide, bench_engine, bench_http, bench_jobs
+from tests.bench import (
+    bench_decide,
+    bench_deploy,
+    bench_engine,
+    bench_http,
+    bench_jobs,
+    bench_loops,
+    bench_peer,
+    bench_scale,
+)
 
 
 def main() -> None:
     """All benches, one after the other."""
     for title, bench in (
         ("Engine step against stock SpiffWorkflow", bench_engine.main),
+        ("Loops at iteration 5,000 against iteration 10", bench_loops.main),
+        ("Steps against npm bpmn-engine", bench_peer.main),
+        ("Deploying", bench_deploy.main),
         ("One decision on each back end", bench_decide.main),
         ("Jobs", bench_jobs.main),
         ("HTTP", bench_http.main),
+        ("PostgreSQL with much open and much finished", bench_scale.main),
     ):
         print(f"\n== {title}")
         bench()

@@ -137,7 +137,8 @@ def await_server(port: int) -> None:
             if ask(http.client.HTTPConnection("127.0.0.1", port, timeout=2), "GET", "/readyz", None, {})[0] == 200:
                 return
         except OSError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     raise RuntimeError("the server did not start")
 
 

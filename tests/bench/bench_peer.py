@@ -104,7 +104,9 @@ def install() -> str:
     stamp = PLACE / "node_modules" / ".package-lock.json"
     if stamp.exists() and stamp.stat().st_mtime > (FOLDER / "package-lock.json").stat().st_mtime:
         return ""
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=PLACE, capture_output=True, text=True)
+    done = subprocess.run(
+        ["npm", "ci", "--no-audit", "--no-fund"], cwd=PLACE, capture_output=True, text=True, check=False
+    )
     return "" if done.returncode == 0 else f"npm could not fetch it: {done.stderr.strip()[-200:]}"
 
 

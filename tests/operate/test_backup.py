@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import orjson
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.audit import seals, verify
 from app.audit.models import AuditEntry
-from app.core import db, ids
+from app.core import clock, db, ids
 from app.core.append_only import PROTECTED
 from app.core.db import session, transaction
 from app.core.permissions import SYSTEM
@@ -27,7 +28,8 @@ from app.operate import schema
 from app.operate.backup import BackupUnreadable, DatabaseNotEmpty, OtherSchema
 from app.orders.models import Order
 from app.processes import queries as processes
-from tests.conftest import fresh_database
+from app.processes import retention
+from tests.conftest import NOON, fresh_database
 from tests.fulfilment.flow_world import make_flow
 
 
@@ -52,13 +54,17 @@ def lived_in():
     with transaction():
         flow = make_flow()
         flow.submit(product=flow.plain, quantity=3)
-        flow.decide("bob", flow.submit(note="=HYPERLINK(1) <b>中文</b> \u2028 ' \" \\"), "reject", "没有库存")
+        rejected = flow.submit(note="=HYPERLINK(1) <b>中文</b> \u2028 ' \" \\")
+        flow.decide("bob", rejected, "reject", "没有库存")
     with transaction():
         seals.seal()
     with transaction():
         waiting = flow.submit(product=flow.valuable, unit_price="60000.00")
         intake.change(flow.actor("ann"), waiting.id, {"note": "快一点"}, seen_version=waiting.version)
         flow.submit(product=flow.plain, quantity=60)
+    with clock.moved(NOON + timedelta(days=20 * 366)), transaction():
+        old = processes.instance_of(Subject("order", rejected.id))
+        assert retention.purge(SYSTEM, old.id) == 1
     return flow
 
 
@@ -104,6 +110,7 @@ def test_everything_comes_back(app, settings, tmp_path, request, pair):
         with transaction(write=False):
             number = session().scalar(select(func.max(Order.number)))
     assert counts["orders"] == 4
+    assert counts["process_purges"] == 1
     assert file.stat().st_mode & 0o777 == 0o600
     with database(pair[1], settings, tmp_path / "two", request):
         assert backups.restore(file) == counts

@@ -160,6 +160,14 @@ DIAGRAMS = [
               "s -> x -> v -> e; b -> late -> e"),
 ]  # fmt: skip
 
+
+def next_version(key: str) -> str:
+    """Deployed, not in force: only a name differs."""
+    (xml,) = [one for one in DIAGRAMS if f'<process id="{key}"'.encode() in one]
+    other = xml.replace(b'<userTask id="v"', f'<userTask id="v" name="{ids.new_id()}"'.encode())
+    return service.deploy(SYSTEM, other, release=False).id
+
+
 # --- people, timers, operators -------------------------------------------------------------------------------------
 
 race(
@@ -254,6 +262,24 @@ race(
         exactly_one(a, b) and at(c) == ["v"] and (refused(a, inbox.TaskClosed) or refused(b, service.TokenNotReady))
     ),
 )  # fmt: skip
+race(
+    "migrate against complete",
+    prepare=lambda c: (with_task("one")(c), c.update(to=next_version("one"))),
+    one=asks(completes),
+    other=asks(lambda c: service.migrate(c["who"], c["id"], c["to"], reason="x")),
+    check=lambda c, a, b: (
+        not refused(a) and not refused(b) and at(c) == ["v"] and queries.get_instance(c["id"]).definition_id == c["to"]
+    ),
+)
+race(
+    "migrate against the timer",
+    prepare=lambda c: (with_task("timed")(c), due(c), c.update(to=next_version("timed"))),
+    one=works,
+    other=asks(lambda c: service.migrate(c["who"], c["id"], c["to"], reason="x")),
+    check=lambda c, a, b: (
+        not refused(b) and queries.get_instance(c["id"]).definition_id == c["to"] and at(c) in (["late"], ["u"])
+    ),
+)
 race(
     "resumed twice",
     prepare=lambda c: (begin("waits", c), service.suspend(c["who"], c["id"], "x")),

@@ -22,6 +22,7 @@ from tests.conftest import NOON, build_schema, fresh_database
 from tests.identity.factories import actor_for, make_user
 from tests.processes import conftest as steps  # noqa: F401 - registers test_note
 from tests.processes import invariants, plays
+from tests.processes.all_plays import PLAYS
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
 PASSING = {"locked_by", "locked_until", "ready_at", "fence", "deaths"}
@@ -146,7 +147,7 @@ def stage(request, settings, app, tmp_path_factory):
             db._engine = before
 
 
-@pytest.mark.parametrize("play", plays.PLAYS, ids=[one.name for one in plays.PLAYS])
+@pytest.mark.parametrize("play", PLAYS, ids=[one.name for one in PLAYS])
 def test_a_death_anywhere_leaves_the_step_undone_or_done(play, stage, request):
     settings, made = stage
     context = made.contexts[play.name]

@@ -71,7 +71,7 @@ def _waiting() -> str:
     actor = actor_or_none()
     if actor is None:
         return ""
-    found = tasks.counts(actor)
+    found = tasks.counts(actor, ("mine", "groups"))
     count = found["mine"] + found["groups"]
     return str(count) if count else ""
 

@@ -8,17 +8,20 @@ from typing import Any
 from sqlalchemy import select
 
 from app.core.db import session
+from app.integration.engine_rest.element_kinds import BODY, kind_of
 from app.integration.engine_rest.wire import activity_instance_id, execution_id
 from app.processes.models import ProcessIncident
 
 
 def tree(instance_id: str, definition_id: str, tokens: Sequence[Any]) -> dict[str, Any]:
     """The tree of the tokens (`engine.TokenView`): one within a subprocess hangs below that, one of a multi-instance
-    below its body; one that waits for a job is in transition. What only watches is no activity."""
+    below its body; one that waits for a job is in transition. What only watches is no activity, nor are the events
+    that an event-based gateway waits for."""
     standing = _incidents(instance_id)
     root = _node(instance_id, definition_id, "processDefinition", instance_id, definition_id)
     root["executionIds"] = [instance_id]
-    shown = [one for one in tokens if not one.watch]
+    choosing = {one.token for one in tokens if one.element.kind == "eventBasedGateway"}
+    shown = [one for one in tokens if not one.watch and (one.parent not in choosing or one.fault)]
     bodies = {one.token for one in shown if one.waits == "loop"}
     nodes: dict[int | None, dict[str, Any]] = {None: root}
     for one in shown:
@@ -36,11 +39,11 @@ def tree(instance_id: str, definition_id: str, tokens: Sequence[Any]) -> dict[st
 
 def _of_token(one: Any, instance_id: str, definition_id: str, *, body: bool) -> dict[str, Any]:
     element = one.element
-    activity = f"{element.id}#multiInstanceBody" if body else element.id
+    activity = element.id + BODY if body else element.id
     node = _node(
         activity_instance_id(activity, instance_id, one.token),
         activity,
-        "multiInstanceBody" if body else element.kind,
+        BODY[1:] if body else kind_of(element),
         instance_id,
         definition_id,
         element.name.get("en") or None,

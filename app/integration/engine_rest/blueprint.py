@@ -49,9 +49,12 @@ def refused(error: DialectError) -> Response:
     return error.response()
 
 
-@bp.before_request
+@bp.before_app_request
 def speak_english() -> None:
-    """To programs that do not say which language they read; the user's own is looked at later."""
+    """To programs that do not say which language they read; the user's own is looked at later. Also where there is
+    nothing, or nothing for this method."""
+    if not request.path.startswith(PREFIX + "/"):
+        return
     if "Accept-Language" not in request.headers and "lang" not in request.args:
         i18n.use_language("en")
 

@@ -254,6 +254,13 @@ def _by_id(deployment_id: str) -> ProcessDeployment:
     return row
 
 
+@bp.get("/deployment/registered")
+@requires(ENGINE_READ)
+def registered_deployments() -> Response:
+    """No application of its own registers any."""
+    return jsonify([])
+
+
 @bp.get("/deployment/<deployment_id>")
 @requires(ENGINE_READ)
 def get_deployment(deployment_id: str) -> dict[str, Any]:

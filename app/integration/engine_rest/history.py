@@ -15,7 +15,7 @@ from app.integration.engine_rest import incidents
 from app.integration.engine_rest.blueprint import bp
 from app.integration.engine_rest.errors import missing
 from app.integration.engine_rest.filters import all_hold, conditions, scan
-from app.integration.engine_rest.instances import by_instance, statement_of
+from app.integration.engine_rest.instances import any_of, by_instance, statement_of, waits_at
 from app.integration.engine_rest.narrowing import between, narrow
 from app.integration.engine_rest.people import id_of, logins_of
 from app.integration.engine_rest.wire import Given, asked, moment_out, order_of, refuse_longer, window
@@ -117,7 +117,7 @@ def _shape(row: Any, people: dict[str, str], starts: dict[str, str]) -> dict[str
 _status = ProcessInstance.status
 _running = _status == InstanceStatus.RUNNING.value
 _FLAGS = {
-    "finished": ~_running,
+    "finished": _status.in_([status.value for status in InstanceStatus if status != InstanceStatus.RUNNING]),
     "unfinished": _running,
     "active": _running & ProcessInstance.suspended.is_(False),
     "suspended": _running & ProcessInstance.suspended.is_(True),
@@ -133,11 +133,17 @@ _STATE_FLAGS = ("active", "suspended", "completed", "externallyTerminated", "int
 
 def filtered(given: Given, *columns: Any) -> Select[Any]:
     """The instances, running or not, that a query means, without what it asks of variables."""
-    statement = by_instance(given, statement_of(*columns or COLUMNS, running_only=False))
+    statement = _narrowed(given, statement_of(*columns or COLUMNS, running_only=False))
+    return any_of(given, statement, lambda one: _narrowed(one, statement_of(ProcessInstance.id, running_only=False)))
+
+
+def _narrowed(given: Given, statement: Select[Any]) -> Select[Any]:
+    statement = by_instance(given, statement)
     statement = narrow(
         statement,
         given,
         equal={"processDefinitionName": ProcessDefinition.name["en"].as_string()},
+        likes={"processDefinitionNameLike": ProcessDefinition.name["en"].as_string()},
         flags={name: condition for name, condition in _FLAGS.items() if name not in _STATE_FLAGS},
     )
     states = [_FLAGS[name] for name in _STATE_FLAGS if given.flag(name)]
@@ -147,20 +153,44 @@ def filtered(given: Given, *columns: Any) -> Select[Any]:
         statement = statement.where(ProcessInstance.started_by == id_of(given.text("startedBy")))
     times = {"started": ProcessInstance.started_at, "finished": ProcessInstance.ended_at}
     statement = between(statement, given, times, inclusive=True)
-    for name in ("executedActivityIdIn", "activeActivityIdIn", "executedActivityIds"):
-        activities = given.texts(name)
-        if activities is not None:
-            here = (ProcessEvent.instance_id == ProcessInstance.id, ProcessEvent.element_id.in_(activities))
-            statement = statement.where(exists().where(*here))
-    if given.texts("tenantIdIn") or "caseInstanceId" in given:
+    if any(name in given for name in _VISITS):
+        statement = statement.where(_visited(given))
+    active = given.texts("activeActivityIdIn")
+    if active is not None:
+        statement = statement.where(waits_at(active), _running)
+    elsewhere = ("caseInstanceId", "superCaseInstanceId", "subCaseInstanceId", "executedJobAfter", "executedJobBefore")
+    if given.texts("tenantIdIn") or any(name in given for name in elsewhere):
         statement = statement.where(ProcessInstance.id.is_(None))
     return _with_incident(given, statement)
 
 
+_VISITS = ("executedActivityIdIn", "executedActivityIds", "executedActivityAfter", "executedActivityBefore")
+
+
+def _visited(given: Given) -> Any:
+    """It came to one of these elements, in this time."""
+    parts = [ProcessEvent.instance_id == ProcessInstance.id, ProcessEvent.token.is_not(None)]
+    for name in ("executedActivityIdIn", "executedActivityIds"):
+        activities = given.texts(name)
+        if activities is not None:
+            parts.append(ProcessEvent.element_id.in_(activities))
+    after, before = given.moment("executedActivityAfter"), given.moment("executedActivityBefore")
+    if after is not None:
+        parts.append(ProcessEvent.at >= after)
+    if before is not None:
+        parts.append(ProcessEvent.at <= before)
+    return exists().where(*parts)
+
+
 def _with_incident(given: Given, statement: Select[Any]) -> Select[Any]:
-    if "incidentType" not in given and "incidentStatus" not in given:
+    names = ("incidentType", "incidentStatus", "incidentMessage", "incidentMessageLike")
+    if not any(name in given for name in names):
         return statement
     parts = [ProcessIncident.instance_id == ProcessInstance.id]
+    if "incidentMessage" in given:
+        parts.append(ProcessIncident.message == given.text("incidentMessage"))
+    if "incidentMessageLike" in given:
+        parts.append(ProcessIncident.message.like(str(given.text("incidentMessageLike"))))
     if "incidentType" in given:
         parts.append(ProcessIncident.kind == given.text("incidentType"))
     standing = given.text("incidentStatus")

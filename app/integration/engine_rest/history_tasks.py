@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, jsonify
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, not_, or_, select
 
 from app.audit.models import AuditEntry
 from app.core.db import session
@@ -14,8 +14,24 @@ from app.core.permissions import requires
 from app.integration.engine_rest.blueprint import bp
 from app.integration.engine_rest.definition_ids import inner
 from app.integration.engine_rest.history import duration
+from app.integration.engine_rest.narrowing import narrow
 from app.integration.engine_rest.people import id_of, logins_of
-from app.integration.engine_rest.task_query import COLUMNS, DEFAULT_PRIORITY, NAME, PRIORITY, SOURCE, joined
+from app.integration.engine_rest.task_query import (
+    COLUMNS,
+    DEFAULT_PRIORITY,
+    DEFINITION_NAME,
+    NAME,
+    PRIORITY,
+    SOURCE,
+    WITH_GROUPS,
+    at_visits,
+    is_candidate,
+    joined,
+    logins_like,
+    same_millisecond,
+    variable_conditions,
+)
+from app.integration.engine_rest.tasks import rows_of
 from app.integration.engine_rest.wire import (
     Given,
     activity_instance_id,
@@ -52,7 +68,12 @@ SORTS: dict[str, Any] = {
     "taskDefinitionKey": Task.element_id,
     "priority": PRIORITY,
     "tenantId": Task.id,
+    "caseDefinitionId": Task.id,
+    "caseInstanceId": Task.id,
+    "caseExecutionId": Task.id,
 }
+ELSEWHERE = (*("caseInstanceId", "caseExecutionId", "caseDefinitionId", "caseDefinitionKey", "caseDefinitionName"),)
+"""There are no cases."""
 STATES = {
     TaskStatus.OPEN.value: "Created",
     TaskStatus.COMPLETED.value: "Completed",
@@ -62,47 +83,65 @@ STATES = {
 
 
 def _filtered(given: Given, *columns: Any) -> Select[Any]:
-    statement = joined(*columns)
-    equal = {
-        "taskId": Task.id,
-        "processInstanceId": ProcessInstance.id,
-        "rootProcessInstanceId": ProcessInstance.root_id,
-        "processInstanceBusinessKey": ProcessInstance.business_key,
-        "processDefinitionKey": ProcessInstance.key,
-        "taskName": NAME,
-        "taskDescription": TaskExtra.description,
-        "taskDefinitionKey": Task.element_id,
-        "taskParentTaskId": TaskExtra.parent_id,
-        "taskDeleteReason": Task.closed_reason,
-        "taskPriority": PRIORITY,
-    }
-    for name, column in equal.items():
-        if name in given:
-            wanted: Any = given.number(name) if name == "taskPriority" else given.text(name)
-            statement = statement.where(column == wanted)
-    for name, column in (
-        ("taskDefinitionKeyIn", Task.element_id),
-        ("processInstanceBusinessKeyIn", ProcessInstance.business_key),
-    ):
-        several = given.texts(name)
-        statement = statement.where(column.in_(several)) if several is not None else statement
-    likes = {
-        "taskNameLike": NAME,
-        "taskDescriptionLike": TaskExtra.description,
-        "processInstanceBusinessKeyLike": ProcessInstance.business_key,
-    }
-    for name, column in likes.items():
-        if name in given:
-            statement = statement.where(column.like(str(given.text(name))))
+    statement = narrow(
+        joined(*columns),
+        given,
+        equal={
+            "taskId": Task.id,
+            "processInstanceId": ProcessInstance.id,
+            "rootProcessInstanceId": ProcessInstance.root_id,
+            "processInstanceBusinessKey": ProcessInstance.business_key,
+            "processDefinitionKey": ProcessInstance.key,
+            "processDefinitionName": DEFINITION_NAME,
+            "taskName": NAME,
+            "taskDescription": TaskExtra.description,
+            "taskDefinitionKey": Task.element_id,
+            "taskParentTaskId": TaskExtra.parent_id,
+            "taskDeleteReason": Task.closed_reason,
+        },
+        several={
+            "taskDefinitionKeyIn": Task.element_id,
+            "processInstanceBusinessKeyIn": ProcessInstance.business_key,
+        },
+        likes={
+            "taskNameLike": NAME,
+            "taskDescriptionLike": TaskExtra.description,
+            "taskDeleteReasonLike": Task.closed_reason,
+            "processInstanceBusinessKeyLike": ProcessInstance.business_key,
+        },
+    )
+    priority = given.number("taskPriority")
+    statement = statement.where(PRIORITY.in_([priority])) if priority is not None else statement
     for name, column in (("taskAssignee", Task.assignee_id), ("taskOwner", TaskExtra.owner_id)):
         if name in given:
             statement = statement.where(column == id_of(given.text(name)))
+        if f"{name}Like" in given:
+            statement = statement.where(column.in_(logins_like(str(given.text(f"{name}Like")))))
     if "processDefinitionId" in given:
         statement = statement.where(ProcessInstance.definition_id == inner(str(given.text("processDefinitionId"))))
     if "executionId" in given:
         instance, token = split_execution(str(given.text("executionId")))
         statement = statement.where(Task.source_id == instance, Task.source_ref == str(token))
-    return _by_state(given, statement)
+    visits = given.texts("activityInstanceIdIn")
+    if visits is not None:
+        statement = statement.where(at_visits(visits))
+    return _by_state(given, _by_people(given, statement))
+
+
+def _by_people(given: Given, statement: Select[Any]) -> Select[Any]:
+    """Who had to do with it: those named for it, who has it or owns it."""
+    group = given.text("taskHadCandidateGroup") or given.text("taskInvolvedGroup")
+    if group is not None:
+        statement = statement.where(is_candidate("group", [group], of_closed=True))
+    if "taskHadCandidateUser" in given:
+        statement = statement.where(
+            is_candidate("user", [str(id_of(given.text("taskHadCandidateUser")))], of_closed=True)
+        )
+    if "taskInvolvedUser" in given:
+        user = str(id_of(given.text("taskInvolvedUser")))
+        has = or_(Task.assignee_id == user, TaskExtra.owner_id == user, is_candidate("user", [user], of_closed=True))
+        statement = statement.where(has)
+    return statement
 
 
 def _by_state(given: Given, statement: Select[Any]) -> Select[Any]:
@@ -114,16 +153,25 @@ def _by_state(given: Given, statement: Select[Any]) -> Select[Any]:
         "processUnfinished": running,
         "assigned": Task.assignee_id.is_not(None),
         "unassigned": Task.assignee_id.is_(None),
+        "withCandidateGroups": WITH_GROUPS,
+        "withoutCandidateGroups": not_(WITH_GROUPS),
+        "withoutTaskDueDate": Task.due_at.is_(None),
+        "withoutTaskFollowUpDate": TaskExtra.follow_up_at.is_(None),
     }
     for name, condition in flags.items():
         statement = statement.where(condition) if given.flag(name) else statement
-    for what, column in (("started", Task.created_at), ("finished", END), ("taskDueDate", Task.due_at)):
+    dates: dict[str, Any] = {"taskDueDate": Task.due_at, "taskFollowUpDate": TaskExtra.follow_up_at}
+    for name, column in dates.items():
+        exact = given.moment(name)
+        statement = statement.where(same_millisecond(column, exact)) if exact is not None else statement
+    for what, column in {"started": Task.created_at, "finished": END, **dates}.items():
         after, before = given.moment(f"{what}After"), given.moment(f"{what}Before")
         if what == "finished" and (after is not None or before is not None):
             statement = statement.where(~OPEN)
         statement = statement.where(column >= after) if after is not None else statement
         statement = statement.where(column <= before) if before is not None else statement
-    return statement.where(Task.id.is_(None)) if given.texts("tenantIdIn") else statement
+    elsewhere = any(name in given for name in ELSEWHERE)
+    return statement.where(Task.id.is_(None)) if elsewhere or given.texts("tenantIdIn") else statement
 
 
 def _shapes(rows: Sequence[Any]) -> list[dict[str, Any]]:
@@ -174,15 +222,18 @@ def list_past_tasks() -> Response:
     given = asked()
     first, most = window(given)
     order = order_of(given, SORTS) or [Task.created_at]
-    statement = _filtered(given, *COLUMNS).order_by(*order, Task.id).limit(most).offset(first)
-    return jsonify(_shapes(refuse_longer(list(session().execute(statement.execution_options(populate_existing=True))))))
+    statement = _filtered(given, *COLUMNS).order_by(*order, Task.id).execution_options(populate_existing=True)
+    return jsonify(_shapes(refuse_longer(rows_of(given, statement, first, most))))
 
 
 @bp.route("/history/task/count", methods=["GET", "POST"])
 @requires(ENGINE_READ)
 def count_past_tasks() -> dict[str, int]:
     """How many they are."""
-    return {"count": session().scalar(select(func.count()).select_from(_filtered(asked(), Task.id).subquery())) or 0}
+    given = asked()
+    if any(variable_conditions(given).values()):
+        return {"count": len(rows_of(given, _filtered(given, *COLUMNS).order_by(Task.id), 0, 10**9))}
+    return {"count": session().scalar(select(func.count()).select_from(_filtered(given, Task.id).subquery())) or 0}
 
 
 ENTITIES = {
@@ -217,6 +268,13 @@ OPERATIONS = {
 }
 
 
+NEVER_TOLD = (
+    *("processDefinitionKey", "processDefinitionId", "executionId", "caseDefinitionId", "caseInstanceId"),
+    *("caseExecutionId", "jobId", "jobDefinitionId", "batchId", "property", "externalTaskId"),
+)
+"""What no operation shows; a query by it finds none."""
+
+
 def _operations(given: Given, *columns: Any) -> Select[Any]:
     actions = or_(*(AuditEntry.action.startswith(f"{kind}:") for kind in ENTITIES))
     statement = select(*columns or (AuditEntry,)).where(actions)
@@ -245,6 +303,8 @@ def _operations(given: Given, *columns: Any) -> Select[Any]:
         statement = statement.where(
             or_(AuditEntry.id.is_(None), *(AuditEntry.action.startswith(f"{one}:") for one in kinds))
         )
+    if any(name in given for name in NEVER_TOLD):
+        statement = statement.where(AuditEntry.id.is_(None))
     after, before = given.moment("afterTimestamp"), given.moment("beforeTimestamp")
     statement = statement.where(AuditEntry.at > after) if after is not None else statement
     return statement.where(AuditEntry.at < before) if before is not None else statement
@@ -253,11 +313,7 @@ def _operations(given: Given, *columns: Any) -> Select[Any]:
 def _operation(row: AuditEntry, people: dict[str, str]) -> dict[str, Any]:
     kind, _colon, verb = row.action.partition(":")
     of_process = row.subject_kind == "process"
-    empty = (
-        *("processDefinitionKey", "processDefinitionId", "executionId", "caseDefinitionId", "caseInstanceId"),
-        *("caseExecutionId", "jobId", "jobDefinitionId", "batchId", "property", "orgValue", "newValue", "removalTime"),
-        *("externalTaskId", "rootProcessInstanceId", "tenantId"),
-    )
+    empty = (*NEVER_TOLD, "orgValue", "newValue", "removalTime", "rootProcessInstanceId", "tenantId")
     return {
         **dict.fromkeys(empty),
         "id": row.id,

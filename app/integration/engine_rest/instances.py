@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, exists, func, not_, select
+from sqlalchemy import Select, exists, func, not_, or_, select
 
 from app.core.db import session
 from app.core.permissions import current_actor, requires
@@ -59,7 +60,24 @@ def statement_of(*columns: Any, running_only: bool = True) -> Select[Any]:
 
 def filtered(given: Given, *columns: Any) -> Select[Any]:
     """The running instances that a query means, without what it asks of variables."""
-    statement = by_instance(given, statement_of(*columns))
+    statement = narrowed(given, statement_of(*columns))
+    return any_of(given, statement, lambda one: narrowed(one, statement_of(ProcessInstance.id)))
+
+
+def any_of(given: Given, statement: Select[Any], ids_of: Callable[[Given], Select[Any]]) -> Select[Any]:
+    """The statement with the `orQueries`: of each, one condition at least holds."""
+    for one in given.objects("orQueries"):
+        if "variables" in one:
+            raise InvalidRequest("Variables are not supported within orQueries")
+        parts = [ids_of(Given({name: value})) for name, value in one.values.items() if value is not None]
+        if parts:
+            statement = statement.where(or_(*(ProcessInstance.id.in_(part) for part in parts)))
+    return statement
+
+
+def narrowed(given: Given, statement: Select[Any]) -> Select[Any]:
+    """The running instances of the statement that a query means, `orQueries` left out."""
+    statement = by_instance(given, statement)
     flags = {
         "active": ProcessInstance.suspended.is_(False),
         "suspended": ProcessInstance.suspended.is_(True),
@@ -70,6 +88,8 @@ def filtered(given: Given, *columns: Any) -> Select[Any]:
     for name, condition in flags.items():
         if given.flag(name):
             statement = statement.where(condition)
+    if "incidentMessageLike" in given:
+        statement = statement.where(_standing(ProcessIncident.message.like(str(given.text("incidentMessageLike")))))
     for name, column in (
         ("incidentId", ProcessIncident.id),
         ("incidentType", ProcessIncident.kind),
@@ -79,7 +99,7 @@ def filtered(given: Given, *columns: Any) -> Select[Any]:
             statement = statement.where(_standing(column == given.text(name)))
     activities = given.texts("activityIdIn")
     if activities is not None:
-        statement = statement.where(_waits_at(activities))
+        statement = statement.where(waits_at(activities))
     if (
         given.texts("tenantIdIn")
         or "caseInstanceId" in given
@@ -103,7 +123,7 @@ def _called() -> Any:
     )
 
 
-def _waits_at(activities: list[str]) -> Any:
+def waits_at(activities: list[str]) -> Any:
     """Waiting at an activity: a person's task, a program's, an event. What is done at once is never seen."""
     tasks = exists().where(
         Task.source_id == ProcessInstance.id, Task.status == TaskStatus.OPEN.value, Task.element_id.in_(activities)
@@ -188,6 +208,12 @@ def running(instance_id: str) -> Any:
     return row
 
 
+def _runs(instance_id: str) -> bool:
+    return (
+        session().execute(statement_of(ProcessInstance.id).where(ProcessInstance.id == instance_id)).first() is not None
+    )
+
+
 @bp.get("/process-instance/<instance_id>")
 @requires(ENGINE_READ)
 def get_instance(instance_id: str) -> dict[str, Any]:
@@ -199,6 +225,8 @@ def get_instance(instance_id: str) -> dict[str, Any]:
 @requires(ENGINE_OPERATE)
 def delete_instance(instance_id: str) -> ResponseReturnValue:
     """End it; it stays in history."""
+    if request.args.get("failIfNotExists", "true").lower() == "false" and not _runs(instance_id):
+        return done()
     running(instance_id)
     verbs.cancel_instance(current_actor(), instance_id, request.args.get("deleteReason", "") or "deleted by program")
     return done()

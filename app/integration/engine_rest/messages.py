@@ -19,9 +19,11 @@ from app.integration.engine_rest.instances import shape, statement_of
 from app.integration.engine_rest.places import event_shape
 from app.integration.engine_rest.values import Variables, variables_in, variables_out
 from app.integration.engine_rest.wire import (
+    LARGEST,
     Given,
     asked,
     execution_id,
+    moment_out,
     order_of,
     refuse_longer,
     sent,
@@ -29,7 +31,7 @@ from app.integration.engine_rest.wire import (
     window,
 )
 from app.integration.permissions import ENGINE_READ, ENGINE_START
-from app.processes.models import ProcessInstance, ProcessWait
+from app.processes.models import ProcessDefinition, ProcessInstance, ProcessStart, ProcessWait
 
 SORTS = {"created": ProcessWait.created_at, "tenantId": ProcessWait.instance_id}
 
@@ -150,23 +152,28 @@ def throw_signal() -> ResponseReturnValue:
 @bp.get("/event-subscription")
 @requires(ENGINE_READ)
 def list_subscriptions() -> Response:
-    """Who waits for which message or signal."""
+    """Who waits for which message, signal or condition: instances, then definitions that are started by one."""
     given = asked()
     first, most = window(given)
     statement = _filtered(given, ProcessWait).order_by(
         *order_of(given, SORTS), ProcessWait.created_at, ProcessWait.instance_id, ProcessWait.token
     )
-    return jsonify(
-        [event_shape(row) for row in refuse_longer(list(session().scalars(statement.limit(most).offset(first))))]
-    )
+    found = [event_shape(row) for row in session().scalars(statement.limit(LARGEST + 1))]
+    found += [_start_shape(row) for row in session().execute(_starts(given))]
+    return jsonify(refuse_longer(found)[first : first + most])
 
 
 @bp.get("/event-subscription/count")
 @requires(ENGINE_READ)
 def count_subscriptions() -> dict[str, int]:
     """How many they are."""
-    counted = select(func.count()).select_from(_filtered(asked(), ProcessWait.instance_id).subquery())
-    return {"count": session().scalar(counted) or 0}
+    given = asked()
+    counted = (_filtered(given, ProcessWait.instance_id), _starts(given))
+    return {"count": sum(session().scalar(select(func.count()).select_from(one.subquery())) or 0 for one in counted)}
+
+
+KINDS = {"conditional": "condition"}
+"""The dialect names this kind of event in another way."""
 
 
 def _filtered(given: Given, *columns: Any) -> Any:
@@ -179,9 +186,44 @@ def _filtered(given: Given, *columns: Any) -> Any:
     }
     for name, column in equal.items():
         if name in given:
-            statement = statement.where(column == given.text(name))
+            told = str(given.text(name))
+            statement = statement.where(column == (KINDS.get(told, told) if name == "eventType" else told))
     for name in ("executionId", "eventSubscriptionId"):
         if name in given:
             instance, token = split_execution(str(given.text(name)))
             statement = statement.where(ProcessWait.instance_id == instance, ProcessWait.token == token)
+    return statement.where(ProcessWait.instance_id.is_(None)) if given.texts("tenantIdIn") else statement
+
+
+def _starts(given: Given) -> Any:
+    columns = (ProcessStart.definition_id, ProcessStart.element_id, ProcessStart.kind, ProcessStart.name)
+    statement = (
+        select(*columns, ProcessDefinition.deployed_at)
+        .join(ProcessDefinition, ProcessDefinition.id == ProcessStart.definition_id)
+        .where(ProcessStart.kind.in_(("message", "signal", "conditional")))
+        .order_by(ProcessDefinition.deployed_at, ProcessStart.definition_id, ProcessStart.element_id)
+    )
+    for name, column in (("eventName", ProcessStart.name), ("activityId", ProcessStart.element_id)):
+        if name in given:
+            statement = statement.where(column == given.text(name))
+    if "eventType" in given:
+        statement = statement.where(ProcessStart.kind == given.text("eventType"))
+    if "eventSubscriptionId" in given:
+        definition, _colon, element = str(given.text("eventSubscriptionId")).partition(":")
+        statement = statement.where(ProcessStart.definition_id == definition, ProcessStart.element_id == element)
+    if "processInstanceId" in given or "executionId" in given or given.texts("tenantIdIn"):
+        statement = statement.where(ProcessStart.definition_id.is_(None))
     return statement
+
+
+def _start_shape(row: Any) -> dict[str, Any]:
+    return {
+        "id": f"{row.definition_id}:{row.element_id}",
+        "eventType": row.kind,
+        "eventName": row.name,
+        "executionId": None,
+        "processInstanceId": None,
+        "activityId": row.element_id,
+        "createdDate": moment_out(row.deployed_at),
+        "tenantId": None,
+    }

@@ -16,6 +16,7 @@ from app.integration.engine_rest.values import variables_in
 from app.integration.engine_rest.variables import to_engine
 from app.integration.engine_rest.wire import Given, sent
 from app.integration.permissions import ENGINE_OPERATE
+from app.processes.definitions import deployed
 
 STARTS = {"startBeforeActivity": "before", "startAfterActivity": "after"}
 
@@ -37,7 +38,7 @@ def modify_instance_later(instance_id: str) -> dict[str, Any]:
 
 
 def _modify(instance_id: str, given: Given) -> None:
-    running(instance_id)
+    row = running(instance_id)
     tokens = tokens_of(instance_id)
     cancelled: list[int] = []
     starts: dict[str, list[str]] = {"before": [], "after": []}
@@ -48,6 +49,9 @@ def _modify(instance_id: str, given: Given) -> None:
             cancelled += _cancelled(one, tokens)
         elif kind in STARTS:
             starts[STARTS[str(kind)]].append(one.needed("activityId", 255))
+            variables |= one.mapping("variables")
+        elif kind == "startTransition":
+            starts["before"].append(_behind(row, one.needed("transitionId", 255)))
             variables |= one.mapping("variables")
         else:
             raise InvalidRequest(f"Instruction type '{str(kind)[:60]}' is not supported")
@@ -61,6 +65,19 @@ def _modify(instance_id: str, given: Given) -> None:
         start_after=starts["after"],
         variables=to_engine(instance_id, variables_in(variables, keep)),
         reason=given.text("annotation", 500) or "modified by program",
+    )
+
+
+def _behind(row: Any, flow: str) -> str:
+    """The element that a sequence flow leads to."""
+    for element in deployed(row.definition_id).definition.elements.values():
+        for out in element.outs:
+            if out.flow == flow:
+                return out.target
+    raise InvalidRequest(
+        f"Cannot perform instruction: Start transition '{flow[:80]}'; Element '{flow[:80]}' does not exist in process",
+        kind="NotValidException",
+        status=500,
     )
 
 

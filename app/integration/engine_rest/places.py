@@ -16,11 +16,21 @@ from app.integration.engine_rest.contents import keep
 from app.integration.engine_rest.engine import bulk, tokens_of, verbs
 from app.integration.engine_rest.errors import EngineRefused, missing
 from app.integration.engine_rest.filters import CHUNK, all_hold, conditions, scan
-from app.integration.engine_rest.instances import filtered
+from app.integration.engine_rest.instances import SORTS, filtered
 from app.integration.engine_rest.values import TYPES, Variables, variables_in
 from app.integration.engine_rest.variable_routes import serve
 from app.integration.engine_rest.variables import to_engine
-from app.integration.engine_rest.wire import Given, asked, execution_id, refuse_longer, sent, split_execution, window
+from app.integration.engine_rest.wire import (
+    Given,
+    asked,
+    execution_id,
+    moment_out,
+    order_of,
+    refuse_longer,
+    sent,
+    split_execution,
+    window,
+)
 from app.integration.permissions import ENGINE_OPERATE, ENGINE_READ
 from app.processes.models import InstanceStatus, ProcessInstance, ProcessWait
 
@@ -114,7 +124,7 @@ def _executions(given: Given) -> list[dict[str, Any]]:
     activity = given.text("activityId")
     query = Given({**given.values, **({"activityIdIn": activity} if activity else {})})
     wanted = conditions(given, "processVariables") + conditions(given, "variables")
-    chosen = filtered(query, ProcessInstance.id).order_by(ProcessInstance.id)
+    chosen = filtered(query, ProcessInstance.id).order_by(*order_of(given, SORTS), ProcessInstance.id)
     if wanted:
         rows = scan(chosen, lambda row: str(row.id), lambda _row, seen: all_hold(wanted, seen.whole), 0, 10_001)
     else:
@@ -191,12 +201,12 @@ def event_shape(row: ProcessWait) -> dict[str, Any]:
     """A subscription as the dialect writes it."""
     return {
         "id": execution_id(row.instance_id, row.token),
-        "eventType": row.kind,
+        "eventType": "conditional" if row.kind == "condition" else row.kind,
         "eventName": row.name,
         "executionId": execution_id(row.instance_id, row.token),
         "processInstanceId": row.instance_id,
         "activityId": row.element_id,
-        "createdDate": None,
+        "createdDate": moment_out(row.created_at),
         "tenantId": None,
     }
 

@@ -32,6 +32,9 @@ from app.tasks.permissions import TASK_WORK
 @requires(TASK_WORK)
 def complete_task(task_id: str) -> ResponseReturnValue:
     """The task is done; the process goes on."""
+    extra = managing.extra_of(task_id)
+    if extra is not None and extra.delegation == "pending":
+        raise EngineRefused("A delegated task cannot be completed, but should be resolved instead.")
     return _complete(task_id, f"Cannot complete task {task_id}")
 
 

@@ -119,6 +119,13 @@ def task_deployed_form(task_id: str) -> Response:
     """Its form."""
     task = open_task(task_id, current_actor())
     form = form_of(task) if task.source_kind == SOURCE else None
+    if form is None and not str(task.form_key or "").startswith(("deployment:", "camunda-forms:")):
+        raise InvalidRequest(
+            f"The form key '{task.form_key}' does not reference a deployed form."
+            if task.form_key
+            else "No form defined for this task.",
+            kind="BadUserRequestException",
+        )
     if form is None:
         missing(f"The form with the resource name '{task.form_key}' cannot be found.")
     return jsonify(form)

@@ -53,6 +53,12 @@ SORTS: dict[str, Any] = {
     "priority": PRIORITY,
     "tenantId": Task.id,
 }
+ELSEWHERE = (
+    *("caseInstanceId", "caseDefinitionKey", "caseExecutionId", "caseDefinitionId", "tenantIdIn"),
+    *("caseInstanceBusinessKey", "caseInstanceBusinessKeyLike", "caseDefinitionName", "caseDefinitionNameLike"),
+    "caseInstanceVariables",
+)
+"""What no task here has."""
 VARIABLES = ("processVariables", "taskVariables")
 Value = Callable[[Given, str], ColumnElement[bool] | None]
 
@@ -93,6 +99,11 @@ def variable_conditions(given: Given) -> dict[str, list[Condition]]:
 
 
 def _conditions(given: Given) -> list[ColumnElement[bool]]:
+    if any(name.endswith("Expression") for name in given.values if name in given):
+        raise InvalidRequest(
+            "Expressions are forbidden in adhoc queries.",
+            kind="BadUserRequestException",
+        )
     found = [_texts(given, name, column) for name, column in _TEXTS.items()]
     found += [
         _people(given, name, column) for name, column in (("assignee", Task.assignee_id), ("owner", TaskExtra.owner_id))
@@ -147,14 +158,24 @@ def _people(given: Given, name: str, column: Any) -> ColumnElement[bool] | None:
             known = list(ids_of(several).values())
             parts.append(or_(column.is_(None), column.not_in(known)) if negative else column.in_(known))
     if f"{name}Like" in given:
-        parts.append(column.in_(_logins_like(str(given.text(f"{name}Like")))))
+        parts.append(column.in_(logins_like(str(given.text(f"{name}Like")))))
     return and_(*parts) if parts else None
 
 
-def _logins_like(pattern: str) -> Any:
+def logins_like(pattern: str) -> Any:
+    """The ids of those whose login is like this."""
     return select(_users.c.id).where(_users.c.login.like(pattern.lower()))
 
 
+def at_visits(visits: list[str]) -> ColumnElement[bool]:
+    """The task is that of one of these visits."""
+    places = [split_execution(one.partition(":")[2]) for one in visits]
+    return or_(
+        false(), *(and_(Task.source_id == instance, Task.source_ref == str(token)) for instance, token in places)
+    )
+
+
+WITH_GROUPS = exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == "group")
 _FLAGS: dict[str, ColumnElement[bool]] = {
     "assigned": Task.assignee_id.is_not(None),
     "unassigned": Task.assignee_id.is_(None),
@@ -162,8 +183,8 @@ _FLAGS: dict[str, ColumnElement[bool]] = {
     "suspended": func.coalesce(ProcessInstance.suspended, false()).is_(True),
     "withoutDueDate": false(),
     "withoutTenantId": true(),
-    "withCandidateGroups": exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == "group"),
-    "withoutCandidateGroups": not_(exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == "group")),
+    "withCandidateGroups": WITH_GROUPS,
+    "withoutCandidateGroups": not_(WITH_GROUPS),
     "withCandidateUsers": exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == "user"),
     "withoutCandidateUsers": not_(exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == "user")),
 }
@@ -181,7 +202,7 @@ def _moments(given: Given, name: str, column: Any) -> ColumnElement[bool] | None
     after, before = given.moment(f"{name}After"), given.moment(f"{name}Before")
     on = given.moment(f"{name}On")
     missing_too = given.moment("followUpBeforeOrNotExistent") if name == "followUp" else None
-    parts += [_same_millisecond(column, moment) for moment in (exact, on) if moment is not None]
+    parts += [same_millisecond(column, moment) for moment in (exact, on) if moment is not None]
     if after is not None:
         parts.append(column > after)
     if before is not None:
@@ -191,7 +212,8 @@ def _moments(given: Given, name: str, column: Any) -> ColumnElement[bool] | None
     return and_(*parts) if parts else None
 
 
-def _same_millisecond(column: Any, moment: datetime) -> ColumnElement[bool]:
+def same_millisecond(column: Any, moment: datetime) -> ColumnElement[bool]:
+    """The column is in the millisecond of the moment, which is all that the dialect writes."""
     start = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
     return and_(column >= start, column <= start.replace(microsecond=start.microsecond + 999))
 
@@ -206,8 +228,10 @@ def _special(given: Given) -> list[ColumnElement[bool] | None]:
         found.append(Task.source_ref == str(token) if token is not None else None)
     if "delegationState" in given:
         found.append(TaskExtra.delegation == str(given.text("delegationState")).lower())
-    elsewhere = ("caseInstanceId", "caseDefinitionKey", "caseExecutionId", "caseDefinitionId", "tenantIdIn")
-    if any(name in given for name in elsewhere):
+    visits = given.texts("activityInstanceIdIn")
+    if visits is not None:
+        found.append(at_visits(visits))
+    if any(name in given for name in ELSEWHERE):
         found.append(false())
     if "involvedUser" in given:
         user = id_of(given.text("involvedUser"))
@@ -215,7 +239,7 @@ def _special(given: Given) -> list[ColumnElement[bool] | None]:
             or_(
                 Task.assignee_id == user,
                 TaskExtra.owner_id == user,
-                _is_candidate("user", [str(user)]),
+                is_candidate("user", [str(user)]),
                 exists().where(TaskComment.task_id == Task.id, TaskComment.user_id == user),
             )
         )
@@ -227,8 +251,10 @@ def _roles_contain(role: Any) -> ColumnElement[bool]:
     return cast(_users.c.roles, String).contains(literal('"').concat(role).concat('"'))
 
 
-def _is_candidate(kind: str, values: list[str]) -> ColumnElement[bool]:
-    return exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == kind, TaskCandidate.value.in_(values))
+def is_candidate(kind: str, values: list[str], *, of_closed: bool = False) -> ColumnElement[bool]:
+    """One of these is named for the task; `of_closed` also looks at tasks that are done."""
+    of_task = [TaskCandidate.task_id == Task.id, TaskCandidate.kind == kind, TaskCandidate.value.in_(values)]
+    return exists().where(*of_task, *(() if of_closed else (TaskCandidate.open,)))
 
 
 def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
@@ -237,18 +263,20 @@ def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
         user = str(id_of(given.text("candidateUser")))
         groups = exists().where(
             TaskCandidate.task_id == Task.id,
+            TaskCandidate.open,
             TaskCandidate.kind == "group",
             _users.c.id == user,
             _roles_contain(TaskCandidate.value),
         )
-        excluded = _is_candidate("excluded", [user])
-        found.append(and_(or_(_is_candidate("user", [user]), groups), not_(excluded)))
+        excluded = is_candidate("excluded", [user])
+        found.append(and_(or_(is_candidate("user", [user]), groups), not_(excluded)))
     groups_given = [*(given.texts("candidateGroups") or ()), *filter(None, [given.text("candidateGroup")])]
     if groups_given:
-        found.append(_is_candidate("group", groups_given))
+        found.append(is_candidate("group", groups_given))
     if "candidateGroupLike" in given:
         like = TaskCandidate.value.like(str(given.text("candidateGroupLike")))
-        found.append(exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.kind == "group", like))
+        of_task = (TaskCandidate.task_id == Task.id, TaskCandidate.open, TaskCandidate.kind == "group")
+        found.append(exists().where(*of_task, like))
     if found and not given.flag("includeAssignedTasks"):
         found.append(Task.assignee_id.is_(None))
     return list(found)

@@ -91,11 +91,12 @@ def list_tasks() -> Response:
     given = asked()
     first, most = window(given)
     statement = filtered(current_actor(), given).order_by(*order_of(given, SORTS), Task.created_at, Task.id)
-    rows = refuse_longer(_rows(given, statement.execution_options(populate_existing=True), first, most))
+    rows = refuse_longer(rows_of(given, statement.execution_options(populate_existing=True), first, most))
     return jsonify(shapes(rows))
 
 
-def _rows(given: Given, statement: Any, first: int, most: int) -> list[Any]:
+def rows_of(given: Given, statement: Any, first: int, most: int) -> list[Any]:
+    """The rows of the statement, task and extra first, whose variables are as the query asks."""
     wanted = variable_conditions(given)
     if not any(wanted.values()):
         return list(session().execute(statement.limit(most).offset(first)))
@@ -114,7 +115,7 @@ def count_tasks() -> dict[str, int]:
     """How many they are."""
     given, actor = asked(), current_actor()
     if any(variable_conditions(given).values()):
-        return {"count": len(_rows(given, filtered(actor, given, *COLUMNS).order_by(Task.id), 0, 10**9))}
+        return {"count": len(rows_of(given, filtered(actor, given, *COLUMNS).order_by(Task.id), 0, 10**9))}
     counted = select(func.count()).select_from(filtered(actor, given, Task.id).subquery())
     return {"count": session().scalar(counted) or 0}
 

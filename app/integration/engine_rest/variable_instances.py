@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -18,11 +21,22 @@ from app.integration.engine_rest.errors import InvalidRequest, not_there
 from app.integration.engine_rest.filters import CHUNK, MOST_LOOKED_AT, Condition, conditions, like
 from app.integration.engine_rest.instances import filtered
 from app.integration.engine_rest.values import RESERVED, TYPES, value_out
-from app.integration.engine_rest.wire import Given, asked, moment_out, refuse_longer, window
+from app.integration.engine_rest.wire import (
+    LARGEST,
+    Given,
+    activity_instance_id,
+    asked,
+    execution_id,
+    moment_out,
+    order_of,
+    refuse_longer,
+    split_execution,
+    window,
+)
 from app.integration.permissions import ENGINE_READ
 from app.processes.models import ProcessInstance
 
-NAMES = ("variableName", "variableNameLike", "variableNameIn")
+NOT_OF_INSTANCES = ("variableValues", "activityIdIn", "sorting", "sortBy", "sortOrder")
 
 
 def _fits(name: str, given: Given) -> bool:
@@ -45,50 +59,155 @@ def _values(given: Given) -> list[Condition]:
 
 
 def _statement(given: Given, *, past: bool) -> Select[Any]:
-    query = Given({key: value for key, value in given.values.items() if key not in ("variableValues", "activityIdIn")})
-    several = given.texts("processInstanceIdIn")
+    query = Given({key: value for key, value in given.values.items() if key not in NOT_OF_INSTANCES})
+    several, inside = given.texts("processInstanceIdIn"), _instances_of(given)
     if past:
         statement = history.filtered(query).order_by(ProcessInstance.id)
     else:
         columns = (*history.COLUMNS,)
         statement = filtered(query, *columns).order_by(ProcessInstance.id)
+    statement = statement.where(ProcessInstance.id.in_(inside)) if inside is not None else statement
     return statement.where(ProcessInstance.id.in_(several)) if several is not None else statement
 
 
-def _found(given: Given, *, past: bool) -> Iterator[tuple[Any, str, Any, Any]]:
-    """(instance, name, value, type) of each variable that the query means. Two statements for a chunk of instances."""
-    statement, wanted = _statement(given, past=past), _values(given)
+@dataclass(frozen=True)
+class Variable:
+    """One variable: of an instance, or (`token`) of one place in it alone."""
+
+    row: Any
+    name: str
+    value: Any
+    typed: Any
+    token: Any = None
+
+    @property
+    def place(self) -> str:
+        """The execution it belongs to."""
+        return execution_id(self.row.id, None if self.token is None else self.token.token)
+
+    @property
+    def visit(self) -> str:
+        """The visit it belongs to."""
+        if self.token is None:
+            return str(self.row.id)
+        return activity_instance_id(self.token.element.id, self.row.id, self.token.token)
+
+    @property
+    def id(self) -> str:
+        """How it is named."""
+        return f"{self.place}:{self.name}"
+
+
+def _places(given: Given) -> tuple[set[str] | None, set[str] | None]:
+    """The executions and the visits that are asked for. None: all."""
+    executions, visits = given.texts("executionIdIn"), given.texts("activityInstanceIdIn")
+    scopes = given.texts("variableScopeIdIn")
+    visits = visits if scopes is None else [one for one in scopes if visits is None or one in visits]
+    return None if executions is None else set(executions), None if visits is None else set(visits)
+
+
+def _instances_of(given: Given) -> list[str] | None:
+    """The instances that the places asked for are in. None: any."""
+    executions, visits = _places(given)
+    if executions is None and visits is None:
+        return None
+    named = {split_execution(one)[0] for one in executions or ()}
+    for one in visits or ():
+        named.add(one.split(":")[1] if ":" in one else one)
+    return sorted(named)
+
+
+ELSEWHERE = (
+    *("tenantIdIn", "caseInstanceIdIn", "caseInstanceId", "caseExecutionIdIn", "caseActivityIdIn"),
+    *("batchIdIn", "taskIdIn"),
+)
+"""What no variable of an instance has."""
+
+
+def _test(given: Given) -> Callable[[Variable, dict[str, Any]], bool]:
+    """Whether a variable, seen among those beside it, is meant."""
+    wanted = _values(given)
     types = [one.lower() for one in given.texts("variableTypeIn") or ()]
+    executions, visits = _places(given)
+
+    def means(one: Variable, kept: dict[str, Any]) -> bool:
+        comparing = [each for each in wanted if each.name == one.name]
+        return (
+            (executions is None or one.place in executions)
+            and (visits is None or one.visit in visits)
+            and _fits(one.name, given)
+            and bool(comparing) is bool(wanted)
+            and all(each.holds(kept) for each in comparing)
+            and (not types or value_out(one.value, one.typed)["type"].lower() in types)
+        )
+
+    return means
+
+
+def _found(given: Given, *, past: bool) -> Iterator[Variable]:
+    """The variables that the query means. Two statements for a chunk of instances."""
+    if any(name in given for name in ELSEWHERE):
+        return
+    statement, means = _statement(given, past=past), _test(given)
     for start in range(0, MOST_LOOKED_AT + 1, CHUNK):
         if start >= MOST_LOOKED_AT:
             raise InvalidRequest(f"More than {MOST_LOOKED_AT} instances would have to be looked at: narrow the query")
         rows = list(session().execute(statement.limit(CHUNK).offset(start)))
         seen = bulk.of_many([row.id for row in rows])
         for row in rows:
-            kept = seen[row.id].whole
-            noted = kept.get(TYPES) or {}
-            for name in sorted(kept.keys() - RESERVED):
-                if not _fits(name, given) or not all(one.name != name or one.holds(kept) for one in wanted):
-                    continue
-                if wanted and not any(one.name == name for one in wanted):
-                    continue
-                if types and value_out(kept[name], noted.get(name))["type"].lower() not in types:
-                    continue
-                yield row, name, kept[name], noted.get(name)
+            for token, kept in _of_instance(seen[row.id]):
+                noted = kept.get(TYPES) or {}
+                made = (
+                    Variable(row, name, kept[name], noted.get(name), token) for name in sorted(kept.keys() - RESERVED)
+                )
+                yield from (one for one in made if means(one, kept))
         if len(rows) < CHUNK:
             return
 
 
-def _shape(found: tuple[Any, str, Any, Any], *, past: bool, plain: bool) -> dict[str, Any]:
-    row, name, value, typed = found
+def _of_instance(seen: bulk.Seen) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """The variables of an instance, then those that only one place in it sees, while it runs."""
+    yield None, seen.whole
+    for token in seen.tokens():
+        local = {} if token.watch else seen.local(token.token)
+        if local:
+            yield token, local
+
+
+SORTS: dict[str, Callable[[Variable], str]] = {
+    "instanceId": lambda one: str(one.row.id),
+    "variableName": lambda one: one.name,
+    "variableType": lambda one: str(value_out(one.value, one.typed)["type"]),
+    "activityInstanceId": lambda one: one.visit,
+    "tenantId": lambda _one: "",
+}
+
+
+class _Ordered:
+    """Something to sort by that is asked for as a column would be."""
+
+    def __init__(self, key: Callable[[Variable], str]) -> None:
+        self.key = key
+
+    def asc(self) -> tuple[Any, bool]:
+        """Upwards."""
+        return self.key, False
+
+    def desc(self) -> tuple[Any, bool]:
+        """Downwards."""
+        return self.key, True
+
+
+def _shape(found: Variable, *, past: bool, plain: bool) -> dict[str, Any]:
+    row = found.row
     shown = {
-        "id": f"{row.id}:{name}",
-        "name": name,
-        **value_out(value, typed, plain=plain),
+        "id": found.id,
+        "name": found.name,
+        **value_out(found.value, found.typed, plain=plain),
         "processInstanceId": row.id,
         "processDefinitionId": f"{row.key}:{row.version}:{row.definition_id}",
-        "executionId": row.id,
-        "activityInstanceId": row.id,
+        "executionId": found.place,
+        "activityInstanceId": found.visit,
         "caseInstanceId": None,
         "caseExecutionId": None,
         "taskId": None,
@@ -107,9 +226,13 @@ def _list(*, past: bool) -> Response:
     given = asked()
     first, most = window(given)
     plain = str(given.raw("deserializeValues") if "deserializeValues" in given else "true").lower() != "false"
-    if "taskIdIn" in given or given.texts("tenantIdIn"):
-        return jsonify([])
-    found = []
+    order = order_of(given, {name: _Ordered(key) for name, key in SORTS.items()})
+    found: list[dict[str, Any]] = []
+    if order:
+        every = refuse_longer(list(islice(_found(given, past=past), LARGEST + 1)))
+        for key, backwards in reversed(order):
+            every.sort(key=key, reverse=backwards)
+        return jsonify([_shape(one, past=past, plain=plain) for one in every[first : first + most]])
     for number, one in enumerate(_found(given, past=past)):
         if number >= first + most:
             break
@@ -147,8 +270,8 @@ def count_past_variables() -> dict[str, int]:
 
 
 def _one(variable_id: str, *, past: bool) -> dict[str, Any]:
-    instance, _colon, name = variable_id.partition(":")
-    for one in _found(Given({"processInstanceId": instance, "variableName": name}), past=past):
+    place, name = _parts(variable_id)
+    for one in _found(Given({"executionIdIn": [place], "variableName": name}), past=past):
         return _shape(one, past=past, plain=request.args.get("deserializeValue", "true").lower() != "false")
     kind = "Historic variable instance" if past else "Variable instance"
     raise not_there(f"{kind} with Id '{variable_id}' does not exist.")
@@ -182,7 +305,15 @@ def get_past_variable_data(variable_id: str) -> Response:
     return _data(variable_id)
 
 
+def _parts(variable_id: str) -> tuple[str, str]:
+    """Place and name that the id of a variable is made of."""
+    found = re.fullmatch(r"([^:]*(?::\d{1,9})?):(.*)", variable_id, re.DOTALL)
+    return (found[1], found[2]) if found else (variable_id, "")
+
+
 def _data(variable_id: str) -> Response:
-    instance, _colon, name = variable_id.partition(":")
-    kept = bulk.of_many([instance]).get(instance, bulk.Seen()).whole
+    place, name = _parts(variable_id)
+    instance, token = split_execution(place)
+    seen = bulk.of_many([instance]).get(instance, bulk.Seen())
+    kept = seen.whole if token is None else seen.local(token)
     return download(kept, name, lambda: f"Variable instance with Id '{variable_id}' does not exist.")

@@ -155,19 +155,19 @@ def page_of(wanted: Wanted, number: int) -> Page[Row]:
     some = statement.with_only_columns(ProcessInstance.id).limit(COUNTED + 1).subquery()
     total = session().execute(select(func.count()).select_from(some)).scalar_one()
     number = min(max(number, 1), max(1, -(-min(total, COUNTED) // SIZE)))
-    column = _sorted_by(wanted)
-    order = column.desc().nulls_last() if wanted.sort.startswith("-") else column.asc().nulls_last()
-    shown = statement.order_by(order, ProcessInstance.id.desc()).limit(SIZE).offset((number - 1) * SIZE)
+    shown = statement.order_by(*_order(wanted)).limit(SIZE).offset((number - 1) * SIZE)
     found = list(session().execute(shown.execution_options(populate_existing=True)).scalars())
     return Page(rows_of(found), number, SIZE, total)
 
 
-def _sorted_by(wanted: Wanted) -> Any:
-    """Ids sort by when they were made, so what has no index by its start is walked through by its id."""
+def _order(wanted: Wanted) -> Sequence[Any]:
+    """Each way is one of an index; `NULLS LAST` would not be, so it is said only of what may be null."""
+    down = wanted.sort.startswith("-")
     if wanted.sort.endswith("key"):
-        return ProcessInstance.business_key
-    indexed = wanted.state in ("", "suspended") or bool(wanted.process and wanted.state != "any")
-    return ProcessInstance.started_at if indexed else ProcessInstance.id
+        key = ProcessInstance.business_key
+        return (key.desc() if down else key.asc()).nulls_last(), ProcessInstance.id.desc()
+    columns = (ProcessInstance.started_at, ProcessInstance.id)
+    return [column.desc() if down else column.asc() for column in columns]
 
 
 def rows_of(found: Sequence[ProcessInstance]) -> list[Row]:

@@ -40,6 +40,8 @@ class Definition:
     """Whether an event waits for a condition: then it is looked at after every change."""
     has_inclusive: bool
     version_tag: str | None = None
+    history_time_to_live: str | None = None
+    """How long the history of ended instances is wanted, as the diagram says it."""
     warnings: tuple[Problem, ...] = ()
     _ahead: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
@@ -97,6 +99,7 @@ def compile_definition(xml: bytes, known: Known | None = None, key: str | None =
         has_conditions=any(getattr(one, "trigger", "") == "conditional" for one in elements.values()),
         has_inclusive=any(one.kind == "inclusiveGateway" for one in elements.values()),
         version_tag=graph.process.get(camunda("versionTag")),
+        history_time_to_live=graph.process.get(camunda("historyTimeToLive")),
         warnings=tuple(problem for problem in problems if problem.warning),
     )
 

@@ -49,6 +49,8 @@ def event_problems(graph: Graph, root: Any, node: Any) -> Iterator[Problem]:
         return
     if kind == "boundaryEvent":
         yield from _boundary(graph, node, trigger)
+    elif kind == "startEvent" and trigger == "error" and node.get("isInterrupting") == "false":
+        yield Problem(name, _("This kind of event always interrupts."))
     elif kind == "startEvent" and graph.scopes[name] is None:
         yield from _process_start(node, trigger, definition)
     elif kind == "startEvent" and trigger == "error" and node.get("isInterrupting") == "false":

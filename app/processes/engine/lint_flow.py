@@ -93,7 +93,8 @@ def _connections(graph: Graph) -> Iterator[Problem]:
         if kind == "endEvent" and out:
             yield Problem(name, _("Nothing may leave an end event."))
         if kind in ("startEvent", "exclusiveGateway", "inclusiveGateway", "eventBasedGateway") and not out:
-            yield Problem(name, _("Nothing leaves this element; draw an end event."))
+            ends = kind == "startEvent"
+            yield Problem(name, _("Nothing leaves this element; draw an end event."), warning=ends)
         if node.get("isForCompensation") == "true" and node.get("triggeredByEvent") == "true":
             yield Problem(name, _("An event subprocess cannot be an activity for compensation."))
         elif node.get("isForCompensation") == "true" and name not in handlers:

@@ -100,18 +100,17 @@ def _later(before: Any, known: Any, value: Any) -> Any:
     return result
 
 
-def handed(before: Mapping[str, Any], after: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """The variables of another branch with what one changed since both parted (`before` → `after`), leaf by leaf;
-    what the other changed itself stays."""
-    result = dict(other)
-    for key, value in after.items():
+def handed(before: Mapping[str, Any], changes: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """What another branch gets of the `changes` that one has made since both parted (then it was as `before`), leaf by
+    leaf; what the other changed itself stays."""
+    result = {}
+    for key, value in changes.items():
         old, own = before.get(key, _ABSENT), other.get(key, _ABSENT)
-        if _same(value, old):
-            continue
         if _same(own, old):
             result[key] = value
         elif isinstance(value, dict) and isinstance(own, dict):
-            result[key] = handed(old if isinstance(old, dict) else {}, value, own)
+            known = old if isinstance(old, dict) else {}
+            result[key] = {**own, **handed(known, difference(known, value), own)}
     return result
 
 

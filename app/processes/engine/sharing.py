@@ -79,13 +79,14 @@ def hand_over(task: Any, owner: Any) -> None:
     lines = [(one, _line_to(one, mine)) for one in others]
     parted = max(line[-1] for _one, line in lines)
     before = dict(tasks[parted].variables)
-    if not difference(before, after):
+    changes = difference(before, after)
+    if not changes:
         return
     affected = {name for _one, line in lines if line[-1] == parted for name in line}
     for name in sorted(affected):
         one = tasks[name]
-        one.data = handed(before, after, one.variables)
-        one.internal_data.pop(CHANGES, None)
+        one.data.update(one.internal_data.pop(CHANGES, ()))
+        one.data.update(handed(before, changes, one.data))
 
 
 def _line_to(task: Any, ancestors: set[int]) -> list[int]:

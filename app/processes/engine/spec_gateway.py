@@ -39,7 +39,8 @@ class EventGateway(Lean, BpmnSpecMixin):
         return False
 
     def way(self, task: Any) -> tuple[Out, ...]:
-        """It is left by what comes, so it cannot be skipped."""
+        """It is left by what comes, so it cannot be skipped; a retry waits anew."""
+        task.internal_data.pop(PHASE, None)
         raise EngineFault(self.element.id, _("one of the events behind it must come"))
 
 

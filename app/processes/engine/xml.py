@@ -16,6 +16,8 @@ from app.processes.engine.errors import DiagramRefused
 LARGEST = 1024 * 1024
 DEEPEST = 60
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+OMG = "{http://www.omg.org/"
+"""BPMN and its drawing."""
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 YOUXU = "urn:youxu:bpmn:1"
 SAME_AS_CAMUNDA = (
@@ -189,7 +191,9 @@ def _refuse_deep(root: Any) -> None:
 
 
 def _refuse_ids(root: Any) -> None:
-    ids = [node.get("id") for node in root.iter() if isinstance(node.tag, str) and node.get("id") is not None]
+    """Ids of extensions (fields of a form) are names in a place of their own, and may come again elsewhere."""
+    nodes = (node for node in root.iter() if isinstance(node.tag, str) and node.tag.startswith(OMG))
+    ids = [node.get("id") for node in nodes if node.get("id") is not None]
     twice = sorted(name for name, count in Counter(ids).items() if count > 1)
     if twice:
         raise DiagramRefused({name: [_("This id is used more than once.")] for name in twice})

@@ -15,7 +15,7 @@ from app.core.permissions import SYSTEM, Actor
 from app.core.subject import Subject
 from app.processes import engine, keeping, saving
 from app.processes.definitions import deployed, for_call
-from app.processes.engine import Arrive, Complete, Fail, Go, Step, Wait
+from app.processes.engine import Arrive, Complete, Fail, Go, Step, TokenNotReady, Wait
 from app.processes.forms import refuse_wrong_answers
 from app.processes.metrics import a_step
 from app.processes.models import InstanceStatus, ProcessInstance, ProcessWait
@@ -215,14 +215,20 @@ def _called_by(root_id: str) -> int:
 @following.consequence.register("returned")
 def returned(actor: Actor, caller: tuple[str, int], variables: Mapping[str, Any]) -> None:
     """A called process has ended: its caller goes on."""
-    before = saving.load(caller[0], halted=True)
-    act(actor, before, Go(caller[1], ("call",), variables, returned=True))
+    _tell_caller(actor, caller, Go(caller[1], ("call",), variables, returned=True))
 
 
 @following.consequence.register("error")
 @following.consequence.register("escalation")
 def escaped(actor: Actor, caller: tuple[str, int], thrown: Any) -> None:
     """An error or escalation that nobody caught in a called process comes to its caller."""
-    before = saving.load(caller[0], halted=True)
     command = Fail(caller[1], thrown.kind, thrown.name or None, thrown.message, thrown.variables, returned=True)
-    act(actor, before, command)
+    _tell_caller(actor, caller, command)
+
+
+def _tell_caller(actor: Actor, caller: tuple[str, int], command: Any) -> None:
+    """Of several that were called at once one may have ended what the others are for: then they have nobody to tell."""
+    try:
+        act(actor, saving.load(caller[0], halted=True), command)
+    except (NotRunning, TokenNotReady):
+        return

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.audit.service import record
 from app.core import clock, ids
-from app.core.db import session
 from app.core.errors import Conflict
 from app.core.i18n import _l
 from app.core.permissions import Actor
+from app.core.prepared import Prepared
 from app.core.subject import Subject
 from app.processes import engine, saving
 from app.processes.definitions import Deployed, deployed, in_force
@@ -23,6 +23,10 @@ from app.processes.saving import Loaded
 from app.processes.service import following
 from app.processes.world import INITIATOR, World
 from app.tasks import service as tasks
+
+_FLAGS = Prepared(
+    select(ProcessDefinitionFlags.suspended).where(ProcessDefinitionFlags.definition_id == bindparam("definition"))
+)
 
 
 class AlreadyRunning(Conflict):
@@ -51,7 +55,7 @@ def start(
     `started_by` is the user id that `${initiator}` stands for (default: the actor's). Raises ProcessNotFound,
     AlreadyRunning, DefinitionSuspended, and whatever a gateway or a service step raises.
     """
-    if saving.running_of(subject, process_key):
+    if saving.is_running(subject, process_key):
         raise AlreadyRunning(key=process_key)
     made = begin(
         actor, in_force(process_key), subject, variables or {}, started_by or actor.id, business_key=business_key
@@ -118,8 +122,8 @@ def begin(  # noqa: PLR0913 - what an instance is told at its birth
 
 
 def _refuse_suspended(made: Deployed) -> None:
-    flags = select(ProcessDefinitionFlags.suspended).where(ProcessDefinitionFlags.definition_id == made.id)
-    if session().scalar(flags):
+    flags = _FLAGS.one({"definition": made.id})
+    if flags is not None and flags["suspended"]:
         raise DefinitionSuspended(key=made.key)
 
 

@@ -7,9 +7,11 @@ from tests.conformance.shapes import (
     ALL_IN,
     ALL_OUT,
     TERMINATE,
+    boundary,
     call,
     diagram,
     end,
+    error,
     many,
     par,
     passed,
@@ -259,4 +261,21 @@ suite(
     complete("c"),
     expect(waits="call:h", tasks=""),
     expect(of="child", incidents="g"),
+)
+suite(
+    "of several that fail at once the first is caught, and nobody waits for the others any more",
+    [
+        diagram(
+            "parent",
+            begin(),
+            call("h", "child", many("3")),
+            boundary("b", "h", error("E1")),
+            user("n m"),
+            end(),
+            "s -> h -> n -> e; b -> m -> e",
+        ),
+        diagram("child", begin(), end("e", error("E1")), "s -> e"),
+    ],
+    start(),
+    expect(tasks="m", waits=""),
 )

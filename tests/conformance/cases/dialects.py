@@ -147,3 +147,15 @@ suite(
     expect(tasks="a"),
 )
 suite("a byte order mark", b"\xef\xbb\xbf" + plain(ROAD), start(x=1), expect(tasks="a"))
+FIELD = '<extensionElements><camunda:formData><camunda:formField id="ok" type="boolean"/></camunda:formData></extensionElements>'
+suite(
+    "fields of two forms that have the same id, and the id of an element",
+    plain(
+        f'<startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="ok"/><userTask id="ok">{FIELD}</userTask>'
+        f'<sequenceFlow id="g" sourceRef="ok" targetRef="b"/><userTask id="b">{FIELD}</userTask>'
+    ),
+    start(),
+    complete("ok", ok=True),
+    expect(tasks="b"),
+)
+suite("a process that is only a start", plain('<startEvent id="s"/>'), start(), expect(ended=True))

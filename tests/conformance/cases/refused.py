@@ -12,6 +12,7 @@ from tests.conformance.shapes import (
     diagram,
     document,
     end,
+    error,
     event_sub,
     external,
     link,
@@ -47,6 +48,18 @@ def around(*parts: str) -> bytes:
 
 
 REFUSALS = [
+    Refusal(
+        "an error start of an event subprocess that does not interrupt",
+        diagram(
+            "errorstart",
+            begin(),
+            user("a"),
+            end(),
+            event_sub("v", begin("vs", error("E"), isInterrupting="false"), end("ve"), "vs -> ve"),
+            "s -> a -> e",
+        ),
+        "vs",
+    ),
     Refusal("complex gateway", around(node("complexGateway", "g"), "s -> g -> e"), "g"),
     Refusal("ad-hoc subprocess", around(node("adHocSubProcess", "g", task("a")), "s -> g -> e"), "g"),
     Refusal("an element BPMN does not have", around(node("teleportTask", "g"), "s -> g -> e"), "g"),
