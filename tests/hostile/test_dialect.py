@@ -162,7 +162,9 @@ def world(program: Program) -> dict[str, str]:
         "content": (io.BytesIO(ATTACK.encode()), "x.html"),
     }
     attachment = ask("POST", f"{path}/attachment/create", data=upload, content_type="multipart/form-data")
+    visits = ask("GET", "/history/activity-instance", query_string={"processInstanceId": instances["ask"]["id"]})
     return {
+        "visit_id": visits[0]["id"],
         "external_id": first["id"],
         "task_id": task["id"],
         "instance_id": instances["ask"]["id"],
