@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.audit.service import record
 from app.core import clock
@@ -175,7 +176,9 @@ def correlate_again(
         business_key=None if instance_id else key,
         instance_id=instance_id,
         correlation=None if instance_id else correlation,
+        local_correlation=None if instance_id else message.local_correlation or None,
         variables=message.variables,
+        local_variables=message.local_variables or None,
     )
     first = reached[0].instance_id if reached else None
     _update(message_id, delivered_at=clock.now(), instance_id=first)
@@ -198,7 +201,12 @@ def _buffered(message_id: str) -> ProcessMessage:
 
 
 def _update(message_id: str, **values: Any) -> None:
-    session().execute(update(ProcessMessage).where(ProcessMessage.id == message_id).values(**values))
+    """Raises StaleDataError when a token has got it meanwhile: then all of this is undone and looked at again. The row
+    is not locked before: who takes a kept message has locked its instance first."""
+    mine = update(ProcessMessage).where(ProcessMessage.id == message_id, ProcessMessage.delivered_at.is_(None))
+    result: Any = session().execute(mine.values(**values).execution_options(synchronize_session=False))
+    if result.rowcount != 1:
+        raise StaleDataError(f"message {message_id} has been delivered meanwhile")
 
 
 def _subject(message: ProcessMessage) -> Subject:

@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from app.audit.service import record
 from app.core import clock, jobs
+from app.core.db import session
 from app.core.errors import DomainError, Invalid, NotFound, StaleVersion
 from app.core.i18n import LazyString, _, _l
 from app.core.jobs import Job
@@ -152,7 +153,8 @@ def _try_or_do(view: _View, given: dict[str, Any], do: Act, done: str) -> Respon
         stamp = f"{current.version}.{current.events}"
         if request.form.get("seen", "") != stamp:
             raise StaleVersion(seen=request.form.get("seen", "")[:20], current=stamp)
-        do()
+        with session().begin_nested():  # a refusal undoes all of it, and the page is shown again
+            do()
     except DomainError as error:
         return _page(view, given, error=error, status=error.status)
     flash(done, "success")

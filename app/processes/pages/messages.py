@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.core.db import session
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import _
 from app.core.permissions import current_actor, requires
@@ -50,7 +51,8 @@ def act_on_message(message_id: str) -> ResponseReturnValue:
     given = {name: request.form.get(name, "").strip()[:1001] for name in ("act", "name", "key", "instance", "reason")}
     messages.get_message(message_id)
     try:
-        _do(message_id, given)
+        with session().begin_nested():  # a refusal undoes all of it, and the page is shown again
+            _do(message_id, given)
     except DomainError as error:
         return _page(message_id, given, error), error.status
     return redirect(url_for("processes.show_message", message_id=message_id))
