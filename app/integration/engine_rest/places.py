@@ -17,6 +17,8 @@ from app.integration.engine_rest.engine import bulk, tokens_of, verbs
 from app.integration.engine_rest.errors import EngineRefused, missing
 from app.integration.engine_rest.filters import CHUNK, all_hold, conditions, scan
 from app.integration.engine_rest.instances import SORTS, filtered
+from app.integration.engine_rest.task_doing import finish
+from app.integration.engine_rest.task_query import SOURCE
 from app.integration.engine_rest.values import TYPES, Variables, variables_in
 from app.integration.engine_rest.variable_routes import serve
 from app.integration.engine_rest.variables import to_engine
@@ -33,6 +35,7 @@ from app.integration.engine_rest.wire import (
 )
 from app.integration.permissions import ENGINE_OPERATE, ENGINE_READ
 from app.processes.models import InstanceStatus, ProcessInstance, ProcessWait
+from app.tasks.models import Task, TaskStatus
 
 
 @dataclass(frozen=True)
@@ -184,9 +187,19 @@ def signal_execution(place_id: str) -> ResponseReturnValue:
                 f"Cannot signal execution {place_id}: {len(waiting)} activities wait", kind="RestException"
             )
         token = waiting[0].token
-    values = to_engine(instance, variables_in(given.mapping("variables"), keep))
-    verbs.go_on_at(current_actor(), instance, token, variables=values)
+    variables = variables_in(given.mapping("variables"), keep)
+    task = _task_at(instance, token)
+    if task is not None:  # a person's work: done as such, so that who may not do it cannot do it this way either
+        finish(current_actor(), task, variables)
+    else:
+        verbs.go_on_at(current_actor(), instance, token, variables=to_engine(instance, variables))
     return done()
+
+
+def _task_at(instance: str, token: int) -> Task | None:
+    of_token = (Task.source_kind == SOURCE, Task.source_id == instance, Task.source_ref == str(token))
+    statement = select(Task).where(*of_token, Task.status == TaskStatus.OPEN.value)
+    return session().scalar(statement.execution_options(populate_existing=True))
 
 
 @bp.get("/execution/<place_id>/messageSubscriptions/<name>")

@@ -54,7 +54,7 @@ def _complete(task_id: str, told: str) -> ResponseReturnValue:
     try:
         with found(task_id):
             task = managing.open_task_of(task_id)
-            done_task = _finish(actor, task, variables)
+            done_task = finish(actor, task, variables)
     except EngineRefused as error:
         raise DialectError(f"{told}: {error.text}", 500) from None
     except Invalid as error:
@@ -73,7 +73,7 @@ def _variables_of(task: Task) -> dict[str, Any]:
     return bulk.of_many([task.source_id]).get(task.source_id, bulk.Seen()).whole
 
 
-def _finish(actor: Actor, task: Task, variables: Variables) -> Task:
+def finish(actor: Actor, task: Task, variables: Variables) -> Task:
     """In the name of the caller: as one who is asked, or by the right to act on everybody's."""
     for_others = actor.may(ENGINE_OPERATE)
     values: dict[str, Any] = {}
@@ -124,6 +124,7 @@ def _token(task: Task) -> int:
 
 def _thrown(task_id: str, name: str) -> tuple[Task, int, str, dict[str, Any], Given]:
     task, given = must_act(current_actor(), task_id), sent()
+    managing.refuse_excluded(current_actor().id, task_id)
     code = given.text(name, 255)
     if not code:
         raise DialectError(f"{name} is null" if code is None else f"{name} is empty")
