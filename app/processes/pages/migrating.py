@@ -9,6 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core import web
+from app.core.db import session
 from app.core.errors import DomainError, Invalid, NotFound, StaleVersion
 from app.core.i18n import _, _n
 from app.core.permissions import current_actor, requires
@@ -60,7 +61,8 @@ def migrate(key: str) -> ResponseReturnValue:
         faults = reason_faults(choice.reason)
         if faults:
             raise Invalid(faults)
-        return _move(choice)
+        with session().begin_nested():  # a refusal undoes all of it, and the page is shown again
+            return _move(choice)
     except DomainError as error:
         return _page(choice, error)
 
