@@ -140,6 +140,7 @@ def make_engine(url: str, synchronous: str = "FULL") -> Engine:
         pool_size=16,
         max_overflow=8,
         pool_pre_ping=True,
+        hide_parameters=True,  # values of people and programs do not belong into logs and incidents
         json_serializer=jsontext.dumps,
         json_deserializer=jsontext.loads,
     )
@@ -163,6 +164,7 @@ def _sqlite_engine(url: str, synchronous: str) -> Engine:
         connect_args={"check_same_thread": False, "timeout": 30},
         pool_size=16,
         max_overflow=8,
+        hide_parameters=True,
         pool_reset_on_return=None,  # each transaction is ended by its session; a second ROLLBACK says nothing new
         json_serializer=jsontext.dumps,
         json_deserializer=jsontext.loads,
@@ -315,8 +317,12 @@ class Unit:
         if self._connection is not None:
             self._connection.close()
         elif self._pooled is not None:
-            self._pooled.driver_connection.rollback()
-            self._pooled.close()
+            try:
+                self._pooled.driver_connection.rollback()
+            except self._bind.dialect.loaded_dbapi.Error:  # it is broken: nobody shall get it again
+                self._pooled.invalidate()
+            else:
+                self._pooled.close()
 
 
 def unit_around(opened: Session) -> Unit:

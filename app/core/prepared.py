@@ -85,8 +85,9 @@ class Prepared:
             else:
                 cursor.execute(compiled.text, given)
         except dialect.loaded_dbapi.Error as error:
-            wrapped = DBAPIError.instance(compiled.text, given, error, dialect.loaded_dbapi.Error, dialect=dialect)
-            raise wrapped from error
+            raise DBAPIError.instance(
+                compiled.text, given, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+            ) from error
         return cursor, compiled
 
     def _compile(self, dialect: Dialect) -> _Compiled:

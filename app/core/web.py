@@ -160,6 +160,7 @@ def in_transaction(work: Callable[[], T], *, write: bool) -> T:
         except (StaleDataError, IntegrityError, OperationalError) as error:
             if attempt == ATTEMPTS or not write or not is_lost_race(error):
                 raise
+            step_back(attempt)
     raise AssertionError("unreachable")
 
 

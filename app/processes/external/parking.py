@@ -104,7 +104,7 @@ class Parking:
                 queue = list(self._waiting)
             try:
                 self._serve(queue)
-            except SQLAlchemyError:
+            except Exception:  # whatever it is: without this thread nobody would be answered any more
                 log.warning("parking.not_now", exc_info=True)
             news.wait(seen, LOOK_EVERY)
             seen = news.seen()
