@@ -99,7 +99,8 @@ def for_call(details: Mapping[str, Any], deployment_id: str | None) -> Deployed 
         statement = statement.where(ProcessDefinition.version_tag == str(details["version"]))
     else:
         number = str(details["version"])
-        statement = statement.where(ProcessDefinition.version == (int(number) if number.isdecimal() else -1))
+        known = number.isdecimal() and len(number) < 10
+        statement = statement.where(ProcessDefinition.version == (int(number) if known else -1))
     found = session().execute(statement.order_by(ProcessDefinition.version.desc()).limit(1)).scalar()
     return None if found is None else deployed(found)
 

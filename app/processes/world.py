@@ -158,4 +158,5 @@ def moment_of(value: Any, as_of: datetime) -> datetime | None:
 def number_of(value: Any) -> int | None:
     """A priority as diagrams write it."""
     text = str(value).strip() if value is not None else ""
-    return max(-(2**31), min(int(text), 2**31 - 1)) if text.lstrip("-").isdecimal() else None
+    digits = text.removeprefix("-")
+    return max(-(2**31), min(int(text), 2**31 - 1)) if digits.isdecimal() and len(digits) <= 20 else None

@@ -8,10 +8,11 @@ from typing import Any
 
 import structlog
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.audit.service import record
 from app.core import clock, ids, jobs
-from app.core.db import session
+from app.core.db import is_lost_race, session
 from app.core.errors import Conflict, DomainError, Invalid, NotFound
 from app.core.i18n import LANGUAGES, LazyString, _, _l, reading
 from app.core.jobs import Job, NewJob
@@ -146,6 +147,14 @@ def work(job: Job) -> datetime | None:
     return clock.now() if batch.status == BatchStatus.RUNNING else None
 
 
+@jobs.on_exhausted.register(JOB)
+def give_up(job: Job, error: str) -> None:
+    """It cannot be gone on with: what is left stays undone, and the batch says that it stopped."""
+    log.error("batch.given_up", batch=job.source_id, error=error)
+    _end(get_batch(job.source_id), BatchStatus.STOPPED)
+    session().flush()
+
+
 def _work(batch: ProcessBatch, actor: Actor) -> None:
     first = batch.seen + 1
     for item in _items(batch.id, first, AT_ONCE):
@@ -183,6 +192,8 @@ def _one(actor: Actor, batch: ProcessBatch, item: Any) -> tuple[ItemStatus, dict
         following.forget()
         return ItemStatus.FAILED, _words(error)
     except Exception as error:  # one instance that cannot be helped must not stop the others
+        if is_lost_race(error) and not isinstance(error, IntegrityError):
+            raise  # nobody shall see a lock as a failure: the whole piece is done again
         following.forget()
         log.warning("batch.item_failed", batch=batch.id, instance=item.instance_id, exc_info=error)
         return ItemStatus.FAILED, {"en": f"{type(error).__name__}: {error}"[:300]}
@@ -266,7 +277,7 @@ def stop(actor: Actor, batch_id: str) -> None:
 
 
 def get_batch(batch_id: str) -> ProcessBatch:
-    """The batch as it is stored, locked until the transaction ends when it writes. Raises NotFound."""
+    """The batch as it is stored. Raises NotFound."""
     wanted = select(ProcessBatch).where(ProcessBatch.id == batch_id).execution_options(populate_existing=True)
     found = session().execute(wanted).scalar_one_or_none()
     if found is None:

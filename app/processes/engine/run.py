@@ -32,7 +32,6 @@ STEP_LIMIT = 200_000
 """Elements run in one step; more means a loop that never waits."""
 WIDEST = 5_000
 """Tokens of one instance."""
-"""What is not given to called processes: each has its own."""
 
 
 class Run:

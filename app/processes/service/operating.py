@@ -99,7 +99,9 @@ def move_token(
     variables: Mapping[str, Any] | None = None,
     reason: str,
 ) -> Step:
-    """End tokens, and put others before or behind elements. Raises NotFound, NotRunning, TokenNotReady, EngineFault."""
+    """End tokens, and put others before or behind elements. Raises NotFound, NotRunning, TokenNotReady, EngineFault,
+    Invalid (as `set_variables`)."""
+    _refuse_kept(variables or {})
     before = saving.load(instance_id, halted=True)
     command = Move(tuple(cancel), tuple(start_before), tuple(start_after), variables or {})
     after = act(actor, before, command)
