@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, NoReturn
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
 from app.core.errors import DomainError
 
@@ -98,7 +98,8 @@ def show(status: int, code: str, sentence: str, details: dict[str, Any]) -> Resp
         kind = "ProcessEngineException"
     response = told(answered, kind, sentence, OPTIMISTIC_LOCKING if lost else None)
     if status == 401:
-        response.headers["WWW-Authenticate"] = 'Basic realm="Youxu", charset="UTF-8"'
+        if "Sec-Fetch-Mode" not in request.headers:  # a browser would send it for other sites too
+            response.headers.add("WWW-Authenticate", 'Basic realm="Youxu", charset="UTF-8"')
         response.headers.add("WWW-Authenticate", "Bearer")
     return response
 
