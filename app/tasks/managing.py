@@ -145,6 +145,11 @@ def set_own_variables(actor: Actor, task_id: str, variables: Mapping[str, Any]) 
     record(actor, "task:variables", task.subject, task=task_id, element=task.element_id, names=sorted(variables))
 
 
+def tell_outcome(actor: Actor, task: Task, action: str, code: str) -> None:
+    """An entry of the audit trail: the work came to an error or escalation of the diagram (by its code)."""
+    record(actor, action, task.subject, task=task.id, element=task.element_id, code=code)
+
+
 def comment(actor: Actor, task: Task, message: str) -> TaskComment:
     """Say something about a task."""
     made = TaskComment(
@@ -152,6 +157,7 @@ def comment(actor: Actor, task: Task, message: str) -> TaskComment:
     )
     session().add(made)
     session().flush()
+    record(actor, "task:comment", task.subject, task=task.id, element=task.element_id, comment=made.id)
     return made
 
 

@@ -9,8 +9,10 @@ from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
+from app.audit.service import record
 from app.core.db import session
 from app.core.permissions import current_actor, requires
+from app.core.subject import Subject
 from app.integration.engine_rest.blueprint import bp, done
 from app.integration.engine_rest.contents import keep
 from app.integration.engine_rest.engine import bulk, tokens_of, verbs
@@ -193,7 +195,13 @@ def signal_execution(place_id: str) -> ResponseReturnValue:
         finish(current_actor(), task, variables)
     else:
         verbs.go_on_at(current_actor(), instance, token, variables=to_engine(instance, variables))
+        _record(instance, token, sorted(variables.values))
     return done()
+
+
+def _record(instance: str, token: int, names: list[str]) -> None:
+    """After the step, which locks the instance: everybody locks it before the chain of its audit trail."""
+    record(current_actor(), "process:trigger", Subject("process", instance), token=token, names=names)
 
 
 def _task_at(instance: str, token: int) -> Task | None:
@@ -243,5 +251,7 @@ def trigger_subscription(place_id: str, name: str) -> ResponseReturnValue:
     """The message comes to this very execution."""
     row = _subscription(place_id, name)
     values = to_engine(row.instance_id, variables_in(sent().mapping("variables"), keep))
-    verbs.deliver_to(current_actor(), row.instance_id, row.token, variables=values)
+    instance, token = row.instance_id, row.token
+    verbs.deliver_to(current_actor(), instance, token, variables=values)
+    _record(instance, token, sorted(values))
     return done()

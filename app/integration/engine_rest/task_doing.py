@@ -139,6 +139,7 @@ def task_error(task_id: str) -> ResponseReturnValue:
     task, token, code, values, given = _thrown(task_id, "errorCode")
     message = given.text("errorMessage")
     engine.throw_error(current_actor(), task.source_id, token, code, message=message, variables=values)
+    managing.tell_outcome(current_actor(), task, "task:error", code)
     return done()
 
 
@@ -148,4 +149,5 @@ def task_escalation(task_id: str) -> ResponseReturnValue:
     """Somebody should know of it."""
     task, token, code, values, _given = _thrown(task_id, "escalationCode")
     engine.escalate(current_actor(), task.source_id, token, code, variables=values)
+    managing.tell_outcome(current_actor(), task, "task:escalate", code)
     return done()

@@ -74,6 +74,7 @@ def complete(
     """The work is done: the instance goes on. Raises NoExternalTask, OtherWorker, and what the engine raises."""
     task = _mine(task_id, worker)
     session().expunge(task)  # the step removes the row itself
+    record(actor, "external:complete", _subject(task), **_about(task), worker=worker, names=sorted(variables or {}))
     processes.go_on_at(actor, task.instance_id, task.token, variables=variables or {}, local=local or {})
 
 
@@ -89,6 +90,7 @@ def throw_error(
     """The work came to a BPMN error, which the diagram catches. Raises NoExternalTask, OtherWorker."""
     task = _mine(task_id, worker)
     session().expunge(task)
+    record(actor, "external:error", _subject(task), **_about(task), worker=worker, code=code, message=message)
     processes.throw_error(actor, task.instance_id, task.token, code, message=message, variables=variables or {})
 
 
@@ -115,8 +117,8 @@ def fail(  # noqa: PLR0913 - what a worker tells of a failure
     task.error_details = details
     task.lock_expires_at = clock.now() + timedelta(milliseconds=retry_ms)
     _set_retries(actor, task, retries)
-    told = {"element": task.element_id, "topic": task.topic, "retries": retries, "message": task.error_message}
-    record(actor, "external:fail", _subject(task), task=task_id, worker=worker, **told)
+    told = {**_about(task), "retries": retries, "message": task.error_message}
+    record(actor, "external:fail", _subject(task), worker=worker, **told)
     if variables:
         processes.set_variables(actor, task.instance_id, variables)
     if local:
@@ -193,6 +195,10 @@ def _refuse_outside(name: str, value: int, low: int, high: int) -> None:
 
 def _subject(task: ExternalTask) -> Subject:
     return Subject("process", task.instance_id)
+
+
+def _about(task: ExternalTask) -> dict[str, Any]:
+    return {"task": task.id, "element": task.element_id, "topic": task.topic}
 
 
 @retry_of.register(incidents.KIND)

@@ -12,13 +12,13 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.core.errors import Conflict
 from app.core.i18n import _l
 from app.core.permissions import Actor
-from app.processes import queries
+from app.processes import queries, saving
 from app.processes.definitions import deployed
 from app.processes.models import ProcessStart
 from app.processes.service import following, kept
 from app.processes.service.finding import Waiting, Wanted, named, starting, told, waiting
 from app.processes.service.going_on import event_came, event_came_if_waiting
-from app.processes.service.starting import begin
+from app.processes.service.starting import begin, tell
 
 TURNS = 5
 """How often it is looked who waits, when those who did have gone on meanwhile."""
@@ -90,6 +90,10 @@ def correlate(  # noqa: PLR0913 - everything a message can say
             raise NoMatch(name=name, waiting=told(named(name)))
         kept.keep(wanted, brought.variables, to_keep, sender_id=sender_id, local_variables=brought.local)
         return []
+    for one in made:
+        if not one.started:  # a start has an entry of its own
+            what = {"name": name, "business_key": business_key, "token": one.token, "names": sorted(brought.variables)}
+            tell(actor, "process:correlate", one.instance_id, saving.subject_of(one.instance_id), **what)
     if sender_id is not None:
         kept.keep(wanted, brought.variables, to_keep or timedelta(0), sender_id=sender_id, to=made[0].instance_id)
     following.follow()
