@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, update
 
 from app.audit.service import record
 from app.core import clock, ids
@@ -79,12 +79,6 @@ def refuse_excluded(user_id: str, task_id: str) -> None:
 def extra_of(task_id: str) -> TaskExtra | None:
     """What it has beside its row."""
     return session().get(TaskExtra, task_id, populate_existing=True)
-
-
-def extras_of(task_ids: list[str]) -> dict[str, TaskExtra]:
-    """The same for many. One statement."""
-    rows = session().scalars(select(TaskExtra).where(TaskExtra.task_id.in_(task_ids))) if task_ids else ()
-    return {row.task_id: row for row in rows}
 
 
 def _extra(task_id: str) -> TaskExtra:

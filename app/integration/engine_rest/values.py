@@ -15,9 +15,10 @@ from typing import Any
 from app.core import jsontext
 from app.integration.engine_rest.errors import InvalidRequest
 from app.integration.engine_rest.wire import moment_in, moment_out
+from app.processes.service import ENGINE_NAMES
 
 TYPES = "_types"
-RESERVED = frozenset({"decisions", "answers", "answered", "initiator", TYPES})
+RESERVED = ENGINE_NAMES | {TYPES}
 """Variables that the engine keeps for itself: not shown, not to be set."""
 NAMES = {
     name.lower(): name
@@ -27,7 +28,6 @@ NAMES = {
     )
 }
 BOUNDS = {"Short": 2**15, "Integer": 2**31, "Long": 2**63}
-TOLD_BY_JSON = frozenset({"String", "Boolean", "Null"})
 CONTENT = "content:"
 """Begins the value of a variable whose bytes lie in the table; the id follows."""
 MOST = 1000

@@ -21,7 +21,6 @@ from app.processes.engine.keys import FLOW, LOCALS
 from app.processes.engine.spec_base import ROOT
 from app.processes.engine.workflow import Token, Tokens
 
-FORMAT = 2
 OLD_ROOTS = ("Start",)
 """What the process itself was called among the elements before an element could be called so."""
 LARGEST = 256 * 1024

@@ -129,7 +129,6 @@ BESIDE: dict[str, set[str]] = {
 
 _TASK = {"isForCompensation", "startQuantity", "completionQuantity", "default"}
 _SUB = _TASK | {"triggeredByEvent"}
-_DATA_REFS = {"itemSubjectRef", "isCollection", "dataObjectRef", "dataStoreRef"}
 ATTRIBUTES: dict[str, set[str]] = {
     "process": {"processType", "isClosed", "isExecutable", "definitionalCollaborationRef"},
     "sequenceFlow": {"sourceRef", "targetRef", "isImmediate"},

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from app.core.i18n import _
 from app.processes.engine import sharing
 from app.processes.engine.codec import unpack
 from app.processes.engine.definition import Definition
-from app.processes.engine.elements import Element, ServiceStep
-from app.processes.engine.errors import EngineFault, TokenNotReady
+from app.processes.engine.elements import Element
+from app.processes.engine.errors import TokenNotReady
 from app.processes.engine.keys import FAULT, FLOW, INSTANCE, LOCALS, TIMER
 from app.processes.engine.workflow import Tokens
-
-
-class Silent:
-    """For reading a state: nothing is asked of the world."""
-
-    as_of = datetime(2000, 1, 1, tzinfo=UTC)
-    context: Mapping[str, Any] = {}
-    depth = 0
-
-    def decide(self, element: Element, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Refuse."""
-        raise EngineFault(element.id, _("a stored instance is only read here"))
-
-    def perform(self, element: ServiceStep, variables: dict[str, Any], token: int) -> dict[str, Any] | None:
-        """Refuse."""
-        raise EngineFault(element.id, _("a stored instance is only read here"))
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ from typing import Any
 from app.processes.engine import scopes, watching
 from app.processes.engine.keys import INSTANCE
 
-WAITS_FOR_SIGNAL = "signal"
-
 
 def throw(task: Any, trigger: str, code: str | None, message: str, variables: dict[str, Any]) -> bool:
     """Throw an error or escalation at a token; True if the diagram catches it (and an error has ended the token)."""

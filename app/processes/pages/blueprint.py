@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, abort, jsonify, request, url_for
+from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core import menu
@@ -97,8 +97,3 @@ def one_of(name: str, choices: Any, default: str) -> str:
     """A value of the address if it is one of the choices."""
     wish = request.args.get(name, default)
     return wish if wish in choices else default
-
-
-def not_here() -> None:
-    """There is no such page."""
-    abort(404)

@@ -10,6 +10,7 @@ migrating    running instances to another version
 from __future__ import annotations
 
 from app.processes.deciding import rule_set_names as rule_set_names
+from app.processes.engine import ENGINE_NAMES as ENGINE_NAMES
 from app.processes.engine import BpmnError as BpmnError
 from app.processes.engine import DiagramRefused as DiagramRefused
 from app.processes.engine import TokenNotReady as TokenNotReady

@@ -17,7 +17,6 @@ MOST = 200
 """Consequences of one transaction."""
 
 _KEY = "process following"
-Consequence = Callable[[], object]
 
 consequence: Registry[Callable[..., object]] = Registry("consequence of a step")
 """`call`, `returned`, `error`, `escalation`, `message`, `signal`, `waits`, `later`: filled by the modules that do
