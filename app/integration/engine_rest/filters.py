@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, func, select
 
 from app.core.db import session
 from app.integration.engine_rest.engine import bulk
@@ -181,6 +181,21 @@ def scan(
         if len(rows) < CHUNK:
             return found
     return found
+
+
+def instances_where(wanted: Sequence[Condition], statement: Select[Any], first: int, most: int) -> list[Any]:
+    """Rows of instances (each with its `id`) whose variables fulfil `wanted`, from `first`, at most `most`. `statement`
+    must be sorted."""
+    if not wanted:
+        return list(session().execute(statement.limit(most).offset(first)))
+    return scan(statement, lambda row: str(row.id), lambda _row, seen: all_hold(wanted, seen.whole), first, most)
+
+
+def count_where(wanted: Sequence[Condition], statement: Select[Any]) -> int:
+    """How many rows `instances_where` would find in all. `statement` must be sorted."""
+    if wanted:
+        return len(instances_where(wanted, statement, 0, MOST_LOOKED_AT + 1))
+    return session().scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
 
 
 def all_hold(wanted: Sequence[Condition], variables: Mapping[str, Any]) -> bool:

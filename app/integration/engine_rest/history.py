@@ -14,7 +14,7 @@ from app.core.permissions import requires
 from app.integration.engine_rest import incidents
 from app.integration.engine_rest.blueprint import bp
 from app.integration.engine_rest.errors import missing
-from app.integration.engine_rest.filters import all_hold, conditions, scan
+from app.integration.engine_rest.filters import conditions, count_where, instances_where
 from app.integration.engine_rest.instances import any_of, by_instance, statement_of, waits_at
 from app.integration.engine_rest.narrowing import between, narrow
 from app.integration.engine_rest.people import id_of, logins_of
@@ -209,10 +209,7 @@ def list_past_instances() -> Response:
     wanted = conditions(given, "variables")
     order = order_of(given, SORTS) or [ProcessInstance.started_at]
     statement = filtered(given).order_by(*order, ProcessInstance.id)
-    if wanted:
-        rows = scan(statement, lambda row: str(row.id), lambda _row, seen: all_hold(wanted, seen.whole), first, most)
-    else:
-        rows = list(session().execute(statement.limit(most).offset(first)))
+    rows = instances_where(wanted, statement, first, most)
     return jsonify(shapes(refuse_longer(rows)))
 
 
@@ -221,13 +218,8 @@ def list_past_instances() -> Response:
 def count_past_instances() -> dict[str, int]:
     """How many they are."""
     given = asked()
-    wanted = conditions(given, "variables")
-    statement = filtered(given, ProcessInstance.id)
-    if wanted:
-        ordered = statement.order_by(ProcessInstance.id)
-        found = scan(ordered, lambda row: str(row.id), lambda _row, seen: all_hold(wanted, seen.whole), 0, 10**9)
-        return {"count": len(found)}
-    return {"count": session().scalar(select(func.count()).select_from(statement.subquery())) or 0}
+    statement = filtered(given, ProcessInstance.id).order_by(ProcessInstance.id)
+    return {"count": count_where(conditions(given, "variables"), statement)}
 
 
 @bp.get("/history/process-instance/<instance_id>")

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, exists, func, not_, or_, select
+from sqlalchemy import Select, exists, not_, or_, select
 
 from app.core.db import session
 from app.core.permissions import current_actor, requires
@@ -16,7 +16,7 @@ from app.integration.engine_rest.blueprint import bp, done
 from app.integration.engine_rest.definition_ids import inner
 from app.integration.engine_rest.engine import tokens_of, verbs
 from app.integration.engine_rest.errors import InvalidRequest, missing
-from app.integration.engine_rest.filters import all_hold, conditions, scan
+from app.integration.engine_rest.filters import conditions, count_where, instances_where
 from app.integration.engine_rest.narrowing import narrow
 from app.integration.engine_rest.starting import links
 from app.integration.engine_rest.starting import shape as instance_shape
@@ -179,10 +179,7 @@ def list_instances() -> Response:
     first, most = window(given)
     wanted = conditions(given, "variables")
     statement = filtered(given).order_by(*order_of(given, SORTS), ProcessInstance.id)
-    if wanted:
-        rows = scan(statement, lambda row: str(row.id), lambda _row, seen: all_hold(wanted, seen.whole), first, most)
-    else:
-        rows = list(session().execute(statement.limit(most).offset(first)))
+    rows = instances_where(wanted, statement, first, most)
     return jsonify([shape(row) for row in refuse_longer(rows)])
 
 
@@ -191,13 +188,8 @@ def list_instances() -> Response:
 def count_instances() -> dict[str, int]:
     """How many they are."""
     given = asked()
-    wanted = conditions(given, "variables")
-    statement = filtered(given, ProcessInstance.id)
-    if wanted:
-        ordered = statement.order_by(ProcessInstance.id)
-        found = scan(ordered, lambda row: str(row.id), lambda _row, seen: all_hold(wanted, seen.whole), 0, 10**9)
-        return {"count": len(found)}
-    return {"count": session().scalar(select(func.count()).select_from(statement.subquery())) or 0}
+    statement = filtered(given, ProcessInstance.id).order_by(ProcessInstance.id)
+    return {"count": count_where(conditions(given, "variables"), statement)}
 
 
 def running(instance_id: str) -> Any:

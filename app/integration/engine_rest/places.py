@@ -17,7 +17,7 @@ from app.integration.engine_rest.blueprint import bp, done
 from app.integration.engine_rest.contents import keep
 from app.integration.engine_rest.engine import bulk, tokens_of, verbs
 from app.integration.engine_rest.errors import EngineRefused, missing
-from app.integration.engine_rest.filters import CHUNK, all_hold, conditions, scan
+from app.integration.engine_rest.filters import CHUNK, conditions, instances_where
 from app.integration.engine_rest.instances import SORTS, filtered
 from app.integration.engine_rest.task_doing import finish
 from app.integration.engine_rest.task_query import SOURCE
@@ -130,10 +130,7 @@ def _executions(given: Given) -> list[dict[str, Any]]:
     query = Given({**given.values, **({"activityIdIn": activity} if activity else {})})
     wanted = conditions(given, "processVariables") + conditions(given, "variables")
     chosen = filtered(query, ProcessInstance.id).order_by(*order_of(given, SORTS), ProcessInstance.id)
-    if wanted:
-        rows = scan(chosen, lambda row: str(row.id), lambda _row, seen: all_hold(wanted, seen.whole), 0, 10_001)
-    else:
-        rows = list(session().execute(chosen.limit(10_001)))
+    rows = instances_where(wanted, chosen, 0, 10_001)
     inside = activity is not None or "processInstanceId" in given
     found: list[dict[str, Any]] = []
     for start in range(0, len(rows), CHUNK):
