@@ -10,10 +10,13 @@ from typing import Any
 
 from app.decisions.compile import Plan
 from app.decisions.facts import Fact, Facts
-from app.decisions.ir import OneOf, Scale, Test, tests_of
+from app.decisions.ir import OneOf, Relation, Same, Scale, Test, tests_of
 from app.decisions.schema import SIGNAL, Attribute, Kind
 
 MOST_LINES = 4
+EDGES = 0.5
+"""How often a comparison of sums is brought to its edge."""
+SHARED = ("alike", "Alike")
 OUTSIDE = ("", "Ω'\"\\ \u2028", "x" * 300)
 """Texts no rule names."""
 
@@ -24,7 +27,11 @@ def candidates(plan: Plan) -> dict[str, dict[str, list[Any]]]:
     for rule in plan.rules:
         for pattern in rule.patterns():
             for test in tests_of(pattern.condition):
-                named[test.attribute.dotted].update(_constants(test))
+                if isinstance(test, Test | OneOf):
+                    named[test.attribute.dotted].update(_constants(test))
+                elif isinstance(test, Same):  # texts that may well be equal
+                    named[test.attribute.dotted].update(SHARED)
+                    named[test.other.dotted].update(SHARED)
         if isinstance(rule.then.points, Scale):
             scale = rule.then.points
             named[scale.attribute.dotted].update((scale.none_at, scale.full_at, (scale.none_at + scale.full_at) // 2))
@@ -35,10 +42,8 @@ def candidates(plan: Plan) -> dict[str, dict[str, list[Any]]]:
     }
 
 
-def _constants(test: Any) -> tuple[Any, ...]:
-    if isinstance(test, Test):
-        return (test.value,)
-    return test.values if isinstance(test, OneOf) else ()
+def _constants(test: Test | OneOf) -> tuple[Any, ...]:
+    return (test.value,) if isinstance(test, Test) else test.values
 
 
 def _values(attribute: Attribute, named: set[Any]) -> list[Any]:
@@ -62,10 +67,34 @@ def _values(attribute: Attribute, named: set[Any]) -> list[Any]:
 
 
 def draw(plan: Plan, random: Random, values: dict[str, dict[str, list[Any]]] | None = None) -> Facts:
-    """One set of facts, each value drawn from the candidates."""
+    """One set of facts, each value drawn from the candidates; then some sums brought to the edge of what is asked."""
     values = values or candidates(plan)
     kinds = plan.rule_set.schema.kinds
-    return {kind: _many(kinds[kind], values[kind], random) for kind in values if kind != SIGNAL}
+    found = {kind: _many(kinds[kind], values[kind], random) for kind in values if kind != SIGNAL}
+    for relation in plan.relations:
+        if random.random() < EDGES:
+            _bring_to_edge(relation, found, random)
+    return found
+
+
+def _bring_to_edge(relation: Relation, facts: Facts, random: Random) -> None:
+    """Change one attribute so that both sides are equal, or one apart, where a value of it does that."""
+    factor, attribute = random.choice(relation.left.parts)
+    others = facts.get(relation.right.kind, [{}] if not relation.right.parts else [])
+    for fact in facts.get(relation.left.kind, []):
+        left, right = relation.left.of(fact), relation.right.of(others[0]) if others else None
+        if left is None or right is None:
+            continue
+        whole = attribute.whole(fact[attribute.name]) + (right - left) // factor + random.choice((-1, 0, 1))
+        value = _value(attribute, whole)
+        if value is not None and attribute.whats_wrong(value) is None:
+            fact[attribute.name] = value
+
+
+def _value(attribute: Attribute, whole: int) -> Any:
+    if attribute.type == "date":
+        return date.fromordinal(whole) if 1 <= whole <= date.max.toordinal() else None
+    return Decimal(whole).scaleb(-attribute.scale) if attribute.type == "decimal" else whole
 
 
 def _many(kind: Kind, values: dict[str, list[Any]], random: Random) -> list[Fact]:

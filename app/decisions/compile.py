@@ -8,11 +8,26 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, product
+from math import prod
 
 from app.core.i18n import _
-from app.decisions.ir import Branch, OneOf, Pattern, Rule, RuleSet, Scale, Test, tests_of
+from app.decisions.ir import (
+    Branch,
+    OneOf,
+    Pattern,
+    Relation,
+    Rule,
+    RuleSet,
+    Same,
+    Scale,
+    Test,
+    alternatives,
+    tests_of,
+    ways,
+)
 from app.decisions.schema import SIGNAL
 from app.decisions.source import RuleFileInvalid
 
@@ -22,6 +37,8 @@ MOST_EQUALS = 400
 """Different values one attribute is compared with per shard. At 512 the matcher hangs."""
 MOST_ATTRIBUTES = 90
 """Attributes of one kind used per shard. At 255 the matcher refuses the fact (error 302)."""
+MOST_APART = 16
+"""Into how many a branch may be taken apart."""
 MOST_BRANCHES = 60_000
 """Priorities are unsigned 16-bit numbers in the matcher: 65,537 would act as 1."""
 
@@ -33,7 +50,6 @@ class Step:
     rank: int
     rule: Rule
     branch: Branch
-    number: int
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,12 @@ class Plan:
         return {rule.id: rule for rule in self.rules}
 
     @cached_property
+    def relations(self) -> tuple[Relation, ...]:
+        """All comparisons of sums in its rules."""
+        tests = (test for rule in self.rules for pattern in rule.patterns() for test in tests_of(pattern.condition))
+        return tuple(test for test in tests if isinstance(test, Relation))
+
+    @cached_property
     def kinds(self) -> frozenset[str]:
         """Kinds of facts it needs (signals are its own)."""
         needed = {pattern.kind for rule in self.rules for pattern in rule.patterns()}
@@ -73,12 +95,27 @@ def make_plan(rule_set: RuleSet, file: str = "rules.yaml") -> Plan:
     rules = _in_firing_order(rule_set, file)
     steps: list[Step] = []
     for rule in rules:
-        for number, branch in enumerate(rule.branches):
-            steps.append(Step(len(steps), rule, branch, number))
+        for branch in rule.branches:
+            for apart in _apart(branch, rule, file):
+                steps.append(Step(len(steps), rule, apart))
     if len(steps) > MOST_BRANCHES:
         raise _refuse(rules[-1], file, _("more than %(most)s combinations", most=MOST_BRANCHES))
     groups = _in_shards(steps, file)
     return Plan(rule_set, rules, tuple(Shard(tuple(group), _assert_order(group, file)) for group in groups))
+
+
+def _apart(branch: Branch, rule: Rule, file: str) -> list[Branch]:
+    """The branch as branches in which no comparison of two facts stands under an `or`: the matcher gets those wrong."""
+    if prod(ways(pattern.condition) for pattern in branch if pattern.asks) > MOST_APART:
+        raise _refuse(rule, file, _("more than %(most)s combinations", most=MOST_APART))
+    choices: list[list[tuple[Pattern, ...]]] = []
+    for pattern in branch:
+        if not pattern.asks:
+            choices.append([(pattern,)])
+            continue
+        found = [replace(pattern, condition=one) for one in alternatives(pattern.condition)]
+        choices.append([tuple(found)] if pattern.negated else [(one,) for one in found])
+    return [tuple(chain.from_iterable(chosen)) for chosen in product(*choices)]
 
 
 def _refuse(rule: Rule, file: str, reason: str) -> RuleFileInvalid:
@@ -159,8 +196,14 @@ class _Load:
     def add(self, pattern: Pattern) -> None:
         self.patterns[pattern.kind] += 1
         for test in tests_of(pattern.condition):
+            if isinstance(test, Relation):
+                self.attributes[pattern.kind].add(repr(test.left))
+                self.attributes[test.right.kind].add(repr(test.right))
+                continue
             self.attributes[pattern.kind].add(test.attribute.name)
-            if isinstance(test, OneOf):
+            if isinstance(test, Same):
+                self.attributes[test.other.kind].add(test.other.name)
+            elif isinstance(test, OneOf):
                 self.equals[test.attribute.dotted].update(test.values)
             elif isinstance(test, Test) and test.op in ("==", "!="):
                 self.equals[test.attribute.dotted].add(test.value)

@@ -32,25 +32,29 @@ from app.core.expressions import (
     parse,
 )
 from app.core.i18n import _
-from app.decisions.ir import All, Condition, Constant, Either, Known, OneOf, Parameter, Test, tests_of
-from app.decisions.schema import Attribute, Kind
+from app.decisions.ir import All, Condition, Constant, Either, Known, OneOf, Parameter, Same, Test, tests_of
+from app.decisions.schema import SIGNAL, Attribute, FactSchema, Kind
 from app.decisions.source import Located, RuleFileInvalid
+from app.decisions.sums import Sums
 
 FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-BEYOND_RULES = (Arithmetic, Call, Empty, Index, Member, Method, Template)
-"""What processes may write, but rules not: both engines run typed comparisons with constants, and a division by zero
-would end the process of one of them."""
+BEYOND_RULES = (Call, Empty, Index, Member, Method, Template)
+"""What processes may write, but rules not: the engines run typed comparisons."""
+TEXTS = ("enum", "text", "bool")
+"""Types without order that may be compared with each other."""
 MOST_TESTS = 20
 """Comparisons in one condition."""
 
 
-def read_condition(entry: Located, kind: Kind, parameters: Mapping[str, Parameter], rule: str) -> Condition:
+def read_condition(
+    entry: Located, kind: Kind, schema: FactSchema, parameters: Mapping[str, Parameter], rule: str
+) -> Condition:
     """The condition written in the entry: one expression, or a list of which all must hold. Raises RuleFileInvalid."""
     entries = entry.value if isinstance(entry.value, list) else [entry]
     if not entries:
         raise entry.refuse(_("an empty condition would match everything"), rule)
-    parts = tuple(_Reading(one, kind, parameters, rule).whole() for one in entries)
+    parts = tuple(_Reading(one, kind, schema, parameters, rule).whole() for one in entries)
     found = parts[0] if len(parts) == 1 else All(parts)
     if sum(1 for _each in tests_of(found)) > MOST_TESTS:
         raise entry.refuse(_("more than %(most)s comparisons", most=MOST_TESTS), rule)
@@ -60,9 +64,12 @@ def read_condition(entry: Located, kind: Kind, parameters: Mapping[str, Paramete
 class _Reading:
     """Reads one expression about one kind."""
 
-    def __init__(self, entry: Located, kind: Kind, parameters: Mapping[str, Parameter], rule: str) -> None:
+    def __init__(
+        self, entry: Located, kind: Kind, schema: FactSchema, parameters: Mapping[str, Parameter], rule: str
+    ) -> None:
         self.entry = entry
         self.kind = kind
+        self.schema = schema
         self.parameters = parameters
         self.rule = rule
 
@@ -78,7 +85,7 @@ class _Reading:
             raise self.refuse(error.sentence()) from None
         if any(isinstance(part, BEYOND_RULES) for part in below(node)):
             raise self.refuse(
-                _("sums, calls, places in lists and “empty” are for processes: rules compare with constants")
+                _("calls, places in lists and “empty” are for processes: rules compare facts and constants")
             )
         return self.condition(node, negated=False)
 
@@ -101,7 +108,22 @@ class _Reading:
                 if attribute.type != "bool":
                     raise self.refuse(_("“%(name)s” is not true or false: compare it", name=node.dotted))
                 return Test(attribute, "==", not negated)
-        raise self.refuse(_("only comparisons of an attribute with a constant, joined by and, or, not"))
+        raise self.refuse(_("only comparisons of attributes and constants, joined by and, or, not"))
+
+    def any_attribute(self, node: Node) -> Attribute:
+        """An attribute of this kind, or `kind.attribute` of another that the order has at most once."""
+        if isinstance(node, Name) and node.path[0] in self.schema.kinds and node.path[0] != self.kind.name:
+            kind, name = self.schema.kinds[node.path[0]], ".".join(node.path[1:])
+            if kind.cardinality == "many" or kind.name == SIGNAL:
+                raise self.refuse(_("there may be several %(kind)s: it cannot be compared with", kind=kind.name))
+            if name not in kind.attributes:
+                known = ", ".join(kind.attributes)
+                sentence = _(
+                    "%(kind)s has no attribute “%(name)s”; it has %(known)s", kind=kind.name, name=name, known=known
+                )
+                raise self.refuse(sentence)
+            return kind.attributes[name]
+        return self.attribute(node)
 
     def attribute(self, node: Node) -> Attribute:
         if not isinstance(node, Name):
@@ -126,13 +148,37 @@ class _Reading:
         left, op, right = node.left, node.op, node.right
         if self.is_constant(left):
             left, op, right = right, FLIPPED[op], left
-        attribute = self.attribute(left)
         op = OPPOSITE[op] if negated else op
+        if not self.is_constant(right) or isinstance(left, Arithmetic):
+            return self.relation(left, op, right)
+        attribute = self.attribute(left)
         if isinstance(right, Literal) and right.value is None:
             return self.known(attribute, op)
         if op not in ("==", "!=") and not attribute.ordered:
             raise self.refuse(_("“%(name)s” has no order: only == and != can be asked", name=attribute.name))
         return Test(attribute, op, self.constant(right, attribute))
+
+    def relation(self, left: Node, op: str, right: Node) -> Condition:
+        """Two attributes compared, or sums of them."""
+        if isinstance(left, Name) and isinstance(right, Name):
+            first, second = self.any_attribute(left), self.any_attribute(right)
+            if first.kind != self.kind.name:
+                first, second, op = second, first, FLIPPED[op]
+            if first.type in TEXTS or second.type in TEXTS:
+                return self.same(first, op, second)
+        return Sums(self.kind.name, self.any_attribute, self.parameters, self.refuse).compare(left, op, right)
+
+    def same(self, first: Attribute, op: str, second: Attribute) -> Condition:
+        if first.kind != self.kind.name:
+            raise self.refuse(_("a comparison must ask for something of %(kind)s", kind=self.kind.name))
+        if op not in ("==", "!="):
+            raise self.refuse(_("“%(name)s” has no order: only == and != can be asked", name=first.name))
+        mixed = "bool" in (first.type, second.type) and first.type != second.type
+        if mixed or not {first.type, second.type} <= set(TEXTS):
+            raise self.refuse(_("“%(one)s” and “%(other)s” are of different types", one=first.name, other=second.name))
+        if first.type == second.type == "enum" and not set(first.values) & set(second.values):
+            raise self.refuse(_("“%(one)s” and “%(other)s” share no value", one=first.name, other=second.name))
+        return Same(first, second, negated=op == "!=")
 
     def known(self, attribute: Attribute, op: str) -> Condition:
         if not attribute.nullable:
@@ -157,6 +203,7 @@ class _Reading:
                 value = -number
             case Name(path=("parameters", name)) if name in self.parameters:
                 value = self.parameters[name].value
+                self.check_unit(self.parameters[name], attribute)
             case Name(path=("parameters", *_rest)):
                 raise self.refuse(_("there is no parameter “%(name)s”", name=node.dotted))
             case _:
@@ -167,6 +214,18 @@ class _Reading:
         if wrong or value is None:
             raise self.refuse(_("the value compared with “%(name)s” %(wrong)s", name=attribute.name, wrong=wrong or ""))
         return value
+
+    def check_unit(self, parameter: Parameter, attribute: Attribute) -> None:
+        if parameter.unit != attribute.unit and attribute.type in ("int", "decimal"):
+            raise self.refuse(
+                _(
+                    "“%(name)s” counts %(unit)s, the parameter “%(parameter)s” %(other)s",
+                    name=attribute.name,
+                    unit=attribute.unit or _("no unit"),
+                    parameter=parameter.name,
+                    other=parameter.unit or _("no unit"),
+                )
+            )
 
     def day(self, text: str) -> date:
         try:

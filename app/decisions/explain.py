@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from app.decisions.compile import Plan
-from app.decisions.engines.closures import Closures, holds
+from app.decisions.engines.closures import Closures, holds, sum_of
 from app.decisions.facts import Fact, Facts
-from app.decisions.ir import All, Branch, Condition, Either, Known, OneOf, Pattern, Rule, Test
+from app.decisions.ir import All, Branch, Condition, Either, Known, OneOf, Pattern, Relation, Rule, Same, Test
 from app.decisions.outcome import Texts
 from app.decisions.schema import SIGNAL, FactSchema
-from app.decisions.wording import WORDS, condition_words, pattern_words, shown, value_of
+from app.decisions.wording import WORDS, condition_words, pattern_words, shown, sum_value, value_of
 
 LANGUAGES = ("en", "zh")
 OUT_OF_FORCE: Texts = {"en": "not in force on that day", "zh": "当日不在有效期内"}
@@ -64,7 +64,7 @@ def _reached(branch: Branch, facts: Facts) -> int:
 
 def _matches(pattern: Pattern, facts: Facts) -> bool:
     test = holds(pattern.condition)
-    return any(test(fact) for fact in facts.get(pattern.kind, ())) is not pattern.negated
+    return any(test(fact, facts) for fact in facts.get(pattern.kind, ())) is not pattern.negated
 
 
 def _about(rule: Rule, pattern: Pattern, facts: Facts, schema: FactSchema) -> NotFired:
@@ -73,30 +73,60 @@ def _about(rule: Rule, pattern: Pattern, facts: Facts, schema: FactSchema) -> No
     if not many:
         asked = {language: pattern_words(pattern, schema, language) for language in LANGUAGES}
         return NotFired(rule.id, rule.name, asked, dict(WORDS["missing"]), _texts(""))
-    fact = max(many, key=lambda one: _closeness(pattern.condition, one))
-    failed = _first_failing(pattern.condition, fact)
+    fact = max(many, key=lambda one: _closeness(pattern.condition, one, facts))
+    failed = _first_failing(pattern.condition, fact, facts)
     asked = {
         language: WORDS["is"][language].format(label[language], condition_words(failed, language))
         for language in LANGUAGES
     }
     if isinstance(failed, All | Either):
         return NotFired(rule.id, rule.name, asked, _texts(""), _texts(""))
+    if isinstance(failed, Relation):
+        return _related(rule, failed, asked, fact, facts)
+    if isinstance(failed, Same):
+        return NotFired(rule.id, rule.name, asked, _both(failed, fact, facts), _texts(""))
     value = fact[failed.attribute.name]
     found = {language: value_of(failed.attribute, value, language) for language in LANGUAGES}
     return NotFired(rule.id, rule.name, asked, found, _gap(failed, value))
 
 
-def _closeness(condition: Condition, fact: Fact) -> int:
+def _related(rule: Rule, failed: Relation, asked: Texts, fact: Fact, facts: Facts) -> NotFired:
+    """Both sides as they came to, and how far they are apart."""
+    left, right = failed.left.of(fact), sum_of(failed.right, facts)
+    sides = {
+        language: " / ".join(sum_value(failed.left, side, language) for side in (left, right)) for language in LANGUAGES
+    }
+    if left is None or right is None:
+        return NotFired(rule.id, rule.name, asked, sides, _texts(""))
+    gap = {language: sum_value(failed.left, abs(left - right), language) for language in LANGUAGES}
+    return NotFired(rule.id, rule.name, asked, sides, gap)
+
+
+def _both(failed: Same, fact: Fact, facts: Facts) -> Texts:
+    many = [fact] if failed.other.kind == failed.attribute.kind else facts.get(failed.other.kind)
+    other = many[0][failed.other.name] if many else None
+    return {
+        language: " / ".join(
+            (
+                value_of(failed.attribute, fact[failed.attribute.name], language),
+                value_of(failed.other, other, language),
+            )
+        )
+        for language in LANGUAGES
+    }
+
+
+def _closeness(condition: Condition, fact: Fact, facts: Facts) -> int:
     """How many parts of an `all` hold: the line that came nearest is the one to speak of."""
     items = condition.items if isinstance(condition, All) else (condition,)
-    return sum(holds(item)(fact) for item in items)
+    return sum(holds(item)(fact, facts) for item in items)
 
 
-def _first_failing(condition: Condition, fact: Fact) -> Condition:
+def _first_failing(condition: Condition, fact: Fact, facts: Facts) -> Condition:
     if isinstance(condition, All):
         for item in condition.items:
-            if not holds(item)(fact):
-                return _first_failing(item, fact)
+            if not holds(item)(fact, facts):
+                return _first_failing(item, fact, facts)
     return condition
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from itertools import product
+from math import prod
+from typing import Any
 
 from app.decisions.outcome import Texts
 from app.decisions.schema import Attribute, FactSchema
@@ -53,16 +56,90 @@ class Either:
     items: tuple[Condition, ...]
 
 
-Condition = Test | OneOf | Known | All | Either
+@dataclass(frozen=True)
+class Sum:
+    """constant + Σ factor × attribute of one fact, as a whole number; null when one of the attributes is.
+
+    Attributes count as `Attribute.whole` gives them; the sum in plain `unit`s is the whole number ÷ 10**places.
+    """
+
+    kind: str
+    parts: tuple[tuple[int, Attribute], ...]
+    constant: int
+    unit: str
+    places: int
+
+    def of(self, fact: Mapping[str, Any]) -> int | None:
+        """Its value for a fact of the kind."""
+        total = self.constant
+        for factor, attribute in self.parts:
+            value = fact[attribute.name]
+            if value is None:
+                return None
+            total += factor * attribute.whole(value)
+        return total
 
 
-def tests_of(condition: Condition) -> Iterator[Test | OneOf | Known]:
+@dataclass(frozen=True)
+class Relation:
+    """`left op right`: a sum of this fact compared with a number (`right` has no parts) or with a sum of another fact
+    of the branch; false when one of both is null. Both sides have the same unit and places."""
+
+    left: Sum
+    op: str
+    right: Sum
+
+
+@dataclass(frozen=True)
+class Same:
+    """A text (or yes and no) of this fact is, or negated is not, that of another fact of the branch or of this one;
+    false when one of both is null."""
+
+    attribute: Attribute
+    other: Attribute
+    negated: bool
+
+
+Comparison = Test | OneOf | Known | Relation | Same
+Condition = Comparison | All | Either
+
+
+def tests_of(condition: Condition) -> Iterator[Comparison]:
     """The comparisons in a condition, from left to right."""
     if isinstance(condition, All | Either):
         for item in condition.items:
             yield from tests_of(item)
     else:
         yield condition
+
+
+def alternatives(condition: Condition) -> list[Condition]:
+    """The condition as alternatives, each without `or`: it holds when one of them does."""
+    if isinstance(condition, Either):
+        return [one for item in condition.items for one in alternatives(item)]
+    if isinstance(condition, All):
+        return [All(parts) for parts in product(*(alternatives(item) for item in condition.items))]
+    return [condition]
+
+
+def ways(condition: Condition) -> int:
+    """In how many ways a condition may hold at once: each alternative of an `or` is one."""
+    if isinstance(condition, All):
+        return prod(ways(item) for item in condition.items)
+    if isinstance(condition, Either):
+        return sum(ways(item) for item in condition.items)
+    return len(condition.values) if isinstance(condition, OneOf) and not condition.negated else 1
+
+
+def kinds_asked(condition: Condition, kind: str) -> set[str]:
+    """The other kinds of facts that a condition about `kind` compares with."""
+    found: set[str] = set()
+    for test in tests_of(condition):
+        if isinstance(test, Relation) and test.right.parts:
+            found.add(test.right.kind)
+        elif isinstance(test, Same):
+            found.add(test.other.kind)
+    return found - {kind}
 
 
 @dataclass(frozen=True)
@@ -73,6 +150,11 @@ class Pattern:
     condition: Condition
     negated: bool
     line: int = field(compare=False)
+
+    @property
+    def asks(self) -> set[str]:
+        """Other kinds of facts it compares with."""
+        return kinds_asked(self.condition, self.kind)
 
 
 Branch = tuple[Pattern, ...]

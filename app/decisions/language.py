@@ -9,7 +9,7 @@ from functools import lru_cache
 from app.core.i18n import _
 from app.decisions.actions import read_template, read_then
 from app.decisions.conditions import read_condition
-from app.decisions.ir import BandStart, Branch, Factor, Parameter, Pattern, Rule, RuleSet, View
+from app.decisions.ir import All, BandStart, Branch, Factor, Parameter, Pattern, Rule, RuleSet, View
 from app.decisions.outcome import BANDS
 from app.decisions.reader import Fields
 from app.decisions.schema import UNITS, FactSchema, read_schema
@@ -176,10 +176,10 @@ class _Reading:
                 raise when.found.refuse(_("more than %(most)s combinations", most=MOST_BRANCHES), rule)
         if not branches:
             raise when.found.refuse(_("a rule has 1 to %(most)s patterns", most=MOST_PATTERNS), rule)
+        branches = [_with_compared(branch) for branch in branches]
         for branch in branches:
             self._check_branch(branch, when.found, rule)
-        # what must not be there comes last: the matcher never fires a rule that begins with it
-        return tuple(tuple(sorted(branch, key=lambda pattern: pattern.negated)) for branch in branches), any_of
+        return tuple(self._ordered(branch, when.found, rule) for branch in branches), any_of
 
     def _alternatives(self, entry: Located, rule: str) -> list[Located]:
         if isinstance(entry.value, dict) and "any" in entry.value:
@@ -205,7 +205,22 @@ class _Reading:
             raise entry.refuse(
                 _("there is no kind of fact “%(kind)s”; there are %(known)s", kind=word, known=known), rule
             )
-        return Pattern(word, read_condition(inner, kind, self.parameters, rule), negated=False, line=entry.line)
+        condition = read_condition(inner, kind, self.schema, self.parameters, rule)
+        return Pattern(word, condition, negated=False, line=entry.line)
+
+    def _ordered(self, branch: Branch, entry: Located, rule: str) -> Branch:
+        """What is compared with comes before what compares, and what must not be there last: the matcher never fires a
+        rule that begins with it."""
+        waiting = sorted(branch, key=lambda pattern: pattern.negated)
+        ordered: list[Pattern] = []
+        while waiting:
+            missing = {pattern.kind for pattern in waiting if not pattern.negated}
+            ready = [one for one in waiting if not one.asks & missing - {one.kind}]
+            if not ready:
+                raise entry.refuse(_("two patterns compare with each other: write all of it in one"), rule)
+            ordered.append(ready[0])
+            waiting.remove(ready[0])
+        return tuple(ordered)
 
     def _check_branch(self, branch: Branch, entry: Located, rule: str) -> None:
         positive = [pattern.kind for pattern in branch if not pattern.negated]
@@ -237,3 +252,10 @@ class _Reading:
         for view in made.views:
             for word in (set(view.factors) - factors) | (set(view.rules) - rules):
                 raise self.top.refuse(self.top.need("views"), _("there is no factor or rule “%(name)s”", name=word))
+
+
+def _with_compared(branch: Branch) -> Branch:
+    """The branch, and a pattern that holds for any fact of each kind that is only compared with."""
+    there = {pattern.kind for pattern in branch if not pattern.negated}
+    missing = {kind: pattern.line for pattern in branch for kind in pattern.asks if kind not in there}
+    return (*(Pattern(kind, All(()), negated=False, line=line) for kind, line in sorted(missing.items())), *branch)

@@ -39,6 +39,7 @@ class Attribute:
     nullable: bool = False
     values: dict[str, Texts] = field(default_factory=dict, compare=False)
     default: Any = field(default=_UNSET, compare=False)
+    kind_label: Texts = field(default_factory=dict, compare=False)
 
     @property
     def dotted(self) -> str:
@@ -54,6 +55,14 @@ class Attribute:
     def ordered(self) -> bool:
         """True when `<` makes sense."""
         return self.type in ("int", "decimal", "date")
+
+    def whole(self, value: Any) -> int:
+        """A value that has an order as a whole number: days of dates, decimals in their smallest unit."""
+        if self.type == "date":
+            return int(value.toordinal())
+        if self.type == "decimal":
+            return int(Decimal(value).scaleb(self.scale))
+        return int(value)
 
     def whats_wrong(self, value: Any) -> str | None:
         """Why the value does not fit, in words; None when it does."""
@@ -136,18 +145,19 @@ def _kind(name: str, fields: Fields) -> Kind:
     cardinality = fields.choice("cardinality", CARDINALITIES)
     key = fields.word("key") if cardinality == "many" else ""
     fields.raw("subject")
+    label = fields.texts("label")
     attributes = {
-        inner: _attribute(name, inner, Fields(entry, f"{name}.{inner}"))
+        inner: _attribute(name, inner, Fields(entry, f"{name}.{inner}"), label)
         for inner, entry in fields.inner("attributes").items()
     }
     if key and (key not in attributes or (name != SIGNAL and attributes[key].type != "int")):
         raise fields.refuse(fields.need("key"), _("“%(key)s” must be an int attribute of the kind", key=key))
-    made = Kind(name, cardinality, key, fields.texts("label"), fields.text("source"), attributes)
+    made = Kind(name, cardinality, key, label, fields.text("source"), attributes)
     fields.done()
     return made
 
 
-def _attribute(kind: str, name: str, fields: Fields) -> Attribute:
+def _attribute(kind: str, name: str, fields: Fields, kind_label: Texts) -> Attribute:
     kind_of_value = fields.choice("type", TYPES)
     values = {}
     if kind_of_value == "enum":
@@ -164,6 +174,7 @@ def _attribute(kind: str, name: str, fields: Fields) -> Attribute:
         nullable=fields.flag("nullable"),
         values=values,
         default=default.value if default is not None else _UNSET,
+        kind_label=kind_label,
     )
     fields.done()
     wrong = made.whats_wrong(made.default) if made.has_default else None

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from app.decisions.ir import All, Condition, Known, OneOf, Pattern, Test
+from app.decisions.ir import All, Condition, Either, Known, OneOf, Pattern, Relation, Same, Sum, Test
 from app.decisions.outcome import Texts
 from app.decisions.schema import Attribute, FactSchema
 
@@ -31,6 +31,8 @@ WORDS: dict[str, Texts] = {
     "no": {"en": "there is no {} with {}", "zh": "没有满足以下条件的{}：{}"},
     "missing": {"en": "there is none", "zh": "没有该事实"},
     "is": {"en": "{}: {}", "zh": "{}：{}"},
+    "any": {"en": "{}: there is one", "zh": "有{}"},
+    "none": {"en": "{}: there is none", "zh": "没有{}"},
 }
 OPS = {"==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
 PER_UNIT = 100
@@ -69,16 +71,54 @@ def value_of(attribute: Attribute, value: Any, language: str) -> str:
 
 def condition_words(condition: Condition, language: str) -> str:
     """A condition in words."""
-    if isinstance(condition, Test | OneOf | Known):
+    if isinstance(condition, Relation):
+        left, right = sum_words(condition.left, language), sum_words(condition.right, language, condition.left.kind)
+        return f"{left} {OPS[condition.op]} {right}"
+    if isinstance(condition, Same):
+        own, other = condition.attribute, condition.other
+        label = other.label[language] if other.kind == own.kind else _of_kind(other, language)
+        return f"{own.label[language]} {OPS['!=' if condition.negated else '==']} {label}"
+    if not isinstance(condition, All | Either):
         return _test_words(condition, language)
     join = WORDS["and" if isinstance(condition, All) else "or"][language]
     parts = [
-        f"({condition_words(item, language)})"
-        if not isinstance(item, Test | OneOf | Known)
-        else condition_words(item, language)
+        f"({condition_words(item, language)})" if isinstance(item, All | Either) else condition_words(item, language)
         for item in condition.items
     ]
     return join.join(parts)
+
+
+def sum_words(total: Sum, language: str, spoken_of: str = "") -> str:
+    """A sum in words; attributes of another kind than the one spoken of are told with theirs."""
+    pieces = [_part_words(factor, attribute, total, language, spoken_of) for factor, attribute in total.parts]
+    if total.constant or not pieces:
+        sign = "−" if total.constant < 0 else "+"
+        pieces.append((sign, sum_value(total, abs(total.constant), language)))
+    (sign, first), *rest = pieces
+    return (sign if sign == "−" else "") + first + "".join(f" {sign} {words}" for sign, words in rest)
+
+
+def _part_words(factor: int, attribute: Attribute, total: Sum, language: str, spoken_of: str) -> tuple[str, str]:
+    plain = abs(Decimal(factor).scaleb(attribute.scale - total.places).normalize())
+    label = attribute.label[language] if attribute.kind == (spoken_of or total.kind) else _of_kind(attribute, language)
+    return "−" if factor < 0 else "+", label if plain == 1 else f"{plain:f} × {label}"
+
+
+def _of_kind(attribute: Attribute, language: str) -> str:
+    return ("{}'s {}" if language == "en" else "{}的{}").format(
+        attribute.kind_label[language], attribute.label[language]
+    )
+
+
+def sum_value(total: Sum, whole: int | None, language: str) -> str:
+    """What a sum came to, with its unit."""
+    if whole is None:
+        return WORDS["null"][language]
+    if total.unit == "date" and 1 <= whole <= date.max.toordinal():
+        return date.fromordinal(whole).isoformat()
+    plain = Decimal(whole).scaleb(-total.places)
+    exact = int(plain) if plain == plain.to_integral_value() else plain.normalize()
+    return shown(exact, total.unit, {}, language)
 
 
 def _test_words(test: Test | OneOf | Known, language: str) -> str:
@@ -95,5 +135,7 @@ def _test_words(test: Test | OneOf | Known, language: str) -> str:
 def pattern_words(pattern: Pattern, schema: FactSchema, language: str) -> str:
     """A pattern in words, beginning with its kind of fact."""
     kind = schema.kinds[pattern.kind].label[language]
+    if pattern.condition == All(()):
+        return WORDS["none" if pattern.negated else "any"][language].format(kind)
     words = condition_words(pattern.condition, language)
     return WORDS["no" if pattern.negated else "is"][language].format(kind, words)

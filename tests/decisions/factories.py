@@ -23,7 +23,7 @@ name: {{en: Trial, zh: 试验}}
 note: {{en: For tests, zh: 测试用}}
 owner: qa_ra
 parameters:
-  big: {{value: 100, label: {{en: big, zh: 大}}, source: {{en: test, zh: 测试}}}}
+  big: {{value: 100, unit: fen, label: {{en: big, zh: 大}}, source: {{en: test, zh: 测试}}}}
 factors:
   f: {{name: {{en: F, zh: 甲}}, cap: 50, least: -20}}
   g: {{name: {{en: G, zh: 乙}}, cap: 900}}

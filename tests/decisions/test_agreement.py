@@ -41,10 +41,18 @@ CANDIDATES = {name: candidates(shipped(name)) for name in SHIPPED}
 CONDITIONS = [
     ("order", ["hours_to_surgery > 5", "not (hours_to_surgery > 5)", "hours_to_surgery == null", "hours_to_surgery != null",
                "order_type in ['normal', 'sample']", "not (order_type in ['normal'] or total_fen < 10)",
-               "total_fen between 3 and 9 or po_present", "number == 'a\\'b'", "number != '中文'", "not po_present"]),
-    ("customer", ["tier == 'S' and (cold_capable or licence_days_left <= 0)", "name in ['x', 'y']", "tier != 'C'"]),
-    ("award", ["valid", "days_left >= 9007199254740991", "days_left == -9007199254740991"]),
-    ("line", ["quantity >= 100 and not high_value", "over_ceiling_fen > 0", "registration_number == null", "line == 2"]),
+               "total_fen between 3 and 9 or po_present", "number == 'a,b'", "number != '中文'", "not po_present",
+               "total_fen > 2 * contract.penalty_fen_per_day + 100", "not (total_fen - 7 <= contract.penalty_fen_per_day)",
+               "slack_days + 3 != days_to_requested", "number == award.number or number != customer.code",
+               "-3 * slack_days between -30 and contract.days_left"]),
+    ("customer", ["tier == 'S' and (cold_capable or licence_days_left <= 0)", "name in ['x', 'y']", "tier != 'C'",
+                  "licence_days_left > award.days_left or cold_capable", "name == name_en", "name != name_en", "code == award.number",
+                  "not (licence_valid == cold_capable)", "licence_days_left == order.slack_days - 1"]),
+    ("award", ["valid", "days_left >= 9007199254740991", "days_left == -9007199254740991",
+               "days_left >= order.slack_days", "number != customer.name"]),
+    ("line", ["quantity >= 100 and not high_value", "over_ceiling_fen > 0", "registration_number == null", "line == 2",
+              "2 * value_fen > order.total_fen", "value_fen == order.total_fen - contract.penalty_fen_per_day and high_value",
+              "product_name == customer.name", "registration_number != customer.code", "registration_days_left <= customer.licence_days_left"]),
 ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from math import prod
 from typing import Any
 
 import durable_rules_engine as matcher
@@ -30,14 +31,11 @@ import durable_rules_engine as matcher
 from app.core import clock, jsontext
 from app.decisions.compile import Plan, Shard
 from app.decisions.engines import EngineFault, Firing
-from app.decisions.facts import Fact, Facts
-from app.decisions.ir import All, Condition, Known, OneOf, Pattern, Test, tests_of
-from app.decisions.schema import LARGEST, SIGNAL, Attribute, FactSchema
+from app.decisions.engines.coding import OPENING_KIND, Coding, definition, refuse_collisions
+from app.decisions.facts import Facts
+from app.decisions.ir import ways
+from app.decisions.schema import SIGNAL, FactSchema
 
-OPENING = "opening"
-"""The rule that fires first in every state, whatever the facts."""
-OPENING_KIND = 0
-"""Kinds of facts count from 1."""
 RING = 512
 DEADLINE = 2.0
 """Seconds a decision may fire rules."""
@@ -51,115 +49,7 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-
-
-def hashed(text: str) -> int:
-    """The 32-bit FNV-1a hash by which the matcher finds names: two names with one hash are one name to it."""
-    value = 2166136261
-    for byte in text.encode():
-        value = ((value ^ byte) * 16777619) & 0xFFFFFFFF
-    return value
-
-
-def refuse_collisions(names: set[str]) -> None:
-    """Raises EngineFault when two names are one to the matcher."""
-    if len({hashed(name) for name in names}) != len(names):
-        raise EngineFault("two names have the same hash")
-
-
 refuse_collisions({str(number) for number in range(RING)})
-
-
-class Coding:
-    """How one shard's facts look to the matcher: kinds, attributes and texts as numbers under short names."""
-
-    def __init__(self, shard: Shard) -> None:
-        self.kinds = {kind: number for number, kind in enumerate((*shard.kinds, SIGNAL), start=1)}
-        self.names: dict[tuple[str, str], str] = {}
-        self.attributes: dict[str, dict[str, Attribute]] = {kind: {} for kind in self.kinds}
-        self.texts: dict[tuple[str, str], dict[object, int]] = {}
-        for step in shard.steps:
-            for pattern in step.branch:
-                for test in tests_of(pattern.condition):
-                    self._learn(test)
-        used = set(self.names.values())
-        refuse_collisions({"id", "sid", "k", "n", "$s", *used, *(f"h{name}" for name in used)})
-
-    def _learn(self, test: Test | OneOf | Known) -> None:
-        attribute = test.attribute
-        key = (attribute.kind, attribute.name)
-        self.names.setdefault(key, f"a{len(self.names)}")
-        self.attributes[attribute.kind][attribute.name] = attribute
-        if attribute.type in ("enum", "text"):
-            known = self.texts.setdefault(key, {})
-            values = test.values if isinstance(test, OneOf) else (test.value,) if isinstance(test, Test) else ()
-            for value in values:
-                known.setdefault(value, len(known))
-
-    def number(self, attribute: Attribute, value: Any) -> int:
-        """The value as the whole number the matcher sees; -1 for a text no rule names."""
-        match attribute.type:
-            case "enum" | "text":
-                return self.texts.get((attribute.kind, attribute.name), {}).get(value, -1)
-            case "date":
-                return int(value.toordinal())
-            case "decimal":
-                return int(value.scaleb(attribute.scale)) if not isinstance(value, int) else value * 10**attribute.scale
-        number = int(value)
-        if not -LARGEST <= number <= LARGEST:
-            raise EngineFault(f"{attribute.dotted} is out of range")
-        return number
-
-    def fact(self, kind: str, fact: Fact, key: int) -> str:
-        """The fact as JSON without its id: whole numbers only, and only what the rules of this shard ask."""
-        parts = [f'"k":{self.kinds[kind]},"n":{key}']
-        for name, attribute in self.attributes[kind].items():
-            code = self.names[kind, name]
-            value = fact[name]
-            if value is not None:
-                parts.append(f'"{code}":{self.number(attribute, value)}')
-            if attribute.nullable:
-                parts.append(f'"h{code}":{int(value is not None)}')
-        return ",".join(parts)
-
-    def pattern(self, pattern: Pattern) -> dict[str, Any]:
-        """The pattern in the matcher's notation; it always asks for its kind first."""
-        return {"$and": [{"k": self.kinds[pattern.kind]}, self.condition(pattern.condition)]}
-
-    def condition(self, condition: Condition) -> dict[str, Any]:
-        """A condition in the matcher's notation."""
-        if isinstance(condition, Known):
-            name = self.names[condition.attribute.kind, condition.attribute.name]
-            return {f"h{name}": int(condition.known)}
-        if isinstance(condition, Test):
-            return self._compare(condition.attribute, condition.op, condition.value)
-        if isinstance(condition, OneOf):
-            op = "!=" if condition.negated else "=="
-            parts = [self._compare(condition.attribute, op, value) for value in condition.values]
-            return parts[0] if len(parts) == 1 else {"$and" if condition.negated else "$or": parts}
-        joined = [self.condition(item) for item in condition.items]
-        return {"$and" if isinstance(condition, All) else "$or": joined}
-
-    def _compare(self, attribute: Attribute, op: str, value: Any) -> dict[str, Any]:
-        inner = {self.names[attribute.kind, attribute.name]: self.number(attribute, value)}
-        word = {"==": None, "!=": "$neq", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}[op]
-        return inner if word is None else {word: inner}
-
-
-def definition(shard: Shard, coding: Coding) -> dict[str, Any]:
-    """The shard as a ruleset of the matcher: one of its rules per branch, priorities unique; and one of ours."""
-    last = max(step.rank for step in shard.steps)
-    opening = {OPENING: {"all": [{"p0": {"k": OPENING_KIND}}], "pri": last + 1}}
-    return opening | {
-        f"b{step.rank}": {
-            "all": [
-                {f"p{i}$not" if pattern.negated else f"p{i}": coding.pattern(pattern)}
-                for i, pattern in enumerate(step.branch)
-            ],
-            "pri": step.rank,
-        }
-        for step in shard.steps
-    }
 
 
 @dataclass
@@ -181,6 +71,8 @@ class _Cage:
         self.keys = {kind: schema.kinds[kind].key for kind in shard.kinds}
         self.coding = Coding(shard)
         self.steps = {f"b{step.rank}": step for step in shard.steps}
+        self.firings = sum(prod(ways(pattern.condition) for pattern in step.branch) for step in shard.steps)
+        """At most, for one fact of each kind: the matcher fires once for each way in which an `or` holds."""
         self._definition = jsontext.dumps(definition(shard, self.coding))
         self._live: _Live | None = None
         self._closed = False
@@ -228,6 +120,7 @@ class _Session:
         self.day = day
         self.state: int | None = None
         self.asserted = 0
+        self.words: dict[Any, int] = {}
 
     def run(self, facts: Facts) -> list[tuple[str, int]]:
         try:
@@ -262,11 +155,11 @@ class _Session:
             many = facts.get(kind, [])
             widest = max(widest, len(many))
             for fact in many:
-                self._assert(self.cage.coding.fact(kind, fact, fact[key] if key else 0))
+                self._assert(self.cage.coding.fact(kind, fact, fact[key] if key else 0, self.words))
         if SIGNAL in kinds:
             for name in self.signals:
-                self._assert(self.cage.coding.fact(SIGNAL, {"name": name}, 0))
-        return len(self.cage.steps) * widest
+                self._assert(self.cage.coding.fact(SIGNAL, {"name": name}, 0, self.words))
+        return self.cage.firings * widest
 
     def _assert(self, body: str) -> None:
         self.asserted += 1
@@ -306,7 +199,7 @@ class _Session:
         for name in signals:
             if name not in self.signals:
                 self.signals.append(name)
-                self._assert(self.cage.coding.fact(SIGNAL, {"name": name}, 0))
+                self._assert(self.cage.coding.fact(SIGNAL, {"name": name}, 0, self.words))
 
 
 def _line_of(matched: dict[str, dict[str, Any]]) -> int:
