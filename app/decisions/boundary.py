@@ -10,7 +10,7 @@ from typing import Any
 
 from app.decisions.compile import Plan
 from app.decisions.facts import Fact, Facts
-from app.decisions.ir import OneOf, Relation, Same, Scale, Test, tests_of
+from app.decisions.ir import OneOf, Relation, Same, Scale, Test, comparisons_of
 from app.decisions.schema import SIGNAL, Attribute, Kind
 
 MOST_LINES = 4
@@ -26,7 +26,7 @@ def candidates(plan: Plan) -> dict[str, dict[str, list[Any]]]:
     named: dict[str, set[Any]] = defaultdict(set)
     for rule in plan.rules:
         for pattern in rule.patterns():
-            for test in tests_of(pattern.condition):
+            for test in comparisons_of(pattern.condition):
                 if isinstance(test, Test | OneOf):
                     named[test.attribute.dotted].update(_constants(test))
                 elif isinstance(test, Same):  # texts that may well be equal

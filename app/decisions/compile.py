@@ -25,7 +25,7 @@ from app.decisions.ir import (
     Scale,
     Test,
     alternatives,
-    tests_of,
+    comparisons_of,
     ways,
 )
 from app.decisions.schema import SIGNAL
@@ -76,7 +76,9 @@ class Plan:
     @cached_property
     def relations(self) -> tuple[Relation, ...]:
         """All comparisons of sums in its rules."""
-        tests = (test for rule in self.rules for pattern in rule.patterns() for test in tests_of(pattern.condition))
+        tests = (
+            test for rule in self.rules for pattern in rule.patterns() for test in comparisons_of(pattern.condition)
+        )
         return tuple(test for test in tests if isinstance(test, Relation))
 
     @cached_property
@@ -195,7 +197,7 @@ class _Load:
 
     def add(self, pattern: Pattern) -> None:
         self.patterns[pattern.kind] += 1
-        for test in tests_of(pattern.condition):
+        for test in comparisons_of(pattern.condition):
             if isinstance(test, Relation):
                 self.attributes[pattern.kind].add(repr(test.left))
                 self.attributes[test.right.kind].add(repr(test.right))

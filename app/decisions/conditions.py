@@ -32,7 +32,7 @@ from app.core.expressions import (
     parse,
 )
 from app.core.i18n import _
-from app.decisions.ir import All, Condition, Constant, Either, Known, OneOf, Parameter, Same, Test, tests_of
+from app.decisions.ir import All, Condition, Constant, Either, Known, OneOf, Parameter, Same, Test, comparisons_of
 from app.decisions.schema import SIGNAL, Attribute, FactSchema, Kind
 from app.decisions.source import Located, RuleFileInvalid
 from app.decisions.sums import Sums
@@ -56,7 +56,7 @@ def read_condition(
         raise entry.refuse(_("an empty condition would match everything"), rule)
     parts = tuple(_Reading(one, kind, schema, parameters, rule).whole() for one in entries)
     found = parts[0] if len(parts) == 1 else All(parts)
-    if sum(1 for _each in tests_of(found)) > MOST_TESTS:
+    if sum(1 for _each in comparisons_of(found)) > MOST_TESTS:
         raise entry.refuse(_("more than %(most)s comparisons", most=MOST_TESTS), rule)
     return found
 

@@ -104,11 +104,11 @@ Comparison = Test | OneOf | Known | Relation | Same
 Condition = Comparison | All | Either
 
 
-def tests_of(condition: Condition) -> Iterator[Comparison]:
+def comparisons_of(condition: Condition) -> Iterator[Comparison]:
     """The comparisons in a condition, from left to right."""
     if isinstance(condition, All | Either):
         for item in condition.items:
-            yield from tests_of(item)
+            yield from comparisons_of(item)
     else:
         yield condition
 
@@ -134,7 +134,7 @@ def ways(condition: Condition) -> int:
 def kinds_asked(condition: Condition, kind: str) -> set[str]:
     """The other kinds of facts that a condition about `kind` compares with."""
     found: set[str] = set()
-    for test in tests_of(condition):
+    for test in comparisons_of(condition):
         if isinstance(test, Relation) and test.right.parts:
             found.add(test.right.kind)
         elif isinstance(test, Same):

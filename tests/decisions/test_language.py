@@ -41,7 +41,7 @@ def refusal(text: str) -> RuleFileInvalid:
         ("total_fen >= parameters.big", "total_fen > contract.days_left", "compares fen with day"),
         ("total_fen >= parameters.big", "total_fen + slack_days > 4", "joins fen and day"),
         ("total_fen >= parameters.big", "slack_days >= parameters.big", "counts day, the parameter “big” fen"),
-        ("total_fen >= parameters.big", "slack_days >= 2 * parameters.big", "no unit that is known"),
+        ("total_fen >= parameters.big", "total_fen * parameters.big > 4", "no unit that is known"),
         ("total_fen >= parameters.big", "5000 * total_fen > contract.penalty_fen_per_day", "too large"),
         ("total_fen >= parameters.big", "total_fen > contract.penalty", "no attribute “penalty”"),
         ("total_fen >= parameters.big", "contract.days_left > award.days_left", "must ask for something of order"),

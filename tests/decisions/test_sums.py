@@ -6,7 +6,8 @@ from app.decisions.compile import make_plan
 from app.decisions.engines.closures import Closures
 from app.decisions.engines.durable import Durable
 from app.decisions.explain import why_not
-from app.decisions.ir import Relation, Test, tests_of
+from app.decisions.ir import Relation, comparisons_of
+from app.decisions.ir import Test as Compared
 from app.decisions.wording import pattern_words
 from tests.decisions.factories import DAY, plan_of, rule, whole
 
@@ -24,7 +25,7 @@ def fires(plan, **changes):
 
 
 def contract(penalty):
-    return {"number": "C", "penalty_fen_per_day": penalty, "days_left": 5}
+    return {"number": "C", "sla_hours": None, "penalty_fen_per_day": penalty, "days_left": 5}
 
 
 def test_a_sum_of_another_fact_is_compared_exactly_at_its_edge():
@@ -55,9 +56,9 @@ def test_what_comes_to_a_plain_test_is_one():
     (test,) = (
         test
         for pattern in plan_of(rule("R1", "all: [{order: 'total_fen - 20 > 5 + 5'}]")).rules[0].patterns()
-        for test in tests_of(pattern.condition)
+        for test in comparisons_of(pattern.condition)
     )
-    assert (type(test), test.op, test.value) == (Test, ">", 30)
+    assert (type(test), test.op, test.value) == (Compared, ">", 30)
 
 
 def test_an_or_around_a_join_is_taken_apart_for_the_matcher_only():

@@ -21,7 +21,7 @@ from app.decisions.ir import (
     Same,
     Sum,
     Test,
-    tests_of,
+    comparisons_of,
 )
 from app.decisions.schema import LARGEST, SIGNAL, Attribute
 
@@ -60,7 +60,7 @@ class Coding:
         name."""
         for step in shard.steps:
             for pattern in step.branch:
-                for test in tests_of(pattern.condition):
+                for test in comparisons_of(pattern.condition):
                     self._learn(test)
         used = {*self.names.values(), *(name for named in self.sums.values() for name, _sum in named.values())}
         used |= {name for named in self.shared.values() for name in named.values()}
