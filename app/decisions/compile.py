@@ -14,6 +14,7 @@ from itertools import chain, product
 from math import prod
 
 from app.core.i18n import _
+from app.decisions.analysis import refuse_useless
 from app.decisions.ir import (
     Branch,
     OneOf,
@@ -90,6 +91,13 @@ class Plan:
             for template in rule.reason.values():
                 needed |= {piece[0] for piece in template if isinstance(piece, tuple)}
         return frozenset(needed - {SIGNAL})
+
+
+def make_new_plan(rule_set: RuleSet, file: str = "rules.yaml") -> Plan:
+    """The plan of a rule set that is not in use yet. Raises as `make_plan`, and for rules that are of no use; what was
+    in use before we could prove that must still be run and replayed."""
+    refuse_useless(rule_set, file)
+    return make_plan(rule_set, file)
 
 
 def make_plan(rule_set: RuleSet, file: str = "rules.yaml") -> Plan:

@@ -15,7 +15,7 @@ from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.decisions import queries
 from app.decisions.cases import run_cases
-from app.decisions.compile import make_plan
+from app.decisions.compile import make_new_plan
 from app.decisions.ir import RuleSet
 from app.decisions.language import read_rule_set
 from app.decisions.models import FactSchemaText, RuleSetPointer, RuleSetVersion
@@ -56,7 +56,7 @@ def seed(actor: Actor, folder: Path = FOLDER) -> list[RuleSetVersion]:
             continue
         text = path.read_text(encoding="utf-8")
         rule_set = read_rule_set(text, schema.body, path.name)
-        plan = make_plan(rule_set, path.name)
+        plan = make_new_plan(rule_set, path.name)
         if _with_hash(rule_set) is None:
             run_cases(plan, folder)
             made.append(_store(actor, rule_set, text, schema))
@@ -71,7 +71,7 @@ def submit(actor: Actor, text: str, file: str = "rules.yaml") -> RuleSetVersion:
     """Store a text as a draft. Raises RuleFileInvalid, SameVersion."""
     schema = shipped_schema()
     rule_set = read_rule_set(text, schema.body, file)
-    make_plan(rule_set, file)
+    make_new_plan(rule_set, file)
     same = _with_hash(rule_set)
     if same is not None:
         raise SameVersion(number=same.number, rule_set=same.rule_set)

@@ -18,7 +18,7 @@ from app.core.errors import DomainError
 from app.core.i18n import _l
 from app.decisions.assemble import assemble
 from app.decisions.boundary import candidates, draw
-from app.decisions.compile import make_plan
+from app.decisions.compile import make_new_plan
 from app.decisions.engines.closures import Closures
 from app.decisions.engines.durable import Durable
 from app.decisions.language import read_rule_set
@@ -74,7 +74,7 @@ def main() -> None:
 
 def run_one(name: str, body: str, schema: str, rounds: int = ROUNDS) -> None:
     """Decide `rounds` sets of facts at the edges of the rules on both engines; raises TrialFailed when they differ."""
-    plan = make_plan(read_rule_set(body, schema, name), name)
+    plan = make_new_plan(read_rule_set(body, schema, name), name)
     durable, closures = Durable(plan), Closures(plan)
     values = candidates(plan)
     random = Random(7)

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.core.permissions import SYSTEM
 from app.decisions import service
-from app.decisions.compile import Plan, make_plan
+from app.decisions.compile import Plan, make_new_plan
 from app.decisions.facts import Facts
 from app.decisions.language import read_rule_set
 from app.decisions.schema import FOLDER
@@ -39,8 +39,9 @@ def schema_text() -> str:
     return (FOLDER / "facts.yaml").read_text(encoding="utf-8")
 
 
-def rule(rule_id: str, when: str, then: str = "tag: t", reason: str = "{en: x, zh: y}") -> str:
-    """One rule in the file's notation; `when` and `then` are flow mappings without their braces."""
+def rule(rule_id: str, when: str, then: str = "", reason: str = "{en: x, zh: y}") -> str:
+    """One rule in the file's notation; `when` and `then` are flow mappings without their braces. It tags otherwise."""
+    then = then or f"tag: t_{rule_id}"
     return f"- id: {rule_id}\n  name: {{en: n, zh: 名}}\n  when: {{{when}}}\n  then: {{{then}}}\n  reason: {reason}\n"
 
 
@@ -51,13 +52,15 @@ def text_of(*rules: str, name: str = "trial") -> str:
 
 def plan_of(*rules: str, name: str = "trial") -> Plan:
     """The plan of these rules."""
-    return make_plan(read_rule_set(text_of(*rules, name=name), schema_text(), "trial.yaml"), "trial.yaml")
+    return make_new_plan(read_rule_set(text_of(*rules, name=name), schema_text(), "trial.yaml"), "trial.yaml")
 
 
 @lru_cache
 def shipped(name: str) -> Plan:
     """The plan of a shipped rule set."""
-    return make_plan(read_rule_set((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), schema_text(), name), name)
+    return make_new_plan(
+        read_rule_set((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), schema_text(), name), name
+    )
 
 
 def whole(plan: Plan, **changes: Any) -> Facts:
