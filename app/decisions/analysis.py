@@ -127,6 +127,17 @@ class Proof:
             return []
         return []
 
+    def meet(self, one: Rule, other: Rule) -> bool:
+        """True when both may fire for the same facts."""
+        try:
+            mine, theirs = (
+                [box for branch in rule.branches for box in self._region_of(rule, branch, exact=False)]
+                for rule in (one, other)
+            )
+        except _TooMany:
+            return False
+        return any(meet(box, cut) is not None for box in mine for cut in theirs)
+
     def _outside(self, boxes: list[Box], rule: Rule) -> list[Box]:
         for branch in rule.branches:
             for cut in self._region_of(rule, branch, exact=True):
