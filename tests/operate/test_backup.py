@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import orjson
 import pytest
@@ -14,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.audit import seals, verify
 from app.audit.models import AuditEntry
-from app.core import clock, db, ids
+from app.core import clock, db, i18n, ids
 from app.core.append_only import PROTECTED
 from app.core.db import session, transaction
 from app.core.permissions import SYSTEM
@@ -146,14 +148,25 @@ def it_goes_on(number):
         assert verify.verify(full=True).ok
 
 
-@pytest.fixture
-def backed_up(app, settings, tmp_path, request):
+@pytest.fixture(scope="module")
+def made_once(app, settings, tmp_path_factory, request):
     """A backup of a lived-in database of the kind under test."""
-    file = tmp_path / "all.zip"
-    with database(request.config.getoption("--db"), settings, tmp_path / "one", request):
+    folder = tmp_path_factory.mktemp("backup")
+    file = folder / "all.zip"
+    with (
+        clock.moved(NOON),
+        i18n.reading("en"),
+        database(request.config.getoption("--db"), settings, folder / "one", request),
+    ):
         lived_in()
         backups.backup(file)
     return file
+
+
+@pytest.fixture
+def backed_up(made_once, tmp_path):
+    """A copy of it, to be spoilt."""
+    return Path(shutil.copy(made_once, tmp_path / "all.zip"))
 
 
 @pytest.fixture

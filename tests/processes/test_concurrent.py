@@ -24,7 +24,7 @@ from app.processes.models import ProcessDefinition, ProcessInstance
 from app.tasks import service as inbox
 from app.tasks.models import Task
 from tests.conformance import shapes as s
-from tests.conftest import NOON, build_schema, fresh_database
+from tests.conftest import NOON, fresh_database
 from tests.identity.factories import actor_for, make_user
 from tests.processes import conftest as steps  # noqa: F401 - registers test_note
 from tests.processes import interleaving, invariants
@@ -590,15 +590,15 @@ race(
 
 
 @pytest.fixture(scope="module")
-def arena(request, settings, app, tmp_path_factory):
+def arena(request, settings, app, with_tables, tmp_path_factory):
     """A database with everything deployed; who acts."""
     kind = request.config.getoption("--db")
     server = request.getfixturevalue("postgres_server") if kind == "postgres" else None
     folder = tmp_path_factory.mktemp("races")
     before = db._engine
     remove = interleaving.install()
-    with fresh_database(kind, folder, server) as url, clock.moved(NOON):
-        build_schema(db.connect(replace(settings, database_url=url, data=folder)))
+    with fresh_database(kind, folder, server, like=with_tables) as url, clock.moved(NOON):
+        db.connect(replace(settings, database_url=url, data=folder))
         with transaction():
             people = [actor_for(make_user(roles=["manager"])) for _ in range(2)]
             for diagram in DIAGRAMS:

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, event, update
 
 from app.core import clock, db
 from app.core.jobs import Job
-from tests.conftest import NOON, build_schema, fresh_database
+from tests.conftest import NOON, fresh_database
 from tests.identity.factories import actor_for, make_user
 from tests.processes import conftest as steps  # noqa: F401 - registers test_note
 from tests.processes import invariants, plays
@@ -128,15 +128,15 @@ def places_of(names: list[str], full: bool, name: str) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def stage(request, settings, app, tmp_path_factory):
+def stage(request, settings, app, with_tables, tmp_path_factory):
     """A database with everything deployed, for all plays of this module."""
     kind = request.config.getoption("--db")
     server = request.getfixturevalue("postgres_server") if kind == "postgres" else None
     folder = tmp_path_factory.mktemp("crashes")
     before = db._engine
-    with fresh_database(kind, folder, server) as url, clock.moved(NOON):
+    with fresh_database(kind, folder, server, like=with_tables) as url, clock.moved(NOON):
         own = replace(settings, database_url=url, data=folder)
-        build_schema(db.connect(own))
+        db.connect(own)
         with db.transaction():
             who = actor_for(make_user(roles=["manager"]))
         made = plays.set_up(who)
