@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 from flask import Flask
@@ -77,6 +78,22 @@ VALUES = (
     '{"a": 1, "a": 2}',
     "\ud83d".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
 )
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of the nonsense is tried: one in `step`, at the next place others; each database half of that, or all."""
+
+    step: int
+    half: int | None = None
+
+    def of(self, values: Sequence[Any], place: int) -> Sequence[Any]:
+        """The values whose turn it is at that place."""
+        return self.halved([value for number, value in enumerate(values) if (number + place) % self.step == 0], place)
+
+    def halved(self, values: Sequence[Any], place: int = 0) -> Sequence[Any]:
+        """Every second of them; both halves are all. What one database gets at a place the other gets at the next."""
+        return values if self.half is None else values[(self.half + place) % 2 :: 2]
 
 
 @dataclass(frozen=True)

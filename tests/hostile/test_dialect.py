@@ -20,7 +20,7 @@ from app.identity.roles import ROLES
 from app.tasks.models import Task, TaskStatus
 from tests.hostile.html import TRACES
 from tests.hostile.routes import PATHS, QUERIES, VALUES, Route, routes
-from tests.hostile.test_requests import BODIES, THOROUGH, some
+from tests.hostile.test_requests import BODIES
 from tests.hostile.test_rights import denials
 from tests.hostile.world import ATTACK, Site
 from tests.identity.factories import actor_for, bearer
@@ -202,45 +202,45 @@ def test_everything_answers_to_who_may(app, program):
             assert status in (200, 204, 400, 404), f"{route.rule} {status}"
 
 
-@pytest.mark.parametrize("step", THOROUGH)
-def test_nonsense_in_addresses(step, app, program):
+def test_nonsense_in_addresses(share, app, program):
     for place, route in enumerate(attacked(app)):
         for name in route.rule.arguments:
-            for value in some(PATHS, place, step):
+            for value in share.of(PATHS, place):
                 program.send(route.method, program.url(route, **{name: value}))
 
 
-@pytest.mark.parametrize("step", THOROUGH)
-def test_nonsense_in_queries(step, app, program):
+def test_nonsense_in_queries(share, app, program):
     rng = random.Random(7)
     for place, route in enumerate(attacked(app)):
         if route.method != "GET":
             continue
         url = program.url(route)
-        for query in some(QUERIES, place, step):
+        for query in share.of(QUERIES, place):
             program.send("GET", f"{url}?{query}")
-        for name in NAMES if step == 1 else rng.sample(NAMES, 12):
-            value = rng.choice([one for one in (*ODD, *VALUES) if isinstance(one, str | int | float)])
+        names = NAMES if share.step == 1 else rng.sample(NAMES, 12)
+        values = [one for one in (*ODD, *VALUES) if isinstance(one, str | int | float)]
+        for name, value in share.halved([(name, rng.choice(values)) for name in names], place):
             program.send("GET", url, query_string={name: str(value).replace("\x00", "")[:3000]})
 
 
-@pytest.mark.parametrize("step", THOROUGH)
-def test_nonsense_in_bodies(step, app, program):
+def test_nonsense_in_bodies(share, app, program):
     rng = random.Random(11)
     for place, route in enumerate(attacked(app)):
         if route.method == "GET":
             continue
         url = program.url(route)
-        for body in some(BODIES, place, step):
+        for body in share.of(BODIES, place):
             program.send(route.method, url, data=body, content_type="application/json")
         program.send(route.method, url, data=b"{}")
-        for _time in range(30 // step**2):
+        mixtures = []
+        for _time in range(30 // share.step**2):
             body = {name: rng.choice(ODD) for name in rng.sample(NAMES, rng.randint(1, 12))}
-            program.send(route.method, url, data=json.dumps(body), content_type=rng.choice(["application/json", None]))
+            mixtures.append((body, rng.choice(["application/json", None])))
+        for body, kind in share.halved(mixtures, place):
+            program.send(route.method, url, data=json.dumps(body), content_type=kind)
 
 
-@pytest.mark.parametrize("step", THOROUGH)
-def test_each_field_of_each_body_alone(step, app, program):
+def test_each_field_of_each_body_alone(share, app, program):
     """Around one odd value everything else is right, so that it is not refused for something else."""
     usual: dict[str, Any] = {
         "workerId": "w",
@@ -263,8 +263,8 @@ def test_each_field_of_each_body_alone(step, app, program):
     for place, route in enumerate(posted):
         url = program.url(route)
         for number, name in enumerate(NAMES):
-            odd = some(ODD, place + number, step * 24)
-            for value in odd:
+            odd = [value for turn, value in enumerate(ODD) if (turn + place + number) % (share.step * 24) == 0]
+            for value in share.halved(odd, place):
                 program.send(
                     route.method, url, data=json.dumps({**usual, name: value}), content_type="application/json"
                 )

@@ -6,7 +6,7 @@ import hashlib
 import io
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event, select
 
 from app.core import db
 from tests.hostile.html import faults_of
-from tests.hostile.routes import ENDS_THE_SESSION, PATHS, QUERIES, VALUES, Route, routes
+from tests.hostile.routes import ENDS_THE_SESSION, PATHS, QUERIES, VALUES, Route, Share, routes
 from tests.hostile.world import ATTACK, Site
 
 BOOKKEEPING = {
@@ -85,32 +85,21 @@ def attacked(app: Flask) -> Iterator[Route]:
     return (route for route in routes(app) if route.rule.endpoint not in ENDS_THE_SESSION | QUIET)
 
 
-THOROUGH = [pytest.param(1, marks=pytest.mark.full), 3]
-"""Every value at every route, or a third of the values at each, another third at the next."""
-
-
-def some(values: Sequence[Any], place: int, step: int) -> list[Any]:
-    """The values whose turn it is."""
-    return [value for number, value in enumerate(values) if (number + place) % step == 0]
-
-
-@pytest.mark.parametrize("step", THOROUGH)
-def test_nonsense_in_addresses(step, app, attacker):
+def test_nonsense_in_addresses(share, app, attacker):
     before = fingerprint()
     for place, route in enumerate(attacked(app)):
         for name in route.rule.arguments:
-            for value in some(PATHS, place, step):
+            for value in share.of(PATHS, place):
                 values = {other: attacker.site.ids[other][0] for other in route.rule.arguments}
                 attacker.send(route, route.fill({**values, name: value}))
     attacker.report()
     assert fingerprint() == before
 
 
-@pytest.mark.parametrize("step", THOROUGH)
-def test_nonsense_in_queries(step, app, attacker):
+def test_nonsense_in_queries(share, app, attacker):
     for place, route in enumerate(attacked(app)):
         if route.method == "GET":
-            for query in some(QUERIES, place, step):
+            for query in share.of(QUERIES, place):
                 attacker.send(route, f"{route.urls(attacker.site)[0]}?{query}")
     attacker.report()
 
@@ -169,13 +158,13 @@ class Committed:
 USUAL = ("1", "draft", "direct", "EA", "2026-12-01", "released", "held", "approve", "reject", "WH-SH", "H-0001", ATTACK)
 
 
-def forms(route: Route, step: int) -> Iterator[dict[str, Any]]:
+def forms(route: Route, share: Share) -> Iterator[dict[str, Any]]:
     """Nothing; the same value in every field; random mixtures, the same for the same route."""
     yield {}
     rng = random.Random(f"{route.rule} {route.method}")
-    for value in some(VALUES, rng.randrange(step), step):
+    for value in share.of(VALUES, rng.randrange(share.step)):
         yield dict.fromkeys(FIELDS, value)
-    for _ in range(60 // step**3):
+    for _ in range(60 // share.step**3):
         yield {name: rng.choice((*VALUES, *USUAL, *USUAL)) for name in FIELDS}
 
 
@@ -191,13 +180,12 @@ def test_nul_in_a_form_trips_nobody(app, attacker):
     assert answer.status_code in (400, 401)
 
 
-@pytest.mark.parametrize("step", THOROUGH)
-def test_nonsense_in_forms_is_refused_and_leaves_nothing(step, app, attacker):
+def test_nonsense_in_forms_is_refused_and_leaves_nothing(share, app, attacker):
     committed, refused = Committed(db.engine()), 0
     for route in attacked(app):
         if route.method == "GET" or route.is_api:
             continue
-        for form in forms(route, step):
+        for form in forms(route, share):
             status = attacker.send(route, route.urls(attacker.site)[0], data=form)
             left = committed.take()
             refused += status >= 400
