@@ -47,7 +47,13 @@ def enter_order(person, *, product, customer, reference: str, quantity: int = 1)
 
 
 @pytest.mark.parametrize(
-    ("language", "size"), [("zh_Hans", "desk"), ("en", "phone"), ("en", "desk"), ("zh_Hans", "phone")]
+    ("language", "size"),
+    [
+        ("zh_Hans", "phone"),
+        ("en", "desk"),
+        pytest.param("zh_Hans", "desk", marks=pytest.mark.full),
+        pytest.param("en", "phone", marks=pytest.mark.full),
+    ],
 )
 def test_an_order_is_entered_explained_approved_by_two_and_released(site, sign_in, language, size):
     sales = sign_in("sales", language, size)
@@ -89,6 +95,7 @@ def approve_to_the_end(sign_in, order: Order, language: str, size: str) -> list[
         person.look()
         page.locator("#decision textarea").first.fill(WORDS[language]["reason"])
         page.locator("#decision button[value=approve]").click()
+        page.wait_for_selector("#decision", state="detached")
         page.wait_for_selector(f"text={order.number}")
         person.look()
         deciders.append(login)
