@@ -4,6 +4,7 @@ camunda-external-task-client-python3."""
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import io
 import json
 import os
@@ -42,7 +43,7 @@ with warnings.catch_warnings():
     from camunda.external_task.external_task_worker import ExternalTaskWorker
 
 CLIENTS = Path(__file__).with_name("clients")
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.waits]
 
 
 class Server:
@@ -112,9 +113,11 @@ def test_the_published_javascript_client(server):
     if node is None or npm is None:
         pytest.skip("there is no Node: the JavaScript client is not tried")
     lock, stamp = CLIENTS / "package-lock.json", CLIENTS / "node_modules" / ".package-lock.json"
-    if not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime:
-        subprocess.run([npm, "ci"], cwd=CLIENTS, check=True, capture_output=True, timeout=300)
-        stamp.touch()
+    with lock.open() as alone:  # the other database's tests may come at the same moment
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        if not stamp.exists() or stamp.stat().st_mtime < lock.stat().st_mtime:
+            subprocess.run([npm, "ci"], cwd=CLIENTS, check=True, capture_output=True, timeout=300)
+            stamp.touch()
     properties = diagrams.properties(colour="red")
     risky = diagrams.with_error("risky").replace(b'topic="work"', b'topic="js-error"')
     server.deploy(

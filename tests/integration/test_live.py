@@ -17,6 +17,8 @@ from tests.identity.factories import make_token, make_user
 from tests.integration import diagrams
 from tests.integration.conftest import Program
 
+pytestmark = pytest.mark.waits
+
 
 @pytest.fixture
 def rest(app, live):

@@ -22,6 +22,7 @@ from tests.core.jobs.handlers import new
 from tests.identity.factories import bearer, make_user
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.waits
 
 
 @pytest.fixture
@@ -105,6 +106,7 @@ def test_a_killed_worker_is_started_again_and_an_interrupt_ends_all(place):
     assert worker_pids() <= {first}, "the one that was not killed signed off"
 
 
+@pytest.mark.any_database
 def test_nothing_stays_behind_when_the_watcher_is_killed(place):
     with flask(place, "serve", "--workers", "1") as server:
         until(lambda: ask(place, "/readyz")[0] == 200)

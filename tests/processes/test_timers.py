@@ -3,11 +3,8 @@ they wait. What concerns jobs as such is tested in tests/core/jobs."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -23,9 +20,9 @@ from app.tasks import service as inbox
 from app.tasks.models import Task
 from tests.conformance import shapes as s
 from tests.conftest import NOON
-from tests.processes import invariants
+from tests.forked import Forked
+from tests.processes import invariants, worker_process
 
-ROOT = Path(__file__).parents[2]
 WAITS = s.diagram("waits", s.start(), s.catch("t", s.after("${delay}")), s.end(), "s -> t -> e")
 CUTS = s.diagram("cuts", s.start(), s.user("u"), s.boundary("b", "u", s.after("PT1H")), s.user("v"), s.end(),
                  "s -> u -> e; b -> v -> e")  # fmt: skip
@@ -84,10 +81,11 @@ def moving():
 # --- the machine's clock, a real worker ------------------------------------------------------------------------------
 
 
+@pytest.mark.waits
 def test_fires_within_two_seconds_of_due_also_after_the_worker_was_killed(timed):
-    command = [sys.executable, "-m", "tests.processes.worker_process", timed.database_url, str(timed.data)]
+    given = (timed.database_url, str(timed.data))
     with clock.moved(clock._machine_time):
-        worker = subprocess.Popen(command, cwd=ROOT)
+        worker = Forked(worker_process.main, *given)
         try:
             until(alive)
             early = [begin("waits", delay=f"PT{seconds}S") for seconds in (0, 1, 2)]
@@ -97,7 +95,7 @@ def test_fires_within_two_seconds_of_due_also_after_the_worker_was_killed(timed)
             late = [begin("waits", delay=f"PT{seconds}S") for seconds in (0, 1)]
             time.sleep(1.2)
             assert {status(one) for one in late} == {"running"}, "nobody works"
-            worker = subprocess.Popen(command, cwd=ROOT)
+            worker = Forked(worker_process.main, *given)
             until(lambda: all(status(one) == "completed" for one in late))
             lateness = [line.at - due_of(line.instance_id) for line in fired() if line.instance_id in early]
         finally:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, func, inspect, select, text, update
 
 from app.core import clock, db, jobs
 from app.core.jobs import Job, WorkerBeat
+from tests.core.jobs import worker_process
 from tests.core.jobs.handlers import effects, new, row, stored
+from tests.forked import Forked
 
-ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.waits
 
 
 @pytest.fixture
@@ -34,8 +32,7 @@ def start(jobs_db, real_time):
 
     def begin(folder="one", lanes=4, sweep=30.0):
         home = jobs_db.data / folder
-        command = [sys.executable, "-m", "tests.core.jobs.worker_process", jobs_db.database_url, home, lanes, sweep]
-        running.append(subprocess.Popen([str(part) for part in command], cwd=ROOT))
+        running.append(Forked(worker_process.main, jobs_db.database_url, str(home), str(lanes), str(sweep)))
         return running[-1]
 
     yield begin
@@ -164,7 +161,7 @@ def test_a_worker_told_to_stop_gives_back_what_it_has_not_begun(start):
     stored(*(new("test_slow", source=f"s{n}", payload={"seconds": 0.2}) for n in range(100)))
     worker = start()
     until(lambda: len(effects()) > 2)
-    worker.send_signal(signal.SIGTERM)
+    worker.terminate()
     assert worker.wait(15) == 0
     with db.transaction(write=False):
         session = db.session()
