@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.permissions import SYSTEM, Actor
-from app.decisions import service as decisions
 from app.identity.models import User
 from app.processes import service as processes
 from tests.catalog.factories import (
@@ -17,6 +16,7 @@ from tests.catalog.factories import (
     make_product,
     make_registration,
 )
+from tests.decisions.factories import seed
 from tests.identity.factories import actor_for, make_user
 
 
@@ -35,7 +35,7 @@ class World:
 
 def make_world() -> World:
     """Everything an order needs to be taken in; nothing blocks an order of the product in any channel."""
-    decisions.seed(SYSTEM)
+    seed()
     processes.seed(SYSTEM)
     ann = make_user(roles=("sales",), name="Ann")
     bob = make_user(roles=("order_desk",), name="Bob")

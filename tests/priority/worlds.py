@@ -9,11 +9,11 @@ from typing import Any
 from app.catalog.models import Customer, Product
 from app.core import clock
 from app.core.permissions import SYSTEM
-from app.decisions import service as decisions
 from app.orders.models import Order
 from app.priority import service as priority
 from app.priority.models import OrderStanding
 from tests.catalog.factories import make_authorisation, make_customer, make_licence, make_product
+from tests.decisions.factories import seed
 from tests.inventory.factories import make_lot
 from tests.orders.factories import make_line, make_order
 
@@ -39,7 +39,7 @@ class World:
 
 def plain_world() -> World:
     """Rules in force, our licence and authorisation, a customer of tier C, a product in stock nothing is special of."""
-    decisions.seed(SYSTEM)
+    seed()
     make_licence()
     make_authorisation()
     return World(make_customer(tier="C"), plain_product())
