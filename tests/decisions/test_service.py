@@ -228,6 +228,7 @@ def test_a_file_that_fails_its_own_cases_is_not_stored(tx: Session, tmp_path: Pa
     assert queries.versions_of("trial") == []
 
 
+@pytest.mark.any_database
 def test_a_version_that_dies_or_hangs_in_its_trial_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(smoke.TrialFailed):
         smoke.try_out(smoke.Job(schema_text(), (("bad.yaml", "schema: 9"),)))

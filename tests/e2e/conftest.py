@@ -24,7 +24,7 @@ from app.identity import queries as people
 from app.identity import service as identity
 from app.processes import service as processes
 from config import ROOT, Settings
-from tests.conftest import NOON, close_whole
+from tests.conftest import NOON, build_schema, close_whole
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PASSWORD = "correct-horse-battery"
@@ -66,14 +66,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def filled(
-    app: Flask, settings: Settings, with_tables: str, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, master.World]:
+def filled(app: Flask, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, master.World]:
     """A file with master data, people (all with PASSWORD), rules and diagrams; no orders yet."""
     file = tmp_path_factory.mktemp("filled") / "site.db"
-    shutil.copy(with_tables.removeprefix("sqlite:///"), file)
     before = db._engine
     engine = db.connect(replace(settings, data=file.parent, database_url=f"sqlite:///{file}"))
+    build_schema(engine)
     with clock.moved(NOON), db.transaction():
         decisions.seed(SYSTEM)
         processes.seed(SYSTEM)

@@ -254,6 +254,7 @@ def test_nonsense_in_bodies(app, attacker):
     assert fingerprint() == before
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded", "text/plain"])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_what_is_larger_than_a_mebibyte_is_refused_whole(chunked, kind, app, attacker):

@@ -28,6 +28,7 @@ def denials() -> int:
         return session.scalar(select(func.count()).where(AuditEntry.action == "access:deny")) or 0
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("role", ROLES)
 def test_who_lacks_the_right_is_refused_and_recorded(role, app, site):
     actor, client, refused, before = actor_for(site.users[role]), site.client(app, role), 0, denials()

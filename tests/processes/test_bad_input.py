@@ -276,6 +276,7 @@ def test_a_diagram_of_a_hundred_elements_is_deployed_in_less_than_a_second(tx):
     assert len(made.definition.elements) > ELEMENTS
 
 
+@pytest.mark.any_database
 def test_five_hundred_definitions_add_less_than_300_mb():
     compile_definition(large())
     gc.collect()

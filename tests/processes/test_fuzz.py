@@ -123,6 +123,7 @@ def look_at(numbers: range, folder: Path) -> None:
     assert found == {}, "\n\n".join(f"{name}\n{what}" for name, what in found.items())
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("start", range(0, SLICE, SLICE // 3))
 def test_mutants(routes, tmp_path, start):
     look_at(range(start, start + SLICE // 3), tmp_path)
