@@ -54,17 +54,12 @@ _LOAD_RUNNING = (
     .order_by(_instances.c.id)
     .with_for_update(key_share=True)
 )
-_SAVE = Prepared(
-    update(_instances)
-    .where(_instances.c.id == bindparam("instance"), _instances.c.version == bindparam("seen"))
-    .values(
-        state=bindparam("new_state"),
-        status=bindparam("new_status"),
-        version=bindparam("next"),
-        events=bindparam("count"),
-        ended_at=bindparam("ended"),
-        end_reason=bindparam("why"),
-    )
+_THIS = update(_instances).where(_instances.c.id == bindparam("instance"), _instances.c.version == bindparam("seen"))
+_STEP: dict[str, Any] = {"state": bindparam("new_state"), "version": bindparam("next"), "events": bindparam("count")}
+# SQLite writes every index of a column that an update names, changed or not: so a step that ends nothing names few.
+_SAVE = Prepared(_THIS.values(**_STEP))
+_SAVE_END = Prepared(
+    _THIS.values(**_STEP, status=bindparam("new_status"), ended_at=bindparam("ended"), end_reason=bindparam("why"))
 )
 _INSERT = Prepared(insert(_instances), *_instances.columns.keys())
 _RUNNING = Prepared(
@@ -217,15 +212,10 @@ def save(before: Loaded, made: Step, world: World, deployed: Deployed, *, dealt_
     """
     gone = keeping.let_go(before.id, made, dealt_with)
     lines = [*made.happenings, *(Happening("closed", element, None, {}, token) for token, element in gone)]
-    _update(
-        before.id,
-        before.version,
-        new_state=made.state,
-        new_status=_status(made).value,
-        count=before.events + len(lines),
-        ended=world.as_of if made.completed else None,
-        why=None,
-    )
+    values = {"new_state": made.state, "count": before.events + len(lines)}
+    if made.completed:
+        values |= {"new_status": InstanceStatus.COMPLETED.value, "ended": world.as_of, "why": None}
+    _update(_SAVE_END if made.completed else _SAVE, before, values)
     keeping.keep(before.id, made, world, deployed, was_suspended=before.suspended)
     write_history(before.id, before.events, lines, world.actor, world.as_of)
 
@@ -235,15 +225,8 @@ def end(before: Loaded, status: InstanceStatus, actor: Actor, reason: str, at: d
     keeping.let_all_go(before.id)
     line = Happening(status.value, "", None, {"reason": reason})
     write_history(before.id, before.events, [line], actor, at)
-    _update(
-        before.id,
-        before.version,
-        new_state=before.state,
-        new_status=status.value,
-        count=before.events + 1,
-        ended=at,
-        why=reason[:500],
-    )
+    values = {"new_state": before.state, "count": before.events + 1}
+    _update(_SAVE_END, before, {**values, "new_status": status.value, "ended": at, "why": reason[:500]})
 
 
 def note(before: Loaded, line: Happening, actor: Actor, at: datetime, **columns: Any) -> None:
@@ -256,10 +239,10 @@ def note(before: Loaded, line: Happening, actor: Actor, at: datetime, **columns:
     _refuse_stale(result.rowcount, before.id, before.version)
 
 
-def _update(instance_id: str, version: int, **values: Any) -> None:
+def _update(statement: Prepared, before: Loaded, values: dict[str, Any]) -> None:
     info().pop(_HELD, None)
-    hit = _SAVE.run({"instance": instance_id, "seen": version, "next": version + 1, **values})
-    _refuse_stale(hit, instance_id, version)
+    hit = statement.run({"instance": before.id, "seen": before.version, "next": before.version + 1, **values})
+    _refuse_stale(hit, before.id, before.version)
 
 
 def _refuse_stale(hit: int, instance_id: str, version: int) -> None:

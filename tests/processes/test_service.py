@@ -209,7 +209,7 @@ def test_a_step_saved_meanwhile_is_a_lost_race(tx, rules, manager):
     before = saving.load(instance.id)
     session().execute(ProcessInstance.__table__.update().values(version=9))
     with pytest.raises(StaleDataError):
-        saving._update(before.id, before.version, new_state=b"", new_status="running", count=1, ended=None, why=None)
+        saving._update(saving._SAVE, before, {"new_state": b"", "count": 1})
 
 
 def test_a_token_that_is_gone_is_refused(tx, rules, manager):
