@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -158,6 +159,10 @@ def make_engine(url: str, synchronous: str = "FULL") -> Engine:
     return made
 
 
+# The driver looks for an adapter of every null; finding none takes longer than finding this one.
+sqlite3.register_adapter(type(None), lambda null: null)
+
+
 def _sqlite_engine(url: str, synchronous: str) -> Engine:
     made = create_engine(
         url,
@@ -256,6 +261,7 @@ class Unit:
     def __init__(self, bind: Engine, around: Session | None = None) -> None:
         self._bind = bind
         self._pooled: Any = None
+        self._straight: Any = None
         self._connection: Connection | None = None
         self._session = around
         self._around = around is not None
@@ -281,18 +287,17 @@ class Unit:
 
     def driver(self) -> Any:
         """The driver's own connection; None where somebody listens to statements, which then must go the usual way."""
-        if self._pooled is None:
+        if self._straight is None:
             if self._bind.dispatch.before_cursor_execute:
                 return None
             if self._around:
                 return self.connection.connection.driver_connection
-            if self._connection is not None:
-                self._pooled = self._connection.connection
-            else:
-                self._pooled = self._bind.raw_connection()
-                if self._bind.dialect.name == "sqlite":
-                    self._pooled.driver_connection.execute(_begin(self._bind.get_execution_options()))
-        return self._pooled.driver_connection
+            opened = self._connection
+            self._pooled = self._bind.raw_connection() if opened is None else opened.connection
+            self._straight = self._pooled.driver_connection
+            if opened is None and self._bind.dialect.name == "sqlite":
+                self._straight.execute(_begin(self._bind.get_execution_options()))
+        return self._straight
 
     @property
     def session(self) -> Session:
@@ -308,7 +313,7 @@ class Unit:
         if self._connection is not None:
             self._connection.commit()
         elif self._pooled is not None:
-            self._pooled.driver_connection.commit()
+            self._straight.commit()
 
     def close(self) -> None:
         """Give the connection back; what was not committed is undone."""
@@ -318,7 +323,7 @@ class Unit:
             self._connection.close()
         elif self._pooled is not None:
             try:
-                self._pooled.driver_connection.rollback()
+                self._straight.rollback()
             except self._bind.dialect.loaded_dbapi.Error:  # it is broken: nobody shall get it again
                 self._pooled.invalidate()
             else:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect
+from sqlalchemy import Boolean, Date, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 
@@ -25,7 +25,8 @@ class _Compiled(NamedTuple):
 
     text: str
     names: list[str]
-    converted: list[tuple[int, Callable[[Any], Any]]]
+    converted: list[tuple[int, Callable[[Any], Any], bool]]
+    """Place, how, and whether null is converted too."""
     positional: bool
     fixed: dict[str, Any]
     columns: list[str]
@@ -40,8 +41,10 @@ class _Compiled(NamedTuple):
             row = list(self.pick(given))
         except KeyError:  # a column that is not given is null
             row = [given.get(name) for name in self.names]
-        for place, convert in self.converted:
-            row[place] = convert(row[place])
+        for place, convert, null_too in self.converted:
+            value = row[place]
+            if value is not None or null_too:
+                row[place] = convert(value)
         return tuple(row) if self.positional else dict(zip(self.names, row, strict=True))
 
 
@@ -93,11 +96,12 @@ class Prepared:
     def _compile(self, dialect: Dialect) -> _Compiled:
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
         names = list(compiled.positiontup if compiled.positional else compiled.binds)
-        converters = [_converter(compiled.binds[name].type, dialect) for name in names]
+        kinds = [compiled.binds[name].type for name in names]
+        converters = [(_converter(kind, dialect), not isinstance(kind, _NULL_STAYS)) for kind in kinds]
         made = _Compiled(
             text=str(compiled),
             names=names,
-            converted=[(place, convert) for place, convert in enumerate(converters) if convert is not None],
+            converted=[(place, how, null_too) for place, (how, null_too) in enumerate(converters) if how is not None],
             positional=bool(compiled.positional),
             fixed={name: value for name, value in compiled.params.items() if value is not None},
             columns=[column.name for column in getattr(self._statement, "exported_columns", ())],
@@ -112,15 +116,20 @@ def _converter(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
     if dialect.name == "sqlite" and isinstance(kind, UtcDateTime):
         return _moment_as_text
     if dialect.name == "sqlite" and isinstance(kind, Json):
-        return _json_as_text
+        return jsontext.dumps
+    if dialect.name == "sqlite" and isinstance(kind, Boolean):
+        return _TRUTHS.__getitem__
     return kind.dialect_impl(dialect).bind_processor(dialect)  # type: ignore[no-any-return]
 
 
-def _moment_as_text(value: datetime | None) -> str | None:
+_NULL_STAYS = (UtcDateTime, Boolean, Date)
+"""Types that keep null as null; JSON, say, makes a text of it."""
+_TRUTHS = {True: 1, False: 0}
+
+
+def _moment_as_text(value: datetime) -> str:
     """As SQLAlchemy keeps moments on SQLite: in UTC, with microseconds, without a zone."""
     global _last_moment  # noqa: PLW0603 - a step writes one moment many times over
-    if value is None:
-        return None
     known, text = _last_moment
     if known is value:
         return text
@@ -132,7 +141,3 @@ def _moment_as_text(value: datetime | None) -> str | None:
 
 
 _last_moment: tuple[datetime | None, str] = (None, "")
-
-
-def _json_as_text(value: Any) -> str:
-    return jsontext.dumps(value) if value != {} else "{}"
