@@ -79,6 +79,8 @@ def equal(left: Any, right: Any) -> bool:
     """
     if left is None or right is None:
         return left is right
+    if type(left) is type(right):
+        return bool(left == right)
     kinds = kind_of(left), kind_of(right)
     if kinds[0] == kinds[1]:
         return bool(left == right)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from app.core.expressions import Expression
@@ -79,10 +80,15 @@ class Element:
     properties: Mapping[str, str] = field(default_factory=dict)
     """camunda:property extension elements."""
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Nothing around the work: no loop, jobs, mappings, boundary events."""
         return not (self.loop or self.before or self.after or self.inputs or self.outputs or self.boundaries)
+
+    @cached_property
+    def unconditional(self) -> bool:
+        """Tokens leave along all flows, whatever the variables are."""
+        return self.default is None and all(out.condition is None for out in self.outs)
 
 
 @dataclass(frozen=True)

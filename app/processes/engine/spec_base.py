@@ -50,7 +50,7 @@ class Lean:
     def way(self, task: Any) -> tuple[Out, ...]:
         """Flows that leave: all without condition and those whose condition holds, else the default."""
         element = self.element
-        if element.default is None and all(out.condition is None for out in element.outs):
+        if element.unconditional:
             return tuple(element.outs)
         return choose(task, element, {}, several=True)
 
