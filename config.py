@@ -31,6 +31,8 @@ class Settings:
     """Port of `make run` (`PORT`)."""
     timezone: str = "Asia/Shanghai"
     """Zone in which business dates are counted and times are shown (`TIMEZONE`)."""
+    regulatory_profile: str = "cn"
+    """Whose law the house follows (`REGULATORY_PROFILE`): cn, eu or us, see `rules/profiles.yaml`."""
     secure_cookies: bool = False
     """Send the session cookie over HTTPS only (`SECURE_COOKIES=1`)."""
     trusted_proxies: int = 0
@@ -64,6 +66,7 @@ class Settings:
             secret_key=secret_key(env.get("SECRET_KEY", ""), data if embedded else None),
             port=whole_number("PORT", env.get("PORT") or "8000", 1, 65535),
             timezone=env.get("TIMEZONE") or "Asia/Shanghai",
+            regulatory_profile=one_of("REGULATORY_PROFILE", env.get("REGULATORY_PROFILE") or "cn", ("cn", "eu", "us")),
             secure_cookies=env.get("SECURE_COOKIES") == "1",
             trusted_proxies=whole_number("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES") or "0", 0, 5),
             write_slots=whole_number("WRITE_SLOTS", env.get("WRITE_SLOTS") or "4", 1, 64),
@@ -78,6 +81,13 @@ def normal_url(url: str) -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
+
+
+def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:
+    """The setting in small letters, or UnsafeSettings naming the choices."""
+    if text.lower() not in choices:
+        raise UnsafeSettings(f"{name} must be one of {', '.join(choices)}, not {text!r}")
+    return text.lower()
 
 
 def whole_number(name: str, text: str, low: int, high: int) -> int:

@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.core import clock, db, i18n, logs, pages, refusals, templating, web
 from app.core.openapi import make_api
+from app.decisions import profiles
 from config import Settings
 
 SLICES = (
@@ -40,6 +41,7 @@ def create_app(settings: Settings) -> Flask:
     """A server ready to answer; the database must have been migrated (`flask migrate`)."""
     logs.set_up(quiet=settings.testing)
     clock.use_zone(settings.timezone)
+    profiles.use(settings.regulatory_profile)
     db.connect(settings)
     i18n.compile_catalogues()
     app = web.App("app", static_folder="static", template_folder="templates")

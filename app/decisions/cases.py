@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,17 @@ def cases_of(rule_set: str, folder: Path = FOLDER) -> list[Case]:
 
 def facts_of(case: Case, plan: Plan, folder: Path = FOLDER) -> Facts:
     """The facts of a case: the base with its changes, for the kinds the plan needs."""
-    base = load((folder / "tests" / "base.yaml").read_text(encoding="utf-8"), "base.yaml").plain()
+    path = folder / "tests" / "base.yaml"
+    base = _base(str(path), path.stat().st_mtime_ns)
     kinds = plan.kinds
     found = {kind: _changed(base.get(kind), case.facts.get(kind)) for kind in kinds}
     return check(found, kinds, plan.rule_set.schema)
+
+
+@lru_cache(maxsize=4)
+def _base(path: str, _changed_at: int) -> dict[str, Any]:
+    found: dict[str, Any] = load(Path(path).read_text(encoding="utf-8"), "base.yaml").plain()
+    return found
 
 
 def _changed(base: Any, change: Any) -> list[dict[str, Any]]:

@@ -89,6 +89,8 @@ class _Reading:
         found = {}
         for name, entry in self.top.inner("parameters").items():
             fields = Fields(entry, what=name)
+            if "profile" in fields:  # the number beside it was copied in by profiles.resolve
+                fields.text("profile")
             value = fields.need("value")
             if value.value is None or isinstance(value.value, dict | list):
                 raise fields.refuse(value, _("a parameter must be a number, text, date, true or false"))
@@ -101,14 +103,16 @@ class _Reading:
         if "factors" not in self.top:
             return ()
         found = []
+        within = 0
         for name, entry in self.top.inner("factors").items():
             fields = Fields(entry, what=name)
             made = Factor(name, fields.texts("name"), fields.whole("cap"), fields.whole("least", 0))
+            within += 0 if fields.flag("manual") else made.cap  # people may go beyond what rules can give
             if not made.least <= 0 <= made.cap:
                 raise fields.refuse(fields.need("cap"), _("cap must be at least 0 and least at most 0"))
             found.append(made)
             fields.done()
-        if sum(factor.cap for factor in found) > FULL_SCORE:
+        if within > FULL_SCORE:
             entry = self.top.need("factors")
             raise self.top.refuse(entry, _("the caps sum to more than %(most)s", most=FULL_SCORE))
         return tuple(found)

@@ -15,15 +15,21 @@ from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.decisions import queries
 from app.decisions.cases import run_cases
-from app.decisions.compile import make_new_plan
+from app.decisions.compile import Plan, make_new_plan
 from app.decisions.ir import RuleSet
 from app.decisions.language import read_rule_set
 from app.decisions.models import FactSchemaText, RuleSetPointer, RuleSetVersion
+from app.decisions.profiles import resolve
 from app.decisions.schema import FOLDER, FactSchema, shipped_schema
 from app.decisions.smoke import Job, try_out
 
+NOT_RULES = ("facts.yaml", "profiles.yaml")
+"""Files in rules/ that are no rule sets."""
+
 _passed: set[str] = set()
 """Hashes of versions that this process has seen pass the trial."""
+_cases_passed: set[tuple[str, str]] = set()
+"""Hashes of versions, with the folder of the cases, that this process has seen pass their cases."""
 
 
 class NotTried(Conflict):
@@ -52,13 +58,13 @@ def seed(actor: Actor, folder: Path = FOLDER) -> list[RuleSetVersion]:
     schema = shipped_schema()
     made = []
     for path in sorted(folder.glob("*.yaml")):
-        if path.name == "facts.yaml":
+        if path.name in NOT_RULES:
             continue
-        text = path.read_text(encoding="utf-8")
+        text = resolve(path.read_text(encoding="utf-8"), path.name)
         rule_set = read_rule_set(text, schema.body, path.name)
         plan = make_new_plan(rule_set, path.name)
         if _with_hash(rule_set) is None:
-            run_cases(plan, folder)
+            _run_cases_once(plan, folder)
             made.append(_store(actor, rule_set, text, schema))
     _try_all(made)
     for version in made:
@@ -67,9 +73,18 @@ def seed(actor: Actor, folder: Path = FOLDER) -> list[RuleSetVersion]:
     return made
 
 
+def _run_cases_once(plan: Plan, folder: Path) -> None:
+    """The cases beside the rule set, unless this process has seen them pass. Raises CaseFailed."""
+    seen = (plan.rule_set.sha256, str(folder))
+    if seen not in _cases_passed:
+        run_cases(plan, folder)
+        _cases_passed.add(seen)
+
+
 def submit(actor: Actor, text: str, file: str = "rules.yaml") -> RuleSetVersion:
-    """Store a text as a draft. Raises RuleFileInvalid, SameVersion."""
+    """Store a text as a draft, with today's numbers of the profiles it names. Raises RuleFileInvalid, SameVersion."""
     schema = shipped_schema()
+    text = resolve(text, file)
     rule_set = read_rule_set(text, schema.body, file)
     make_new_plan(rule_set, file)
     same = _with_hash(rule_set)
