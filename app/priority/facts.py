@@ -15,6 +15,7 @@ from app.core import clock
 from app.core.subject import Subject
 from app.decisions.facts import fact
 from app.priority import facts_goods as facts_goods
+from app.priority import facts_steering as facts_steering
 from app.priority import profile
 from app.priority.picture import Picture, picture_of
 
@@ -36,6 +37,10 @@ ORDER_KINDS = (
     "line",
     "priority",
     "reservation",
+    "override",
+    "quota",
+    "commercial",
+    "mode",
 )
 """Kinds of facts that an order has."""
 

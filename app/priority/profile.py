@@ -22,6 +22,7 @@ class Profile:
     cold_rest_days: frozenset[int]
     channel_documents: dict[str, list[str]]
     order_type_documents: dict[str, list[str]]
+    emergency_mode: str
 
 
 @lru_cache(maxsize=1)
@@ -36,4 +37,5 @@ def current() -> Profile:
         cold_rest_days=frozenset(value["cold_rest_days"]),
         channel_documents=dict(value["channel_documents"]),
         order_type_documents=dict(value["order_type_documents"]),
+        emergency_mode=str(value["emergency_mode"]),
     )
