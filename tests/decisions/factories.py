@@ -15,10 +15,11 @@ from app.decisions.cases import run_cases
 from app.decisions.compile import Plan, make_new_plan
 from app.decisions.facts import Facts
 from app.decisions.language import read_rule_set
+from app.decisions.profiles import resolve
 from app.decisions.schema import FOLDER
 
 DAY = date(2026, 11, 23)
-SHIPPED = ("approval_matrix", "compliance_gate", "priority", "stock_gate", "task_outcome")
+SHIPPED = tuple(sorted(path.stem for path in FOLDER.glob("*.yaml") if path.name not in publish.NOT_RULES))
 
 HEAD = """
 schema: 1
@@ -59,12 +60,15 @@ def plan_of(*rules: str, name: str = "trial") -> Plan:
     return make_new_plan(read_rule_set(text_of(*rules, name=name), schema_text(), "trial.yaml"), "trial.yaml")
 
 
+def shipped_text(name: str) -> str:
+    """The text of a shipped rule set as it is stored: with the numbers of the profiles it names."""
+    return resolve((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml")
+
+
 @lru_cache
 def shipped(name: str) -> Plan:
     """The plan of a shipped rule set."""
-    return make_new_plan(
-        read_rule_set((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"), schema_text(), name), name
-    )
+    return make_new_plan(read_rule_set(shipped_text(name), schema_text(), name), name)
 
 
 def whole(plan: Plan, **changes: Any) -> Facts:

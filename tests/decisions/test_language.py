@@ -8,9 +8,9 @@ import pytest
 
 from app.decisions.compile import make_plan
 from app.decisions.language import read_rule_set
-from app.decisions.schema import FOLDER, read_schema
+from app.decisions.schema import read_schema
 from app.decisions.source import LARGEST, RuleFileInvalid, load
-from tests.decisions.factories import SHIPPED, plan_of, rule, schema_text, text_of
+from tests.decisions.factories import SHIPPED, plan_of, rule, schema_text, shipped_text, text_of
 
 GOOD = rule(
     "R1", "all: [{order: total_fen >= parameters.big}]", "points: 5, factor: f", '{en: "{order.total_fen}", zh: 好}'
@@ -173,7 +173,7 @@ def test_fact_schema_with_a_typing_error(right: str, wrong: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_mutated_files_are_read_or_refused_never_worse(name: str) -> None:
-    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+    text = shipped_text(name)
     random = Random(11)
     junk = [
         "",
