@@ -15,11 +15,16 @@ from app.core.db import session
 from app.core.errors import NotFound
 from app.core.i18n import _l
 from app.core.paging import SIZE, Page, paginate
-from app.orders.models import Order
+from app.decisions import queries as decision_queries
+from app.orders.models import Order, OrderLine
 from app.priority.models import OrderStanding
 from app.priority.picture import picture_of
 
 BANDS = ("P0", "P1", "P2", "P3")
+RANKING = "priority"
+"""The rule set that ranks."""
+SHARES = {"P0": "p0_share_permille", "P1": "p1_share_permille", "P2": "p2_share_permille"}
+"""Its parameters that hold the share of lines each band may have."""
 OPEN = ("in_approval", "rework")
 """Statuses of orders that still wait for something and therefore have a place in the ranking."""
 
@@ -180,3 +185,52 @@ def terms_of(order_id: str, as_of: datetime) -> Terms:
     picture = picture_of(order_id)
     arrival = picture.arrival(as_of)
     return Terms(arrival, {line.id: picture.required_days(line, arrival) for line in picture.lines})
+
+
+@dataclass(frozen=True)
+class Inflation:
+    """How much of what is open stands in P0, against what may."""
+
+    lines: int
+    urgent: int
+    allowed_permille: int | None
+
+    @property
+    def share(self) -> float:
+        """The part of the open lines that is in P0."""
+        return self.urgent / self.lines if self.lines else 0.0
+
+    @property
+    def permille(self) -> int:
+        """The same in permille, rounded."""
+        return round(self.share * 1000)
+
+    @property
+    def too_much(self) -> bool:
+        """More than allowed, a part of a line counting as a whole one: a single urgent order is no inflation."""
+        if self.allowed_permille is None:
+            return False
+        return self.urgent > -(-self.lines * self.allowed_permille // 1000)
+
+
+def inflation() -> Inflation:
+    """P0's part of the lines of open orders."""
+    rows = session().execute(
+        select(OrderStanding.band, func.count(OrderLine.id))
+        .join(Order, Order.id == OrderStanding.order_id)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(Order.status.in_(OPEN))
+        .group_by(OrderStanding.band)
+    )
+    counted = {str(row[0]): int(row[1]) for row in rows}
+    return Inflation(sum(counted.values()), counted.get("P0", 0), _allowed())
+
+
+def _allowed() -> int | None:
+    """The share of P0 that the version in force names; None when it names none or there is no version."""
+    try:
+        parameters = decision_queries.plan_of(decision_queries.active_version(RANKING)).rule_set.parameters
+    except decision_queries.NoSuchRuleSet:
+        return None
+    found = parameters.get(SHARES["P0"])
+    return None if found is None else int(str(found.value))

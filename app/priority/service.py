@@ -26,11 +26,11 @@ from app.priority import facts_goods, queries
 from app.priority.facts import ORDER_KINDS
 from app.priority.models import NO_PROMISE, OrderStanding
 from app.priority.picture import picture_of
+from app.priority.queries import RANKING
 from app.tasks import service as tasks
 from app.tasks.models import Rank
 
 GATE = "compliance_gate"
-RANKING = "priority"
 LOWEST_BAND = "P3"
 BATCH = 20
 log = structlog.get_logger()
