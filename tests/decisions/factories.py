@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from app.core.permissions import SYSTEM
 from app.decisions import publish, service
-from app.decisions.cases import run_cases
 from app.decisions.compile import Plan, make_new_plan
 from app.decisions.facts import Facts
 from app.decisions.language import read_rule_set
@@ -78,18 +74,6 @@ def whole(plan: Plan, **changes: Any) -> Facts:
     return facts_of(Case("", changes, {}), plan)
 
 
-_held: set[str] = set()
-"""Hashes of the rule sets whose cases this process has seen hold."""
-
-
 def seed() -> None:
-    """Put the shipped rule sets into force in the running transaction; their cases, the dear part, are run once."""
-
-    def run_once(plan: Plan, folder: Path) -> None:
-        if plan.rule_set.sha256 not in _held:
-            run_cases(plan, folder)
-            _held.add(plan.rule_set.sha256)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publish, "run_cases", run_once)
-        service.seed(SYSTEM)
+    """Put the shipped rule sets into force in the running transaction."""
+    service.seed(SYSTEM)

@@ -71,7 +71,7 @@ def test_every_number_is_tried_on_both_its_sides(name: str) -> None:
         for one in plan.rules
         if (name, one.id) not in ALWAYS
         for pattern in one.patterns()
-        for test in ir.tests_of(pattern.condition)
+        for test in ir.comparisons_of(pattern.condition)
         if isinstance(test, Comparison) and test.op in ("<", "<=", ">", ">=")
         for value in both_sides(test)
         if value not in seen[test.attribute.dotted]
