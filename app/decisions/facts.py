@@ -92,9 +92,16 @@ def _whole(kind: Kind, given: Fact) -> Fact:
             raise FactsInvalid(attribute.dotted, wrong)
         found[name] = value
     if len(given) > len(found) or not given.keys() <= found.keys():
-        extra = sorted(set(given) - set(found))
-        raise FactsInvalid(f"{kind.name}.{extra[0]}", _("is not in the fact schema"))
+        extra = sorted(name for name in given if name not in found and not _is_newer(kind, name))
+        if extra:
+            raise FactsInvalid(f"{kind.name}.{extra[0]}", _("is not in the fact schema"))
     return found
+
+
+def _is_newer(kind: Kind, name: str) -> bool:
+    """Whether today's schema has the attribute: providers answer by that, and older versions leave it aside."""
+    today = shipped_schema().kinds.get(kind.name)
+    return today is not None and name in today.attributes and name not in kind.attributes
 
 
 def to_json(facts: Facts) -> dict[str, list[dict[str, Any]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -19,8 +20,9 @@ from app.decisions.engines.closures import Closures
 from app.decisions.engines.coding import hashed
 from app.decisions.engines.durable import Durable
 from app.decisions.facts import FactsInvalid, check
+from app.decisions.schema import read_schema
 from app.decisions.source import RuleFileInvalid
-from tests.decisions.factories import DAY, plan_of, rule, shipped, whole
+from tests.decisions.factories import DAY, plan_of, rule, schema_text, shipped, whole
 
 ROOT = Path(__file__).parents[2]
 
@@ -331,3 +333,13 @@ def test_five_thousand_decisions_are_correct_and_flat_in_memory() -> None:
     early, late, reloaded = (int(kilobytes) for kilobytes in done.stdout.split())
     assert late - early < 6_000, done.stdout  # without delete_state: about 1 MB per decision
     assert reloaded - late < 12_000, done.stdout  # 60 reloads; without delete_ruleset: 0.5 MB each
+
+
+def test_a_version_of_before_leaves_newer_attributes_aside() -> None:
+    """Providers answer by today's schema; a version that was written before an attribute was added still decides."""
+    old = read_schema(re.sub(r"\n      strategic:.*", "", schema_text()))
+    facts = whole(plan_of(rule("R1", "all: [{order: strategic}]")), order={"strategic": True})
+    assert "strategic" in facts["order"][0]
+    assert "strategic" not in check(facts, ["order"], old)["order"][0]
+    with pytest.raises(FactsInvalid, match=r"order\.strategy"):
+        check({"order": [{**facts["order"][0], "strategy": True}]}, ["order"], old)
