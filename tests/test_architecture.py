@@ -116,7 +116,8 @@ def calls(path: Path) -> list[tuple[int, str]]:
         (r"(datetime\.(now|utcnow|today)|date\.today|time\.time)$", ("app/core/clock.py", "app/processes/engine/")),
         (r"(uuid4|uuid1|uuid\.uuid\d)$", ("app/core/ids.py",)),
         (r"os\.(getenv|environ\.get)$", ("config.py",)),
-        (r"^(eval|exec|compile)$", ()),
+        # the oracle is one function per rule set, its source built from numbers, `repr` and names of ours alone
+        (r"^(eval|exec|compile)$", ("app/decisions/engines/generated.py",)),
         (r"^print$", ()),
     ],
 )

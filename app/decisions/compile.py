@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, product
 from math import prod
+from typing import Any
 
 from app.core.i18n import _
 from app.decisions.analysis import refuse_useless
@@ -68,6 +69,8 @@ class Plan:
     rule_set: RuleSet
     rules: tuple[Rule, ...]
     shards: tuple[Shard, ...]
+    made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What others made of it once, by their name: prepared reasons, columns."""
 
     @cached_property
     def by_id(self) -> dict[str, Rule]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Texts = dict[str, str]
 """A text in both languages: {"en": …, "zh": …}."""
@@ -12,8 +12,7 @@ BANDS = ("P0", "P1", "P2", "P3")
 """From most to least urgent."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One contribution to the score. A limit that was reached is a line of its own (`cap:<factor>`, negative;
     `least:<factor>`, positive), so that the lines sum to the score."""
 
@@ -24,8 +23,7 @@ class Line:
     reason: Texts
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """A hard constraint that is not met: why, on what legal ground, what would lift it; `line` of the order, if one."""
 
     rule: str
@@ -57,7 +55,11 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """As plain data, not to be changed; `from_json` gives an equal Outcome back."""
-        lines, blocks = [dict(vars(line)) for line in self.lines], [dict(vars(block)) for block in self.blocks]
+        lines = [
+            {"rule": rule, "factor": factor, "points": points, "name": name, "reason": reason}
+            for rule, factor, points, name, reason in self.lines
+        ]
+        blocks = [block._asdict() for block in self.blocks]
         return {**vars(self), "lines": lines, "blocks": blocks}
 
     @classmethod

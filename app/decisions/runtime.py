@@ -12,8 +12,8 @@ import structlog
 
 from app.decisions.compile import Plan, make_plan
 from app.decisions.engines import EngineFault, Firing
-from app.decisions.engines.closures import Closures
 from app.decisions.engines.durable import Durable
+from app.decisions.engines.generated import Generated
 from app.decisions.facts import Facts
 from app.decisions.language import read_rule_set
 
@@ -29,23 +29,23 @@ class Ready:
         self.plan = plan
         self.sha256 = plan.rule_set.sha256
         self.durable = Durable(plan)
-        self.closures = Closures(plan)
+        self.generated = Generated(plan)
 
     def run(self, facts: Facts, day: date) -> tuple[list[Firing], str]:
         """The firings and the engine whose answer they are.
 
-        durable_rules decides. The closures run beside it, for a few percent of its time. Should the matcher fail or
-        differ, which must not happen and is logged as an error, theirs is the answer and the decision says so.
+        durable_rules decides. The generated function runs beside it, for a few percent of its time. Should the matcher
+        fail or differ, which must not happen and is logged as an error, that is the answer and the decision says so.
         """
-        expected = self.closures.run(facts, day)
+        expected = self.generated.run(facts, day)
         try:
             firings = self.durable.run(facts, day)
         except EngineFault:
             log.exception("decisions.engine_fault", rule_set=self.plan.rule_set.id)
-            return expected, "closures"
+            return expected, "generated"
         if firings != expected:
-            log.error("decisions.engines_differ", rule_set=self.plan.rule_set.id, durable=firings, closures=expected)
-            return expected, "closures"
+            log.error("decisions.engines_differ", rule_set=self.plan.rule_set.id, durable=firings, generated=expected)
+            return expected, "generated"
         return firings, "durable"
 
 

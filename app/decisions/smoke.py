@@ -21,6 +21,7 @@ from app.decisions.boundary import candidates, draw
 from app.decisions.compile import make_new_plan
 from app.decisions.engines.closures import Closures
 from app.decisions.engines.durable import Durable
+from app.decisions.engines.generated import Generated
 from app.decisions.language import read_rule_set
 
 ROUNDS = 150
@@ -31,7 +32,7 @@ MEMORY = 2 * 1024**3
 
 
 class TrialFailed(DomainError):
-    """A new version hung, died, or its two engines disagreed in the trial; it cannot be activated."""
+    """A new version hung, died, or its engines disagreed in the trial; it cannot be activated."""
 
     message = _l("The trial of the rule set failed: %(reason)s")
 
@@ -74,17 +75,18 @@ def main() -> None:
 
 
 def run_one(name: str, body: str, schema: str, rounds: int = ROUNDS) -> None:
-    """Decide `rounds` sets of facts at the edges of the rules on both engines; raises TrialFailed when they differ."""
+    """Decide `rounds` sets of facts at the edges of the rules on every engine; raises TrialFailed when they differ."""
     plan = make_new_plan(read_rule_set(body, schema, name), name)
-    durable, closures = Durable(plan), Closures(plan)
+    durable, generated, closures = Durable(plan), Generated(plan), Closures(plan)
     values = candidates(plan)
     random = Random(7)
     day = date(2026, 1, 1)
     for _round in range(rounds):
         facts = draw(plan, random, values)
-        first, second = durable.run(facts, day), closures.run(facts, day)
-        if first != second or assemble(plan, first, facts) != assemble(plan, second, facts):
-            raise TrialFailed(reason=f"{name}: the engines disagree: {first} / {second}")
+        first, second, third = (engine.run(facts, day) for engine in (durable, generated, closures))
+        if not first == second == third:
+            raise TrialFailed(reason=f"{name}: the engines disagree: {first} / {second} / {third}")
+        assemble(plan, first, facts)
     durable.close()
 
 

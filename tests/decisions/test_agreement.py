@@ -1,4 +1,4 @@
-"""Both engines say the same of facts drawn from the edges of every rule's own constants."""
+"""All engines say the same of facts drawn from the edges of every rule's own constants."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.decisions.assemble import assemble
 from app.decisions.boundary import candidates, draw
 from app.decisions.engines.closures import Closures
 from app.decisions.engines.durable import Durable
+from app.decisions.engines.generated import Generated
 from app.decisions.source import RuleFileInvalid
 from tests.decisions.factories import DAY, SHIPPED, plan_of, rule, shipped
 
@@ -22,10 +23,9 @@ from tests.decisions.factories import DAY, SHIPPED, plan_of, rule, shipped
 @given(seed=st.integers(0, 2**32))
 def test_shipped_rule_sets(name: str, seed: int) -> None:
     plan = shipped(name)
-    durable, closures = ENGINES[name]
     facts = draw(plan, Random(seed), CANDIDATES[name])
-    first, second = durable.run(facts, DAY), closures.run(facts, DAY)
-    assert first == second  # rules, their order, their lines
+    first, second, third = (engine.run(facts, DAY) for engine in ENGINES[name])
+    assert first == second == third  # rules, their order, their lines
     one, other = assemble(plan, first, facts), assemble(plan, second, facts)
     assert jsontext.canonical(one.to_json()) == jsontext.canonical(other.to_json())
     assert sum(line.points for line in one.lines) == one.score
@@ -35,7 +35,7 @@ def test_shipped_rule_sets(name: str, seed: int) -> None:
         assert factor["points"] <= factor["cap"]
 
 
-ENGINES = {name: (Durable(shipped(name)), Closures(shipped(name))) for name in SHIPPED}
+ENGINES = {name: (Durable(shipped(name)), Generated(shipped(name)), Closures(shipped(name))) for name in SHIPPED}
 CANDIDATES = {name: candidates(shipped(name)) for name in SHIPPED}
 
 CONDITIONS = [
@@ -77,11 +77,11 @@ def test_any_rule_set_the_language_accepts(seed: int) -> None:
         plan = plan_of(*rules)
     except RuleFileInvalid:
         return  # kinds negated by each other, see test_cage
-    durable, closures = Durable(plan), Closures(plan)
+    durable, generated, closures = Durable(plan), Generated(plan), Closures(plan)
     values = candidates(plan)
     try:
         for _round in range(20):
             facts = draw(plan, random, values)
-            assert durable.run(facts, DAY) == closures.run(facts, DAY), facts
+            assert durable.run(facts, DAY) == generated.run(facts, DAY) == closures.run(facts, DAY), facts
     finally:
         durable.close()

@@ -210,6 +210,7 @@ def test_runaway_and_slow_decisions_are_stopped(monkeypatch: pytest.MonkeyPatch)
     engine = Durable(plan)
     facts = whole(plan)
     monkeypatch.setattr(cage, "DEADLINE", -1.0)
+    monkeypatch.setattr(cage, "LOOKS", 1)
     with pytest.raises(EngineFault, match="slow"):
         engine.run(facts, DAY)
     monkeypatch.undo()
@@ -343,3 +344,25 @@ def test_a_version_of_before_leaves_newer_attributes_aside() -> None:
     assert "strategic" not in check(facts, ["order"], old)["order"][0]
     with pytest.raises(FactsInvalid, match=r"order\.strategy"):
         check({"order": [{**facts["order"][0], "strategy": True}]}, ["order"], old)
+
+
+def test_the_last_comparison_of_a_join_always_holds() -> None:
+    """Else the matcher reads behind it; an address sanitizer said so, and a heap with other neighbours crashed."""
+    from app.decisions.engines.coding import Coding, definition
+
+    plan = plan_of(
+        rule("A", "all: [{order: slack_days < contract.days_left}]"),
+        rule("B", "all: [{order: po_present}, {not: {contract: days_left > order.slack_days}}]"),
+    )
+    (shard,) = plan.shards
+    joins = [
+        pattern["$and"]
+        for one in definition(shard, Coding(shard)).values()
+        for branch in one["all"]
+        for pattern in branch.values()
+        if any(isinstance(value, dict) for part in pattern.get("$and", ()) for value in part.values())
+    ]
+    assert len(joins) == 2
+    assert all(
+        list(parts[-1]) == ["k1"] and list(parts[-1].values())[0] in ({"p0": "k1"}, {"p1": "k1"}) for parts in joins
+    )

@@ -182,10 +182,10 @@ def test_a_matcher_that_fails_or_differs_is_overruled_and_said(
 
     monkeypatch.setattr(Durable, "run", fail)
     made = service.decide("task_outcome", ORDER, facts={"answer": [{"outcome": "approve", "step": "s"}]})
-    assert (made.engine, made.result.route) == ("closures", "approve")
+    assert (made.engine, made.result.route) == ("generated", "approve")
     monkeypatch.setattr(Durable, "run", lambda self, *given: [])
     made = service.decide("task_outcome", ORDER, facts={"answer": [{"outcome": "reject", "step": "s"}]})
-    assert (made.engine, made.result.route) == ("closures", "reject")
+    assert (made.engine, made.result.route) == ("generated", "reject")
 
 
 def test_a_rule_set_outside_its_validity(seeded: Session) -> None:

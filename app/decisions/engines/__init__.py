@@ -1,4 +1,5 @@
-"""Back ends that run a plan: `durable` (the decision of record) and `closures` (oracle, explanation)."""
+"""Back ends that run a plan: `durable` (the decision of record), `generated` (its oracle), `columns` (many subjects at
+once), `closures` (explanation, and what the others are compared with)."""
 
 from __future__ import annotations
 

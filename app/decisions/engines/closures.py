@@ -1,4 +1,4 @@
-"""The oracle: conditions as Python closures over the facts. No code is generated, nothing is evaluated as text."""
+"""For explanations: conditions as Python closures over the facts, each to be asked alone. No code is generated."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from app.decisions.compile import Shard
@@ -45,6 +45,9 @@ def refuse_collisions(names: set[str]) -> None:
         raise EngineFault("two names have the same hash")
 
 
+_Seen = tuple[str, str, str, str, Callable[[Any], int]]
+
+
 class Coding:
     """How one shard's facts look to the matcher: kinds, attributes and texts as numbers under short names."""
 
@@ -58,12 +61,14 @@ class Coding:
         self.shared: dict[str, dict[str, str]] = {kind: {} for kind in self.kinds}
         """Texts of a kind that are compared with those of another fact, or pairs `one=other` of this, and the matcher's
         name."""
+        self._writing: dict[str, list[_Seen]] = {}
         for step in shard.steps:
             for pattern in step.branch:
                 for test in comparisons_of(pattern.condition):
                     self._learn(test)
         used = {*self.names.values(), *(name for named in self.sums.values() for name, _sum in named.values())}
         used |= {name for named in self.shared.values() for name in named.values()}
+        self._comparing = {kind for kind in self.kinds if self.sums[kind] or self.shared[kind]}
         refuse_collisions({"id", "sid", "k", "k1", "n", "$s", *used, *(f"h{name}" for name in used)})
 
     def _learn(self, test: Comparison) -> None:
@@ -103,16 +108,36 @@ class Coding:
         `words` numbers the texts of this decision that are compared with each other.
         """
         parts = [f'"k":{self.kinds[kind]},"k1":1,"n":{key}']
-        for name, attribute in self.attributes[kind].items():
-            code = self.names[kind, name]
+        for name, code, absent, ending, numbered in self._seen(kind):
             value = fact[name]
-            if value is not None:
-                parts.append(f'"{code}":{self.number(attribute, value)}')
-            if attribute.nullable:
-                parts.append(f'"h{code}":{int(value is not None)}')
-        for code, found in self._compared(kind, fact, words):
-            parts.append(f'"{code}":{found or 0},"h{code}":{int(found is not None)}')
+            if value is None:
+                if absent:
+                    parts.append(absent)
+                continue
+            number = numbered(value)
+            if not -LARGEST <= number <= LARGEST:
+                raise EngineFault(f"{kind}.{name} is out of range")
+            parts.append(f"{code}{number}{ending}")
+        if kind in self._comparing:
+            for name, found in self._compared(kind, fact, words):
+                parts.append(f'"{name}":{found or 0},"h{name}":{int(found is not None)}')
         return ",".join(parts)
+
+    def _seen(self, kind: str) -> list[_Seen]:
+        """How each attribute of the kind is written: its name, what comes before and after the number, what stands for
+        null, and how a value becomes a number. Made once: it is most of what asserting a fact costs."""
+        if kind not in self._writing:
+            self._writing[kind] = [self._writes(attribute) for attribute in self.attributes[kind].values()]
+        return self._writing[kind]
+
+    def _writes(self, attribute: Attribute) -> _Seen:
+        code = self.names[attribute.kind, attribute.name]
+        known, unknown = (f',"h{code}":1', f'"h{code}":0') if attribute.nullable else ("", "")
+        if attribute.type in ("enum", "text"):
+            texts = self.texts.get((attribute.kind, attribute.name), {})
+            return attribute.name, f'"{code}":', unknown, known, lambda value: texts.get(value, -1)
+        numbered: Callable[[Any], int] = int if attribute.type in ("int", "bool") else attribute.whole
+        return attribute.name, f'"{code}":', unknown, known, numbered
 
     def _compared(self, kind: str, fact: Fact, words: dict[Any, int]) -> Iterator[tuple[str, int | None]]:
         """What is compared with other facts. It must be there also when it is null (`h…` says so): the matcher fails
@@ -138,7 +163,8 @@ class Coding:
     def _pattern(self, pattern: Pattern, places: dict[str, str]) -> dict[str, Any]:
         """The pattern in the matcher's notation; it always asks for its kind first."""
         kind = {"k": self.kinds[pattern.kind]}
-        return _all([kind, *self._conjuncts(pattern.condition, places)])
+        last = [_true_of(places[other]) for other in sorted(pattern.asks)[:1]]
+        return _all([kind, *self._conjuncts(pattern.condition, places), *last])
 
     def _conjuncts(self, condition: Condition, places: dict[str, str]) -> list[dict[str, Any]]:
         """What must hold, in one flat list: nested `$and`s with comparisons of two facts in them are decided wrongly.
@@ -186,6 +212,12 @@ class Coding:
 
 def _all(parts: list[dict[str, Any]]) -> dict[str, Any]:
     return parts[0] if len(parts) == 1 else {"$and": parts}
+
+
+def _true_of(place: str) -> dict[str, Any]:
+    """A comparison with the fact at `place` that always holds. It stands last: when the last comparison of two facts
+    fails, the matcher steps over its end mark and reads on in memory that was never set (`events.c`, line 614)."""
+    return {"k1": {place: "k1"}}
 
 
 def _joined(op: str, left: str, place: str, right: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ What it guards against (each seen to fail with ordinary data in 2.0.28):
 - `not` that is wrong when the negated fact comes late: asserted in the plan's order. Unique priorities: a total order.
 - a state in which nothing was ever due is deleted through pointers that were never set (`state.c`: `context` stays
   uninitialised until an action starts, `deleteStateNode` frees it). So each state starts one action of ours first.
+- a join whose last comparison fails reads on behind its end, in memory that was never set: the last always holds.
 - endless firing: at most as many firings as there are matches, and a deadline.
 - fork: a handle belongs to the process that made it; a child makes its own.
 """
@@ -29,7 +30,7 @@ from typing import Any
 import durable_rules_engine as matcher
 
 from app.core import clock, jsontext
-from app.decisions.compile import Plan, Shard
+from app.decisions.compile import Plan, Shard, Step
 from app.decisions.engines import EngineFault, Firing
 from app.decisions.engines.coding import OPENING_KIND, Coding, definition, refuse_collisions
 from app.decisions.facts import Facts
@@ -39,6 +40,10 @@ from app.decisions.schema import SIGNAL, FactSchema
 RING = 512
 DEADLINE = 2.0
 """Seconds a decision may fire rules."""
+LOOKS = 16
+"""After so many firings it looks at the time."""
+Found = dict[str, set[int] | None]
+"""The rules that fired, in order: the lines of one that asks for lines, else None."""
 _building = threading.Lock()
 _serial = itertools.count()
 
@@ -62,6 +67,18 @@ class _Live:
     sids: Iterator[int]
 
 
+class _Match:
+    """What it means that a branch matched."""
+
+    def __init__(self, step: Step, schema: FactSchema) -> None:
+        self.rule = step.rule
+        self.signals = step.rule.then.signals
+        self.of_lines = any(
+            schema.kinds[pattern.kind].key and pattern.kind != SIGNAL for pattern in step.rule.patterns()
+        )
+        """One of its branches asks for lines: the rule fires for those that its matches name."""
+
+
 class _Cage:
     """One shard in the matcher."""
 
@@ -70,7 +87,8 @@ class _Cage:
         self.shard = shard
         self.keys = {kind: schema.kinds[kind].key for kind in shard.kinds}
         self.coding = Coding(shard)
-        self.steps = {f"b{step.rank}": step for step in shard.steps}
+        self.matches = {f"b{step.rank}": _Match(step, schema) for step in shard.steps}
+        self._in_force: tuple[date | None, dict[str, _Match | None]] = None, {}
         self.firings = sum(prod(ways(pattern.condition) for pattern in step.branch) for step in shard.steps)
         """At most, for one fact of each kind: the matcher fires once for each way in which an `or` holds."""
         self._definition = jsontext.dumps(definition(shard, self.coding))
@@ -87,6 +105,14 @@ class _Cage:
                 self._live = _Live(os.getpid(), handle, threading.Lock(), itertools.count())
             return self._live
 
+    def in_force(self, day: date) -> dict[str, _Match | None]:
+        """What each match means on the day; nothing, where its rule is not in force."""
+        known, found = self._in_force
+        if known != day:
+            found = {name: one if one.rule.in_force(day) else None for name, one in self.matches.items()}
+            self._in_force = day, found
+        return found
+
     def close(self) -> None:
         """Give the handle back. A decision that comes late makes one for itself and gives it back too."""
         self._closed = True
@@ -96,14 +122,14 @@ class _Cage:
             with found.lock:  # a decision on its way ends first
                 matcher.delete_ruleset(found.handle)
 
-    def run(self, facts: Facts, signals: list[str], day: date) -> list[tuple[str, int]]:
-        """(rule, line or 0) of every match, in order; appends the signals given on the way."""
+    def run(self, facts: Facts, signals: list[str], day: date, found: Found) -> None:
+        """Adds what matches, in order, and the signals given on the way."""
         try:
             while True:
                 live = self.live()
                 with live.lock:
                     if live is self._live:  # else it was given back while we waited
-                        return _Session(self, live, signals, day).run(facts)
+                        return _Session(self, live, signals, day).run(facts, found)
         finally:
             if self._closed:
                 self.close()
@@ -122,11 +148,11 @@ class _Session:
         self.asserted = 0
         self.words: dict[Any, int] = {}
 
-    def run(self, facts: Facts) -> list[tuple[str, int]]:
+    def run(self, facts: Facts, found: Found) -> None:
         try:
             self._open()
             most = self._assert_all(facts)
-            return self._fire(most)
+            self._fire(most, found)
         except matcher.error as fault:
             raise EngineFault(str(fault)) from fault
         finally:
@@ -149,16 +175,16 @@ class _Session:
     def _assert_all(self, facts: Facts) -> int:
         """Assert what the rules can see; returns how many firings there can be at most."""
         widest = 1
-        kinds = self.cage.coding.kinds
+        coding, keys = self.cage.coding, self.cage.keys
         for kind in self.cage.shard.kinds:
-            key = self.cage.keys[kind]
-            many = facts.get(kind, [])
+            key = keys[kind]
+            many = facts.get(kind, ())
             widest = max(widest, len(many))
             for fact in many:
-                self._assert(self.cage.coding.fact(kind, fact, fact[key] if key else 0, self.words))
-        if SIGNAL in kinds:
+                self._assert(coding.fact(kind, fact, fact[key] if key else 0, self.words))
+        if SIGNAL in coding.kinds:
             for name in self.signals:
-                self._assert(self.cage.coding.fact(SIGNAL, {"name": name}, 0, self.words))
+                self._assert(coding.fact(SIGNAL, {"name": name}, 0, self.words))
         return self.cage.firings * widest
 
     def _assert(self, body: str) -> None:
@@ -169,22 +195,26 @@ class _Session:
         elif code != 1:  # 1: no pattern asks for it
             raise EngineFault(f"assert answered {code}")
 
-    def _fire(self, most: int) -> list[tuple[str, int]]:
-        found: list[tuple[str, int]] = []
+    def _fire(self, most: int, found: Found) -> None:
         fired = 0
         ends = clock.ticks() + DEADLINE
-        message = matcher.complete_and_start_action(self.handle, self.state)
+        meaning = self.cage.in_force(self.day)
+        go_on, handle, state = matcher.complete_and_start_action, self.handle, self.state
+        message = go_on(handle, state)
         while message is not None:
-            ((name, matched),) = jsontext.loads(message).items()
-            step = self.cage.steps[name]
-            if step.rule.in_force(self.day):
-                found.append((step.rule.id, _line_of(matched)))
-                self._give(step.rule.then.signals)
+            match = meaning[message[2 : message.index('"', 2)]]  # {"name":{…}}: the rest is read only for lines
+            if match is not None:
+                if match.of_lines:
+                    found.setdefault(match.rule.id, set()).update(_lines_of(message))  # type: ignore[union-attr]
+                else:
+                    found[match.rule.id] = None
+                if match.signals:
+                    self._give(match.signals)
+                    state = self.state
             fired += 1
-            if fired > most or clock.ticks() > ends:
+            if fired > most or (not fired % LOOKS and clock.ticks() > ends):
                 raise EngineFault("too many firings" if fired > most else "too slow")
-            message = matcher.complete_and_start_action(self.handle, self.state)
-        return found
+            message = go_on(handle, state)
 
     def _start(self) -> str | None:
         if self.state is None:
@@ -202,8 +232,10 @@ class _Session:
                 self._assert(self.cage.coding.fact(SIGNAL, {"name": name}, 0, self.words))
 
 
-def _line_of(matched: dict[str, dict[str, Any]]) -> int:
-    return max((fact["n"] for fact in matched.values() if isinstance(fact, dict)), default=0)
+def _lines_of(message: str) -> Iterator[int]:
+    """The line that matched; none for a branch that does not ask for one."""
+    (matched,) = jsontext.loads(message).values()
+    return (fact["n"] for fact in matched.values() if isinstance(fact, dict) and fact["n"])
 
 
 class Durable:
@@ -216,6 +248,8 @@ class Durable:
             _Cage(f"{name}.{number}", shard, plan.rule_set.schema) for number, shard in enumerate(plan.shards)
         ]
 
+        self._alone = {rule.id: Firing(rule.id, ()) for rule in plan.rules}
+
     def close(self) -> None:
         """Delete the handles of this process."""
         for cage in self._cages:
@@ -224,8 +258,8 @@ class Durable:
     def run(self, facts: Facts, day: date) -> list[Firing]:
         """The rules that fire, in the firing order, with their lines. Raises EngineFault."""
         signals: list[str] = []
-        order: dict[str, set[int]] = {}
+        found: Found = {}
         for cage in self._cages:
-            for rule, line in cage.run(facts, signals, day):
-                order.setdefault(rule, set()).update({line} if line else ())
-        return [Firing(rule, tuple(sorted(lines))) for rule, lines in order.items()]
+            cage.run(facts, signals, day, found)
+        alone = self._alone
+        return [alone[rule] if lines is None else Firing(rule, tuple(sorted(lines))) for rule, lines in found.items()]
