@@ -64,6 +64,12 @@ class Attribute:
             return int(Decimal(value).scaleb(self.scale))
         return int(value)
 
+    def value_of(self, whole: int) -> Any:
+        """The value that a whole number stands for: the opposite of `whole`."""
+        if self.type == "date":
+            return date.fromordinal(whole)
+        return Decimal(whole).scaleb(-self.scale) if self.type == "decimal" else whole
+
     def whats_wrong(self, value: Any) -> str | None:
         """Why the value does not fit, in words; None when it does."""
         if value is None:
