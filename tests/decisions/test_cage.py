@@ -364,5 +364,5 @@ def test_the_last_comparison_of_a_join_always_holds() -> None:
     ]
     assert len(joins) == 2
     assert all(
-        list(parts[-1]) == ["k1"] and list(parts[-1].values())[0] in ({"p0": "k1"}, {"p1": "k1"}) for parts in joins
+        list(parts[-1]) == ["k1"] and next(iter(parts[-1].values())) in ({"p0": "k1"}, {"p1": "k1"}) for parts in joins
     )
