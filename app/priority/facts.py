@@ -153,6 +153,7 @@ def contract_facts(subject: Subject, as_of: datetime) -> Facts:
             "number": contract.number,
             "sla_hours": contract.sla_hours,
             "penalty_fen_per_day": fen(penalty),
+            "penalty_permille_per_day": int((contract.penalty_pct_day or Decimal(0)) * 10),
             "days_left": contract.days_left(clock.local_date(as_of)),
         }
     ]
