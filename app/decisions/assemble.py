@@ -33,10 +33,14 @@ PREPARED = "outcome"
 
 def assemble(plan: Plan, firings: list[Firing], facts: Facts) -> Outcome:
     """The outcome of these firings. Each rule counts once, however many lines it fired for."""
-    prepared = plan.made.get(PREPARED)
-    if prepared is None:
-        prepared = plan.made[PREPARED] = _Prepared(plan)
-    return _Fired(prepared, firings, facts).outcome()
+    return _Fired(_prepared(plan), firings, facts).outcome()
+
+
+def _prepared(plan: Plan) -> _Prepared:
+    found: _Prepared | None = plan.made.get(PREPARED)
+    if found is None:
+        found = plan.made[PREPARED] = _Prepared(plan)
+    return found
 
 
 def _once(words: Iterable[str]) -> list[str]:
@@ -241,6 +245,12 @@ class _Fired:
             for effect, keys in self.acting
             if effect.effect
         ]
+
+
+def reason_of(plan: Plan, rule: Rule, facts: Facts, key: int | None) -> Texts:
+    """The reason that a rule gives for these facts (of one line, when it fired for lines)."""
+    prepared = _prepared(plan)
+    return _Fired(prepared, [], facts).reason(prepared.effects[rule.id].reason, key)
 
 
 def effect_of(rule: Rule) -> str:

@@ -1,26 +1,35 @@
-"""Tests of rule sets as data (rules/tests/*.yaml): facts that differ from an ordinary order, and what must come out."""
+"""Tests of rule sets as data: facts that differ from an ordinary order, and what must come out.
+
+They are stored with each version of a rule set, in the notation of rules/tests/*.yaml, from where they are seeded:
+
+    - {case: S1 emergency, facts: {order: {order_type: emergency}}, expect: {score: 250, lines: {S1: 250}}}
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from app.core.errors import DomainError
-from app.core.i18n import _l
+from app.core.i18n import _, _l
 from app.decisions.assemble import assemble
 from app.decisions.compile import Plan
 from app.decisions.engines.closures import Closures
-from app.decisions.facts import Facts, check
+from app.decisions.facts import Facts, FactsInvalid, check
 from app.decisions.outcome import Outcome
+from app.decisions.reader import Fields
 from app.decisions.schema import FOLDER
-from app.decisions.source import load
+from app.decisions.source import Located, load
 
 DAY = date(2026, 11, 23)
 """The day the cases are decided on."""
+EXPECTED = frozenset(field.name for field in fields(Outcome))
+"""Parts of an outcome that a case may speak of."""
+MOST_CASES = 500
 
 
 class CaseFailed(DomainError):
@@ -31,24 +40,78 @@ class CaseFailed(DomainError):
 
 @dataclass(frozen=True)
 class Case:
-    """One case: what it shows, the changed facts, the expected parts of the outcome."""
+    """One case: what it shows, the changed facts, the expected parts of the outcome; `line` in its text."""
 
     name: str
     facts: dict[str, Any]
     expect: dict[str, Any]
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a case: the rules that fired, each (part, found, expected) that differs, or what its facts lack."""
+
+    case: Case
+    fired: tuple[str, ...] = ()
+    wrong: tuple[tuple[str, Any, Any], ...] = ()
+    fault: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """It came out as expected."""
+        return not self.wrong and not self.fault
+
+
+def text_beside(rule_set: str, folder: Path = FOLDER) -> str:
+    """The text of the cases in the folder of rule files; empty when the rule set has none."""
+    path = folder / "tests" / f"{rule_set}.yaml"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def cases_of(rule_set: str, folder: Path = FOLDER) -> list[Case]:
     """The cases beside a rule set; none when it has no file."""
-    path = folder / "tests" / f"{rule_set}.yaml"
-    if not path.exists():
+    return read_cases(text_beside(rule_set, folder), f"{rule_set}.yaml")
+
+
+def read_cases(text: str, file: str = "cases.yaml") -> list[Case]:
+    """The cases of a text. Raises RuleFileInvalid."""
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
         return []
-    items = load(path.read_text(encoding="utf-8"), path.name).plain()
-    return [Case(str(item["case"]), item["facts"], item["expect"]) for item in items]
+    found = load(text, file)
+    if not isinstance(found.value, list) or len(found.value) > MOST_CASES:
+        raise found.refuse(_("cases are a list of at most %(most)s", most=MOST_CASES))
+    return [_case(entry) for entry in found.value]
+
+
+def _case(entry: Located) -> Case:
+    parts = Fields(entry, what="case")
+    more = [key for key, part in entry.value.items() if part.value is None and key not in ("case", "facts", "expect")]
+    for key in more:  # a comma in a name without quotes makes the rest of it a key
+        parts.raw(key)
+    name = ", ".join([str(parts.need("case").plain()), *more])[:200]
+    facts, expect = _mapping(parts, "facts", name), _mapping(parts, "expect", name)
+    for kind, many in facts.items():
+        if not isinstance(many, dict) and not (isinstance(many, list) and all(isinstance(one, dict) for one in many)):
+            raise entry.refuse(_("“%(key)s” must be a mapping or a list of mappings", key=kind), name)
+    for what in expect:
+        if what not in EXPECTED:
+            known = ", ".join(sorted(EXPECTED))
+            raise entry.refuse(_("unknown key “%(key)s”; known here: %(known)s", key=what[:60], known=known), name)
+    parts.done()
+    return Case(name, facts, expect, entry.line)
+
+
+def _mapping(parts: Fields, key: str, name: str) -> dict[str, Any]:
+    entry = parts.need(key)
+    if not isinstance(entry.value, dict):
+        raise entry.refuse(_("%(what)s must be a mapping", what=key), name)
+    found: dict[str, Any] = entry.plain()
+    return found
 
 
 def facts_of(case: Case, plan: Plan, folder: Path = FOLDER) -> Facts:
-    """The facts of a case: the base with its changes, for the kinds the plan needs."""
+    """The facts of a case: the base with its changes, for the kinds the plan needs. Raises FactsInvalid."""
     path = folder / "tests" / "base.yaml"
     base = _base(str(path), path.stat().st_mtime_ns)
     kinds = plan.kinds
@@ -73,16 +136,38 @@ def _changed(base: Any, change: Any) -> list[dict[str, Any]]:
 
 def run_cases(plan: Plan, folder: Path = FOLDER) -> int:
     """Decide every case of the rule set; returns how many there were. Raises CaseFailed."""
+    results = results_of(plan, cases_of(plan.rule_set.id, folder), folder)
+    refuse_failed(plan, results)
+    return len(results)
+
+
+def results_of(plan: Plan, cases: list[Case], folder: Path = FOLDER) -> list[Result]:
+    """What comes of each case."""
     engine = Closures(plan)
-    cases = cases_of(plan.rule_set.id, folder)
-    for case in cases:
+    return [_result(plan, engine, case, folder) for case in cases]
+
+
+def _result(plan: Plan, engine: Closures, case: Case, folder: Path) -> Result:
+    try:
         facts = facts_of(case, plan, folder)
-        outcome = assemble(plan, engine.run(facts, DAY), facts)
-        for what, found, expected in differences(outcome, case.expect):
+    except (FactsInvalid, TypeError) as error:  # a list where one fact stands, or one where a list does
+        fault = error.sentence() if isinstance(error, FactsInvalid) else _("the facts have the wrong shape")
+        return Result(case, fault=fault)
+    outcome = assemble(plan, engine.run(facts, DAY), facts)
+    return Result(case, tuple(outcome.fired), tuple(differences(outcome, case.expect)))
+
+
+def refuse_failed(plan: Plan, results: list[Result]) -> None:
+    """Raises CaseFailed for the first case that did not come out as expected."""
+    for result in results:
+        if result.fault:
             raise CaseFailed(
-                rule_set=plan.rule_set.id, case=case.name, what=what, found=str(found), expected=str(expected)
+                rule_set=plan.rule_set.id, case=result.case.name, what="facts", found=result.fault, expected="–"
             )
-    return len(cases)
+        for what, found, expected in result.wrong:
+            raise CaseFailed(
+                rule_set=plan.rule_set.id, case=result.case.name, what=what, found=str(found), expected=str(expected)
+            )
 
 
 def differences(outcome: Outcome, expect: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:

@@ -1,16 +1,31 @@
-"""Why a rule did not fire: the first condition that failed, what was found instead, and by how much."""
+"""Why a rule fired: the conditions and the facts that met them. Why it did not: the first condition that failed, what
+was found instead, and by how much."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from app.decisions.assemble import reason_of
 from app.decisions.compile import Plan
 from app.decisions.engines.closures import Closures, holds, sum_of
 from app.decisions.facts import Fact, Facts
-from app.decisions.ir import All, Branch, Condition, Either, Known, OneOf, Pattern, Relation, Rule, Same, Test
+from app.decisions.ir import (
+    All,
+    Branch,
+    Condition,
+    Either,
+    Known,
+    OneOf,
+    Pattern,
+    Relation,
+    Rule,
+    Same,
+    Test,
+    comparisons_of,
+)
 from app.decisions.outcome import Texts
 from app.decisions.schema import SIGNAL, FactSchema
 from app.decisions.wording import WORDS, condition_words, pattern_words, shown, sum_value, value_of
@@ -28,6 +43,64 @@ class NotFired:
     asked: Texts
     found: Texts
     gap: Texts
+    failing: int = 0
+    """How many of its comparisons failed in the alternative that came nearest; 1: it nearly fired."""
+
+    @property
+    def nearly(self) -> bool:
+        """One condition was in the way."""
+        return self.failing == 1
+
+
+@dataclass(frozen=True)
+class Fired:
+    """A rule that fired: its conditions in words, each with what was found; `lines` it fired for."""
+
+    rule: str
+    name: Texts
+    reason: Texts
+    conditions: tuple[tuple[Texts, Texts], ...]
+    lines: tuple[int, ...]
+
+
+def why(plan: Plan, facts: Facts, day: date) -> list[Fired]:
+    """One entry per rule that fired, in the firing order."""
+    found = []
+    seen: Facts = {**facts, SIGNAL: []}
+    for firing in Closures(plan).run(facts, day):
+        rule = plan.by_id[firing.rule]
+        branch = next(one for one in rule.branches if all(_matches(pattern, seen) for pattern in one))
+        conditions = tuple((_words(one, plan.rule_set.schema), _met_by(one, seen)) for one in branch)
+        reason = reason_of(plan, rule, facts, firing.keys[0] if firing.keys else None)
+        found.append(Fired(rule.id, rule.name, reason, conditions, firing.keys))
+        seen[SIGNAL] = [*seen[SIGNAL], *({"name": name} for name in rule.then.signals)]
+    return found
+
+
+def _words(pattern: Pattern, schema: FactSchema) -> Texts:
+    return {language: pattern_words(pattern, schema, language) for language in LANGUAGES}
+
+
+def _met_by(pattern: Pattern, facts: Facts) -> Texts:
+    """The values that met a condition; nothing where there was to be no such fact."""
+    if pattern.negated:
+        return dict(WORDS["missing"])
+    test = holds(pattern.condition)
+    met = [fact for fact in facts.get(pattern.kind, ()) if test(fact, facts)]
+    return {
+        language: "; ".join(_values(pattern.condition, fact, facts, language) for fact in met) for language in LANGUAGES
+    }
+
+
+def _values(condition: Condition, fact: Fact, facts: Facts, language: str) -> str:
+    told: dict[str, str] = {}
+    for one in comparisons_of(condition):
+        if isinstance(one, Relation):
+            sides = (one.left.of(fact), sum_of(one.right, facts))
+            told[condition_words(one, language)] = " / ".join(sum_value(one.left, side, language) for side in sides)
+        else:
+            told[one.attribute.label[language]] = value_of(one.attribute, fact[one.attribute.name], language)
+    return ", ".join(f"{label} {value}" for label, value in told.items())
 
 
 def why_not(plan: Plan, facts: Facts, day: date) -> list[NotFired]:
@@ -36,7 +109,28 @@ def why_not(plan: Plan, facts: Facts, day: date) -> list[NotFired]:
     fired = {firing.rule for firing in firings}
     given = {signal for rule in plan.rules if rule.id in fired for signal in rule.then.signals}
     seen: Facts = {**facts, SIGNAL: [{"name": name} for name in given]}
-    return [_explained(rule, seen, plan.rule_set.schema, day) for rule in plan.rule_set.rules if rule.id not in fired]
+    return [
+        replace(_explained(rule, seen, plan.rule_set.schema, day), failing=_failing(rule, seen, day))
+        for rule in plan.rule_set.rules
+        if rule.id not in fired
+    ]
+
+
+def _failing(rule: Rule, facts: Facts, day: date) -> int:
+    """Comparisons that fail in the alternative in which fewest do; 0 for a rule that is not in force."""
+    if not rule.in_force(day):
+        return 0
+    return min(sum(_failing_in(pattern, facts) for pattern in branch) for branch in rule.branches)
+
+
+def _failing_in(pattern: Pattern, facts: Facts) -> int:
+    if _matches(pattern, facts):
+        return 0
+    many = facts.get(pattern.kind, ())
+    if pattern.negated or not many:
+        return 1
+    items = pattern.condition.items if isinstance(pattern.condition, All) else (pattern.condition,)
+    return min(sum(not holds(item)(fact, facts) for item in items) for fact in many)
 
 
 def _explained(rule: Rule, facts: Facts, schema: FactSchema, day: date) -> NotFired:

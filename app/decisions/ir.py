@@ -231,9 +231,12 @@ class Rule:
     valid_from: date | None = None
     valid_to: date | None = None
     note: Texts | None = None
+    disabled: bool = False
 
     def in_force(self, day: date) -> bool:
         """True when the rule counts on that business day."""
+        if self.disabled:
+            return False
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
     def patterns(self) -> Iterator[Pattern]:

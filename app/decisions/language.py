@@ -161,6 +161,7 @@ class _Reading:
             valid_from=fields.day("valid_from"),
             valid_to=fields.day("valid_to"),
             note=fields.texts("note") if "note" in fields else None,
+            disabled=fields.flag("disabled"),
         )
         fields.done()
         return made

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, Mapper, mapped_column
 from sqlalchemy.orm.attributes import get_history
 
 from app.core.append_only import append_only
-from app.core.db import Base, Code, Id, JsonDict, Moment, Name
+from app.core.db import Base, Code, Id, Json, JsonDict, JsonList, Moment, Name
 from app.decisions.outcome import Outcome
 
 
@@ -23,8 +23,14 @@ class FactSchemaText(Base):
     created_at: Mapped[Moment]
 
 
+STATUSES = ("draft", "tested", "approved", "active", "retired", "discarded")
+"""draft → tested → approved → active → retired; what never came into force can be discarded. A retired version can be
+put back into force."""
+
+
 class RuleSetVersion(Base):
-    """One text of a rule set. What it says never changes; `status` goes draft → tested → active → retired."""
+    """One text of a rule set with its cases. A draft is written again and again; once it has left draft, what it says
+    never changes."""
 
     __tablename__ = "rule_set_versions"
     __table_args__ = (UniqueConstraint("rule_set", "number"), UniqueConstraint("rule_set", "sha256"))
@@ -43,15 +49,40 @@ class RuleSetVersion(Base):
     tested_at: Mapped[Moment | None]
     activated_at: Mapped[Moment | None]
     activated_by: Mapped[Name | None]
+    cases: Mapped[str] = mapped_column(Text, default="")
+    """Its tests, in the notation of rules/tests/<set>.yaml; empty: it has none."""
+    revision: Mapped[int] = mapped_column(Integer, default=1)
+    """Counts the saves of a draft: who saves names the one they saw."""
+    editors: Mapped[JsonList] = mapped_column(Json, default=list)
+    """Ids of all who wrote it, the author too: none of them may approve it."""
+    changed_at: Mapped[Moment | None]
+    changed_by: Mapped[Name | None]
+    based_on: Mapped[int | None] = mapped_column(Integer)
+    """Number of the version that the draft was begun from."""
+    approved_at: Mapped[Moment | None]
+    approved_by: Mapped[Name | None]
+    due_at: Mapped[Moment | None]
+    """When an approved version comes into force by itself."""
+    replaced: Mapped[int | None] = mapped_column(Integer)
+    """Number of the version that was in force when this one first came into force: the way back."""
+
+    @property
+    def is_draft(self) -> bool:
+        """It may still be written."""
+        return self.status == "draft"
 
 
-FIXED = ("id", "rule_set", "number", "sha256", "body", "schema_sha256", "author_id", "created_at")
-"""What may not change after a version was stored."""
+FIXED = ("id", "rule_set", "number", "author_id", "created_at")
+"""What may never change after a version was stored."""
+WRITTEN = ("sha256", "body", "schema_sha256", "name", "cases", "editors")
+"""What only a draft may change."""
 
 
 @event.listens_for(RuleSetVersion, "before_update")
 def _refuse_change(_mapper: Mapper[Any], _connection: Any, version: RuleSetVersion) -> None:
-    changed = [name for name in FIXED if get_history(version, name).has_changes()]
+    told = get_history(version, "status")
+    was_draft = (told.deleted or told.unchanged or [version.status])[0] == "draft"
+    changed = [name for name in (FIXED if was_draft else FIXED + WRITTEN) if get_history(version, name).has_changes()]
     if changed:
         raise RuntimeError(f"a rule set version is immutable: {', '.join(changed)}")
 

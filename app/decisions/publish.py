@@ -1,7 +1,9 @@
-"""Versions of rule sets: from file to draft, tried in a process of its own, put into force by a second person."""
+"""Versions of rule sets: from file or studio to draft, written again, run on their cases and tried in a process of
+their own. How they go on from there is in life.py."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -9,15 +11,16 @@ from sqlalchemy import func, select
 from app.audit import service as audit
 from app.core import clock, ids
 from app.core.db import session
-from app.core.errors import Conflict, Forbidden
+from app.core.errors import Conflict, StaleVersion
 from app.core.i18n import _l
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.decisions import queries
-from app.decisions.cases import run_cases
+from app.decisions.cases import Case, read_cases, refuse_failed, results_of, run_cases, text_beside
 from app.decisions.compile import Plan, make_new_plan
 from app.decisions.ir import RuleSet
 from app.decisions.language import read_rule_set
+from app.decisions.life import put_in_force
 from app.decisions.models import FactSchemaText, RuleSetPointer, RuleSetVersion
 from app.decisions.profiles import resolve
 from app.decisions.schema import FOLDER, FactSchema, shipped_schema
@@ -32,22 +35,39 @@ _cases_passed: set[tuple[str, str]] = set()
 """Hashes of versions, with the folder of the cases, that this process has seen pass their cases."""
 
 
-class NotTried(Conflict):
-    """Only a version that passed its trial may come into force."""
-
-    message = _l("Version %(number)s of “%(rule_set)s” has not been tried yet.")
-
-
-class OwnVersion(Forbidden):
-    """Who wrote a version may not also put it into force."""
-
-    message = _l("You wrote this version: somebody else must put it into force.")
-
-
 class SameVersion(Conflict):
     """A version with exactly this text exists already."""
 
     message = _l("This text is stored already, as version %(number)s of “%(rule_set)s”.")
+
+
+class NoDraft(Conflict):
+    """What has left draft is never written again."""
+
+    message = _l("Version %(number)s of “%(rule_set)s” is no draft any more: begin a new one from it.")
+
+
+class OtherRuleSet(Conflict):
+    """A draft stays a version of its rule set."""
+
+    message = _l("The text is of rule set “%(found)s”, the draft of “%(rule_set)s”.")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a version is tried with; taken from the database so that the trial itself holds no transaction."""
+
+    plan: Plan
+    cases: list[Case]
+    job: Job
+    revision: int
+
+    def run(self) -> None:
+        """Run the cases here and the trial in a process of its own. Raises CaseFailed, TrialFailed."""
+        refuse_failed(self.plan, results_of(self.plan, self.cases))
+        if self.plan.rule_set.sha256 not in _passed:
+            try_out(self.job)
+        _passed.add(self.plan.rule_set.sha256)
 
 
 def seed(actor: Actor, folder: Path = FOLDER) -> list[RuleSetVersion]:
@@ -65,11 +85,11 @@ def seed(actor: Actor, folder: Path = FOLDER) -> list[RuleSetVersion]:
         plan = make_new_plan(rule_set, path.name)
         if _with_hash(rule_set) is None:
             _run_cases_once(plan, folder)
-            made.append(_store(actor, rule_set, text, schema))
+            made.append(_store(actor, rule_set, text, schema, text_beside(rule_set.id, folder)))
     _try_all(made)
     for version in made:
         if session().get(RuleSetPointer, version.rule_set) is None:
-            _put_in_force(actor, version)
+            put_in_force(actor, version)
     return made
 
 
@@ -81,52 +101,102 @@ def _run_cases_once(plan: Plan, folder: Path) -> None:
         _cases_passed.add(seen)
 
 
-def submit(actor: Actor, text: str, file: str = "rules.yaml") -> RuleSetVersion:
-    """Store a text as a draft, with today's numbers of the profiles it names. Raises RuleFileInvalid, SameVersion."""
-    schema = shipped_schema()
+def submit(actor: Actor, text: str, file: str = "rules.yaml", *, cases: str | None = None) -> RuleSetVersion:
+    """Store a text as a draft, with today's numbers of the profiles it names and its cases (else those of the version
+    in force). Raises RuleFileInvalid, SameVersion."""
     text = resolve(text, file)
-    rule_set = read_rule_set(text, schema.body, file)
-    make_new_plan(rule_set, file)
-    same = _with_hash(rule_set)
-    if same is not None:
-        raise SameVersion(number=same.number, rule_set=same.rule_set)
-    return _store(actor, rule_set, text, schema)
+    plan, schema = compiled(text, file)
+    _refuse_same(plan.rule_set)
+    return _store(actor, plan.rule_set, text, schema, _cases_for(plan.rule_set.id) if cases is None else cases)
+
+
+def begin_draft(actor: Actor, based_on: RuleSetVersion) -> RuleSetVersion:
+    """A draft with the text and cases of a version, brought to the fact schema and the profiles of today. Raises
+    RuleFileInvalid."""
+    text = resolve(based_on.body, f"{based_on.rule_set}.yaml")
+    plan, schema = compiled(text)
+    cases = based_on.cases or _cases_for(based_on.rule_set)
+    made = _store(actor, plan.rule_set, text, schema, cases)
+    made.based_on = based_on.number
+    session().flush()
+    return made
+
+
+def save_draft(
+    actor: Actor, version: RuleSetVersion, revision: int, *, text: str | None = None, cases: str | None = None
+) -> RuleSetVersion:
+    """Write a draft again. Raises NoDraft, StaleVersion (somebody saved meanwhile), RuleFileInvalid, OtherRuleSet."""
+    held = queries.lock_version(version.id)
+    if not held.is_draft:
+        raise NoDraft(number=held.number, rule_set=held.rule_set)
+    if held.revision != revision:
+        raise StaleVersion(seen=revision, current=held.revision)
+    body = resolve(held.body if text is None else text, f"{held.rule_set}.yaml")
+    plan, schema = compiled(body)
+    if plan.rule_set.id != held.rule_set:
+        raise OtherRuleSet(found=plan.rule_set.id, rule_set=held.rule_set)
+    read_cases(held.cases if cases is None else cases)
+    _keep_schema(schema)
+    held.body, held.schema_sha256 = body, schema.sha256
+    held.name = plan.rule_set.name
+    held.cases = held.cases if cases is None else cases
+    held.revision += 1
+    held.changed_at, held.changed_by = clock.now(), actor.name
+    if actor.id not in held.editors:
+        held.editors = [*held.editors, actor.id]
+    session().flush()
+    audit.record(
+        actor,
+        "rule:edit",
+        subject(held.rule_set),
+        version=held.number,
+        revision=held.revision,
+        text=plan.rule_set.sha256,
+    )
+    return held
+
+
+def compiled(text: str, file: str = "rules.yaml") -> tuple[Plan, FactSchema]:
+    """A text as a plan, with the fact schema of today. Raises RuleFileInvalid."""
+    schema = shipped_schema()
+    return make_new_plan(read_rule_set(text, schema.body, file), file), schema
+
+
+def trial_of(version: RuleSetVersion) -> Trial:
+    """What is needed to try a draft. Raises RuleFileInvalid."""
+    plan = queries.plan_of(version)
+    schema = session().get_one(FactSchemaText, version.schema_sha256)
+    return Trial(
+        plan, read_cases(version.cases), Job(schema.body, ((version.rule_set, version.body),)), version.revision
+    )
 
 
 def try_version(actor: Actor, version: RuleSetVersion) -> RuleSetVersion:
-    """Try a draft in a process of its own. Raises TrialFailed; nothing of it touches this process."""
-    _try_all([version])
-    audit.record(actor, "rule:try", _subject(version.rule_set), version=version.number, sha256=version.sha256)
-    return version
+    """Run a draft on its cases, and try it in a process of its own; it has left draft then. Raises CaseFailed,
+    TrialFailed; nothing of it touches this process."""
+    trial = trial_of(version)
+    trial.run()
+    return passed(actor, version, trial)
 
 
-def activate(actor: Actor, version: RuleSetVersion) -> RuleSetVersion:
-    """Put a tried version into force; the one before is retired. Raises NotTried, OwnVersion."""
-    if version.tested_at is None:
-        raise NotTried(number=version.number, rule_set=version.rule_set)
-    if actor.kind != "system" and actor.id == version.author_id:
-        raise OwnVersion
-    _put_in_force(actor, version)
-    return version
-
-
-def forget_pointers() -> None:
-    """Make this transaction ask again which versions are in force."""
-    session().info.pop("decisions.pointers", None)
-
-
-def _put_in_force(actor: Actor, version: RuleSetVersion) -> None:
-    pointer = session().get(RuleSetPointer, version.rule_set, with_for_update=True)
-    if pointer is None:
-        pointer = RuleSetPointer(rule_set=version.rule_set)
-        session().add(pointer)
-    else:
-        queries.get_version(pointer.version_id).status = "retired"
-    pointer.version_id, pointer.number, pointer.sha256 = version.id, version.number, version.sha256
-    version.status, version.activated_at, version.activated_by = "active", clock.now(), actor.name
+def passed(actor: Actor, version: RuleSetVersion, trial: Trial) -> RuleSetVersion:
+    """A draft has passed its trial: it is never written again. Raises NoDraft, StaleVersion, SameVersion."""
+    held = queries.lock_version(version.id)
+    if not held.is_draft:
+        raise NoDraft(number=held.number, rule_set=held.rule_set)
+    if held.revision != trial.revision:
+        raise StaleVersion(seen=trial.revision, current=held.revision)
+    _refuse_same(trial.plan.rule_set)
+    _leave_draft(held)
     session().flush()
-    forget_pointers()
-    audit.record(actor, "rule:activate", _subject(version.rule_set), version=version.number, sha256=version.sha256)
+    audit.record(actor, "rule:try", subject(held.rule_set), version=held.number, sha256=held.sha256)
+    return held
+
+
+def _refuse_same(rule_set: RuleSet) -> None:
+    same = _with_hash(rule_set)
+    if same is not None:
+        raise SameVersion(number=same.number, rule_set=same.rule_set)
 
 
 def _with_hash(rule_set: RuleSet) -> RuleSetVersion | None:
@@ -134,17 +204,32 @@ def _with_hash(rule_set: RuleSet) -> RuleSetVersion | None:
     return session().scalar(statement.where(RuleSetVersion.sha256 == rule_set.sha256))
 
 
-def _store(actor: Actor, rule_set: RuleSet, text: str, schema: FactSchema) -> RuleSetVersion:
+def _cases_for(rule_set: str) -> str:
+    """The cases of the version in force, else those of the folder."""
+    pointer = session().get(RuleSetPointer, rule_set)
+    kept = queries.get_version(pointer.version_id).cases if pointer else ""
+    return kept or text_beside(rule_set)
+
+
+def _keep_schema(schema: FactSchema) -> None:
     if session().get(FactSchemaText, schema.sha256) is None:
         session().add(FactSchemaText(sha256=schema.sha256, body=schema.body, created_at=clock.now()))
         session().flush()
+
+
+def _store(actor: Actor, rule_set: RuleSet, text: str, schema: FactSchema, cases: str) -> RuleSetVersion:
+    _keep_schema(schema)
     last = select(func.coalesce(func.max(RuleSetVersion.number), 0)).where(RuleSetVersion.rule_set == rule_set.id)
+    made_id = ids.new_id()
     made = RuleSetVersion(
-        id=ids.new_id(),
+        id=made_id,
         rule_set=rule_set.id,
         number=session().execute(last).scalar_one() + 1,
-        sha256=rule_set.sha256,
+        sha256=f"draft-{made_id}",  # its text may still change: what identifies it comes when it leaves draft
         body=text,
+        cases=cases,
+        revision=1,
+        editors=[actor.id],
         schema_sha256=schema.sha256,
         name=rule_set.name,
         status="draft",
@@ -154,22 +239,27 @@ def _store(actor: Actor, rule_set: RuleSet, text: str, schema: FactSchema) -> Ru
     )
     session().add(made)
     session().flush()
-    audit.record(actor, "rule:submit", _subject(made.rule_set), version=made.number, sha256=made.sha256)
+    audit.record(actor, "rule:submit", subject(made.rule_set), version=made.number, sha256=rule_set.sha256)
     return made
 
 
 def _try_all(versions: list[RuleSetVersion]) -> None:
-    waiting = [version for version in versions if version.sha256 not in _passed]
+    plans = {version.id: queries.plan_of(version) for version in versions}
+    waiting = [version for version in versions if plans[version.id].rule_set.sha256 not in _passed]
     for schema in sorted({version.schema_sha256 for version in waiting}):
         files = tuple((one.rule_set, one.body) for one in waiting if one.schema_sha256 == schema)
         try_out(Job(session().get_one(FactSchemaText, schema).body, files))
     for version in versions:
-        _passed.add(version.sha256)
-        version.tested_at = clock.now()
-        if version.status == "draft":
-            version.status = "tested"
+        _passed.add(plans[version.id].rule_set.sha256)
+        _leave_draft(version)
     session().flush()
 
 
-def _subject(rule_set: str) -> Subject:
+def _leave_draft(version: RuleSetVersion) -> None:
+    version.sha256 = queries.plan_of(version).rule_set.sha256
+    version.tested_at, version.status = clock.now(), "tested"
+
+
+def subject(rule_set: str) -> Subject:
+    """A rule set, as the audit trail names it."""
     return Subject("rule_set", rule_set)

@@ -11,8 +11,8 @@ from app.core.i18n import _l
 from app.core.subject import Subject
 from app.decisions import runtime
 from app.decisions.compile import Plan
-from app.decisions.explain import NotFired, why_not
-from app.decisions.facts import from_json
+from app.decisions.explain import Fired, NotFired, why, why_not
+from app.decisions.facts import Facts, from_json
 from app.decisions.language import version_hash
 from app.decisions.models import Decision, FactSchemaText, RuleSetPointer, RuleSetVersion
 
@@ -42,6 +42,12 @@ def active_version(rule_set: str) -> RuleSetVersion:
     return found
 
 
+def in_force_or(other: RuleSetVersion) -> RuleSetVersion:
+    """The version in force of the other's rule set; the other when none is."""
+    pointer = session().get(RuleSetPointer, other.rule_set)
+    return get_version(pointer.version_id) if pointer else other
+
+
 def rule_sets() -> list[RuleSetVersion]:
     """The versions in force, by name of the rule set."""
     statement = select(RuleSetVersion).join(RuleSetPointer, RuleSetPointer.version_id == RuleSetVersion.id)
@@ -54,9 +60,25 @@ def versions_of(rule_set: str) -> list[RuleSetVersion]:
     return list(session().scalars(statement.order_by(RuleSetVersion.number.desc())))
 
 
+def versions_once_in_force() -> list[tuple[str, int]]:
+    """(rule set, number) of every version that is or was in force."""
+    statement = select(RuleSetVersion.rule_set, RuleSetVersion.number)
+    return [
+        (name, number) for name, number in session().execute(statement.where(RuleSetVersion.activated_at.is_not(None)))
+    ]
+
+
 def get_version(version_id: str) -> RuleSetVersion:
     """A version by id. Raises NoSuchRuleSet."""
     found = session().get(RuleSetVersion, version_id)
+    if found is None:
+        raise NoSuchRuleSet(rule_set=version_id)
+    return found
+
+
+def lock_version(version_id: str) -> RuleSetVersion:
+    """A version as it is now, held against other writers until the transaction ends. Raises NoSuchRuleSet."""
+    found = session().get(RuleSetVersion, version_id, with_for_update=True, populate_existing=True)
     if found is None:
         raise NoSuchRuleSet(rule_set=version_id)
     return found
@@ -73,14 +95,14 @@ def numbered_version(rule_set: str, number: int) -> RuleSetVersion:
 
 def drafts() -> list[RuleSetVersion]:
     """Versions that wait to be put into force, the newest first."""
-    statement = select(RuleSetVersion).where(RuleSetVersion.status.in_(("draft", "tested")))
+    statement = select(RuleSetVersion).where(RuleSetVersion.status.in_(("draft", "tested", "approved")))
     return list(session().scalars(statement.order_by(RuleSetVersion.created_at.desc(), RuleSetVersion.id.desc())))
 
 
 def plan_of(version: RuleSetVersion) -> Plan:
     """The version, read and checked. Raises VersionAltered when its text is not what was stored."""
     schema = session().get_one(FactSchemaText, version.schema_sha256).body
-    if version_hash(version.body, schema) != version.sha256:
+    if not version.is_draft and version.tested_at and version_hash(version.body, schema) != version.sha256:
         raise VersionAltered(f"{version.rule_set} version {version.number}")
     return runtime.plan_of(version.body, schema)
 
@@ -113,5 +135,15 @@ def version_of(decision: Decision) -> RuleSetVersion:
 def not_fired(decision: Decision) -> list[NotFired]:
     """The rules that did not fire in a decision, each with the first condition that failed."""
     plan = plan_of(version_of(decision))
-    facts = from_json(decision.facts, plan.rule_set.schema)
-    return why_not(plan, facts, clock.local_date(decision.as_of))
+    return why_not(plan, facts_of(decision, plan), clock.local_date(decision.as_of))
+
+
+def fired(decision: Decision) -> list[Fired]:
+    """The rules that fired in a decision, in order, each with its conditions and the facts that met them."""
+    plan = plan_of(version_of(decision))
+    return why(plan, facts_of(decision, plan), clock.local_date(decision.as_of))
+
+
+def facts_of(decision: Decision, plan: Plan) -> Facts:
+    """The facts a decision was made on."""
+    return from_json(decision.facts, plan.rule_set.schema)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -20,6 +21,9 @@ from app.decisions.language import read_rule_set
 log = structlog.get_logger()
 _swapping = threading.Lock()
 _in_force: dict[str, Ready] = {}
+_beside: OrderedDict[str, Ready] = OrderedDict()
+MOST_BESIDE = 16
+"""Compiled versions kept that are not in force: those that processes pin, and the one before during a switch."""
 
 
 class Ready:
@@ -71,6 +75,19 @@ def put_in_force(plan: Plan) -> Ready:
     if old is not None:
         old.durable.close()
     return made
+
+
+def kept_beside(plan: Plan) -> Ready:
+    """A version that is not in force, compiled; the least recently used one makes room."""
+    late: list[Ready] = []
+    with _swapping:
+        found = _beside.pop(plan.rule_set.sha256, None) or Ready(plan)
+        _beside[plan.rule_set.sha256] = found
+        while len(_beside) > MOST_BESIDE:
+            late.append(_beside.popitem(last=False)[1])
+    for one in late:
+        one.durable.close()
+    return found
 
 
 @contextmanager

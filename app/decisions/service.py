@@ -1,4 +1,4 @@
-"""Deciding: facts in, stored decision out. Publishing verbs (`seed`, `submit`, `activate`) are in publish.py."""
+"""Deciding: facts in, stored decision out. What becomes of versions is in publish.py (writing, trying) and life.py."""
 
 from __future__ import annotations
 
@@ -17,14 +17,38 @@ from app.core.subject import Subject
 from app.decisions import queries, runtime
 from app.decisions.assemble import assemble
 from app.decisions.facts import Facts, check, from_json, gather, to_json
+from app.decisions.life import (
+    POINTERS,
+    activate,
+    approve,
+    discard,
+    forget_pointers,
+    roll_back,
+    take_back_date,
+)
 from app.decisions.models import Decision, RuleSetPointer
 from app.decisions.outcome import Outcome
-from app.decisions.publish import activate, forget_pointers, seed, submit, try_version
+from app.decisions.publish import begin_draft, passed, save_draft, seed, submit, trial_of, try_version
 from app.decisions.runtime import Ready
 
-__all__ = ["activate", "decide", "forget_pointers", "preview", "replay", "seed", "submit", "try_version"]
-
-POINTERS = "decisions.pointers"
+__all__ = [
+    "activate",
+    "approve",
+    "begin_draft",
+    "decide",
+    "discard",
+    "forget_pointers",
+    "passed",
+    "preview",
+    "replay",
+    "roll_back",
+    "save_draft",
+    "seed",
+    "submit",
+    "take_back_date",
+    "trial_of",
+    "try_version",
+]
 
 
 class RuleSetNotInForce(DomainError):
@@ -35,21 +59,31 @@ class RuleSetNotInForce(DomainError):
 
 @dataclass(frozen=True)
 class Replay:
-    """A past decision made again: the outcome now, whether it is the same to the letter, and by which engine."""
+    """A past decision made again: the outcome now, whether it is the same to the letter, by which engine, and each
+    (part, then, now) that differs."""
 
     outcome: Outcome
     same: bool
     engine: str
+    differs: tuple[tuple[str, str, str], ...] = ()
 
 
-def decide(rule_set: str, subject: Subject, *, facts: Facts | None = None, as_of: datetime | None = None) -> Decision:
-    """Decide and store. Facts are gathered from the providers unless given.
+def decide(
+    rule_set: str,
+    subject: Subject,
+    *,
+    facts: Facts | None = None,
+    as_of: datetime | None = None,
+    version: int | None = None,
+) -> Decision:
+    """Decide and store. Facts are gathered from the providers unless given; the version in force decides unless a
+    number pins one that is or was in force.
 
     Raises NoSuchRuleSet, RuleSetNotInForce, FactsInvalid (nothing is decided on facts that are missing or wrong).
     """
     started = clock.ticks()
     moment = as_of or clock.now()
-    ready, number = _in_force(rule_set)
+    ready, number = _in_force(rule_set) if version is None else _pinned(rule_set, version)
     given = _facts(ready, subject, facts, moment)
     outcome, engine = _outcome(ready, given, moment)
     snapshot = to_json(given)
@@ -89,7 +123,11 @@ def replay(decision: Decision) -> Replay:
     outcome = assemble(plan, firings, facts)
     same = jsontext.canonical(outcome.to_json()) == jsontext.canonical(decision.outcome)
     same = same and jsontext.digest(to_json(facts)) == decision.facts_hash
-    return Replay(outcome, same, engine)
+    then, now = jsontext.plain(decision.outcome), jsontext.plain(outcome.to_json())
+    differs = [(part, str(then.get(part)), str(now[part])) for part in now if then.get(part) != now[part]]
+    if jsontext.digest(to_json(facts)) != decision.facts_hash:
+        differs.append(("facts_hash", decision.facts_hash, jsontext.digest(to_json(facts))))
+    return Replay(outcome, same, engine, tuple(differs))
 
 
 def _outcome(ready: Ready, facts: Facts, moment: datetime) -> tuple[Outcome, str]:
@@ -117,8 +155,22 @@ def _in_force(rule_set: str) -> tuple[Ready, int]:
     if rule_set not in info[POINTERS]:
         raise queries.NoSuchRuleSet(rule_set=rule_set)
     sha256, number = info[POINTERS][rule_set]
-    ready = runtime.known(rule_set, sha256)
-    return ready or runtime.put_in_force(queries.plan_of(queries.active_version(rule_set))), number
+    return runtime.known(rule_set, sha256) or _compiled(rule_set, number), number
+
+
+def _compiled(rule_set: str, number: int) -> Ready:
+    """Exactly the version that the pointer named: by now another may have come into force."""
+    version = queries.numbered_version(rule_set, number)
+    plan = queries.plan_of(version)
+    return runtime.put_in_force(plan) if version.status == "active" else runtime.kept_beside(plan)
+
+
+def _pinned(rule_set: str, number: int) -> tuple[Ready, int]:
+    version = queries.numbered_version(rule_set, number)
+    if version.activated_at is None:
+        raise queries.NoSuchRuleSet(rule_set=f"{rule_set} {number}")
+    plan = queries.plan_of(version)
+    return runtime.known(rule_set, version.sha256) or runtime.kept_beside(plan), number
 
 
 def _stored(values: dict[str, Any]) -> Decision:

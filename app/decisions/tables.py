@@ -30,13 +30,14 @@ class FactTable:
     values: list[tuple[str, str]]
 
 
-def _language() -> str:
+def spoken_language() -> str:
+    """`zh` or `en`: the key of the reader's texts in rule files."""
     return "zh" if language().startswith("zh") else "en"
 
 
 def rows_of(rule_set: RuleSet) -> list[RuleRow]:
     """Every rule in the order of the file."""
-    spoken = _language()
+    spoken = spoken_language()
     return [
         RuleRow(
             rule,
@@ -49,7 +50,7 @@ def rows_of(rule_set: RuleSet) -> list[RuleRow]:
 
 def parameters_of(rule_set: RuleSet) -> list[tuple[Parameter, str]]:
     """The parameters, each with its value in words."""
-    return [(one, shown(one.value, one.unit, {}, _language())) for one in rule_set.parameters.values()]
+    return [(one, shown(one.value, one.unit, {}, spoken_language())) for one in rule_set.parameters.values()]
 
 
 def effects_of(rule: Rule, rule_set: RuleSet) -> Iterator[str]:
@@ -91,15 +92,15 @@ def _points(points: int | Scale, rule_set: RuleSet, factor: str | None) -> str:
         "0 to %(most)s points, %(label)s from %(none_at)s to %(full_at)s: %(group)s",
         most=points.most,
         label=pick(points.attribute.label),
-        none_at=shown(points.none_at, unit, {}, _language()),
-        full_at=shown(points.full_at, unit, {}, _language()),
+        none_at=shown(points.none_at, unit, {}, spoken_language()),
+        full_at=shown(points.full_at, unit, {}, spoken_language()),
         group=group,
     )
 
 
 def fact_tables(facts: Facts, schema: FactSchema) -> list[FactTable]:
     """The facts of a decision in words."""
-    spoken = _language()
+    spoken = spoken_language()
     tables = []
     for name, many in facts.items():
         kind = schema.kinds[name]

@@ -12,10 +12,13 @@ from app.decisions.outcome import Outcome
 from app.processes.facts import deciding_on
 
 
-def decide_route(rule_set: str, subject: Subject, answer: dict[str, Any] | None, as_of: datetime) -> dict[str, Any]:
-    """Decide about the subject; the whole decision is stored by id, this much goes into the instance."""
+def decide_route(
+    rule_set: str, subject: Subject, answer: dict[str, Any] | None, as_of: datetime, version: int | None = None
+) -> dict[str, Any]:
+    """Decide about the subject, with the version the diagram pins, else the one in force; the whole decision is stored
+    by id, this much goes into the instance."""
     with deciding_on(answer):
-        made = decisions.decide(rule_set, subject, as_of=as_of)
+        made = decisions.decide(rule_set, subject, as_of=as_of, version=version)
     return carried(made.id, made.result)
 
 
@@ -36,3 +39,8 @@ def carried(decision_id: str, outcome: Outcome) -> dict[str, Any]:
 def rule_set_names() -> frozenset[str]:
     """The rule sets that are in force."""
     return frozenset(version.rule_set for version in queries.rule_sets())
+
+
+def rule_set_versions() -> frozenset[tuple[str, int]]:
+    """The versions that a diagram may pin: those that are or were in force."""
+    return frozenset(queries.versions_once_in_force())

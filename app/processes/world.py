@@ -50,9 +50,11 @@ class World:
         """The outcome of the element's rule set, small enough to be carried in the state."""
         answer = last_answer(variables)
         rule_set = str(getattr(element, "rule_set", ""))
-        same = jsontext.canonical([rule_set, answer])
+        version = getattr(element, "rule_set_version", None)
+        same = jsontext.canonical([rule_set, version, answer])
         if same not in self._decided:
-            self._decided[same] = decide_route(rule_set, self.subject, answer, self.as_of)
+            pinned = {} if version is None else {"version": version}
+            self._decided[same] = decide_route(rule_set, self.subject, answer, self.as_of, **pinned)
         return self._decided[same]
 
     def perform(self, element: ServiceStep, variables: dict[str, Any], token: int) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.core.subject import Subject
-from app.decisions import service
+from app.decisions import publish, service
 from tests.decisions.factories import SHIPPED, rule, seed, shipped, text_of, whole
 from tests.identity.factories import actor_for, make_user, sign_in
 
@@ -59,15 +59,23 @@ def test_unknown_things(reader: FlaskClient) -> None:
         assert reader.get(path).status_code == 404
 
 
-def test_a_draft_is_put_into_force_by_those_who_may(reader: FlaskClient) -> None:
+def test_a_draft_is_put_into_force_by_those_who_may(reader: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "try_out", lambda _job: None)  # a process of its own is tried in test_service
     author = make_user(roles=("qa_ra",))
     version = service.submit(actor_for(author), text_of(rule("R1", "all: [{order: po_present}]")))
     path = f"/rules/trial/versions/{version.number}"
     assert reader.get(path).status_code == 200
-    assert reader.post(f"{path}/activate").status_code == 403
+    for verb in ("test", "approve", "activate", "discard", "draft"):
+        assert reader.post(f"{path}/{verb}").status_code == 403
     sign_in(reader, author)
-    assert reader.post(f"{path}/activate").status_code == 403  # wrote it
+    assert reader.post(f"{path}/approve").status_code == 409  # not tested
+    assert reader.post(f"{path}/test").status_code == 302
+    assert reader.post(f"{path}/approve").status_code == 403  # wrote it
     sign_in(reader, make_user(roles=("manager",)))
-    assert "Try and put into force" in reader.get(f"{path}?lang=en").get_data(as_text=True)
+    assert "Approve" in reader.get(f"{path}?lang=en").get_data(as_text=True)
+    assert reader.post(f"{path}/activate").status_code == 409  # not approved
+    assert reader.post(f"{path}/approve", data={"reason": "agreed with QA"}).status_code == 302
+    assert reader.post(f"{path}/approve").status_code == 409  # once is enough
     assert reader.post(f"{path}/activate").status_code == 302
     assert reader.get("/rules/trial").status_code == 200
+    assert "agreed with QA" in reader.get("/rules/trial/history?lang=en").get_data(as_text=True)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.core import clock, jsontext
 from app.core.permissions import SYSTEM, Actor
 from app.core.subject import Subject
-from app.decisions import publish, queries, runtime, service, smoke
+from app.decisions import life, publish, queries, runtime, service, smoke
 from app.decisions.cases import CaseFailed
 from app.decisions.engines import EngineFault
 from app.decisions.engines.durable import Durable
@@ -97,11 +97,13 @@ def test_every_past_decision_can_be_replayed_to_the_letter(seeded: Session) -> N
 def test_a_replay_uses_the_version_of_its_time(seeded: Session, quick: None) -> None:
     first = service.submit(AUTHOR, TRIAL)
     service.try_version(AUTHOR, first)
+    service.approve(OTHER, first)
     service.activate(OTHER, first)
     given = {"order": whole(shipped("priority"))["order"]}
     before = service.decide("trial", ORDER, facts=given)
     second = service.submit(AUTHOR, TRIAL.replace("points: 5", "points: 9"))
     service.try_version(OTHER, second)
+    service.approve(OTHER, second)
     service.activate(OTHER, second)
     after = service.decide("trial", ORDER, facts=given)
     assert (before.result.score, before.rule_set_version) == (5, 1)
@@ -195,10 +197,15 @@ def test_a_rule_set_outside_its_validity(seeded: Session) -> None:
 
 def test_drafts_need_a_trial_and_a_second_person(tx: Session, quick: None) -> None:
     version = service.submit(AUTHOR, TRIAL)
-    with pytest.raises(publish.NotTried):
+    with pytest.raises(life.NotTried):
         service.activate(OTHER, version)
     service.try_version(AUTHOR, version)
-    with pytest.raises(publish.OwnVersion):
+    with pytest.raises(life.OwnVersion):
+        service.approve(AUTHOR, version)
+    with pytest.raises(life.NotApproved):
+        service.activate(OTHER, version)
+    service.approve(OTHER, version)
+    with pytest.raises(life.OwnVersion):
         service.activate(AUTHOR, version)
     service.activate(OTHER, version)
     with pytest.raises(publish.SameVersion):

@@ -9,6 +9,7 @@
 //   data-guard                       on a form: leaving with unsaved changes asks
 //   data-autosubmit                  a filter that sends its form when changed
 //   data-select                      on a form: a list whose rows are ticked (parts/select.js)
+//   data-picker, data-sortable, data-remove   the table view of rules (parts/rules.js)
 //   data-href, data-copy, data-back, data-print, data-close, data-focus, data-shortcuts
 import "@tabler/core/dist/css/tabler.min.css";
 import "../styles/tokens.css";
@@ -17,6 +18,7 @@ import "../styles/parts.css";
 import "../styles/islands.css";
 import "../styles/cockpit.css";
 import "../styles/print.css";
+import "../styles/rules.css";
 
 import htmx from "htmx.org";
 import "./parts/dialog.js";
@@ -25,6 +27,7 @@ import "./parts/keys.js";
 import "./parts/live.js";
 import { mountIslands } from "./parts/mount.js";
 import "./parts/nav.js";
+import { watchRules } from "./parts/rules.js";
 import { watchSelections } from "./parts/select.js";
 import "./parts/suggest.js";
 import { text } from "./parts/texts.js";
@@ -59,5 +62,6 @@ htmx.onLoad((root) => {
   watchForms(root);
   mountIslands(root);
   watchSelections(root);
+  watchRules(root);
   if (root.querySelector?.("[data-bs-toggle]")) import("@tabler/core/dist/js/tabler.esm.min.js");
 });

@@ -9,7 +9,7 @@ from app.core.errors import NotFound
 from app.core.i18n import _l
 from app.core.permissions import current_actor, requires
 from app.core.web import is_fragment
-from app.decisions.permissions import RULE_PUBLISH
+from app.decisions.permissions import RULE_EDIT
 from app.fulfilment import listing
 from app.fulfilment.pages.entry import bp
 from app.fulfilment.permissions import ORDER_CREATE, ORDER_EXPORT, ORDER_READ
@@ -51,7 +51,7 @@ def list_orders() -> str:
         statuses=STATUS_NAMES,
         bands=BANDS,
         tones=listing.TONES,
-        inflation=None if is_fragment() or not current_actor().may(RULE_PUBLISH) else priority.inflation(),
+        inflation=None if is_fragment() or not current_actor().may(RULE_EDIT) else priority.inflation(),
     )
 
 

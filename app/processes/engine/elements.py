@@ -152,6 +152,8 @@ class ServiceStep(Element):
     expression: Value | None = None
     script: Any = None
     rule_set: str | None = None
+    rule_set_version: int | None = None
+    """The version that decides whatever is in force; None: the one in force."""
     message: Value | None = None
     result: str | None = None
     """Variable that takes the value of `expression`, `script`, or the decision."""
@@ -196,6 +198,7 @@ class Gateway(Element):
     """A gateway. Choosing ones may name a rule set, whose outcome their conditions read as `decision`."""
 
     rule_set: str | None = None
+    rule_set_version: int | None = None
 
     @property
     def diverging(self) -> bool:

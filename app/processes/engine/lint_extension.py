@@ -18,9 +18,9 @@ OURS: dict[str, set[str]] = {
     "userTask": {"fourEyes", "assignFrom", "assignStep"},
     "serviceTask": {"step"},
     "sendTask": {"step"},
-    "businessRuleTask": {"ruleSet"},
-    "exclusiveGateway": {"ruleSet"},
-    "inclusiveGateway": {"ruleSet"},
+    "businessRuleTask": {"ruleSet", "ruleSetVersion"},
+    "exclusiveGateway": {"ruleSet", "ruleSetVersion"},
+    "inclusiveGateway": {"ruleSet", "ruleSetVersion"},
 }
 """Attributes of ours that mean something; others are refused, so that none is silently ignored."""
 

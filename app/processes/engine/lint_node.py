@@ -9,7 +9,7 @@ from app.core.i18n import _
 from app.processes.engine.graph import ACTIVITIES, CHOOSING, Graph, trigger_of
 from app.processes.engine.lint_event import named_problems
 from app.processes.engine.problem import Known, Problem
-from app.processes.engine.reading import listed
+from app.processes.engine.reading import listed, pinned_version
 from app.processes.engine.xml import camunda, local, ours, tag
 
 LONGEST_FORM = 100
@@ -40,7 +40,7 @@ def node_problems(graph: Graph, root: Any, node: Any, known: Known) -> Iterator[
                 yield Problem(name, _("“%(name)s” would be ignored.", name=attribute))
 
 
-def is_known(names: Container[str] | None, name: str) -> bool:
+def is_known(names: Container[Any] | None, name: object) -> bool:
     """True when nothing is known, or the name is."""
     return names is None or name in names
 
@@ -107,6 +107,7 @@ def _rule(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
         yield Problem(name, _("A business rule task must name its rule set (youxu:ruleSet)."))
     elif rule_set and not is_known(known.rule_sets, rule_set):
         yield Problem(name, _("There is no rule set “%(name)s”.", name=rule_set))
+    yield from _pinned(node, known)
     if node.get(camunda("decisionRef")):
         yield Problem(name, _("“%(name)s” would be ignored.", name="decisionRef"))
 
@@ -141,6 +142,19 @@ def _scope(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
         yield Problem(name, _("“%(name)s” would be ignored.", name="method"))
 
 
+def _pinned(node: Any, known: Known) -> Iterator[Problem]:
+    """A version that is named must be there, and be one of a rule set."""
+    name, rule_set, wanted = node.get("id"), node.get(ours("ruleSet")), node.get(ours("ruleSetVersion"))
+    if wanted is None:
+        return
+    number = pinned_version(node)
+    if not rule_set:
+        yield Problem(name, _("“%(name)s” would be ignored.", name="ruleSetVersion"))
+    elif number is None or not is_known(known.rule_set_versions, (rule_set, number)):
+        sentence = _("There is no version %(version)s of rule set “%(name)s”.", version=wanted[:20], name=rule_set)
+        yield Problem(name, sentence)
+
+
 def _choosing(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     name = node.get("id")
     out = graph.outgoing(name)
@@ -149,6 +163,7 @@ def _choosing(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
         yield Problem(name, _("A gateway with one way out decides nothing, so its rule set would be ignored."))
     elif rule_set and not is_known(known.rule_sets, rule_set):
         yield Problem(name, _("There is no rule set “%(name)s”.", name=rule_set))
+    yield from _pinned(node, known)
     if rule_set and len(out) > 1 and default is None:
         yield Problem(name, _("A diverging gateway needs a default flow that leaves it."))
     bare = [flow for flow in out if flow.id != default and not flow.condition]

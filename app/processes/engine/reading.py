@@ -60,7 +60,9 @@ class Reader:
         if kind in SCOPES:
             return self._scope(node)
         if kind in GATEWAYS:
-            return Gateway(**self._common(node), rule_set=node.get(ours("ruleSet")))
+            return Gateway(
+                **self._common(node), rule_set=node.get(ours("ruleSet")), rule_set_version=pinned_version(node)
+            )
         make = {
             "userTask": self._user,
             "callActivity": self._call,
@@ -185,6 +187,7 @@ class Reader:
             expression=read_value(node.get(camunda("expression"))),
             script=None if script is None else parse_script(script),
             rule_set=node.get(ours("ruleSet")) if kind == "businessRuleTask" else None,
+            rule_set_version=pinned_version(node) if kind == "businessRuleTask" else None,
             message=self._message(node) if kind == "sendTask" else None,
             result=node.get(camunda("resultVariable")),
         )
@@ -313,6 +316,12 @@ def retry_cycle(node: Any) -> str | None:
 def properties_of(node: Any) -> Mapping[str, str]:
     """camunda:properties."""
     return {one.get("name"): one.get("value") or "" for one in _extension(node, "property") if one.get("name")}
+
+
+def pinned_version(node: Any) -> int | None:
+    """The version of its rule set that a node pins; None when it pins none (or, which the lint refuses, no number)."""
+    text = (node.get(ours("ruleSetVersion")) or "").strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def parameters(node: Any) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...]]:

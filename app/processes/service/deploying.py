@@ -81,7 +81,13 @@ def take_out_of_force(actor: Actor, made: Deployed, *, instead: Deployed | None)
 def _deploy_one(
     actor: Actor, xml: bytes, key: str, forms: Mapping[str, Any], deployment_id: str | None, *, release: bool
 ) -> Deployed:
-    known = engine.Known(steps=step, rule_sets=deciding.rule_set_names(), forms=forms, groups=ROLES)
+    known = engine.Known(
+        steps=step,
+        rule_sets=deciding.rule_set_names(),
+        rule_set_versions=deciding.rule_set_versions(),
+        forms=forms,
+        groups=ROLES,
+    )
     made, new = store(actor, xml, key, forms, known, deployment_id)
     if new:
         record(actor, "process:deploy", Subject("process-definition", made.key), version=made.version, id=made.id)

@@ -59,6 +59,7 @@ const ZH = {
   Total: "合计",
   points: "分",
   "Points by factor": "各因素得分",
+  "Text of the rules": "规则文本",
 };
 
 export const chinese = document.documentElement.lang.startsWith("zh");

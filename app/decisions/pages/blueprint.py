@@ -1,0 +1,72 @@
+"""The blueprint of the pages of rules, their place in the menu, and what they share: a version and who may do what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+
+from app.core import menu
+from app.core.i18n import _l, pick
+from app.core.permissions import Actor, current_actor
+from app.decisions import queries
+from app.decisions.models import RuleSetVersion
+from app.decisions.permissions import RULE_APPROVE, RULE_EDIT, RULE_READ
+from app.decisions.publish import NoDraft
+from app.identity.roles import ROLES
+
+bp = Blueprint("decisions", "app.decisions.pages")
+menu.add(_l("Rules"), "decisions.list_rule_sets", icon="scale", right=RULE_READ, section="quality", order=60)
+
+STATUS = {
+    "draft": (_l("Draft"), "neutral"),
+    "tested": (_l("Tested"), "info"),
+    "approved": (_l("Approved"), "warning"),
+    "active": (_l("In force"), "success"),
+    "retired": (_l("Retired"), "neutral"),
+    "discarded": (_l("Discarded"), "neutral"),
+}
+STEPS = ("draft", "tested", "approved", "active")
+"""The way of a version, as the head of its pages draws it."""
+
+
+def shared(version: RuleSetVersion, tab: str) -> dict[str, Any]:
+    """What the head of every page of a version needs."""
+    actor = current_actor()
+    rule_set = queries.plan_of(version).rule_set
+    return {
+        "version": version,
+        "rule_set": rule_set,
+        "tab": tab,
+        "steps": STEPS,
+        "rule_status": STATUS,
+        "owner": owner_name(rule_set.owner),
+        "editing": version.is_draft and actor.may(RULE_EDIT),
+        "own": is_own(actor, version),
+        "drafts": [one for one in queries.drafts() if one.rule_set == version.rule_set and one.id != version.id],
+        "may_approve": actor.may(RULE_APPROVE),
+    }
+
+
+def is_own(actor: Actor, version: RuleSetVersion) -> bool:
+    """The actor wrote on it."""
+    return actor.id in {version.author_id, *version.editors}
+
+
+def owner_name(code: str) -> str:
+    """A role in the reader's words."""
+    return pick(ROLES.get(code, code))
+
+
+def draft(rule_set: str, number: int) -> RuleSetVersion:
+    """A version that is still a draft. Raises NoDraft."""
+    version = queries.numbered_version(rule_set, number)
+    if not version.is_draft:
+        raise NoDraft(number=number, rule_set=rule_set)
+    return version
+
+
+def seen_revision() -> int:
+    """The revision of the draft that the page showed."""
+    text = request.values.get("revision", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
