@@ -107,6 +107,7 @@ def submit(actor: Actor, text: str, file: str = "rules.yaml", *, cases: str | No
     text = resolve(text, file)
     plan, schema = compiled(text, file)
     _refuse_same(plan.rule_set)
+    _refuse_same_draft(plan.rule_set.id, text)
     return _store(actor, plan.rule_set, text, schema, _cases_for(plan.rule_set.id) if cases is None else cases)
 
 
@@ -197,6 +198,13 @@ def _refuse_same(rule_set: RuleSet) -> None:
     same = _with_hash(rule_set)
     if same is not None:
         raise SameVersion(number=same.number, rule_set=same.rule_set)
+
+
+def _refuse_same_draft(rule_set: str, text: str) -> None:
+    drafts = select(RuleSetVersion).where(RuleSetVersion.rule_set == rule_set, RuleSetVersion.status == "draft")
+    same = session().scalar(drafts.where(RuleSetVersion.body == text).limit(1))
+    if same is not None:
+        raise SameVersion(number=same.number, rule_set=rule_set)
 
 
 def _with_hash(rule_set: RuleSet) -> RuleSetVersion | None:

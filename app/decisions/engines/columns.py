@@ -219,7 +219,8 @@ class Columns:
             pl.max_horizontal, {rule.id: BANDS.index(rule.then.cap) for rule in rules if rule.then.cap}, -1
         ).alias("cap")
         blocking = [pl.col(f"rule {rule.id}") for rule in rules if rule.then.blocks]
-        yield (pl.any_horizontal(blocking) if blocking else pl.lit(value=False)).alias("blocked")
+        # At least one of all these must have a row per subject, also where nothing depends on them.
+        yield (pl.any_horizontal(blocking) if blocking else pl.repeat(value=False, n=pl.len())).alias("blocked")
         routes = {rule.id: rule_set.routes.index(rule.then.route) for rule in rules if rule.then.route}
         if rule_set.route_policy == "first":
             chain = [pl.when(pl.col(f"rule {rule}")).then(pl.lit(place, pl.Int64)) for rule, place in routes.items()]
