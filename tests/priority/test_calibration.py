@@ -11,6 +11,7 @@ from app.core import clock, db, metrics
 from app.core.permissions import SYSTEM
 from app.decisions import queries as decisions
 from app.decisions import service as rules
+from app.decisions.cases import CaseFailed
 from app.priority import calibration, queries
 from app.priority.calibration import Ranked, cut_offs, per_band
 from tests.identity.factories import make_user, sign_in
@@ -82,6 +83,9 @@ def test_the_command_shows_shares_and_stores_a_draft(live, app, monkeypatch) -> 
         assert [band.start for band in old.bands] == [800, 600, 350, 0]
         assert [band.start for band in new.bands] != [800, 600, 350, 0]
         assert new.rules == old.rules
+        with pytest.raises(CaseFailed, match="band"):  # its cases say which bands move: a person looks at each
+            rules.try_version(SYSTEM, draft)
+        rules.save_draft(SYSTEM, draft, draft.revision, cases="[]")
         rules.try_version(SYSTEM, draft)
         rules.activate(SYSTEM, draft)
         found = calibration.propose(clock.now() - timedelta(days=1))
