@@ -148,7 +148,7 @@ def tx(app: Flask) -> Iterator[Session]:
     """A session in a transaction that is rolled back after the test."""
     with db.engine().connect() as connection:
         outer = connection.begin()
-        opened = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        opened = db.UnitSession(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         token = db._current.set(db.unit_around(opened))
         try:
             yield opened

@@ -1,4 +1,4 @@
-"""The database seam: declarative base, column types, the session of the running transaction.
+"""The database seam: declarative base, the session of the running transaction.
 
 One transaction per request, job or command, opened at the edge by `transaction()`. Services flush, never commit.
 SQLite: WAL, `BEGIN IMMEDIATE` to write (so that a writer never fails half-way for a lock), `BEGIN` to read.
@@ -11,19 +11,20 @@ import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Engine, MetaData, String, create_engine, event
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Connection, Engine, MetaData, String, create_engine, event
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
-from sqlalchemy.types import TypeDecorator
 
 from app.core import jsontext
+from app.core.columns import Json as Json
+from app.core.columns import Scaled as Scaled
+from app.core.columns import UtcDateTime as UtcDateTime
 from config import Settings
 
 
@@ -39,60 +40,6 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment. Refuses naive ones; reads back as UTC from every database."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without time zone cannot be stored")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Scaled(TypeDecorator[Decimal]):
-    """A decimal with a fixed number of places, stored as a whole number: exact on SQLite too.
-
-    Raises ValueError for a value that has more places than the column keeps.
-    """
-
-    impl = BigInteger
-    cache_ok = True
-
-    def __init__(self, places: int) -> None:
-        super().__init__()
-        self.places = places
-
-    def process_bind_param(self, value: Decimal | int | None, dialect: Dialect) -> int | None:
-        if value is None:
-            return None
-        scaled = Decimal(value).scaleb(self.places)
-        if scaled != scaled.to_integral_value():
-            raise ValueError(f"{value} has more than {self.places} decimal places")
-        return int(scaled)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value).scaleb(-self.places)
-
-
-class Json(TypeDecorator[Any]):
-    """JSON values (objects, lists, text, integers, booleans, null); JSONB on PostgreSQL."""
-
-    impl = JSON
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> Any:
-        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
 
 
 Id = Annotated[str, mapped_column(String(26), primary_key=True)]
@@ -237,6 +184,17 @@ def savepoint() -> object:
     return _running().savepoint()
 
 
+def before_commit(act: Callable[[], object]) -> None:
+    """Put something off until the running transaction is about to be stored, or sets its next savepoint: a rollback to
+    that must not undo it. What it writes is stored with the rest."""
+    _running().due.append(act)
+
+
+def do_due() -> None:
+    """Do now what was put off: for who reads what it writes."""
+    _running().do_due()
+
+
 def after_commit(act: Callable[[], object]) -> None:
     """Do something once the running transaction is stored; never if it is not. It must not fail."""
     _running().afterwards.append(act)
@@ -254,6 +212,19 @@ def _running() -> Unit:
     return current
 
 
+class UnitSession(Session):
+    """The session of a running transaction. A savepoint is set when it is asked for, not with the session's next
+    statement: what goes straight to the driver in between must lie within it too."""
+
+    def begin_nested(self) -> SessionTransaction:
+        """Set a savepoint; what is due before it, is done."""
+        if in_transaction():
+            _running().do_due()
+        made = super().begin_nested()
+        self.connection()
+        return made
+
+
 class Unit:
     """A running transaction: the driver's connection, SQLAlchemy's on it, a session on that, each made when it is first
     asked for: the hottest paths need only the first, and the others cost more than their statements."""
@@ -266,6 +237,7 @@ class Unit:
         self._session = around
         self._around = around is not None
         self.info: dict[Any, Any] = {}
+        self.due: list[Callable[[], object]] = []
         self.afterwards: list[Callable[[], object]] = []
 
     @property
@@ -303,17 +275,25 @@ class Unit:
     def session(self) -> Session:
         """On that connection; flushed, never committed by itself."""
         if self._session is None:
-            self._session = Session(self.connection, expire_on_commit=False, autoflush=True)
+            self._session = UnitSession(self.connection, expire_on_commit=False, autoflush=True)
         return self._session
 
     def commit(self) -> None:
         """Flush and store."""
+        if self.due:
+            self.do_due()
         if self._session is not None:
             self._session.commit()
         if self._connection is not None:
             self._connection.commit()
         elif self._pooled is not None:
             self._straight.commit()
+
+    def do_due(self) -> None:
+        """Do what was put off until now."""
+        due, self.due = self.due, []
+        for act in due:
+            act()
 
     def close(self) -> None:
         """Give the connection back; what was not committed is undone."""

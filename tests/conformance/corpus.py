@@ -20,8 +20,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from app import create_app
 from app.core import db
 from app.core.tables import load_all
@@ -70,7 +68,7 @@ def rolled_back() -> Iterator[None]:
     """A transaction in which everything is done and which is undone after."""
     with db.engine().connect() as connection:
         outer = connection.begin()
-        opened = Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        opened = db.UnitSession(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         token = db._current.set(db.unit_around(opened))
         try:
             yield

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from app.core import db, ids
 from app.core.append_only import PROTECTED, append_only
 from app.core.db import NestedTransaction, NoTransaction, Scaled, UtcDateTime, session, transaction
+from app.core.prepared import Prepared
 
 
 def test_a_transaction_commits_at_its_end_and_only_there(live):
@@ -97,3 +98,39 @@ def test_sqlite_readers_do_not_take_the_write_lock(live):
         with other.begin() as connection:
             connection.execute(text("INSERT INTO number_series VALUES ('X', 1)"))
         other.dispose()
+
+
+_number = Prepared(insert(ids.NumberSeries.__table__), "name", "last")
+
+
+def names() -> list[str]:
+    with transaction(write=False):
+        return sorted(session().scalars(select(ids.NumberSeries.name)))
+
+
+def test_what_goes_straight_to_the_driver_lies_within_the_savepoint_too(live):
+    with transaction():
+        _number.run({"name": "before", "last": 1})
+        with pytest.raises(ValueError, match="undo"), session().begin_nested():
+            _number.run({"name": "undone", "last": 1})
+            raise ValueError("undo")
+        with session().begin_nested():
+            _number.run({"name": "within", "last": 1})
+    assert names() == ["before", "within"]
+
+
+def test_what_is_put_off_until_the_commit_is_stored_with_the_rest_or_not_at_all(live):
+    def put_off(name):
+        db.before_commit(lambda: _number.run({"name": name, "last": 1}))
+
+    with transaction():
+        put_off("first")
+        assert session().scalars(select(ids.NumberSeries.name)).all() == []
+        with pytest.raises(ValueError, match="undo"), session().begin_nested():  # done before, so not undone by it
+            raise ValueError("undo")
+        put_off("second")
+    assert names() == ["first", "second"]
+    with pytest.raises(ValueError, match="undo"), transaction():  # noqa: PT012
+        put_off("third")
+        raise ValueError("undo")
+    assert names() == ["first", "second"]
