@@ -41,6 +41,8 @@ class Settings:
     """Writing requests served at once per worker (`WRITE_SLOTS`); more only lengthens SQLite's tail."""
     parked_polls: int = 64
     """Workers of external tasks that may wait for work at once in a server process (`PARKED_POLLS`): a thread each."""
+    event_days: int = 30
+    """Days that events stay in the feed of `/api/v1/events` (`EVENT_DAYS`)."""
     sqlite_synchronous: str = "FULL"
     """`FULL` survives power loss; `NORMAL` is faster and may lose the last commits then (`SQLITE_SYNCHRONOUS`)."""
     testing: bool = False
@@ -71,6 +73,7 @@ class Settings:
             trusted_proxies=whole_number("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES") or "0", 0, 5),
             write_slots=whole_number("WRITE_SLOTS", env.get("WRITE_SLOTS") or "4", 1, 64),
             parked_polls=whole_number("PARKED_POLLS", env.get("PARKED_POLLS") or "64", 0, 1000),
+            event_days=whole_number("EVENT_DAYS", env.get("EVENT_DAYS") or "30", 1, 3650),
             sqlite_synchronous=synchronous,
         )
 

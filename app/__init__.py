@@ -10,7 +10,7 @@ from click import Command
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.core import clock, db, i18n, logs, pages, refusals, templating, web
+from app.core import clock, db, i18n, logs, outbox, pages, refusals, templating, web
 from app.core.openapi import make_api
 from app.decisions import profiles
 from config import Settings
@@ -42,6 +42,8 @@ def create_app(settings: Settings) -> Flask:
     logs.set_up(quiet=settings.testing)
     clock.use_zone(settings.timezone)
     profiles.use(settings.regulatory_profile)
+
+    outbox.keep_for(settings.event_days)
     db.connect(settings)
     i18n.compile_catalogues()
     app = web.App("app", static_folder="static", template_folder="templates")

@@ -14,7 +14,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
+import jsonschema_rs
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -22,7 +25,8 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
 from app import create_app
-from app.core import clock, db, i18n, permissions
+from app.core import clock, db, i18n, outbox, permissions
+from app.core.outbox import telling
 from app.core.tables import load_all
 from config import Settings, normal_url
 
@@ -141,6 +145,29 @@ def _steady_world() -> Iterator[None]:
     with clock.moved(NOON), i18n.reading("en"):
         yield
     permissions.act_as(None)
+
+
+class _Checked:
+    """Every event that any test tells is as the catalogue says."""
+
+    def __init__(self, writing: Any) -> None:
+        self.writing = writing
+        self.validators: dict[str, Any] = {}
+
+    def run(self, rows: Any) -> int:
+        for row in [rows] if isinstance(rows, dict) else rows:
+            name = row["type"]
+            if name not in self.validators:
+                (kind,) = [kind for kind in outbox.event_types() if kind.name == name]
+                self.validators[name] = jsonschema_rs.validator_for(kind.schema())
+            self.validators[name].validate(row["data"])
+        return int(self.writing.run(rows))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _events_as_declared() -> Iterator[None]:
+    with patch.object(telling, "_WRITE", _Checked(telling._WRITE)):
+        yield
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from app.core.db import session
 _KEY = func.hashtextextended(bindparam("name", type_=String), 0)
 _ALONE = select(func.pg_advisory_xact_lock(_KEY))
 _TOGETHER = select(func.pg_advisory_xact_lock_shared(_KEY))
+_IF_FREE = select(func.pg_try_advisory_xact_lock(_KEY))
 
 
 def alone(name: str) -> bool:
@@ -31,3 +32,10 @@ def _wait(statement: Any, name: str) -> bool:
         return False
     session().execute(statement, {"name": name})
     return True
+
+
+def if_free(name: str) -> bool:
+    """Take a turn `alone` if nobody else has one; False without waiting if somebody has."""
+    if session().get_bind().dialect.name != "postgresql":
+        return True
+    return bool(session().scalar(_IF_FREE, {"name": name}))

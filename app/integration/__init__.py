@@ -1,1 +1,1 @@
-"""Youxu among other systems: `/engine-rest` speaks the REST dialect that tools for BPMN servers know."""
+"""Youxu among other systems: the feed of events, and `/engine-rest`, the dialect that tools for BPMN servers know."""

@@ -1,4 +1,4 @@
-"""Rights of `/engine-rest`. Deploying is `process:deploy`; tasks of people are `task:read` and `task:work`."""
+"""Rights of `/engine-rest` and the feed of events. Deploying is `process:deploy`; tasks: `task:read`, `task:work`."""
 
 from __future__ import annotations
 
@@ -17,4 +17,9 @@ ENGINE_OPERATE = permission(
     "engine:operate",
     _l("Change running instances and act on everybody's tasks by program"),
     *("integration", "operator"),
+)
+EVENTS_READ = permission(
+    "events:read",
+    _l("Read the feed of events by program"),
+    *("integration", "operator", "auditor"),
 )

@@ -16,6 +16,7 @@ from app.core.subject import Subject
 from app.orders import queries
 from app.orders.checks import CheckedLine, CheckedOrder
 from app.orders.checks import check_order as check_order
+from app.orders.events import tell_of
 from app.orders.models import STATUS_NAMES, Order, OrderLine, OrderStatus, OrderVersion, snapshot_of
 from app.orders.references import References as References
 from app.orders.schemas import LARGEST_VERSION as LARGEST_VERSION
@@ -75,6 +76,7 @@ def create_order(actor: Actor, given: Any, *, references: References | None = No
         lines=len(order.lines),
         total=order.total,
     )
+    tell_of(order, "create")
     return order
 
 
@@ -224,6 +226,7 @@ def _mutate(actor: Actor, order: Order, verb: str, before: dict[str, Any], **det
         diff=diff,
         **{name: value for name, value in details.items() if value},
     )
+    tell_of(order, verb)
 
 
 def _keep_version(actor: Actor, order: Order, verb: str, diff: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from app.decisions.models import Decision
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.priority import facts_goods, queries
+from app.priority.events import tell_of_block
 from app.priority.facts import ORDER_KINDS
 from app.priority.models import NO_PROMISE, OrderStanding
 from app.priority.picture import picture_of
@@ -87,6 +88,7 @@ def assess(actor: Actor, order_id: str, *, trigger: str) -> OrderStanding:
     session().flush()
     if before != (standing.band, standing.blocked):
         _tell(actor, standing, before)
+        tell_of_block(standing, was=before is not None and before[1])
     tasks.rerank(subject, rank_of(standing))
     return standing
 

@@ -14,6 +14,7 @@ from app.core.errors import DomainError
 from app.core.jobs import Job, NewJob
 from app.core.prepared import Prepared
 from app.core.registry import Registry
+from app.processes import events
 from app.processes.definitions import Deployed
 from app.processes.engine import Step, UserWork, Wait
 from app.processes.external.models import ExternalTask
@@ -30,6 +31,7 @@ INNER = {"scope", "loop", "events", "compensation"}
 _waits: Any = ProcessWait.__table__
 _INSERT_WAITS = Prepared(insert(_waits), *_waits.columns.keys())
 _incidents: Any = ProcessIncident.__table__
+_TOLD = [_incidents.c[name] for name in ("id", "instance_id", "element_id", "kind")]
 _external: Any = ExternalTask.__table__
 
 on_called_gone: Registry[Callable[[str, Sequence[int]], None]] = Registry("end of called instances")
@@ -213,6 +215,7 @@ def stand(rows: Sequence[dict[str, Any]]) -> None:
     now = clock.now()
     filled = [{"job_id": None, **row, "id": ids.new_id(), "created_at": now} for row in rows]
     session().execute(insert(_incidents), filled)
+    events.tell_of_incidents(events.RAISED, filled)
 
 
 def resolve_incidents(
@@ -222,5 +225,8 @@ def resolve_incidents(
     statement = update(_incidents).where(_incidents.c.instance_id == instance_id, _incidents.c.resolved_at.is_(None))
     if tokens is not None:
         statement = statement.where(_incidents.c.token.in_(tokens))
-    result: Any = session().execute(statement.values(resolved_at=clock.now(), resolved_by=by, how=how[:500] or None))
-    return int(result.rowcount)
+    over = statement.values(resolved_at=clock.now(), resolved_by=by, how=how[:500] or None)
+    rows = session().execute(over.returning(*_TOLD)).mappings().all()
+    if rows:
+        events.tell_of_incidents(events.RESOLVED, rows)
+    return len(rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
@@ -24,6 +25,7 @@ from app.core.subject import Subject
 from app.identity.queries import names_of
 from app.identity.roles import ROLES
 from app.tasks.due import due_at
+from app.tasks.events import CLOSED, COMPLETED, OPENED, tell_of
 from app.tasks.forgetting import forget_of as forget_of
 from app.tasks.models import STATUS_NAMES, Task, TaskCandidate, TaskExtra, TaskStatus
 from app.tasks.models import Rank as Rank
@@ -74,6 +76,8 @@ _complete = (
     )
 )
 _COMPLETE_FOR_OTHERS, _COMPLETE = Prepared(_complete), Prepared(_complete.where(_mine_or_free))
+_TOLD = [_tasks.c[name] for name in ("id", "element_id", "status", "subject_kind", "subject_id", "source_kind")]
+_TOLD += [_tasks.c.source_id, _tasks.c.number]
 _SET_AT_THE_END = {"completed_at", "completed_by", "closed_reason", "answers"}
 _INSERT_TASKS = Prepared(insert(_tasks), *(name for name in _COLUMNS if name not in _SET_AT_THE_END))
 _INSERT_CANDIDATES = Prepared(insert(_candidates), "task_id", "kind", "value", "open")
@@ -149,6 +153,8 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
         return []
     rows = [_row(item) for item in new]
     _INSERT_TASKS.run(rows if len(rows) > 1 else rows[0])
+    for row in rows:
+        tell_of(OPENED, row)
     who = [
         {"task_id": row["id"], "kind": kind, "value": value, "open": True}
         for row, item in zip(rows, new, strict=True)
@@ -280,6 +286,7 @@ def complete(
         answers=answers if variables is None else dict(variables),
         version=task.subject_version,
     )
+    tell_of(COMPLETED, vars(task))
     if task.source_kind in on_completed:
         on_completed.get(task.source_kind)(actor, task, variables or {})
     return task
@@ -303,9 +310,12 @@ def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
         update(_tasks)
         .where(which, _tasks.c.status == TaskStatus.OPEN.value)
         .values(status=status.value, closed_reason=reason[:500], changed_at=clock.now())
-        .returning(_tasks.c.id)
+        .returning(*_TOLD)
     )
-    closed = sorted(session().execute(statement).scalars())
+    rows = sorted(session().execute(statement).mappings(), key=itemgetter("id"))
+    for row in rows:
+        tell_of(CLOSED, row)
+    closed = [row["id"] for row in rows]
     if closed:
         session().execute(_of_closed.where(_candidates.c.task_id.in_(closed)))
     return closed

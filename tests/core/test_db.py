@@ -111,9 +111,9 @@ def names() -> list[str]:
 def test_what_goes_straight_to_the_driver_lies_within_the_savepoint_too(live):
     with transaction():
         _number.run({"name": "before", "last": 1})
-        with pytest.raises(ValueError, match="undo"), session().begin_nested():
-            _number.run({"name": "undone", "last": 1})
-            raise ValueError("undo")
+        part = session().begin_nested()
+        _number.run({"name": "undone", "last": 1})
+        part.rollback()
         with session().begin_nested():
             _number.run({"name": "within", "last": 1})
     assert names() == ["before", "within"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from app.core import clock, ids, jobs
-from app.core.db import session
+from app.core import clock, ids, jobs, outbox
+from app.core.db import do_due, session, transaction
+from app.core.outbox import OutboxEvent, forgetting
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
 from app.processes import queries, service
@@ -379,6 +380,41 @@ play(
     after=lambda context: status(context) == status({"id": context["child"]}) == "cancelled",
 )
 
+# --- what is told of it --------------------------------------------------------------------------------------------
+
+
+def number_all(_context: Context) -> None:
+    while outbox.number():
+        pass
+
+
+def waiting() -> int:
+    return session().scalar(select(func.count()).where(OutboxEvent.position.is_(None))) or 0
+
+
+def positions() -> list[int]:
+    return list(session().scalars(select(OutboxEvent.position).order_by(OutboxEvent.position)))
+
+
+play(
+    "the relay gives the first positions",
+    s.diagram("news", *TINY),
+    prepare=started("news"),
+    act=lambda _context: outbox.relay(),
+    after=lambda _context: waiting() == 0 and positions() == list(range(1, len(positions()) + 1)),
+)
+play(
+    "the relay gives the next positions",
+    prepare=lambda context: (
+        number_all(context),
+        begin("news", context),
+        do_due(),
+        context.update(before=len(positions())),
+    ),
+    act=lambda _context: outbox.relay(),
+    after=lambda context: waiting() == 0 and positions() == list(range(1, context["before"] + 1)),
+)
+
 # --- operators -----------------------------------------------------------------------------------------------------
 
 play(
@@ -452,3 +488,22 @@ play(
         and len(jobs.jobs_of("process-start", "ships")) == 1
     ),
 )  # fmt: skip
+
+# --- what is no longer kept (the last one: the others look at all that was told) ----------------------------------
+
+play(
+    "old events are deleted from the front of the feed",
+    s.diagram("old", *TINY),
+    prepare=lambda context: (begin("old", context), number_all(context)),
+    act=lambda _context: forget_most(),
+    after=lambda _context: positions() == [outbox.after(None, 1).last],
+)
+
+
+def forget_most() -> None:
+    """All but the last event are past their time."""
+    with transaction():
+        keep = select(func.max(OutboxEvent.seq)).scalar_subquery()
+        long_ago = clock.now() - timedelta(days=31)
+        session().execute(update(OutboxEvent).where(OutboxEvent.seq != keep).values(at=long_ago))
+        forgetting.forget()

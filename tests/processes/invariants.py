@@ -18,6 +18,8 @@ from sqlalchemy import select
 from app.audit.verify import verify
 from app.core.db import session
 from app.core.jobs import Job
+from app.core.outbox import OutboxEvent
+from app.core.outbox.models import OutboxFeed
 from app.processes import engine
 from app.processes.definitions import deployed
 from app.processes.external.models import ExternalTask
@@ -28,6 +30,8 @@ from tests.conformance.invariants import broken as broken_view
 from tests.conformance.youxu import Youxu
 
 SOURCE = "process"
+ENDED = {"completed": "ended"}
+"""How the end of an instance is told, where it is not called as its status."""
 INNER = {"scope", "loop", "events", "compensation", "join", "fault", ""}
 """Waits without a row: what goes on inside, joins, parked tokens (their row is the incident)."""
 
@@ -59,6 +63,7 @@ def _all(skip: set[str]) -> Iterator[str]:
         if running.get(instance) is None:
             yield f"a {kind} of {instance}, which does not run"
     yield from _messages(rows.messages, running)
+    yield from _told(instances)
     skip.update(instance for instance, one in running.items() if one is None)
 
 
@@ -174,6 +179,38 @@ def _incidents(one: ProcessInstance, parked: list[int], jobs: list[Any], rows: _
     ]
     if sorted(wanted) != sorted(there):
         yield f"incidents wanted at {sorted(wanted)}, there are {sorted(there)}"
+
+
+def _told(instances: list[Any]) -> Iterator[str]:
+    """What the feed tells of them is what is stored: each event once, none too many, none missing."""
+    wanted: Counter[tuple[str, str]] = Counter()
+    for one in instances:
+        wanted["process.started", one.id] += 1
+        if one.status != "running":
+            wanted[f"process.{ENDED.get(one.status, one.status)}", one.id] += 1
+    names = [one.id for one in instances]
+    for task in _fresh(Task).where_(Task.source_id.in_(names)):
+        wanted["task.opened", task.id] += 1
+        if task.status != "open":
+            wanted["task.completed" if task.status == "completed" else "task.closed", task.id] += 1
+    for incident in _fresh(ProcessIncident).where_(ProcessIncident.instance_id.in_(names)):
+        wanted["incident.raised", incident.id] += 1
+        if incident.resolved_at is not None:
+            wanted["incident.resolved", incident.id] += 1
+    subjects = {subject for _name, subject in wanted}
+    told = Counter(
+        (row.type.removeprefix("youxu."), row.subject_id)
+        for row in _fresh(OutboxEvent).where_(OutboxEvent.subject_kind.in_(("process", "task", "incident")))
+        if row.subject_id in subjects
+    )
+    forgotten = any(feed.forgotten for feed in _fresh(OutboxFeed))
+    for (name, subject), times in () if forgotten else (wanted - told).items():
+        yield f"{name} of {subject} is not told ({times} times)"
+    for (name, subject), times in (told - wanted).items():
+        yield f"{name} of {subject} is told {times} times too often"
+    positions = sorted(row.position for row in _fresh(OutboxEvent) if row.position is not None)
+    if positions and positions != list(range(positions[0], positions[0] + len(positions))):
+        yield f"positions of the feed have gaps: {positions}"
 
 
 def _messages(messages: list[ProcessMessage], running: dict[str, Any]) -> Iterator[str]:

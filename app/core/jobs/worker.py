@@ -1,4 +1,5 @@
-"""The worker process: finds due jobs, has DBOS run them, keeps their locks, tells that it lives, does periodic work."""
+"""The worker process: finds due jobs, has DBOS run them, keeps their locks, tells that it lives, numbers events, does
+periodic work."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from app.core import clock, ids, periodic
+from app.core import clock, ids, outbox, periodic
 from app.core.db import transaction
 from app.core.jobs import claiming, durable
 from app.core.jobs.claiming import Claim, Unit
@@ -73,9 +74,8 @@ class Worker:
         durable.start(self.url, executor, self.lanes, self.run_unit)
         self._beat()
         log.info("worker.started", worker=self.id, executor=executor, lanes=self.lanes)
-        beside = [threading.Thread(target=loop, daemon=True) for loop in (self._keep, self._periodic, self._sweep)]
-        for thread in beside:
-            thread.start()
+        for loop in (self._keep, self._relay, self._periodic, self._sweep):
+            threading.Thread(target=loop, daemon=True).start()
         self._dispatch()
         return self._leave()
 
@@ -180,6 +180,16 @@ class Worker:
         for lane in slow:
             lane.told = True
             log.warning("job.slow", job=lane.running.id if lane.running else "", seconds=SLOW)
+
+    def _relay(self) -> None:
+        """Number events, at the dispatcher's pace but beside it: jobs and periodic work may take long."""
+        while not self._stop.wait(TICK):
+            try:
+                while outbox.relay() == outbox.AT_ONCE and not self._stop.is_set():
+                    pass
+            except Exception:
+                log.exception("worker.relay_failed")
+                self._stop.wait(1.0)
 
     def _periodic(self) -> None:
         while not self._stop.wait(periodic.PAUSE):

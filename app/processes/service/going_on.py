@@ -13,7 +13,7 @@ from app.core.errors import NotFound
 from app.core.i18n import _
 from app.core.permissions import SYSTEM, Actor
 from app.core.subject import Subject
-from app.processes import engine, keeping, saving
+from app.processes import engine, events, keeping, saving
 from app.processes.definitions import deployed, for_call
 from app.processes.engine import Arrive, Complete, Fail, Go, Step, TokenNotReady, Wait
 from app.processes.forms import refuse_wrong_answers
@@ -43,6 +43,8 @@ def act(actor: Actor, before: Loaded, command: Any, *, dealt_with: int | None = 
     world = World(actor, before.subject, before.id, clock.now(), business_key=before.business_key, depth=before.depth)
     after = engine.act(made.definition, before.state, command, world, called=before.called)
     saving.save(before, after, world, made, dealt_with=dealt_with)
+    if after.completed:
+        events.tell_of(events.ENDED[InstanceStatus.COMPLETED], made, world, before.super_instance_id)
     caller = (before.super_instance_id, before.super_token or 0) if before.super_instance_id else None
     following.queue(before.id, after, actor, caller)
     return after
@@ -159,6 +161,7 @@ def end(actor: Actor, one: Loaded, reason: str) -> None:
     """End a running instance, and those it has called."""
     tasks.cancel_of(one.id, reason)
     saving.end(one, InstanceStatus.CANCELLED, actor, reason, clock.now())
+    events.tell_of_end(one, InstanceStatus.CANCELLED)
     tell(actor, "process:cancel", one.id, one.subject, reason=reason)
 
 

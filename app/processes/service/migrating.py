@@ -15,7 +15,7 @@ from app.core.db import session
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.i18n import _, _l
 from app.core.permissions import Actor
-from app.processes import engine, keeping, saving
+from app.processes import engine, events, keeping, saving
 from app.processes.definitions import Deployed, deployed
 from app.processes.engine import Happening, NoPlace, Outlook, Restate, Step, Watch
 from app.processes.models import InstanceStatus, ProcessInstance, ProcessMigration
@@ -188,6 +188,8 @@ def _store(  # noqa: PLR0917 - what is put in place of what
     after = engine.act(to.definition, state, command, world, called=before.called)
     after.happenings = (Happening("migrated", "", None, told), *after.happenings)
     saving.save(before, after, world, to)
+    if after.completed:
+        events.tell_of(events.ENDED[InstanceStatus.COMPLETED], to, world, before.super_instance_id)
     session().execute(
         update(ProcessInstance)
         .where(ProcessInstance.id == before.id)

@@ -14,7 +14,7 @@ from app.core.i18n import _l
 from app.core.permissions import Actor
 from app.core.prepared import Prepared
 from app.core.subject import Subject
-from app.processes import engine, saving
+from app.processes import engine, events, saving
 from app.processes.definitions import Deployed, deployed, in_force
 from app.processes.metrics import a_step
 from app.processes.models import InstanceStatus, ProcessDefinitionFlags, ProcessInstance
@@ -100,6 +100,8 @@ def begin(  # noqa: PLR0913 - what an instance is told at its birth
     subject = subject or Subject("process", instance_id)
     depth = 0 if caller is None else caller.depth + 1
     world = World(actor, subject, instance_id, clock.now(), business_key=business_key, depth=depth)
+    called_by = None if caller is None else caller.id
+    events.tell_of(events.STARTED, made, world, called_by)  # before what its first steps tell of
     given = {**engine.from_outside(variables), INITIATOR: started_by}
     first = engine.begin(made.definition, given, world, at=at, called=caller is not None)
     row = {
@@ -109,7 +111,7 @@ def begin(  # noqa: PLR0913 - what an instance is told at its birth
         "subject_kind": subject.kind,
         "subject_id": subject.id,
         "business_key": business_key,
-        "super_instance_id": None if caller is None else caller.id,
+        "super_instance_id": called_by,
         "super_token": token,
         "root_id": instance_id if caller is None else caller.root_id,
         "depth": depth,
@@ -117,6 +119,8 @@ def begin(  # noqa: PLR0913 - what an instance is told at its birth
     }
     saving.add(row, first, world, made)
     tell(actor, "process:start", instance_id, subject, process=made.key, version=made.version)
+    if first.completed:
+        events.tell_of(events.ENDED[InstanceStatus.COMPLETED], made, world, called_by)
     following.queue(instance_id, first, actor, caller=None if caller is None else (caller.id, token or 0))
     return instance_id
 
@@ -139,6 +143,7 @@ def restart(
         business_key = old.business_key
         tasks.supersede_of(old.id, reason)
         saving.end(old, InstanceStatus.SUPERSEDED, actor, reason, clock.now())
+        events.tell_of_end(old, InstanceStatus.SUPERSEDED)
         tell(actor, "process:supersede", old.id, subject, process=process_key, reason=reason)
     made = begin(actor, in_force(process_key), subject, given, started_by or actor.id, business_key=business_key)
     following.follow()

@@ -1,0 +1,41 @@
+"""What is told of tasks. Who has or did one is not: the feed knows no persons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.core.i18n import LazyString, _l
+from app.core.outbox import TEXT, EventType, event_type, one_of, tell
+from app.core.subject import Subject
+from app.tasks.models import TaskStatus
+
+
+def _of_task(name: str, description: LazyString) -> EventType:
+    return event_type(
+        f"youxu.task.{name}",
+        description,
+        element=TEXT,
+        status=one_of(TaskStatus),
+        about_kind=TEXT,
+        about_id=TEXT,
+        source_kind=TEXT,
+        source_id=TEXT,
+    )
+
+
+OPENED = _of_task("opened", _l("A task has been opened."))
+COMPLETED = _of_task("completed", _l("A task has been completed."))
+CLOSED = _of_task("closed", _l("A task has been closed undone: it was superseded or is no longer needed."))
+
+
+def tell_of(kind: EventType, task: Any) -> None:
+    """That of the task: its row, by column."""
+    data = {
+        "element": task["element_id"],
+        "status": task["status"],
+        "about_kind": task["subject_kind"],
+        "about_id": task["subject_id"],
+        "source_kind": task["source_kind"],
+        "source_id": task["source_id"],
+    }
+    tell(kind, Subject("task", task["id"]), data, key=task["number"])

@@ -1,0 +1,45 @@
+"""events for the world outside, and their feed"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+WAITING = {"sqlite_where": sa.text("position IS NULL"), "postgresql_where": sa.text("position IS NULL")}
+NUMBERED = {"sqlite_where": sa.text("position IS NOT NULL"), "postgresql_where": sa.text("position IS NOT NULL")}
+
+
+def upgrade() -> None:
+    op.create_table(
+        "outbox_events",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=26), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("subject_kind", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("data", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_outbox_events")),
+    )
+    op.create_index("ix_outbox_events_waiting", "outbox_events", ["seq"], unique=False, **WAITING)
+    op.create_index("uq_outbox_events_position", "outbox_events", ["position"], unique=True, **NUMBERED)
+    op.create_table(
+        "outbox_feed",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.Column("forgotten", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_feed")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("outbox_feed")
+    op.drop_index("uq_outbox_events_position", table_name="outbox_events", **NUMBERED)
+    op.drop_index("ix_outbox_events_waiting", table_name="outbox_events", **WAITING)
+    op.drop_table("outbox_events")
