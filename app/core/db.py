@@ -14,10 +14,10 @@ from contextvars import ContextVar
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, MetaData, String, create_engine, event
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Dialect, Engine, MetaData, String, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -60,6 +60,7 @@ class NoTransaction(RuntimeError):
     """`session()` was asked for outside `transaction()`."""
 
 
+T = TypeVar("T")
 _POSTGRES_RETRY = {"40001", "40P01", "55P03"}
 _current: ContextVar[Unit | None] = ContextVar("unit", default=None)
 _engine: Engine | None = None
@@ -142,7 +143,7 @@ def _sqlite_engine(url: str, synchronous: str) -> Engine:
         options = connection.get_execution_options()
         if not options.get("begun", False):
             # Straight to the driver: it is sent with every transaction and has nothing to compile or to return.
-            connection.connection.driver_connection.execute(_begin(options))
+            straight(made.dialect, _begin(options), connection.connection.driver_connection.execute, _begin(options))
 
     return made
 
@@ -153,6 +154,23 @@ def is_lost_race(error: Exception) -> bool:
         return True
     original = getattr(error, "orig", None)
     return "locked" in str(original) or getattr(original, "sqlstate", None) in _POSTGRES_RETRY
+
+
+def is_unreachable(error: Exception) -> bool:
+    """True when the database server is gone or did not let us in: psycopg has no state to tell then."""
+    original = getattr(error, "orig", None)
+    state = getattr(original, "sqlstate", "")
+    return isinstance(error, OperationalError) and (state is None or str(state).startswith(("08", "57P", "53300")))
+
+
+def straight(dialect: Dialect, what: str, act: Callable[..., T], *given: Any) -> T:
+    """What the driver answers; its errors become SQLAlchemy's, so that the edge knows them."""
+    try:
+        return act(*given)
+    except dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(
+            what, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+        ) from error
 
 
 def _begin(options: Mapping[str, Any]) -> str:
@@ -265,10 +283,14 @@ class Unit:
             if self._around:
                 return self.connection.connection.driver_connection
             opened = self._connection
-            self._pooled = self._bind.raw_connection() if opened is None else opened.connection
+            if opened is None:
+                self._pooled = straight(self._bind.dialect, "CONNECT", self._bind.raw_connection)
+            else:
+                self._pooled = opened.connection
             self._straight = self._pooled.driver_connection
             if opened is None and self._bind.dialect.name == "sqlite":
-                self._straight.execute(_begin(self._bind.get_execution_options()))
+                begin = _begin(self._bind.get_execution_options())
+                straight(self._bind.dialect, begin, self._straight.execute, begin)
         return self._straight
 
     @property
@@ -287,7 +309,7 @@ class Unit:
         if self._connection is not None:
             self._connection.commit()
         elif self._pooled is not None:
-            self._straight.commit()
+            straight(self._bind.dialect, "COMMIT", self._straight.commit)
 
     def do_due(self) -> None:
         """Do what was put off until now."""

@@ -112,8 +112,8 @@ def refuse_race(error: Exception) -> Response:
 
 
 def refuse_busy(error: OperationalError) -> Response:
-    """The database did not answer in time; anything else is a fault."""
-    if not web.is_lost_race(error):
+    """The database did not answer in time, or not at all; anything else is a fault."""
+    if not web.is_lost_race(error) and not db.is_unreachable(error):
         return refuse_fault(InternalServerError(original_exception=error))
     response = show(503, "Busy", str(SENTENCES[503]), {})
     response.headers["Retry-After"] = "2"

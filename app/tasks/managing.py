@@ -119,6 +119,7 @@ def describe(
     values: dict[str, Any] = {"changed_at": clock.now()}
     if due_at is not None:
         values["due_at"] = due_at
+        extra.own_due = True
     if name is not None:
         values["name"] = {"en": name, "zh": name}
     session().execute(

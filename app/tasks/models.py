@@ -198,6 +198,8 @@ class TaskExtra(Base):
     parent_id: Mapped[str | None] = mapped_column(String(26), index=True)
     variables: Mapped[JsonDict]
     """Variables that only this task has."""
+    own_due: Mapped[bool] = mapped_column(default=False)
+    """The diagram or somebody says when it is due, not its band."""
 
 
 class TaskComment(Base):

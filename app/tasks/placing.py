@@ -10,9 +10,10 @@ from app.core import clock
 from app.core.db import session
 from app.core.subject import Subject
 from app.tasks.due import due_at
-from app.tasks.models import Rank, Task, TaskStatus
+from app.tasks.models import Rank, Task, TaskExtra, TaskStatus
 
 _tasks: Any = Task.__table__
+_extras: Any = TaskExtra.__table__
 
 
 def move_to(source_id: str, source_ref: str, element_id: str, name: dict[str, str], form_key: str | None) -> None:
@@ -23,15 +24,18 @@ def move_to(source_id: str, source_ref: str, element_id: str, name: dict[str, st
 
 
 def rerank(subject: Subject, rank: Rank) -> int:
-    """Put the subject's open tasks where they stand now; answers how many. The due time follows the band."""
+    """Put the subject's open tasks where they stand now; answers how many. The due time follows the band,
+    unless the diagram or somebody has named one."""
     found = session().execute(
-        select(_tasks.c.id, _tasks.c.created_at).where(
+        select(_tasks.c.id, _tasks.c.created_at, _tasks.c.due_at, _extras.c.own_due)
+        .select_from(_tasks.outerjoin(_extras, _extras.c.task_id == _tasks.c.id))
+        .where(
             _tasks.c.subject_kind == subject.kind,
             _tasks.c.subject_id == subject.id,
             _tasks.c.status == TaskStatus.OPEN.value,
         )
     )
-    rows = [{"which": id_, "due": due_at(created, rank.band)} for id_, created in found]
+    rows = [{"which": id_, "due": due if own else due_at(created, rank.band)} for id_, created, due, own in found]
     if rows:
         statement = (
             update(_tasks)

@@ -168,9 +168,15 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
     if who:
         _INSERT_CANDIDATES.run(who if len(who) > 1 else who[0])
     extras = [
-        {"task_id": row["id"], "follow_up_at": item.follow_up_at, "priority": item.priority, "variables": {}}
+        {
+            "task_id": row["id"],
+            "follow_up_at": item.follow_up_at,
+            "priority": item.priority,
+            "variables": {},
+            "own_due": item.due_at is not None,
+        }
         for row, item in zip(rows, new, strict=True)
-        if item.follow_up_at is not None or item.priority is not None
+        if item.follow_up_at is not None or item.priority is not None or item.due_at is not None
     ]
     if extras:
         session().execute(insert(TaskExtra), extras)

@@ -1,4 +1,4 @@
-"""events for the world outside, and their feed"""
+"""events for the world outside and their feed; tasks whose due time was named"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,8 +37,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_feed")),
     )
 
+    op.add_column("task_extras", sa.Column("own_due", sa.Boolean(), nullable=False, server_default=sa.false()))
+    if op.get_bind().dialect.name == "postgresql":  # SQLite can only do it by copying the table
+        op.alter_column("task_extras", "own_due", server_default=None)
+
 
 def downgrade() -> None:
+    op.drop_column("task_extras", "own_due")
     op.drop_table("outbox_feed")
     op.drop_index("uq_outbox_events_position", table_name="outbox_events", **NUMBERED)
     op.drop_index("ix_outbox_events_waiting", table_name="outbox_events", **WAITING)

@@ -1,5 +1,6 @@
 """One transaction per request; exact types; tables that only grow."""
 
+import sqlite3
 import threading
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,9 +8,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, create_engine, delete, insert, select, text
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, create_engine, delete, event, insert, select, text
 from sqlalchemy import update as sql_update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.core import db, ids
 from app.core.append_only import PROTECTED, append_only
@@ -134,3 +135,78 @@ def test_what_is_put_off_until_the_commit_is_stored_with_the_rest_or_not_at_all(
         put_off("third")
         raise ValueError("undo")
     assert names() == ["first", "second"]
+
+
+@pytest.fixture
+def impatient(live):
+    """SQLite, waiting for a lock only for a moment; somebody else has the write lock."""
+    if db.engine().dialect.name != "sqlite":
+        pytest.skip("about SQLite")
+    db.engine().dispose()
+    event.listen(db.engine(), "connect", lambda made, _record: made.execute("PRAGMA busy_timeout=10"))
+    other = sqlite3.connect(db.engine().url.database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield
+    other.close()
+
+
+def write_straight():
+    with transaction():
+        _number.run({"name": "a", "last": 1})
+
+
+def write_by_session():
+    with transaction():
+        session().execute(insert(ids.NumberSeries), {"name": "a", "last": 1})
+
+
+@pytest.mark.parametrize("write", [write_straight, write_by_session])
+def test_a_lock_that_is_not_given_is_an_error_that_the_edge_knows(impatient, write):
+    with pytest.raises(OperationalError) as refused:
+        write()
+    assert db.is_lost_race(refused.value)
+
+
+def test_who_asks_meanwhile_is_told_that_it_is_busy(impatient, app):
+    answer = app.test_client().post("/api/v1/orders", headers={"Authorization": "Bearer yx_unknown"}, json={})
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "2")
+    assert answer.json["error"]["code"] == "Busy"
+
+
+def cut_off():
+    """The server ends every connection of ours but the one that asks for it."""
+    other = create_engine(db.engine().url, isolation_level="AUTOCOMMIT")
+    with other.connect() as connection:
+        mine = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        connection.execute(text(f"{mine} AND pid <> pg_backend_pid()"))
+    other.dispose()
+
+
+@pytest.mark.parametrize("straight", [True, False])
+def test_a_server_that_went_away_is_an_error_that_the_edge_knows(live, straight):
+    if db.engine().dialect.name != "postgresql":
+        pytest.skip("about PostgreSQL")
+    with pytest.raises(OperationalError) as refused, transaction():  # noqa: PT012 - it fails at the commit
+        if straight:
+            _number.run({"name": "a", "last": 1})
+        else:
+            session().execute(insert(ids.NumberSeries), {"name": "a", "last": 1})
+        cut_off()
+    assert db.is_unreachable(refused.value)
+    assert not db.is_lost_race(refused.value), "whether it was stored is not known"
+    write_straight()
+    assert names() == ["a"]
+
+
+def test_a_server_that_is_not_there_is_busy_not_broken(live, app):
+    if db.engine().dialect.name != "postgresql":
+        pytest.skip("about PostgreSQL")
+    there = db._engine
+    db._engine = db.make_engine(str(db.engine().url.set(port=1, host="127.0.0.1")))
+    try:
+        with pytest.raises(OperationalError):
+            write_straight()
+        answer = app.test_client().get("/readyz", headers={"Accept": "application/json"})
+        assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "2")
+    finally:
+        db._engine = there

@@ -13,7 +13,7 @@ from app.audit import queries as audit
 from app.core import clock
 from app.core.errors import NotFound, StaleVersion
 from app.core.permissions import SYSTEM
-from app.tasks import queries, service
+from app.tasks import managing, queries, service
 from app.tasks.due import due_at
 from app.tasks.models import Rank
 from tests.conftest import NOON
@@ -262,3 +262,15 @@ def test_many_tasks_are_opened_by_two_statements(tx, statements):
     statements.clear()
     assert len(service.open_tasks(SYSTEM, [new] * 20)) == 20
     assert len(statements) == 2
+
+
+def test_a_due_time_that_was_named_does_not_follow_the_band(tx):
+    named = NOON + timedelta(days=9)
+    drawn = make_task(due_at=named, rank=Rank(band="P3"))
+    told = make_task(subject=drawn.subject)
+    managing.describe(SYSTEM, told.id, {}, due_at=named, name=None)
+    by_band = make_task(subject=drawn.subject)
+    assert service.rerank(drawn.subject, Rank(band="P0", score=900)) == 3
+    due = {one.id: queries.get_task(one.id).due_at for one in (drawn, told, by_band)}
+    assert due[drawn.id] == due[told.id] == named
+    assert due[by_band.id] < NOON + timedelta(days=1)
