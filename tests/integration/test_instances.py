@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from tests.identity.factories import bearer, make_user
 from tests.integration import diagrams
 
 
@@ -221,3 +222,45 @@ def test_what_others_may_not(program):
     seller.post("/external-task/fetchAndLock", {"workerId": "w", "maxTasks": 1, "topics": []}, 403)
     said = program("integration").deploy(diagrams.one_user("x"), status=403)
     assert said["type"] == "AuthorizationException"
+
+
+HIDING = (
+    ("/process-instance/{id}/variables", {}),
+    ("/process-instance/{id}/variables/n", {}),
+    ("/process-instance/{id}/variables/n/data", {}),
+    ("/execution/{id}/localVariables", {}),
+    ("/variable-instance", {"processInstanceIdIn": "{id}"}),
+    ("/variable-instance/count", {}),
+    ("/history/variable-instance", {"processInstanceId": "{id}"}),
+    ("/process-instance", {"variables": "n_gteq_1"}),
+    ("/process-instance/count", {"variables": "n_gteq_1"}),
+    ("/history/process-instance", {"variables": "n_gteq_1"}),
+    ("/history/task", {"processVariables": "n_gteq_1"}),
+    ("/history/task/count", {"taskVariables": "n_gteq_1"}),
+    ("/execution", {"processVariables": "n_gteq_1"}),
+)
+
+
+@pytest.mark.parametrize(("path", "query"), HIDING)
+def test_variables_need_a_right_of_their_own(path, query, ask):
+    one = ask.start("ask", n=5)
+    address, query = path.format(id=one), {name: value.format(id=one) for name, value in query.items()}
+    assert ask.client.get(f"/engine-rest{address}", headers=ask.headers, query_string=query).status_code in (200, 400)
+    for headers in (
+        bearer(make_user(roles=["manager"])),
+        bearer(ask.user, ["engine:read", "engine:start", "engine:work"]),
+    ):
+        answer = ask.client.get(f"/engine-rest{address}", headers=headers, query_string=query)
+        assert answer.status_code == 403, answer.text
+        assert set(answer.json) >= {"type", "message"}
+        assert "process:variables" in answer.json["message"]
+        assert ask.client.get("/engine-rest/process-instance", headers=headers).status_code == 200
+
+
+def test_a_worker_sees_the_variables_of_its_own_work(rest):
+    rest.deploy(diagrams.one_external())
+    rest.start("job", n=5)
+    worker = bearer(rest.user, ["engine:work"])
+    body = {"workerId": "w", "maxTasks": 1, "topics": [{"topicName": "work", "lockDuration": 1000}]}
+    (task,) = rest.client.post("/engine-rest/external-task/fetchAndLock", headers=worker, json=body).json
+    assert task["variables"]["n"]["value"] == 5

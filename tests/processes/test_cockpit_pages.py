@@ -385,3 +385,22 @@ def test_a_process_called_like_one_of_our_addresses_has_a_page(client, operator)
     page = client.get("/processes").text
     assert 'href="/processes/definitions/messages"' in page
     assert "heat.json" in client.get("/processes/definitions/messages").text
+
+
+def test_variables_are_shown_to_those_only_who_may_see_them(client, operator, reader):
+    made = begin(operator, "busy", "K-1", secret="the price of the tender")
+    service.set_variables(operator, made.id, {"secret": "the price of the other tender"}, reason="test")
+    here = f"/processes/instances/{made.id}"
+    for role in ("sales", "manager", "order_desk"):
+        sign_in(client, make_user(roles=[role]))
+        shown = client.get(f"{here}?tab=variables")
+        assert shown.status_code == 200
+        assert "Variables are not shown" in shown.text
+        assert "process:variables" in shown.text
+        for address in addresses(made):
+            assert "tender" not in client.get(address).text, (role, address)
+        assert client.get(f"{here}/variable.json?name=secret").status_code == 403
+    for role in ("operator", "designer", "auditor", "admin"):
+        sign_in(client, make_user(roles=[role]))
+        assert "the price of the other tender" in client.get(f"{here}?tab=variables").text
+        assert client.get(f"{here}/variable.json?name=secret").json == "the price of the other tender"

@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from app.core.db import session
+from app.core.permissions import current_actor
 from app.integration.engine_rest.engine import bulk
 from app.integration.engine_rest.errors import InvalidRequest
 from app.integration.engine_rest.values import CONTENT, RESERVED, TYPES
 from app.integration.engine_rest.wire import Given, moment_in
+from app.processes.permissions import PROCESS_VARIABLES
 
 OPERATORS = ("eq", "neq", "gt", "gteq", "lt", "lteq", "like", "notLike")
 _WRITTEN = re.compile(rf"(.+?)_({'|'.join(sorted(OPERATORS, key=len, reverse=True))})_(.*)\Z", re.DOTALL)
@@ -141,6 +143,14 @@ def conditions(given: Given, name: str) -> list[Condition]:
             raise InvalidRequest("Variables of object types cannot be compared")
         made.append(Condition(one.needed("name"), operator, wanted, any_case=any_case, any_name_case=any_name))
     return made
+
+
+def of_everybody(given: Given, name: str) -> list[Condition]:
+    """As `conditions`, on instances whoever they belong to: who may ask for values can find them out."""
+    found = conditions(given, name)
+    if found:
+        current_actor().must(PROCESS_VARIABLES)
+    return found
 
 
 def _written(part: str, *, any_case: bool, any_name: bool) -> Condition:

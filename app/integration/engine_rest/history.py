@@ -14,7 +14,7 @@ from app.core.permissions import requires
 from app.integration.engine_rest import incidents
 from app.integration.engine_rest.blueprint import bp
 from app.integration.engine_rest.errors import missing
-from app.integration.engine_rest.filters import conditions, count_where, instances_where
+from app.integration.engine_rest.filters import count_where, instances_where, of_everybody
 from app.integration.engine_rest.instances import any_of, by_instance, statement_of, waits_at
 from app.integration.engine_rest.narrowing import between, narrow
 from app.integration.engine_rest.people import id_of, logins_of
@@ -206,7 +206,7 @@ def list_past_instances() -> Response:
     """Instances, running or ended."""
     given = asked()
     first, most = window(given)
-    wanted = conditions(given, "variables")
+    wanted = of_everybody(given, "variables")
     order = order_of(given, SORTS) or [ProcessInstance.started_at]
     statement = filtered(given).order_by(*order, ProcessInstance.id)
     rows = instances_where(wanted, statement, first, most)
@@ -219,7 +219,7 @@ def count_past_instances() -> dict[str, int]:
     """How many they are."""
     given = asked()
     statement = filtered(given, ProcessInstance.id).order_by(ProcessInstance.id)
-    return {"count": count_where(conditions(given, "variables"), statement)}
+    return {"count": count_where(of_everybody(given, "variables"), statement)}
 
 
 @bp.get("/history/process-instance/<instance_id>")

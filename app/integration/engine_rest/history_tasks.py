@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, not_, or_, select
 
 from app.audit.models import AuditEntry
 from app.core.db import session
-from app.core.permissions import requires
+from app.core.permissions import current_actor, requires
 from app.integration.engine_rest.blueprint import bp
 from app.integration.engine_rest.definition_ids import inner
 from app.integration.engine_rest.history import duration
@@ -45,6 +45,7 @@ from app.integration.engine_rest.wire import (
 )
 from app.integration.permissions import ENGINE_READ
 from app.processes.models import InstanceStatus, ProcessInstance
+from app.processes.permissions import PROCESS_VARIABLES
 from app.tasks.models import Task, TaskExtra, TaskStatus
 
 END = func.coalesce(Task.completed_at, Task.changed_at)
@@ -83,6 +84,8 @@ STATES = {
 
 
 def _filtered(given: Given, *columns: Any) -> Select[Any]:
+    if any(variable_conditions(given).values()):
+        current_actor().must(PROCESS_VARIABLES)  # of everybody's tasks: who may ask for values can find them out
     statement = narrow(
         joined(*columns),
         given,

@@ -16,7 +16,7 @@ from app.integration.engine_rest.blueprint import bp, done
 from app.integration.engine_rest.definition_ids import inner
 from app.integration.engine_rest.engine import tokens_of, verbs
 from app.integration.engine_rest.errors import InvalidRequest, missing
-from app.integration.engine_rest.filters import conditions, count_where, instances_where
+from app.integration.engine_rest.filters import count_where, instances_where, of_everybody
 from app.integration.engine_rest.narrowing import narrow
 from app.integration.engine_rest.starting import links
 from app.integration.engine_rest.starting import shape as instance_shape
@@ -177,7 +177,7 @@ def list_instances() -> Response:
     """The running instances that a query means."""
     given = asked()
     first, most = window(given)
-    wanted = conditions(given, "variables")
+    wanted = of_everybody(given, "variables")
     statement = filtered(given).order_by(*order_of(given, SORTS), ProcessInstance.id)
     rows = instances_where(wanted, statement, first, most)
     return jsonify([shape(row) for row in refuse_longer(rows)])
@@ -189,7 +189,7 @@ def count_instances() -> dict[str, int]:
     """How many they are."""
     given = asked()
     statement = filtered(given, ProcessInstance.id).order_by(ProcessInstance.id)
-    return {"count": count_where(conditions(given, "variables"), statement)}
+    return {"count": count_where(of_everybody(given, "variables"), statement)}
 
 
 def running(instance_id: str) -> Any:

@@ -17,7 +17,7 @@ from app.integration.engine_rest.blueprint import bp, done
 from app.integration.engine_rest.contents import keep
 from app.integration.engine_rest.engine import bulk, tokens_of, verbs
 from app.integration.engine_rest.errors import EngineRefused, missing
-from app.integration.engine_rest.filters import CHUNK, conditions, instances_where
+from app.integration.engine_rest.filters import CHUNK, instances_where, of_everybody
 from app.integration.engine_rest.instances import SORTS, filtered
 from app.integration.engine_rest.task_doing import finish
 from app.integration.engine_rest.task_query import SOURCE
@@ -37,6 +37,7 @@ from app.integration.engine_rest.wire import (
 )
 from app.integration.permissions import ENGINE_OPERATE, ENGINE_READ
 from app.processes.models import InstanceStatus, ProcessInstance, ProcessWait
+from app.processes.permissions import PROCESS_VARIABLES
 from app.tasks.models import Task, TaskStatus
 
 
@@ -94,7 +95,7 @@ def _has(instance_id: str, token: int) -> bool:
     return any(one.token == token for one in tokens_of(instance_id))
 
 
-_RIGHTS = {"read": ENGINE_READ, "write": ENGINE_OPERATE}
+_RIGHTS = {"read": PROCESS_VARIABLES, "write": ENGINE_OPERATE}
 serve("/process-instance/<place_id>/variables", "instance_variables", of_instance, **_RIGHTS)
 serve("/execution/<place_id>/localVariables", "execution_variables", of_execution, **_RIGHTS)
 
@@ -128,7 +129,7 @@ def _executions(given: Given) -> list[dict[str, Any]]:
         return _subscribed(given, subscribed)
     activity = given.text("activityId")
     query = Given({**given.values, **({"activityIdIn": activity} if activity else {})})
-    wanted = conditions(given, "processVariables") + conditions(given, "variables")
+    wanted = of_everybody(given, "processVariables") + of_everybody(given, "variables")
     chosen = filtered(query, ProcessInstance.id).order_by(*order_of(given, SORTS), ProcessInstance.id)
     rows = instances_where(wanted, chosen, 0, 10_001)
     inside = activity is not None or "processInstanceId" in given

@@ -33,8 +33,8 @@ from app.integration.engine_rest.wire import (
     split_execution,
     window,
 )
-from app.integration.permissions import ENGINE_READ
 from app.processes.models import ProcessInstance
+from app.processes.permissions import PROCESS_VARIABLES
 
 NOT_OF_INSTANCES = ("variableValues", "activityIdIn", "sorting", "sortBy", "sortOrder")
 
@@ -242,28 +242,28 @@ def _list(*, past: bool) -> Response:
 
 
 @bp.route("/variable-instance", methods=["GET", "POST"])
-@requires(ENGINE_READ)
+@requires(PROCESS_VARIABLES)
 def list_variables() -> Response:
     """Variables of running instances."""
     return _list(past=False)
 
 
 @bp.route("/variable-instance/count", methods=["GET", "POST"])
-@requires(ENGINE_READ)
+@requires(PROCESS_VARIABLES)
 def count_variables() -> dict[str, int]:
     """How many they are."""
     return {"count": sum(1 for _one in _found(asked(), past=False))}
 
 
 @bp.route("/history/variable-instance", methods=["GET", "POST"])
-@requires(ENGINE_READ)
+@requires(PROCESS_VARIABLES)
 def list_past_variables() -> Response:
     """Variables of instances, running or ended, as they are or were last."""
     return _list(past=True)
 
 
 @bp.route("/history/variable-instance/count", methods=["GET", "POST"])
-@requires(ENGINE_READ)
+@requires(PROCESS_VARIABLES)
 def count_past_variables() -> dict[str, int]:
     """How many they are."""
     return {"count": sum(1 for _one in _found(asked(), past=True))}
@@ -278,28 +278,28 @@ def _one(variable_id: str, *, past: bool) -> dict[str, Any]:
 
 
 @bp.get("/variable-instance/<variable_id>")
-@requires(ENGINE_READ)
+@requires(PROCESS_VARIABLES)
 def get_variable(variable_id: str) -> dict[str, Any]:
     """One of them."""
     return _one(variable_id, past=False)
 
 
 @bp.get("/history/variable-instance/<variable_id>")
-@requires(ENGINE_READ)
+@requires(PROCESS_VARIABLES)
 def get_past_variable(variable_id: str) -> dict[str, Any]:
     """One of them."""
     return _one(variable_id, past=True)
 
 
 @bp.get("/variable-instance/<variable_id>/data")
-@requires(ENGINE_READ)
+@requires(PROCESS_VARIABLES)
 def get_variable_data(variable_id: str) -> Response:
     """Its bytes."""
     return _data(variable_id)
 
 
 @bp.get("/history/variable-instance/<variable_id>/data")
-@requires(ENGINE_READ)
+@requires(PROCESS_VARIABLES)
 def get_past_variable_data(variable_id: str) -> Response:
     """Its bytes."""
     return _data(variable_id)

@@ -13,7 +13,7 @@ from app.core.db import in_transaction
 from app.core.i18n import _, _l
 from app.core.permissions import actor_or_none
 from app.processes.cockpit import overview
-from app.processes.permissions import PROCESS_OPERATE, PROCESS_READ
+from app.processes.permissions import PROCESS_OPERATE, PROCESS_READ, PROCESS_VARIABLES
 
 bp = Blueprint("processes", "app.processes.pages")
 PLACES = ("instances", "batches", "messages", "incidents", "definitions")
@@ -57,6 +57,12 @@ def may_operate() -> bool:
     """Whether who reads this page may also act on it."""
     actor = actor_or_none()
     return actor is not None and actor.may(PROCESS_OPERATE)
+
+
+def may_see_variables() -> bool:
+    """Whether who reads this page may see what the process was given and has set."""
+    actor = actor_or_none()
+    return actor is not None and actor.may(PROCESS_VARIABLES)
 
 
 def definition_url(key: str, **values: Any) -> str:

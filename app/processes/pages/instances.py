@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, jsonify, render_template, request
@@ -18,8 +19,8 @@ from app.processes.cockpit.standing import Standing
 from app.processes.cockpit.waiting import WATCHING
 from app.processes.definitions import deployed
 from app.processes.models import STATUS_NAMES, ProcessInstance
-from app.processes.pages.blueprint import age, bp, json_of, may_operate, one_of, page_number
-from app.processes.permissions import PROCESS_READ
+from app.processes.pages.blueprint import age, bp, json_of, may_operate, may_see_variables, one_of, page_number
+from app.processes.permissions import PROCESS_READ, PROCESS_VARIABLES
 from app.tasks.models import STATUS_NAMES as TASK_STATUS_NAMES
 
 TABS = ("variables", "history", "jobs", "messages", "tasks", "calls", "incidents", "versions")
@@ -113,6 +114,8 @@ def _caller(instance: ProcessInstance) -> ProcessInstance | None:
 
 
 def _variables(now: Standing) -> dict[str, Any]:
+    if not may_see_variables():
+        return {"hidden": True}
     found = queries.variables_of(now.instance.id)
     scopes = [
         (token, [values.shown(name, value) for name, value in sorted(local.items())])
@@ -136,10 +139,15 @@ def _history(now: Standing) -> dict[str, Any]:
     whole = len(events) == len(shown)
     lines = history.with_acts(now.instance.definition_id, now.instance.id, lines, newest=before is None, oldest=whole)
     return {
-        "lines": lines,
+        "lines": _readable(lines),
         "older": None if whole else shown[-1].seq,
         "before": before,
     }
+
+
+def _readable(lines: list[history.Line]) -> list[history.Line]:
+    """The lines, without the values of variables for who may not see them."""
+    return lines if may_see_variables() else [replace(line, deltas=[]) for line in lines]
 
 
 def _tasks(now: Standing) -> dict[str, Any]:
@@ -181,7 +189,7 @@ PANELS = {
 
 
 @bp.get("/processes/instances/<instance_id>/variable.json")
-@requires(PROCESS_READ)
+@requires(PROCESS_VARIABLES)
 def variable(instance_id: str) -> Response:
     """The whole value of a variable (`name`), however large; without a name all of them."""
     found = queries.variables_of(queries.get_instance(instance_id).id)
@@ -221,7 +229,7 @@ def instance_element(instance_id: str, element_id: str) -> str:
         standing=here,
         instance=now.instance,
         element=naming.element_of(now.instance.definition_id, element_id),
-        lines=history.told(now.instance.definition_id, events),
+        lines=_readable(history.told(now.instance.definition_id, events)),
         explained=lambda one: incidents.explained(one, naming.element_of(now.instance.definition_id, element_id).kind),
         people=naming.people_of(one.assignee_id for one in here.tasks),
         operating=may_operate(),
