@@ -10,6 +10,7 @@ from sqlalchemy import select
 from app.core import clock
 from app.core.db import session
 from app.core.i18n import LazyString, _l
+from app.core.jobs import Job
 from app.core.outbox import NUMBER, TEXT, EventType, event_type, maybe, tell
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
@@ -31,7 +32,8 @@ def _of_process(name: str, description: LazyString) -> EventType:
 
 
 def _of_incident(name: str, description: LazyString) -> EventType:
-    return event_type(f"youxu.incident.{name}", description, instance=TEXT, element=TEXT, kind=TEXT)
+    fields = {"process": maybe(TEXT), "instance": maybe(TEXT), "element": TEXT, "kind": TEXT}
+    return event_type(f"youxu.incident.{name}", description, **fields)
 
 
 STARTED = _of_process("started", _l("A process has been started."))
@@ -69,8 +71,14 @@ def tell_of_incidents(kind: EventType, incidents: Sequence[Any]) -> None:
     """That of incidents: their rows, by column."""
     keys = _business_keys({row["instance_id"] for row in incidents})
     for row in incidents:
-        data = {"instance": row["instance_id"], "element": row["element_id"], "kind": row["kind"]}
+        data = {"process": None, "instance": row["instance_id"], "element": row["element_id"], "kind": row["kind"]}
         tell(kind, Subject("incident", row["id"]), data, key=keys.get(row["instance_id"]))
+
+
+def tell_of_start(kind: EventType, job: Job) -> None:
+    """That of a start at a time (its job), which has no instance."""
+    data = {"process": job.source_id, "instance": None, "element": job.element_id or "", "kind": "failedJob"}
+    tell(kind, Subject("incident", job.id), data)
 
 
 def _business_keys(instances: Iterable[str]) -> dict[str, str | None]:

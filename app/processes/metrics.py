@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from app.core import clock, metrics
 from app.core.db import session
 from app.processes.models import InstanceStatus, ProcessIncident, ProcessInstance, ProcessMessage
+from app.processes.queries import stuck_starts
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,9 +35,10 @@ def a_step(make: Callable[P, R]) -> Callable[P, R]:
 
 @metrics.gauge("youxu_incidents_open", "Incidents that nobody has resolved")
 def incidents_open() -> float:
-    """How many tokens cannot go on until somebody has looked."""
+    """How many tokens cannot go on, and starts at a time are given up, until somebody has looked."""
     still = ProcessIncident.resolved_at.is_(None)
-    return session().scalar(select(func.count()).select_from(ProcessIncident).where(still)) or 0
+    found = session().scalar(select(func.count()).select_from(ProcessIncident).where(still)) or 0
+    return found + len(stuck_starts())
 
 
 @metrics.gauge("youxu_instances_open", "Process instances that run")

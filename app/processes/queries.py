@@ -10,6 +10,7 @@ from sqlalchemy import Select, bindparam, case, func, or_, select
 
 from app.core.db import session
 from app.core.errors import NotFound
+from app.core.jobs import Job
 from app.core.paging import Page, paginate
 from app.core.permissions import Actor
 from app.core.subject import Subject
@@ -18,6 +19,9 @@ from app.processes.definitions import Deployed, deployed, in_force
 from app.processes.forms import bilingual
 from app.processes.models import InstanceStatus, ProcessDefinition, ProcessEvent, ProcessInstance, ProcessRelease
 from app.tasks.models import Task
+
+STARTS = "process-start"
+"""Source kind of the jobs that start processes at a time."""
 
 _BY_ID = (
     select(ProcessInstance)
@@ -233,3 +237,11 @@ def local_variables_of(instance_id: str, token: int, *, whole: bool = False) -> 
 def is_in_force(key: str) -> bool:
     """Whether a definition of the key is in force."""
     return session().get(ProcessRelease, key, populate_existing=True) is not None
+
+
+def stuck_starts(key: str | None = None) -> list[Job]:
+    """The starts at a time that failed too often and wait for a person (only of one process, if given)."""
+    stuck = select(Job).where(Job.source_kind == STARTS, Job.retries <= 0)
+    if key is not None:
+        stuck = stuck.where(Job.source_id == key)
+    return list(session().scalars(stuck.order_by(Job.source_id, Job.id).execution_options(populate_existing=True)))

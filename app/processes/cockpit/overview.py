@@ -12,6 +12,7 @@ from app.core.db import session
 from app.processes.cockpit.waiting import is_running
 from app.processes.definitions import ProcessNotFound
 from app.processes.models import ProcessDefinition, ProcessIncident, ProcessInstance, ProcessRelease
+from app.processes.queries import stuck_starts
 
 VERSIONS = 50
 _running = is_running
@@ -150,7 +151,7 @@ def version_numbers(key: str) -> dict[int, str]:
 def open_incidents() -> int:
     """How many incidents nobody has dealt with, counted up to 1,000."""
     some = select(ProcessIncident.id).where(ProcessIncident.resolved_at.is_(None)).limit(1000).subquery()
-    return session().execute(select(func.count()).select_from(some)).scalar_one()
+    return session().execute(select(func.count()).select_from(some)).scalar_one() + len(stuck_starts())
 
 
 def _counts(column: Any, *more: Any) -> dict[str, int]:

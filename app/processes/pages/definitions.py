@@ -4,27 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.core.errors import NotFound
+from app.core.errors import Invalid, NotFound
 from app.core.i18n import _, show_number
-from app.core.permissions import requires
-from app.processes import queries
+from app.core.permissions import current_actor, requires
+from app.processes import queries, service
 from app.processes.cockpit import heat as heating
 from app.processes.cockpit import naming, overview
 from app.processes.cockpit.heat import Heat
 from app.processes.cockpit.overview import Version
 from app.processes.definitions import deployed
-from app.processes.pages.blueprint import bp, json_of, span
-from app.processes.permissions import PROCESS_READ
+from app.processes.pages.blueprint import bp, json_of, may_operate, span
+from app.processes.permissions import PROCESS_OPERATE, PROCESS_READ
 
 
 @bp.get("/processes")
 @requires(PROCESS_READ)
 def list_definitions() -> str:
     """Every process, what runs of it and what is stuck."""
-    return render_template("processes/definitions.html", definitions=overview.overview())
+    return render_template(
+        "processes/definitions.html",
+        definitions=overview.overview(),
+        starts=queries.stuck_starts(),
+        operating=may_operate(),
+    )
+
+
+@bp.post("/processes/starts/<job_id>/retry")
+@requires(PROCESS_OPERATE)
+def retry_start(job_id: str) -> ResponseReturnValue:
+    """A start at a time that was given up is tried again, now."""
+    reason = request.form.get("reason", "").strip()[:1000]
+    if not reason:
+        raise Invalid({"reason": [_("Please give a reason.")]})
+    service.retry_start(current_actor(), job_id, reason)
+    flash(_("It is tried again now."), "success")
+    return redirect(url_for("processes.list_definitions"))
 
 
 @bp.get("/processes/<key>")

@@ -4,7 +4,7 @@ deploying    diagrams and what is in force        starting     new instances, ca
 going_on     what moves an instance               messaging    messages by name and keys
 kept         messages nobody waits for yet            signalling   signals, heard by all
 working      jobs: timers, asynchronous parts     operating    what operators do
-migrating    running instances to another version
+migrating    running instances to another version timed_starts what starts at a time
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ from app.processes.service.starting import DefinitionSuspended as DefinitionSusp
 from app.processes.service.starting import restart as restart
 from app.processes.service.starting import start as start
 from app.processes.service.starting import start_definition as start_definition
+from app.processes.service.timed_starts import retry_start as retry_start
 from app.processes.service.working import run_job as run_job
 from app.processes.steps import step as step
 from app.processes.steps import subject_version as subject_version

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,21 +16,32 @@ from app.core import clock, jobs
 from app.core.db import session
 from app.core.jobs import NewJob
 from app.core.permissions import Actor
+from app.core.registry import Registry
 from app.core.subject import Subject
 from app.identity.roles import ROLES
 from app.processes import deciding, engine
 from app.processes.definitions import Deployed, in_force, put_in_force, store
 from app.processes.engine import Event, timers
 from app.processes.models import ProcessDefinitionFlags, ProcessRelease, ProcessStart
-from app.processes.queries import is_in_force
+from app.processes.queries import STARTS, is_in_force
 from app.processes.steps import step
 
 FOLDER = Path(__file__).parents[3] / "bpmn"
-STARTS = "process-start"
-"""Source kind of the jobs that start processes at a time."""
+starts_over: Registry[Callable[[str], None]] = Registry("end of timed starts")
+"""Told the key before the starts of the version in force are given up."""
 log = structlog.get_logger()
 
-__all__ = ["FOLDER", "STARTS", "deploy", "deploy_all", "seed", "start_job", "suspend_definition", "take_out_of_force"]
+__all__ = [
+    "FOLDER",
+    "STARTS",
+    "deploy",
+    "deploy_all",
+    "seed",
+    "start_job",
+    "starts_over",
+    "suspend_definition",
+    "take_out_of_force",
+]
 
 
 def deploy(
@@ -72,6 +83,7 @@ def take_out_of_force(actor: Actor, made: Deployed, *, instead: Deployed | None)
     else:
         session().execute(delete(ProcessRelease).where(ProcessRelease.key == made.key))
         session().execute(delete(ProcessStart).where(ProcessStart.key == made.key))
+        starts_over.get(STARTS)(made.key)
         jobs.cancel_of(STARTS, made.key)
         session().expire_all()
     now = None if instead is None else instead.version
@@ -101,6 +113,7 @@ def _deploy_one(
 def _listen(made: Deployed) -> None:
     """From now on the start events of this version start the process, and no longer those of the version before."""
     session().execute(delete(ProcessStart).where(ProcessStart.key == made.key))
+    starts_over.get(STARTS)(made.key)
     jobs.cancel_of(STARTS, made.key)
     elements = made.definition.elements.values()
     starts = [one for one in elements if isinstance(one, Event) and one.kind == "startEvent" and one.scope is None]

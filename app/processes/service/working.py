@@ -1,25 +1,17 @@
-"""Jobs of processes: timers that are due, parts that run asynchronously, starts at a time."""
+"""Jobs of processes: timers that are due, parts that run asynchronously."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import structlog
-from sqlalchemy import select
 
-from app.core import clock, intervals, jobs
-from app.core.db import session
+from app.core import jobs
 from app.core.jobs import Job
 from app.core.permissions import SYSTEM
 from app.processes import keeping, saving
-from app.processes.definitions import deployed
 from app.processes.engine import Arrive, EngineFault, Go, TokenNotReady
-from app.processes.models import ProcessDefinitionFlags
 from app.processes.saving import NotRunning
 from app.processes.service import following
-from app.processes.service.deploying import STARTS
 from app.processes.service.going_on import act
-from app.processes.service.starting import begin
 from app.processes.world import SOURCE
 
 log = structlog.get_logger()
@@ -62,19 +54,3 @@ def give_up(job: Job, error: str) -> None:
             }
         ]
     )
-
-
-@jobs.handler.register(STARTS)
-def start_by_time(job: Job) -> datetime | None:
-    """The timer of a start event is due: a new instance. Answers when the next one is."""
-    what = job.payload
-    flags = select(ProcessDefinitionFlags.suspended).where(ProcessDefinitionFlags.definition_id == what["definition"])
-    if not session().scalar(flags):
-        begin(SYSTEM, deployed(what["definition"]), None, {}, SYSTEM.id, at=what["element"])
-        following.follow()
-    if not what.get("cycle"):
-        return None
-    job.payload = {**what, "fired": what["fired"] + 1}
-    cycle = intervals.parse_cycle(what["cycle"])
-    last = max(job.due_at, clock.now())
-    return cycle.next_after(what["fired"] + 1, last, datetime.fromisoformat(what["from"]))
