@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from app.core import clock, jobs
+from tests.conformance import shapes as s
+from tests.conftest import NOON
 from tests.integration import diagrams
 from tests.processes.diagrams import chain, end, node, process, start, user
 
@@ -193,3 +197,27 @@ def test_tools_find_out_where_they_are(rest, client):
     for address in ("/engine-rest/nothing", "/engine-rest/engine/default/nothing", "/engine-rest/task/x/y/z"):
         answer = client.get(address)
         assert (answer.status_code, answer.json["type"]) == (404, "NotFoundException")
+
+
+def due(key):
+    return [job.due_at for job in jobs.jobs_of("process-start", key)]
+
+
+def test_start_timers_are_set_again_when_the_same_diagram_is_deployed_again(rest):
+    diagram = s.diagram("once", s.start("s", s.after("PT1H")), s.user("u"), s.end(), "s -> u -> e")
+    rest.deploy(diagram, deployment_name="d")
+    (first,) = rest.get("/process-definition", key="once")
+    with clock.moved(NOON + timedelta(hours=2)):
+        assert jobs.run_due() == 1
+        assert due("once") == [], "it has fired"
+        for options in ({"enable_duplicate_filtering": "true"}, {"deploy_changed_only": "true"}):
+            rest.deploy(diagram, deployment_name="d", **options)
+            assert due("once") == []
+        rest.deploy(diagram, ("note.txt", b"x"), deployment_name="d", deploy_changed_only="true")
+        assert due("once") == [], "this file has not changed"
+        rest.deploy(diagram, deployment_name="d")
+        assert due("once") == [NOON + timedelta(hours=3)]
+        rest.deploy(diagram, deployment_name="d")
+        assert len(due("once")) == 1
+    (same,) = rest.get("/process-definition", key="once")
+    assert (same["id"], same["version"]) == (first["id"], 1)

@@ -94,7 +94,7 @@ def create_deployment() -> Response:
     made = ProcessDeployment(id=ids.new_id(), name=name, source=source, at=clock.now(), by=current_actor().id)
     session().add(made)
     session().flush()
-    definitions = _deploy(made.id, files)
+    definitions = _deploy(made.id, files, anew=not changed_only)
     told = {"name": name, "source": source, "files": [file.name for file in files]}
     record(current_actor(), "deployment:create", Subject("deployment", made.id), definitions=definitions, **told)
     rows = session().execute(statement_of().where(ProcessDefinition.id.in_(definitions)))
@@ -131,7 +131,9 @@ def _same_as_last(name: str | None, files: Sequence[File]) -> ProcessDeployment 
     return last if {tuple(row) for row in rows} == {(file.name, file.sha256) for file in files} else None
 
 
-def _deploy(deployment_id: str, files: Sequence[File]) -> list[str]:
+def _deploy(deployment_id: str, files: Sequence[File], *, anew: bool) -> list[str]:
+    """Ids of the definitions. `anew`: a diagram that is in force as it is would be a new version in the original, whose
+    start timers are set; here it is the same version (they are known by their content), but its timers are set too."""
     forms = _forms(files)
     definitions: list[str] = []
     for file in files:
@@ -144,7 +146,7 @@ def _deploy(deployment_id: str, files: Sequence[File]) -> list[str]:
                 content=file.content,
             )
         )
-        for made in _definitions_of(file, forms, deployment_id) if file.is_diagram else ():
+        for made in _definitions_of(file, forms, deployment_id, anew=anew) if file.is_diagram else ():
             if made not in definitions:
                 definitions.append(made)
                 session().add(DeployedDefinition(definition_id=made, deployment_id=deployment_id, resource=file.name))
@@ -152,11 +154,11 @@ def _deploy(deployment_id: str, files: Sequence[File]) -> list[str]:
     return definitions
 
 
-def _definitions_of(file: File, forms: Mapping[str, Any], deployment_id: str) -> list[str]:
+def _definitions_of(file: File, forms: Mapping[str, Any], deployment_id: str, *, anew: bool) -> list[str]:
     named = {key.decode("utf-8", "replace") for key in FORM_KEYS.findall(file.content)}
     used = {key: forms[key] for key in sorted(named) if key in forms}
     try:
-        made = verbs.deploy_all(current_actor(), file.content, forms=used, deployment_id=deployment_id)
+        made = verbs.deploy_all(current_actor(), file.content, forms=used, deployment_id=deployment_id, anew=anew)
     except Invalid as error:
         raise FileRefused(file.name, error.details["fields"]) from None
     return [one.id for one in made]

@@ -67,10 +67,17 @@ def deploy_all(
     forms: Mapping[str, Any] | None = None,
     release: bool = True,
     deployment_id: str | None = None,
+    anew: bool = False,
 ) -> list[Deployed]:
-    """As `deploy`, but answers what each executable process of the document became."""
+    """As `deploy`, but answers what each executable process of the document became. `anew`: the timers that start a
+    version which was in force already are set again, as if it were a new one."""
     keys = engine.keys_of(xml)
-    made = [_deploy_one(actor, xml, key, forms or {}, deployment_id, release=release) for key in keys]
+    made = []
+    for key in keys:
+        one, was_in_force = _deploy_one(actor, xml, key, forms or {}, deployment_id, release=release)
+        if anew and was_in_force:
+            _listen(one)
+        made.append(one)
     session().flush()
     return made
 
@@ -92,7 +99,8 @@ def take_out_of_force(actor: Actor, made: Deployed, *, instead: Deployed | None)
 
 def _deploy_one(
     actor: Actor, xml: bytes, key: str, forms: Mapping[str, Any], deployment_id: str | None, *, release: bool
-) -> Deployed:
+) -> tuple[Deployed, bool]:
+    """The version, and whether it was in force before."""
     known = engine.Known(
         steps=step,
         rule_sets=deciding.rule_set_names(),
@@ -103,11 +111,12 @@ def _deploy_one(
     made, new = store(actor, xml, key, forms, known, deployment_id)
     if new:
         record(actor, "process:deploy", Subject("process-definition", made.key), version=made.version, id=made.id)
-    if release and not (is_in_force(made.key) and in_force(made.key).id == made.id):
+    was_in_force = is_in_force(made.key) and in_force(made.key).id == made.id
+    if release and not was_in_force:
         put_in_force(actor, made)
         _listen(made)
         record(actor, "process:release", Subject("process-definition", made.key), version=made.version, id=made.id)
-    return made
+    return made, was_in_force
 
 
 def _listen(made: Deployed) -> None:
