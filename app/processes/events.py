@@ -32,7 +32,7 @@ def _of_process(name: str, description: LazyString) -> EventType:
 
 
 def _of_incident(name: str, description: LazyString) -> EventType:
-    fields = {"process": maybe(TEXT), "instance": maybe(TEXT), "element": TEXT, "kind": TEXT}
+    fields = {"process": TEXT, "instance": maybe(TEXT), "element": TEXT, "kind": TEXT}
     return event_type(f"youxu.incident.{name}", description, **fields)
 
 
@@ -68,11 +68,12 @@ def tell_of_end(one: Any, status: InstanceStatus) -> None:
 
 
 def tell_of_incidents(kind: EventType, incidents: Sequence[Any]) -> None:
-    """That of incidents: their rows, by column."""
-    keys = _business_keys({row["instance_id"] for row in incidents})
+    """That of incidents of instances: their rows, by column."""
+    of = _instances({row["instance_id"] for row in incidents})
     for row in incidents:
-        data = {"process": None, "instance": row["instance_id"], "element": row["element_id"], "kind": row["kind"]}
-        tell(kind, Subject("incident", row["id"]), data, key=keys.get(row["instance_id"]))
+        one = of[row["instance_id"]]
+        data = {"process": one.key, "instance": one.id, "element": row["element_id"], "kind": row["kind"]}
+        tell(kind, Subject("incident", row["id"]), data, key=one.business_key)
 
 
 def tell_of_start(kind: EventType, job: Job) -> None:
@@ -81,6 +82,7 @@ def tell_of_start(kind: EventType, job: Job) -> None:
     tell(kind, Subject("incident", job.id), data)
 
 
-def _business_keys(instances: Iterable[str]) -> dict[str, str | None]:
-    wanted = select(ProcessInstance.id, ProcessInstance.business_key).where(ProcessInstance.id.in_(sorted(instances)))
-    return {row.id: row.business_key for row in session().execute(wanted)}
+def _instances(wanted: Iterable[str]) -> dict[str, Any]:
+    columns = (ProcessInstance.id, ProcessInstance.key, ProcessInstance.business_key)
+    found = session().execute(select(*columns).where(ProcessInstance.id.in_(sorted(wanted))))
+    return {row.id: row for row in found}

@@ -9,14 +9,9 @@ down_revision = "0020"
 branch_labels = None
 depends_on = None
 
-WAITING = {"sqlite_where": sa.text("position IS NULL"), "postgresql_where": sa.text("position IS NULL")}
-NUMBERED = {"sqlite_where": sa.text("position IS NOT NULL"), "postgresql_where": sa.text("position IS NOT NULL")}
 
-
-def upgrade() -> None:
-    op.create_table(
-        "outbox_events",
-        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+def told() -> list[sa.Column]:
+    return [
         sa.Column("id", sa.String(length=26), nullable=False),
         sa.Column("type", sa.String(length=64), nullable=False),
         sa.Column("subject_kind", sa.String(length=40), nullable=False),
@@ -24,11 +19,22 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=255), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("data", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_outbox_events")),
+    ]
+
+
+def upgrade() -> None:
+    op.create_table(
+        "outbox_waiting",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        *told(),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_outbox_waiting")),
     )
-    op.create_index("ix_outbox_events_waiting", "outbox_events", ["seq"], unique=False, **WAITING)
-    op.create_index("uq_outbox_events_position", "outbox_events", ["position"], unique=True, **NUMBERED)
+    op.create_table(
+        "outbox_events",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
+        *told(),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_outbox_events")),
+    )
     op.create_table(
         "outbox_feed",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -45,6 +51,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("task_extras", "own_due")
     op.drop_table("outbox_feed")
-    op.drop_index("uq_outbox_events_position", table_name="outbox_events", **NUMBERED)
-    op.drop_index("ix_outbox_events_waiting", table_name="outbox_events", **WAITING)
     op.drop_table("outbox_events")
+    op.drop_table("outbox_waiting")

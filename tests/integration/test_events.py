@@ -126,7 +126,7 @@ def test_an_incident_is_raised_and_resolved(tx, ask):
     made = processes.start_definition(who, processes.deploy(who, diagram).id, business_key="B-1")
     (raised,) = ask("?type=youxu.incident.raised")["items"]
     assert raised["partitionkey"] == "B-1"
-    assert raised["data"] == {"instance": made.id, "element": "c", "kind": "fault"}
+    assert raised["data"] == {"process": "stuck", "instance": made.id, "element": "c", "kind": "fault"}
     processes.retry_incident(who, raised["subject"].removeprefix("incident/"), "mended", {"missing": 1})
     page = ask(f"?after={int(raised['sequence'])}")
     assert short(page, "incident", "process") == ["incident.resolved", "process.ended"]

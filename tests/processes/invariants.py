@@ -18,7 +18,7 @@ from sqlalchemy import select
 from app.audit.verify import verify
 from app.core.db import session
 from app.core.jobs import Job
-from app.core.outbox import OutboxEvent
+from app.core.outbox import OutboxEvent, WaitingEvent
 from app.core.outbox.models import OutboxFeed
 from app.processes import engine
 from app.processes.definitions import deployed
@@ -200,7 +200,8 @@ def _told(instances: list[Any]) -> Iterator[str]:
     subjects = {subject for _name, subject in wanted}
     told = Counter(
         (row.type.removeprefix("youxu."), row.subject_id)
-        for row in _fresh(OutboxEvent).where_(OutboxEvent.subject_kind.in_(("process", "task", "incident")))
+        for model in (WaitingEvent, OutboxEvent)
+        for row in _fresh(model).where_(model.subject_kind.in_(("process", "task", "incident")))
         if row.subject_id in subjects
     )
     forgotten = any(feed.forgotten for feed in _fresh(OutboxFeed))
@@ -208,7 +209,7 @@ def _told(instances: list[Any]) -> Iterator[str]:
         yield f"{name} of {subject} is not told ({times} times)"
     for (name, subject), times in (told - wanted).items():
         yield f"{name} of {subject} is told {times} times too often"
-    positions = sorted(row.position for row in _fresh(OutboxEvent) if row.position is not None)
+    positions = [row.position for row in _fresh(OutboxEvent, OutboxEvent.position)]
     if positions and positions != list(range(positions[0], positions[0] + len(positions))):
         yield f"positions of the feed have gaps: {positions}"
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.core import clock, jobs
 from app.core.db import do_due, session
-from app.core.outbox import OutboxEvent
+from app.core.outbox import WaitingEvent
 from app.core.permissions import SYSTEM
 from app.processes import queries, service
 from app.processes.cockpit import overview
@@ -48,7 +48,7 @@ def given_up(tx):
 
 def told(kind):
     do_due()
-    wanted = select(OutboxEvent).where(OutboxEvent.type == f"youxu.incident.{kind}")
+    wanted = select(WaitingEvent).where(WaitingEvent.type == f"youxu.incident.{kind}")
     return [(row.subject_id, row.data["process"]) for row in session().scalars(wanted)]
 
 

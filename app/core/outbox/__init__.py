@@ -10,7 +10,7 @@ no gap and no double, and never grows anywhere but at its end, so a reader that 
 
 from app.core.outbox.feed import EventsForgotten, NotYetGiven, Page, after
 from app.core.outbox.forgetting import keep_for
-from app.core.outbox.models import OutboxEvent
+from app.core.outbox.models import OutboxEvent, WaitingEvent
 from app.core.outbox.numbering import AT_ONCE, number, relay
 from app.core.outbox.telling import tell
 from app.core.outbox.types import FLAG, NUMBER, TEXT, EventType, event_type, event_types, maybe, one_of
@@ -25,6 +25,7 @@ __all__ = [
     "NotYetGiven",
     "OutboxEvent",
     "Page",
+    "WaitingEvent",
     "after",
     "event_type",
     "event_types",

@@ -12,7 +12,7 @@ from app.core import clock, metrics
 from app.core.db import session
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import _, _l
-from app.core.outbox.models import OutboxEvent, OutboxFeed
+from app.core.outbox.models import OutboxEvent, OutboxFeed, WaitingEvent
 from app.core.outbox.types import event_types
 
 SPAN = 10_000
@@ -20,6 +20,7 @@ SPAN = 10_000
 
 _events: Any = OutboxEvent.__table__
 _feed: Any = OutboxFeed.__table__
+_waiting: Any = WaitingEvent.__table__
 
 
 class EventsForgotten(DomainError):
@@ -79,7 +80,7 @@ def _refuse_unknown(types: Sequence[str]) -> None:
 @metrics.gauge("youxu_outbox_lag_seconds", "Seconds the oldest event without a position in the feed waits already")
 def lag() -> float:
     """Age of the event that waits longest for its position; 0 when none waits."""
-    waits = select(_events.c.at).where(_events.c.position.is_(None)).order_by(_events.c.seq).limit(1)
+    waits = select(_waiting.c.at).order_by(_waiting.c.seq).limit(1)
     oldest = session().scalar(waits)
     return 0.0 if oldest is None else max(0.0, (clock.now() - oldest).total_seconds())
 
@@ -87,4 +88,4 @@ def lag() -> float:
 @metrics.gauge("youxu_outbox_waiting", "Events that have no position in the feed yet")
 def waiting() -> float:
     """How many events the relay has not numbered."""
-    return session().scalar(select(func.count()).select_from(_events).where(_events.c.position.is_(None))) or 0
+    return session().scalar(select(func.count()).select_from(_waiting)) or 0

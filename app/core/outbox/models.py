@@ -1,17 +1,27 @@
-"""What is stored: events, and how far the feed has come."""
+"""What is stored: events that wait for their position, those of the feed, and how far the feed has come."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Index, Integer, String, text
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, JsonDict, Moment
+from app.core.db import Base, Json, UtcDateTime
+
+TOLD = ("id", "type", "subject_kind", "subject_id", "key", "at", "data")
+"""Columns of an event, before and after it has a position."""
 
 
-class OutboxEvent(Base):
-    """Something that happened. Never changed, but that the relay gives it its position once."""
+class WaitingEvent(Base):
+    """Something that happened, written with it; the relay moves it into the feed.
 
-    __tablename__ = "outbox_events"
+    A table of its own, nearly always empty: on PostgreSQL what was taken out of a large one would lie in the way of
+    every look for what waits, until that is cleaned as a whole.
+    """
+
+    __tablename__ = "outbox_waiting"
 
     seq: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
     """Given by the database when it is told, hence before the commit, with gaps. If one transaction waited for another,
@@ -22,26 +32,24 @@ class OutboxEvent(Base):
     subject_id: Mapped[str] = mapped_column(String(64))
     key: Mapped[str | None] = mapped_column(String(255))
     """Business key (an order's number, say): who works in parallel keeps what has the same key in order."""
-    at: Mapped[Moment]
-    data: Mapped[JsonDict]
-    position: Mapped[int | None] = mapped_column(BigInteger)
-    """In the feed, counted from 1 without gaps; null until the relay has seen that it was committed."""
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
 
-    __table_args__ = (
-        Index(
-            "ix_outbox_events_waiting",
-            "seq",
-            sqlite_where=text("position IS NULL"),
-            postgresql_where=text("position IS NULL"),
-        ),
-        Index(
-            "uq_outbox_events_position",
-            "position",
-            unique=True,
-            sqlite_where=text("position IS NOT NULL"),
-            postgresql_where=text("position IS NOT NULL"),
-        ),
-    )
+
+class OutboxEvent(Base):
+    """An event of the feed. Never changed."""
+
+    __tablename__ = "outbox_events"
+
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """Counted from 1, without gaps."""
+    id: Mapped[str] = mapped_column(String(26))
+    type: Mapped[str] = mapped_column(String(64))
+    subject_kind: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str | None] = mapped_column(String(255))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
 class OutboxFeed(Base):

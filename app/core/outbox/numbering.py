@@ -1,12 +1,12 @@
 """The relay: gives each committed event its position in the feed, once.
 
 Numbers that are given before the commit (ids, sequences, times) cannot be a feed: on PostgreSQL a transaction may
-commit after others with higher ones, and who remembers "the last I saw" would miss it for ever. So events wait without
-a position, as entries of the audit trail wait for their seal, and the relay numbers those that it sees, which are
-committed. One relay at a time, each batch one transaction: positions become visible in their order, a killed relay
-leaves nothing half-done, and the feed's last position is a row that changes with them.
+commit after others with higher ones, and who remembers "the last I saw" would miss it for ever. So events wait in a
+table of their own, as entries of the audit trail wait for their seal, and the relay moves those that it sees, which are
+committed, into the feed. One relay at a time, each batch one transaction: positions become visible in their order, a
+killed relay leaves nothing half-done, and the feed's last position is a row that changes with them.
 
-The worker's `_relay` thread asks at the dispatcher's pace whether anything waits: one read of an index that holds only
+The worker's `_relay` thread asks at the dispatcher's pace whether anything waits: one read of a table that holds only
 what waits. A job per transaction would cost more than the step that it tells of; periodic work writes a row per turn
 and waits behind other work; NOTIFY is not there on SQLite, and would still need this for what was missed.
 """
@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from app.core import locks
 from app.core.db import do_due, session, transaction
-from app.core.outbox.models import OutboxEvent, OutboxFeed
+from app.core.outbox.models import TOLD, OutboxEvent, OutboxFeed, WaitingEvent
 from app.core.prepared import Prepared
 
 AT_ONCE = 1000
@@ -27,8 +27,8 @@ AT_ONCE = 1000
 
 _events: Any = OutboxEvent.__table__
 _feed: Any = OutboxFeed.__table__
-_waiting = _events.c.position.is_(None)
-_ANY = Prepared(select(_events.c.seq).where(_waiting).order_by(_events.c.seq).limit(1))
+_waiting: Any = WaitingEvent.__table__
+_ANY = Prepared(select(_waiting.c.seq).limit(1))
 
 
 def relay() -> int:
@@ -55,8 +55,14 @@ def number() -> int:
 
 
 def _give_positions(last: int) -> int:
-    wait = select(_events.c.seq).where(_waiting).order_by(_events.c.seq).limit(AT_ONCE).subquery()
-    turn = select(wait.c.seq, func.row_number().over(order_by=wait.c.seq).label("place")).subquery()
-    numbered = update(_events).where(_events.c.seq == turn.c.seq).values(position=last + turn.c.place)
-    result: Any = session().execute(numbered)
-    return int(result.rowcount)
+    """Move what waits into the feed, behind the last position; how many."""
+    oldest = select(_waiting.c.seq).order_by(_waiting.c.seq).limit(AT_ONCE)
+    moving = list(session().scalars(oldest))  # exactly these: others may be committed between two statements
+    if not moving:
+        return 0
+    these = _waiting.c.seq.in_(moving)
+    place = last + func.row_number().over(order_by=_waiting.c.seq)
+    numbered = select(place, *(_waiting.c[name] for name in TOLD)).where(these)
+    session().execute(insert(_events).from_select(["position", *TOLD], numbered))
+    session().execute(delete(_waiting).where(these))
+    return len(moving)

@@ -13,15 +13,13 @@ from sqlalchemy import insert
 
 from app.core import clock, ids
 from app.core.db import before_commit, info, savepoint
-from app.core.outbox.models import OutboxEvent
+from app.core.outbox.models import TOLD, WaitingEvent
 from app.core.outbox.types import EventType
 from app.core.prepared import Prepared
 from app.core.subject import Subject
 
 _TOLD = "outbox"
-_WRITE = Prepared(
-    insert(OutboxEvent).inline(), "id", "type", "subject_kind", "subject_id", "key", "at", "data", "position"
-)
+_WRITE = Prepared(insert(WaitingEvent).inline(), *TOLD)
 
 
 def tell(kind: EventType, subject: Subject, data: Mapping[str, Any], *, key: str | None = None) -> None:
@@ -38,7 +36,6 @@ def tell(kind: EventType, subject: Subject, data: Mapping[str, Any], *, key: str
         "key": key or None,
         "at": clock.now(),
         "data": data,
-        "position": None,
     }
     if savepoint() is not None:
         _WRITE.run(row)

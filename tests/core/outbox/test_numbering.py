@@ -18,7 +18,7 @@ from sqlalchemy import delete
 
 from app.core import clock, db, outbox
 from app.core.db import session, transaction
-from app.core.outbox import OutboxEvent, numbering
+from app.core.outbox import OutboxEvent, WaitingEvent, numbering
 from app.core.outbox.models import OutboxFeed
 from tests.core.outbox.happenings import feed, numbers, read, tell, told
 
@@ -102,6 +102,7 @@ SCHEDULES = st.lists(
 @given(schedule=SCHEDULES)
 def test_any_order_of_commits_makes_one_feed_that_no_reader_misses(live, schedule):
     with transaction():
+        session().execute(delete(WaitingEvent))
         session().execute(delete(OutboxEvent))
         session().execute(delete(OutboxFeed))
     world = World(alone=db.engine().dialect.name == "sqlite")

@@ -7,13 +7,13 @@ from sqlalchemy import func, select
 
 from app.core import outbox
 from app.core.db import session, transaction
-from app.core.outbox import OutboxEvent
+from app.core.outbox import WaitingEvent
 from tests.core.outbox.happenings import feed, numbers, tell, told
 
 
 def stored():
     with transaction(write=False):
-        return session().scalar(select(func.count()).select_from(OutboxEvent))
+        return session().scalar(select(func.count()).select_from(WaitingEvent))
 
 
 def test_an_event_is_stored_with_its_transaction_and_undone_with_it(live):
