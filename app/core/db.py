@@ -6,14 +6,12 @@ SQLite: WAL, `BEGIN IMMEDIATE` to write (so that a writer never fails half-way f
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Engine, MetaData, String, create_engine, event
@@ -25,6 +23,7 @@ from app.core import jsontext
 from app.core.columns import Json as Json
 from app.core.columns import Scaled as Scaled
 from app.core.columns import UtcDateTime as UtcDateTime
+from app.core.line import wait_in_line
 from config import Settings
 
 
@@ -282,15 +281,8 @@ class Unit:
                 return None
             if self._around:
                 return self.connection.connection.driver_connection
-            opened = self._connection
-            if opened is None:
-                self._pooled = straight(self._bind.dialect, "CONNECT", self._bind.raw_connection)
-            else:
-                self._pooled = opened.connection
+            self._pooled = _begun(self._bind) if self._connection is None else self._connection.connection
             self._straight = self._pooled.driver_connection
-            if opened is None and self._bind.dialect.name == "sqlite":
-                begin = _begin(self._bind.get_execution_options())
-                straight(self._bind.dialect, begin, self._straight.execute, begin)
         return self._straight
 
     @property
@@ -332,6 +324,15 @@ class Unit:
                 self._pooled.close()
 
 
+def _begun(bind: Engine) -> Any:
+    """A connection of the pool; on SQLite its transaction has begun."""
+    pooled = straight(bind.dialect, "CONNECT", bind.raw_connection)
+    if bind.dialect.name == "sqlite":
+        begin = _begin(bind.get_execution_options())
+        straight(bind.dialect, begin, pooled.driver_connection.execute, begin)
+    return pooled
+
+
 def unit_around(opened: Session) -> Unit:
     """For tests, which hold a transaction of their own open around what they try."""
     return Unit(engine(), opened)
@@ -352,7 +353,7 @@ class transaction:  # noqa: N801 - reads as the statement it is: `with transacti
             raise NestedTransaction("a transaction is open already")
         bind = engine()
         if self._write:
-            self._line = _wait_in_line(bind)
+            self._line = wait_in_line(bind)
             self._unit = Unit(bind)
         else:
             self._unit = Unit(bind.execution_options(reading=True))
@@ -373,29 +374,3 @@ class transaction:  # noqa: N801 - reads as the statement it is: `with transacti
         if kind is None:
             for act in unit.afterwards:
                 act()
-
-
-def _wait_in_line(bind: Engine) -> int | None:
-    """Wait in line for SQLite's one write lock, across threads and processes.
-
-    SQLite itself makes a waiting writer sleep and try again, so that some wait for seconds while others pass them; a
-    file lock wakes who waits. It is held as long as the transaction and vanishes with its process.
-    """
-    path = _line_of(bind)
-    if path is None:
-        return None
-    line = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(line, fcntl.LOCK_EX)
-    except BaseException:
-        os.close(line)
-        raise
-    return line
-
-
-@lru_cache(maxsize=8)
-def _line_of(target: Engine) -> str | None:
-    """Path of the file in which writers wait; None where the database itself knows how to wait."""
-    file = target.url.database
-    known = target.url.get_backend_name() != "sqlite" or not file or file == ":memory:"
-    return None if known else f"{file}.lock"
