@@ -326,7 +326,7 @@ class Unit:
 
 def _begun(bind: Engine) -> Any:
     """A connection of the pool; on SQLite its transaction has begun."""
-    pooled = straight(bind.dialect, "CONNECT", bind.raw_connection)
+    pooled: Any = straight(bind.dialect, "CONNECT", bind.raw_connection)
     if bind.dialect.name == "sqlite":
         begin = _begin(bind.get_execution_options())
         straight(bind.dialect, begin, pooled.driver_connection.execute, begin)
