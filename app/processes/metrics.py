@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from app.core import clock, metrics
 from app.core.db import session
 from app.processes.models import InstanceStatus, ProcessIncident, ProcessInstance, ProcessMessage
-from app.processes.queries import stuck_starts
+from app.processes.queries import stuck_start
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,7 +38,8 @@ def incidents_open() -> float:
     """How many tokens cannot go on, and starts at a time are given up, until somebody has looked."""
     still = ProcessIncident.resolved_at.is_(None)
     found = session().scalar(select(func.count()).select_from(ProcessIncident).where(still)) or 0
-    return found + len(stuck_starts())
+    starts = session().scalar(select(func.count()).where(*stuck_start())) or 0
+    return found + starts
 
 
 @metrics.gauge("youxu_instances_open", "Process instances that run")

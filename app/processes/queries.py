@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, func, or_, select
 
 from app.core.db import session
 from app.core.errors import NotFound
@@ -239,9 +239,14 @@ def is_in_force(key: str) -> bool:
     return session().get(ProcessRelease, key, populate_existing=True) is not None
 
 
+def stuck_start() -> tuple[ColumnElement[bool], ...]:
+    """Of a job: that it is a start at a time which failed too often and waits for a person."""
+    return Job.source_kind == STARTS, Job.retries <= 0
+
+
 def stuck_starts(key: str | None = None) -> list[Job]:
     """The starts at a time that failed too often and wait for a person (only of one process, if given)."""
-    stuck = select(Job).where(Job.source_kind == STARTS, Job.retries <= 0)
+    stuck = select(Job).where(*stuck_start())
     if key is not None:
         stuck = stuck.where(Job.source_id == key)
     return list(session().scalars(stuck.order_by(Job.source_id, Job.id).execution_options(populate_existing=True)))

@@ -103,7 +103,7 @@ def test_who_only_reads_can_do_nothing(client, reader, operator):
 @pytest.mark.parametrize(
     ("address", "most"),
     [
-        ("/processes", 7),
+        ("/processes", 8),
         ("/processes/busy", 12),
         ("/processes/definitions/busy/heat.json", 12),
         ("/processes/instances", 11),

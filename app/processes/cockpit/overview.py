@@ -12,7 +12,7 @@ from app.core.db import session
 from app.processes.cockpit.waiting import is_running
 from app.processes.definitions import ProcessNotFound
 from app.processes.models import ProcessDefinition, ProcessIncident, ProcessInstance, ProcessRelease
-from app.processes.queries import stuck_starts
+from app.processes.queries import stuck_start
 
 VERSIONS = 50
 _running = is_running
@@ -151,7 +151,8 @@ def version_numbers(key: str) -> dict[int, str]:
 def open_incidents() -> int:
     """How many incidents nobody has dealt with, counted up to 1,000."""
     some = select(ProcessIncident.id).where(ProcessIncident.resolved_at.is_(None)).limit(1000).subquery()
-    return session().execute(select(func.count()).select_from(some)).scalar_one() + len(stuck_starts())
+    starts = select(func.count()).where(*stuck_start()).scalar_subquery()
+    return session().execute(select(func.count() + starts).select_from(some)).scalar_one()
 
 
 def _counts(column: Any, *more: Any) -> dict[str, int]:
