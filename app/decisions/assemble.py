@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from app.core.expressions import as_json
 from app.decisions.compile import Plan
+from app.decisions.dmn.table import DecisionTable
 from app.decisions.engines import Firing
 from app.decisions.facts import Fact, Facts
 from app.decisions.ir import Factor, Rule, RuleSet
@@ -32,8 +34,16 @@ PREPARED = "outcome"
 
 
 def assemble(plan: Plan, firings: list[Firing], facts: Facts) -> Outcome:
-    """The outcome of these firings. Each rule counts once, however many lines it fired for."""
+    """The outcome of these firings. Each rule counts once, however many lines it fired for. Raises HitPolicyBroken."""
+    if plan.table is not None:
+        return _answered(plan.table, [firing.rule for firing in firings])
     return _Fired(_prepared(plan), firings, facts).outcome()
+
+
+def _answered(table: DecisionTable, fired: list[str]) -> Outcome:
+    result = as_json(table.result(fired))
+    route = result.get("route") if isinstance(result, dict) else None
+    return Outcome(route=route if isinstance(route, str) else None, result=result, fired=fired)
 
 
 def _prepared(plan: Plan) -> _Prepared:

@@ -16,6 +16,7 @@ from typing import Any
 
 from app.core.i18n import _
 from app.decisions.analysis import refuse_useless
+from app.decisions.dmn.table import DecisionTable
 from app.decisions.ir import (
     Branch,
     OneOf,
@@ -69,6 +70,8 @@ class Plan:
     rule_set: RuleSet
     rules: tuple[Rule, ...]
     shards: tuple[Shard, ...]
+    table: DecisionTable | None = None
+    """The decision table that the rules are of, if it is one: it says what they answer together."""
     made: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """What others made of it once, by their name: prepared reasons, columns."""
 

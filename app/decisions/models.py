@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import get_history
 
 from app.core.append_only import append_only
 from app.core.db import Base, Code, Id, Json, JsonDict, JsonList, Moment, Name
+from app.decisions.dmn.table import INPUT
 from app.decisions.outcome import Outcome
 
 
@@ -117,6 +118,11 @@ class Decision(Base):
     engine: Mapped[str] = mapped_column(String(16))
     made_at: Mapped[Moment]
     took_us: Mapped[int] = mapped_column(BigInteger)
+
+    @property
+    def of_table(self) -> bool:
+        """Whether a decision table made it."""
+        return INPUT in self.facts
 
     @property
     def result(self) -> Outcome:

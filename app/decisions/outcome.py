@@ -52,6 +52,8 @@ class Outcome:
     notes: list[dict[str, Any]] = field(default_factory=list)
     """{rule, effect, name, reason} of each fired rule that moved the band, the route or the people asked."""
     fired: list[str] = field(default_factory=list)
+    result: Any = None
+    """What a decision table answers: its outputs by name, a list of them, or what they aggregate to."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain data, not to be changed; `from_json` gives an equal Outcome back."""
@@ -60,7 +62,10 @@ class Outcome:
             for rule, factor, points, name, reason in self.lines
         ]
         blocks = [block._asdict() for block in self.blocks]
-        return {**vars(self), "lines": lines, "blocks": blocks}
+        found = {**vars(self), "lines": lines, "blocks": blocks}
+        if self.result is None:  # so that decisions of rule files are stored as they always were
+            del found["result"]
+        return found
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Outcome:

@@ -25,6 +25,7 @@ from app.decisions.models import FactSchemaText, RuleSetPointer, RuleSetVersion
 from app.decisions.profiles import resolve
 from app.decisions.schema import FOLDER, FactSchema, shipped_schema
 from app.decisions.smoke import Job, try_out
+from app.decisions.texts import new_plan_of_text
 
 NOT_RULES = ("facts.yaml", "profiles.yaml")
 """Files in rules/ that are no rule sets."""
@@ -160,7 +161,7 @@ def save_draft(
 def compiled(text: str, file: str = "rules.yaml") -> tuple[Plan, FactSchema]:
     """A text as a plan, with the fact schema of today. Raises RuleFileInvalid."""
     schema = shipped_schema()
-    return make_new_plan(read_rule_set(text, schema.body, file), file), schema
+    return new_plan_of_text(text, schema.body, file), schema
 
 
 def trial_of(version: RuleSetVersion) -> Trial:

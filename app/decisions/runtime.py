@@ -11,12 +11,12 @@ from functools import lru_cache
 
 import structlog
 
-from app.decisions.compile import Plan, make_plan
+from app.decisions.compile import Plan
 from app.decisions.engines import EngineFault, Firing
 from app.decisions.engines.durable import Durable
 from app.decisions.engines.generated import Generated
 from app.decisions.facts import Facts
-from app.decisions.language import read_rule_set
+from app.decisions.texts import plan_of_text
 
 log = structlog.get_logger()
 _swapping = threading.Lock()
@@ -56,7 +56,7 @@ class Ready:
 @lru_cache(maxsize=32)
 def plan_of(body: str, schema: str) -> Plan:
     """The plan of a stored version."""
-    return make_plan(read_rule_set(body, schema))
+    return plan_of_text(body, schema)
 
 
 def known(rule_set: str, sha256: str) -> Ready | None:

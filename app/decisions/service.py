@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from app.core.i18n import _l
 from app.core.subject import Subject
 from app.decisions import queries, runtime
 from app.decisions.assemble import assemble
+from app.decisions.dmn.asking import inputs_of
 from app.decisions.facts import Facts, check, from_json, gather, to_json
 from app.decisions.life import (
     POINTERS,
@@ -75,15 +77,19 @@ def decide(
     facts: Facts | None = None,
     as_of: datetime | None = None,
     version: int | None = None,
+    variables: Mapping[str, Any] | None = None,
 ) -> Decision:
     """Decide and store. Facts are gathered from the providers unless given; the version in force decides unless a
-    number pins one that is or was in force.
+    number pins one that is or was in force. Decision tables may ask for variables too.
 
-    Raises NoSuchRuleSet, RuleSetNotInForce, FactsInvalid (nothing is decided on facts that are missing or wrong).
+    Raises NoSuchRuleSet, RuleSetNotInForce, FactsInvalid (nothing is decided on facts that are missing or wrong),
+    HitPolicyBroken.
     """
     started = clock.ticks()
     moment = as_of or clock.now()
     ready, number = _in_force(rule_set) if version is None else _pinned(rule_set, version)
+    if facts is None and ready.plan.table is not None:
+        facts = inputs_of(ready.plan.table, subject, variables or {}, moment)
     given = _facts(ready, subject, facts, moment)
     outcome, engine = _outcome(ready, given, moment)
     snapshot = to_json(given)

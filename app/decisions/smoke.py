@@ -18,11 +18,10 @@ from app.core.errors import DomainError
 from app.core.i18n import _l
 from app.decisions.assemble import assemble
 from app.decisions.boundary import candidates, draw
-from app.decisions.compile import make_new_plan
 from app.decisions.engines.closures import Closures
 from app.decisions.engines.durable import Durable
 from app.decisions.engines.generated import Generated
-from app.decisions.language import read_rule_set
+from app.decisions.texts import new_plan_of_text
 
 ROUNDS = 150
 SECONDS = 120
@@ -76,7 +75,7 @@ def main() -> None:
 
 def run_one(name: str, body: str, schema: str, rounds: int = ROUNDS) -> None:
     """Decide `rounds` sets of facts at the edges of the rules on every engine; raises TrialFailed when they differ."""
-    plan = make_new_plan(read_rule_set(body, schema, name), name)
+    plan = new_plan_of_text(body, schema, name)
     durable, generated, closures = Durable(plan), Generated(plan), Closures(plan)
     values = candidates(plan)
     random = Random(7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +14,20 @@ from app.processes.facts import deciding_on
 
 
 def decide_route(
-    rule_set: str, subject: Subject, answer: dict[str, Any] | None, as_of: datetime, version: int | None = None
+    rule_set: str,
+    subject: Subject,
+    answer: dict[str, Any] | None,
+    as_of: datetime,
+    *,
+    version: int | None = None,
+    variables: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Decide about the subject, with the version the diagram pins, else the one in force; the whole decision is stored
-    by id, this much goes into the instance."""
+    by id, this much goes into the instance. Decision tables may ask for the variables."""
     with deciding_on(answer):
-        made = decisions.decide(rule_set, subject, as_of=as_of, version=version)
-    return carried(made.id, made.result)
+        made = decisions.decide(rule_set, subject, as_of=as_of, version=version, variables=variables)
+    found = carried(made.id, made.result)
+    return {**found, "result": made.result.result} if made.of_table else found
 
 
 def carried(decision_id: str, outcome: Outcome) -> dict[str, Any]:

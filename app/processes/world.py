@@ -52,10 +52,13 @@ class World:
         rule_set = str(getattr(element, "rule_set", ""))
         version = getattr(element, "rule_set_version", None)
         same = jsontext.canonical([rule_set, version, answer])
-        if same not in self._decided:
+        found = self._decided.get(same)
+        if found is None:
             pinned = {} if version is None else {"version": version}
-            self._decided[same] = decide_route(rule_set, self.subject, answer, self.as_of, **pinned)
-        return self._decided[same]
+            found = decide_route(rule_set, self.subject, answer, self.as_of, variables=variables, **pinned)
+            if "result" not in found:  # a decision table also asks for variables, which change on the way
+                self._decided[same] = found
+        return found
 
     def perform(self, element: ServiceStep, variables: dict[str, Any], token: int) -> dict[str, Any] | None:
         """Run the registered step. It may change facts, so decisions made before it are not used after it."""

@@ -69,7 +69,7 @@ def nothing(_call: Any) -> dict[str, Any]:
     return {"done": True}
 
 
-def route(rule_set: str, _subject: Any, answer: dict[str, Any] | None, _as_of: Any) -> dict[str, Any]:
+def route(rule_set: str, _subject: Any, answer: dict[str, Any] | None, _as_of: Any, **_more: Any) -> dict[str, Any]:
     """Gateways without rules."""
     return {"id": None, "route": ROUTES.get(rule_set) or (answer or {})["outcome"]}
 

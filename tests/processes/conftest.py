@@ -25,7 +25,9 @@ class Rules:
         self.routes: dict[str, Any] = {}
         self.asked: list[tuple[str, Any]] = []
 
-    def __call__(self, rule_set: str, _subject: Any, answer: dict[str, Any] | None, _as_of: Any) -> dict[str, Any]:
+    def __call__(
+        self, rule_set: str, _subject: Any, answer: dict[str, Any] | None, _as_of: Any, **_more: Any
+    ) -> dict[str, Any]:
         self.asked.append((rule_set, answer))
         given = self.routes.get(rule_set)
         if isinstance(given, dict):

@@ -68,7 +68,7 @@ def routes(app, monkeypatch):
     dice = random.Random("routes")
     names = ["approve", "reject", "return", "none", "one", "two", "clear", "block", "enough", "short", None]
 
-    def decide(rule_set: str, *_rest: Any) -> dict[str, Any]:
+    def decide(rule_set: str, *_rest: Any, **_more: Any) -> dict[str, Any]:
         return {"id": None, "route": dice.choice(names)}
 
     monkeypatch.setattr(world, "decide_route", decide)

@@ -177,7 +177,15 @@ REFUSED = {
     "script elsewhere": (between("scriptTask", "<script>a = 1</script>", camunda__resource="a.groovy"), "x"),
     "empty script": (between("scriptTask", "<script> </script>"), "x"),
     "business rule task without rule set": (between("businessRuleTask"), "x"),
-    "decision table": (between("businessRuleTask", camunda__decisionRef="d"), "x"),
+    "decision table and rule set": (between("businessRuleTask", camunda__decisionRef="d", youxu__ruleSet="r"), "x"),
+    "decision of a deployment": (
+        between("businessRuleTask", camunda__decisionRef="d", camunda__decisionRefBinding="deployment"),
+        "x",
+    ),
+    "answer of a decision": (
+        between("businessRuleTask", camunda__decisionRef="d", camunda__mapDecisionResult="first"),
+        "x",
+    ),
     "call activity without process": (between("callActivity"), "x"),
     "call of a version that is not named": (
         between("callActivity", calledElement="q", camunda__calledElementBinding="version"),

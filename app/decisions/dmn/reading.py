@@ -118,6 +118,8 @@ class _Reading:
                 label={"en": label, "zh": label},
                 scale=PLACES if kind == "decimal" else 0,
                 nullable=True,
+                default=None,
+                kind_label={"en": label, "zh": label},
             )
             found.append(Input(attribute, text, int(node.sourceline or 1)))
         if not 1 <= len(found) <= MOST_COLUMNS:

@@ -154,6 +154,8 @@ class ServiceStep(Element):
     rule_set: str | None = None
     rule_set_version: int | None = None
     """The version that decides whatever is in force; None: the one in force."""
+    mapping: str | None = None
+    """How the answer of a decision table becomes `result`: one of `decided.MAPPINGS`; None: the whole decision does."""
     message: Value | None = None
     result: str | None = None
     """Variable that takes the value of `expression`, `script`, or the decision."""

@@ -41,7 +41,7 @@ RUN: dict[str, set[str]] = {
     "userTask": _ANY | _PEOPLE,
     "serviceTask": _WORK,
     "sendTask": _WORK,
-    "businessRuleTask": _WORK | {"decisionRef"},
+    "businessRuleTask": _WORK | {"decisionRef", "decisionRefBinding", "decisionRefVersion", "mapDecisionResult"},
     "scriptTask": _ANY | {"resultVariable"},
     "callActivity": _ANY | {"calledElementBinding", "calledElementVersion", "calledElementVersionTag"},
     "multiInstanceLoopCharacteristics": {"asyncBefore", "asyncAfter", "collection", "elementVariable"},
@@ -54,7 +54,7 @@ RUN: dict[str, set[str]] = {
 HARMLESS = {
     *("historyTimeToLive", "isStartableInTasklist", "candidateStarterGroups", "candidateStarterUsers", "exclusive"),
     *("jobPriority", "modelerTemplate", "modelerTemplateVersion", "modelerTemplateIcon", "formRefBinding"),
-    *("formRefVersion", "diagramRelationId", "mapDecisionResult"),
+    *("formRefVersion", "diagramRelationId"),
 }
 REFUSED_ELEMENTS = {
     "executionListener",

@@ -6,10 +6,11 @@ from collections.abc import Container, Iterator
 from typing import Any
 
 from app.core.i18n import _
+from app.processes.engine.decided import MAPPINGS, pin_of, pinned_version, rule_set_of
 from app.processes.engine.graph import ACTIVITIES, CHOOSING, Graph, trigger_of
 from app.processes.engine.lint_event import named_problems
 from app.processes.engine.problem import Known, Problem
-from app.processes.engine.reading import listed, pinned_version
+from app.processes.engine.reading import listed
 from app.processes.engine.xml import camunda, local, ours, tag
 
 LONGEST_FORM = 100
@@ -101,15 +102,19 @@ def _script(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
 
 def _rule(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     del graph
-    name, rule_set = node.get("id"), node.get(ours("ruleSet"))
-    ways = [rule_set, node.get(camunda("type")) == "external", node.get(camunda("expression"))]
+    name, rule_set = node.get("id"), rule_set_of(node)
+    named = [node.get(ours("ruleSet")), node.get(camunda("decisionRef"))]
+    ways = [*named, node.get(camunda("type")) == "external", node.get(camunda("expression"))]
     if sum(bool(way) for way in ways) != 1:
-        yield Problem(name, _("A business rule task must name its rule set (youxu:ruleSet)."))
+        yield Problem(name, _("A business rule task must name its rule set (youxu:ruleSet, camunda:decisionRef)."))
     elif rule_set and not is_known(known.rule_sets, rule_set):
         yield Problem(name, _("There is no rule set “%(name)s”.", name=rule_set))
     yield from _pinned(node, known)
-    if node.get(camunda("decisionRef")):
-        yield Problem(name, _("“%(name)s” would be ignored.", name="decisionRef"))
+    binding, how = node.get(camunda("decisionRefBinding"), "latest"), node.get(camunda("mapDecisionResult"))
+    if binding not in ("latest", "version"):
+        yield Problem(name, _("“%(name)s” cannot be “%(value)s” here.", value=binding[:40], name="decisionRefBinding"))
+    if how is not None and how not in MAPPINGS:
+        yield Problem(name, _("“%(name)s” cannot be “%(value)s” here.", value=how[:40], name="mapDecisionResult"))
 
 
 def _call(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
@@ -144,7 +149,7 @@ def _scope(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
 
 def _pinned(node: Any, known: Known) -> Iterator[Problem]:
     """A version that is named must be there, and be one of a rule set."""
-    name, rule_set, wanted = node.get("id"), node.get(ours("ruleSet")), node.get(ours("ruleSetVersion"))
+    name, rule_set, wanted = node.get("id"), rule_set_of(node), pin_of(node)
     if wanted is None:
         return
     number = pinned_version(node)

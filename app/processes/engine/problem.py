@@ -22,7 +22,7 @@ class Known:
 
     steps: Container[str] | None = None
     rule_sets: Container[str] | None = None
-    rule_set_versions: Container[tuple[str, int]] | None = None
-    """(rule set, number) of each version that may be pinned."""
     forms: Container[str] | None = None
     groups: Container[str] | None = None
+    rule_set_versions: Container[tuple[str, int]] | None = None
+    """(rule set, number) of each version that may be pinned."""

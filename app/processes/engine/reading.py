@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.core.expressions import parse_script
+from app.processes.engine.decided import mapping_of, pinned_version, rule_set_of
 from app.processes.engine.elements import (
     Call,
     Element,
@@ -186,7 +187,8 @@ class Reader:
             priority=read_value(node.get(camunda("taskPriority"))),
             expression=read_value(node.get(camunda("expression"))),
             script=None if script is None else parse_script(script),
-            rule_set=node.get(ours("ruleSet")) if kind == "businessRuleTask" else None,
+            rule_set=rule_set_of(node) if kind == "businessRuleTask" else None,
+            mapping=mapping_of(node) if kind == "businessRuleTask" else None,
             rule_set_version=pinned_version(node) if kind == "businessRuleTask" else None,
             message=self._message(node) if kind == "sendTask" else None,
             result=node.get(camunda("resultVariable")),
@@ -316,12 +318,6 @@ def retry_cycle(node: Any) -> str | None:
 def properties_of(node: Any) -> Mapping[str, str]:
     """camunda:properties."""
     return {one.get("name"): one.get("value") or "" for one in _extension(node, "property") if one.get("name")}
-
-
-def pinned_version(node: Any) -> int | None:
-    """The version of its rule set that a node pins; None when it pins none (or, which the lint refuses, no number)."""
-    text = (node.get(ours("ruleSetVersion")) or "").strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def parameters(node: Any) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...]]:

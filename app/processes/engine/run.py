@@ -15,6 +15,7 @@ from app.core.expressions import NOW, ExpressionFailed
 from app.core.i18n import _
 from app.processes.engine import commands, life, scopes, sharing, throwing, watching
 from app.processes.engine.codec import pack, unpack
+from app.processes.engine.decided import mapped
 from app.processes.engine.definition import Definition
 from app.processes.engine.elements import Call, Out, ServiceStep, UserWork
 from app.processes.engine.errors import EngineFault, NotKept
@@ -243,7 +244,7 @@ class Run:
             return
         if element.rule_set is not None:
             answer = self._decided(element, task)
-            found = {element.result: answer} if element.result else {}
+            found = {element.result: mapped(answer, element)} if element.result else {}
             kind, details = "decided", dict[str, Any](decision=answer)
         elif element.step:
             found = plain(self.callbacks.perform(element, plain(task.view()), task.id) or {})
