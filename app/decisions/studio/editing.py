@@ -111,7 +111,7 @@ def _with(data: Any, path: Path, value: Any) -> Any:
 
 
 def _compose(text: str) -> Any:
-    return yaml.compose(text, Loader=yaml.SafeLoader)  # the C loader counts bytes of what it has buffered
+    return yaml.compose(text, Loader=yaml.CSafeLoader)
 
 
 def _node(text: str, path: Path) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 _PLAIN = re.compile(r"[^\W\d_](?:[\w一-鿿 ./%()<>=+'（）、，。；：？！“”≥≤×–—-]*[\w一-鿿%)'）。”])?\Z")
 """Text that needs no quotes: begins with a letter, has nothing that YAML would read otherwise."""
 _WORDS = frozenset({"true", "false", "null"})
-_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def as_yaml(value: Any) -> str:
