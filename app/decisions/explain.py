@@ -44,12 +44,14 @@ class NotFired:
     found: Texts
     gap: Texts
     failing: int = 0
-    """How many of its comparisons failed in the alternative that came nearest; 1: it nearly fired."""
+    """How many of its comparisons failed in the alternative that came nearest."""
+    held: int = 0
+    """How many held in that one."""
 
     @property
     def nearly(self) -> bool:
-        """One condition was in the way."""
-        return self.failing == 1
+        """One condition alone was in the way: others held, or it can be told by how much it failed."""
+        return self.failing == 1 and (self.held > 0 or bool(self.gap["en"]))
 
 
 @dataclass(frozen=True)
@@ -110,17 +112,25 @@ def why_not(plan: Plan, facts: Facts, day: date) -> list[NotFired]:
     given = {signal for rule in plan.rules if rule.id in fired for signal in rule.then.signals}
     seen: Facts = {**facts, SIGNAL: [{"name": name} for name in given]}
     return [
-        replace(_explained(rule, seen, plan.rule_set.schema, day), failing=_failing(rule, seen, day))
+        _counted(_explained(rule, seen, plan.rule_set.schema, day), rule, seen, day)
         for rule in plan.rule_set.rules
         if rule.id not in fired
     ]
 
 
-def _failing(rule: Rule, facts: Facts, day: date) -> int:
-    """Comparisons that fail in the alternative in which fewest do; 0 for a rule that is not in force."""
+def _counted(told: NotFired, rule: Rule, facts: Facts, day: date) -> NotFired:
+    """With the comparisons that failed and held in the alternative in which fewest failed."""
     if not rule.in_force(day):
-        return 0
-    return min(sum(_failing_in(pattern, facts) for pattern in branch) for branch in rule.branches)
+        return told
+    counts = [
+        (sum(_failing_in(one, facts) for one in branch), sum(_size(one) for one in branch)) for branch in rule.branches
+    ]
+    failing, size = min(counts)
+    return replace(told, failing=failing, held=size - failing)
+
+
+def _size(pattern: Pattern) -> int:
+    return len(pattern.condition.items) if isinstance(pattern.condition, All) else 1
 
 
 def _failing_in(pattern: Pattern, facts: Facts) -> int:
@@ -230,6 +240,8 @@ def _gap(failed: Test | OneOf | Known, value: Any) -> Texts:
         return _texts("")
     if not isinstance(failed.value, int | Decimal) or failed.op in ("!=",):
         return _texts("")
-    distance = abs(value - failed.value)
+    step = 1 if failed.op in ("<", ">") and isinstance(value, int) else 0  # what is equal is one unit off
+    apart: Any = abs(value - failed.value)
+    distance = apart + step
     unit = failed.attribute.unit
     return {language: shown(distance, unit, {}, language) for language in LANGUAGES}

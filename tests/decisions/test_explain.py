@@ -1,0 +1,116 @@
+"""Explaining: what fired with the facts that met it, what nearly fired and by how much, what if, as text, replayed."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app.core.subject import Subject
+from app.decisions import queries, service
+from app.decisions.facts import fact
+from app.decisions.models import Decision
+from tests.decisions.factories import seed, shipped, whole
+from tests.identity.factories import make_user, sign_in
+
+ORDER = Subject("order", "o1")
+
+
+@pytest.fixture
+def decision(client: FlaskClient) -> Decision:
+    seed()
+    sign_in(client, make_user(roles=("auditor",)))
+    given = whole(
+        shipped("priority"),
+        order={"order_type": "emergency", "hours_to_surgery": 50, "slack_days": 3},
+        customer={"tier": "A"},
+        contract={"number": "K-1", "sla_hours": 25, "days_left": 9},
+    )
+    return service.decide("priority", ORDER, facts=given)
+
+
+def count(tx: Session) -> int:
+    return tx.scalar(select(func.count()).select_from(Decision)) or 0
+
+
+def test_why_and_why_nearly(decision: Decision) -> None:
+    fired = {rule.rule: rule for rule in queries.fired(decision)}
+    assert list(fired) == decision.result.fired
+    assert fired["S1"].conditions == (
+        (
+            {"en": "order: order type = emergency", "zh": "订单：订单类型 = 急救"},
+            {"en": "order type emergency", "zh": "订单类型 急救"},
+        ),
+    )
+    assert fired["S7"].reason["en"].startswith("3 days of slack")
+    missed = {rule.rule: rule for rule in queries.not_fired(decision)}
+    assert missed["S11"].nearly
+    assert missed["S11"].gap["en"] == "1 h"
+    assert missed["S9"].found["en"] == "there is none"
+    assert missed["S23"].failing == 2
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_Hans"])
+def test_the_page_tells_all_of_it(client: FlaskClient, decision: Decision, lang: str) -> None:
+    shown = client.get(f"/decisions/{decision.id}?lang={lang}").get_data(as_text=True)
+    for words in (
+        ("Rules that fired, in order", "found: order type emergency", "Rules that nearly fired", "off by 1 h")
+        if lang == "en"
+        else ("按次序触发的规则", "订单类型 急救", "接近触发的规则", "1小时")
+    ):
+        assert words in shown
+    assert client.get(f"/decisions/about/order/o1?lang={lang}").status_code == 200
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_Hans"])
+def test_the_same_as_text_for_an_auditor(client: FlaskClient, decision: Decision, lang: str) -> None:
+    answer = client.get(f"/decisions/{decision.id}/text?lang={lang}")
+    text = answer.get_data(as_text=True)
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    for part in (decision.id, decision.version_hash, decision.facts_hash, " +250  S1", "K-1"):
+        assert part in text
+    assert ("agreed delivery time: 25 h" if lang == "en" else "约定到货时限: 25小时") in text
+
+
+def test_what_if_changes_the_outcome_and_stores_nothing(client: FlaskClient, decision: Decision, tx: Session) -> None:
+    page = client.get(f"/decisions/{decision.id}/what-if?lang=en").get_data(as_text=True)
+    assert 'name="order-0-order_type"' in page
+    assert "The same as was decided." in page
+
+    def ask(**changes: str) -> str:
+        there = {"has-contract": "1", **changes}
+        return client.post(f"/decisions/{decision.id}/what-if?lang=en", data=there).get_data(as_text=True)
+
+    assert "The same as was decided." in ask()
+    other = ask(**{"order-0-order_type": "normal", "order-0-hours_to_surgery": ""})
+    assert "<del>P0</del> → <ins>P3</ins>" in other
+    assert "fires no more: S1, S2c" in other
+    assert "fires now: S11" in ask(**{"contract-0-sla_hours": "24"})
+    assert "must be a number" in ask(**{"order-0-slack_days": "soon"})
+    assert "must be a number" in ask(**{"order-0-line_count": ""})
+    without = client.post(f"/decisions/{decision.id}/what-if?lang=en", data={}).get_data(as_text=True)
+    assert "The same as was decided." in without  # the contract's rules did not fire before either
+    assert client.post(f"/decisions/{decision.id}/what-if", data={"version": "99"}).status_code == 404
+    assert count(tx) == 1
+
+
+def test_replay_says_bit_for_bit_or_what_differs(client: FlaskClient, decision: Decision) -> None:
+    shown = client.get(f"/decisions/{decision.id}/replay?lang=en").get_data(as_text=True)
+    assert "the same, bit for bit" in shown
+    decision.outcome = {**decision.outcome, "score": 1}
+    replay = service.replay(decision)
+    assert not replay.same
+    assert replay.differs == (("score", "1", str(replay.outcome.score)),)
+
+
+def test_what_would_be_decided_now(
+    client: FlaskClient, decision: Decision, monkeypatch: pytest.MonkeyPatch, tx: Session
+) -> None:
+    given = whole(shipped("stock_gate"), reservation={"short_quantity": 0, "short_lines": 0, "reserved_quantity": 2})
+    monkeypatch.setattr(fact, "_functions", {kind: lambda *_asked, kind=kind: given[kind] for kind in given})
+    shown = client.get("/rules/stock_gate/explain/order/o7?lang=en").get_data(as_text=True)
+    assert "This is what would be decided now. Nothing was stored." in shown
+    assert "complete" in shown
+    assert count(tx) == 1
