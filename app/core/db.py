@@ -20,9 +20,9 @@ from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, mapped_
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import jsontext
-from app.core.columns import Json as Json
-from app.core.columns import Scaled as Scaled
-from app.core.columns import UtcDateTime as UtcDateTime
+from app.core.column_types import Json as Json
+from app.core.column_types import Scaled as Scaled
+from app.core.column_types import UtcDateTime as UtcDateTime
 from app.core.line import wait_in_line
 from config import Settings
 

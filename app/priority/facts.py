@@ -14,6 +14,7 @@ from typing import Any
 from app.core import clock
 from app.core.subject import Subject
 from app.decisions.facts import fact
+from app.priority import columns as columns
 from app.priority import facts_goods as facts_goods
 from app.priority import facts_steering as facts_steering
 from app.priority import profile
