@@ -78,3 +78,62 @@ def _column(name: str, kind: Any, held: Any, true: Any) -> pl.Expr:
     if isinstance(kind, UtcDateTime) and held == pl.String:
         return column.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us").to_physical()
     return column
+
+
+def write(table: str, frame: pl.DataFrame, *, key: str, also: str = "", unless_changed: str = "") -> pl.Series:
+    """Set the columns of the rows that `key` names, all in one statement; answers the keys of those that were there.
+
+    `also` is a further condition on the row `t`. `unless_changed`: a row whose column of that name is no longer what
+    `was_<name>` says was written by somebody else since it was read, and stays as it is. Dates and moments are `Date`
+    and `Datetime`.
+    """
+    if frame.is_empty():
+        return frame[key]
+    connection = session().connection()
+    named = [name for name in frame.columns if name != key and not name.startswith("was_")]
+    checks = [f"t.{unless_changed} = b.was_{unless_changed}"] if unless_changed else []
+    asked = " AND ".join([f"t.{key} = b.{key}", *checks, *([also] if also else [])])
+    raw = connection.connection.driver_connection
+    if connection.dialect.name == "postgresql":
+        kept = ", ".join(
+            [key, *named, *(f"{name.removeprefix('was_')} AS {name}" for name in frame.columns if name[:4] == "was_")]
+        )
+        return _written(
+            raw, table, _stored(frame.select(key, *named, pl.selectors.starts_with("was_")), "+00"), asked, kept
+        )
+    sets = ", ".join(f"{name} = ?" for name in named)
+    told = asked.replace(f"b.{key}", "?").replace(f"b.was_{unless_changed}", "?")
+    rows = _stored(frame.select(*named, key, *([f"was_{unless_changed}"] if unless_changed else [])), "").rows()
+    raw.cursor().executemany(f"UPDATE {table} AS t SET {sets} WHERE {told}", rows)  # type: ignore[union-attr]  # noqa: S608 - names of ours
+    return frame[key]
+
+
+def _written(raw: Any, table: str, frame: pl.DataFrame, asked: str, kept: str) -> pl.Series:
+    key, *rest = frame.columns
+    sets = ", ".join(f"{name} = b.{name}" for name in rest if not name.startswith("was_"))
+    with raw.cursor() as cursor:
+        cursor.execute(f"CREATE TEMP TABLE bulk_columns AS SELECT {kept} FROM {table} LIMIT 0")  # noqa: S608 - names of ours
+        with cursor.copy("COPY bulk_columns FROM STDIN (FORMAT csv, NULL '\\N')") as copying:
+            copying.write(frame.write_csv(include_header=False, null_value="\\N", quote_style="necessary"))
+        cursor.execute("ANALYZE bulk_columns")
+        cursor.execute(f"UPDATE {table} t SET {sets} FROM bulk_columns b WHERE {asked} RETURNING t.{key}")  # noqa: S608 - names of ours
+        found = pl.Series(key, [row[0] for row in cursor.fetchall()], dtype=pl.String)
+        cursor.execute("DROP TABLE bulk_columns")
+    return found
+
+
+def _stored(frame: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Days and moments as the database's text."""
+    return frame.with_columns(
+        pl.selectors.date().dt.strftime("%Y-%m-%d"), pl.selectors.datetime().dt.strftime(f"%Y-%m-%d %H:%M:%S%.6f{zone}")
+    )
+
+
+def day_of(number: pl.Expr) -> pl.Expr:
+    """The date of a day number."""
+    return (number - EPOCH).cast(pl.Int32).cast(pl.Date)
+
+
+def moment_of(micros: pl.Expr) -> pl.Expr:
+    """The moment of microseconds since 1970."""
+    return micros.cast(pl.Datetime("us", "UTC"))

@@ -11,16 +11,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
+import structlog
 
+from app.core import metrics
 from app.core.i18n import _
 from app.core.registry import Registry
-from app.decisions.engines.frames import ROWS, SUBJECT, Frames, there, type_of
+from app.decisions import service
+from app.decisions.assemble import assemble
+from app.decisions.engines import Firing
+from app.decisions.engines.columns import Decided
+from app.decisions.engines.frames import ROWS, SUBJECT, Frames, facts_of, there, type_of
 from app.decisions.facts import FactsInvalid
+from app.decisions.outcome import BANDS
+from app.decisions.runtime import Ready
 from app.decisions.schema import SIGNAL, Attribute, FactSchema, Kind, shipped_schema
+
+log = structlog.get_logger()
+DISAGREEMENTS = metrics.counter(
+    "youxu_decisions_disagreements_total", "Decisions on which two engines differ: must stay 0"
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +45,19 @@ class Subjects:
     memory: dict[str, Any] = field(default_factory=dict)
 
 
-__all__ = ["ROWS", "SUBJECT", "Frames", "Provider", "Subjects", "facts_in_bulk", "gather_in_bulk"]
+__all__ = [
+    "BANDS",
+    "ROWS",
+    "SUBJECT",
+    "Bulk",
+    "Frames",
+    "Provider",
+    "Subjects",
+    "decide_in_bulk",
+    "facts_in_bulk",
+    "gather_in_bulk",
+    "kinds_asked",
+]
 
 Provider = Callable[[Subjects, datetime], pl.DataFrame]
 facts_in_bulk: Registry[Provider] = Registry("provider of facts in bulk")
@@ -81,3 +106,54 @@ def _attribute(attribute: Attribute, given: pl.DataFrame) -> pl.Expr:
     default = attribute.default
     whole = default if default is None or attribute.type in ("bool", "enum", "text") else attribute.whole(default)
     return pl.lit(whole, dtype=type_of(attribute)).alias(attribute.dotted)
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """A rule set decided for many subjects at a moment, storing nothing."""
+
+    ready: Ready
+    frames: Frames
+    decided: Decided
+    day: date
+
+    @property
+    def outcome(self) -> pl.DataFrame:
+        """`Decided.outcome`."""
+        return self.decided.outcome
+
+    def firings(self, row: int) -> list[Firing]:
+        """What fired for one subject."""
+        return self.decided.firings(row)
+
+    def check(self, rows: Iterable[int]) -> int:
+        """Decide these subjects again with durable_rules; answers how many differ, each told as an error."""
+        differing = 0
+        plan = self.ready.plan
+        for row in rows:
+            facts = facts_of(self.frames, row, plan.kinds, plan.rule_set.schema)
+            firings, engine = self.ready.run(facts, self.day)
+            expected = assemble(plan, firings, facts)
+            said = self.outcome.row(row, named=True)
+            same = self.firings(row) == firings and (said["score"], said["blocked"]) == (
+                expected.score,
+                bool(expected.blocks),
+            )
+            if same and expected.band in (None, *BANDS[said["band"] or 0 :][:1]) and engine == "durable":
+                continue
+            differing += 1
+            DISAGREEMENTS.inc()
+            log.error("decisions.columns_differ", rule_set=plan.rule_set.id, row=row, said=said, expected=firings)
+        return differing
+
+
+def kinds_asked(rule_set: str) -> frozenset[str]:
+    """Kinds of facts that the version in force needs. Raises NoSuchRuleSet."""
+    return service.in_force(rule_set)[0].plan.kinds
+
+
+def decide_in_bulk(rule_set: str, frames: Frames, as_of: datetime) -> Bulk:
+    """Decide with the version in force. Raises NoSuchRuleSet, RuleSetNotInForce."""
+    ready, _number = service.in_force(rule_set)
+    day = service.day_in_force(ready, as_of)
+    return Bulk(ready, frames, ready.columns.run(frames, day), day)

@@ -7,12 +7,13 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import structlog
 
 from app.decisions.compile import Plan
 from app.decisions.engines import EngineFault, Firing
+from app.decisions.engines.columns import Columns
 from app.decisions.engines.durable import Durable
 from app.decisions.engines.generated import Generated
 from app.decisions.facts import Facts
@@ -27,13 +28,18 @@ MOST_BESIDE = 16
 
 
 class Ready:
-    """A version that can decide, on both engines."""
+    """A version that can decide, on every engine."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.sha256 = plan.rule_set.sha256
         self.durable = Durable(plan)
         self.generated = Generated(plan)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The back end for many subjects at once."""
+        return Columns(self.plan)
 
     def run(self, facts: Facts, day: date) -> tuple[list[Firing], str]:
         """The firings and the engine whose answer they are.

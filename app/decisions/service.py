@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -87,7 +87,7 @@ def decide(
     """
     started = clock.ticks()
     moment = as_of or clock.now()
-    ready, number = _in_force(rule_set) if version is None else _pinned(rule_set, version)
+    ready, number = in_force(rule_set) if version is None else _pinned(rule_set, version)
     if facts is None and ready.plan.table is not None:
         facts = inputs_of(ready.plan.table, subject, variables or {}, moment)
     given = _facts(ready, subject, facts, moment)
@@ -115,7 +115,7 @@ def decide(
 def preview(rule_set: str, facts: Facts, *, as_of: datetime | None = None) -> Outcome:
     """What the version in force would say, without storing anything."""
     moment = as_of or clock.now()
-    ready, _number = _in_force(rule_set)
+    ready, _number = in_force(rule_set)
     given = _facts(ready, Subject("", ""), facts, moment)
     return _outcome(ready, given, moment)[0]
 
@@ -137,12 +137,17 @@ def replay(decision: Decision) -> Replay:
 
 
 def _outcome(ready: Ready, facts: Facts, moment: datetime) -> tuple[Outcome, str]:
+    firings, engine = ready.run(facts, day_in_force(ready, moment))
+    return assemble(ready.plan, firings, facts), engine
+
+
+def day_in_force(ready: Ready, moment: datetime) -> date:
+    """The business day of the moment. Raises RuleSetNotInForce when the rule set's own validity does not cover it."""
     day = clock.local_date(moment)
     rules = ready.plan.rule_set
     if (rules.valid_from and day < rules.valid_from) or (rules.valid_to and rules.valid_to < day):
         raise RuleSetNotInForce(rule_set=rules.id, day=day.isoformat())
-    firings, engine = ready.run(facts, day)
-    return assemble(ready.plan, firings, facts), engine
+    return day
 
 
 def _facts(ready: Ready, subject: Subject, facts: Facts | None, moment: datetime) -> Facts:
@@ -152,7 +157,7 @@ def _facts(ready: Ready, subject: Subject, facts: Facts | None, moment: datetime
     return check({kind: many for kind, many in facts.items() if kind in kinds}, kinds, schema)
 
 
-def _in_force(rule_set: str) -> tuple[Ready, int]:
+def in_force(rule_set: str) -> tuple[Ready, int]:
     """The compiled version in force and its number; one statement per transaction for all rule sets."""
     info = session().info
     if POINTERS not in info:

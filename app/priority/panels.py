@@ -12,7 +12,7 @@ from app.decisions import queries as decisions
 from app.decisions.models import Decision
 from app.decisions.outcome import Block, Outcome
 from app.orders.models import Order
-from app.priority import queries
+from app.priority import queries, service
 from app.priority.models import OrderStanding
 
 
@@ -39,10 +39,13 @@ class Panel:
         """What blocks the order, of both rule sets."""
         return [*self.gate.result.blocks, *self.ranking.result.blocks]
 
+    moved: Outcome | None = None
+    """What the score comes to, when it moved within its band since the decision on record."""
+
     @property
     def outcome(self) -> Outcome:
         """Band, score, contributions."""
-        return self.ranking.result
+        return self.moved or self.ranking.result
 
     @property
     def series(self) -> list[dict[str, Any]]:
@@ -135,9 +138,11 @@ def panel_of(order: Order) -> Panel | None:
     standing = queries.standing_or_none(order.id)
     if standing is None:
         return None
+    ranking = decisions.get_decision(standing.decision_id)
     return Panel(
         standing=standing,
         place=queries.place_of(standing) if order.is_open else None,
         gate=decisions.get_decision(standing.gate_decision_id),
-        ranking=decisions.get_decision(standing.decision_id),
+        ranking=ranking,
+        moved=None if ranking.result.score == standing.score else service.outcome_at(order.id, standing.assessed_at),
     )

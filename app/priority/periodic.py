@@ -1,19 +1,17 @@
-"""Time alone changes priorities: open orders are assessed again, a bounded number at a turn."""
+"""Time alone changes priorities: all open orders are ranked anew every quarter of an hour."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import structlog
 
-from app.core import clock
 from app.core.periodic import every
-from app.core.permissions import SYSTEM
-from app.priority import service
+from app.priority import bulk
 
-FRESH = timedelta(minutes=60)
-"""An assessment younger than this is left as it is."""
+log = structlog.get_logger()
 
 
-@every(minutes=1, name="priority.rerank")
+@every(minutes=15, name="priority.rerank")
 def rerank() -> None:
-    """One batch of the orders that were not assessed for an hour."""
-    service.reassess_open(SYSTEM, before=clock.now() - FRESH)
+    """All of them at once; where a band or a block changes, jobs follow."""
+    done = bulk.rerank()
+    log.info("priority.reranked", seen=done.seen, moved=done.moved, given=done.given, differing=done.differing)

@@ -1,6 +1,6 @@
 """Assessing an order: compliance gate, then priority; the standing is stored and open tasks are ranked anew.
 
-Pressure of dates and ageing change with time alone, so open orders are assessed again every so often (`reassess_open`).
+Pressure of dates and ageing change with time alone, so all open orders are ranked anew every so often (`bulk.rerank`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import structlog
+from sqlalchemy import select
 
 from app.audit import service as audit
 from app.core import clock
@@ -20,6 +21,7 @@ from app.decisions import queries as decision_queries
 from app.decisions import service as decisions
 from app.decisions.facts import Facts, gather
 from app.decisions.models import Decision
+from app.decisions.outcome import Outcome
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.priority import facts_goods, queries
@@ -98,6 +100,11 @@ def _facts(order_id: str, as_of: datetime) -> Facts:
     return gather(Subject("order", order_id), ORDER_KINDS, as_of)
 
 
+def outcome_at(order_id: str, as_of: datetime) -> Outcome:
+    """What the ranking says of the order's facts as they are, at the moment; nothing is stored."""
+    return decisions.preview(RANKING, _facts(order_id, as_of), as_of=as_of)
+
+
 def _fill(standing: OrderStanding, order: Order, found: Assessment, promise: date | None) -> None:
     standing.number = order.number
     standing.blocked = found.blocked
@@ -147,6 +154,18 @@ def rank_of(standing: OrderStanding) -> Rank:
         submitted_at=standing.submitted_at,
         number=standing.number,
     )
+
+
+def assess_if_open(actor: Actor, order_id: str, *, trigger: str) -> bool:
+    """`assess`, unless the order is no longer open; the order is locked first, as every verb on it does."""
+    found = session().execute(
+        select(Order.id).where(Order.id == order_id, Order.status.in_(queries.OPEN)).with_for_update(key_share=True)
+    )
+    if found.first() is None:
+        return False
+    with session().begin_nested():
+        assess(actor, order_id, trigger=trigger)
+    return True
 
 
 def reassess_open(actor: Actor, *, before: datetime, limit: int = BATCH) -> int:

@@ -32,6 +32,7 @@ from app.tasks.models import Rank as Rank
 from app.tasks.placing import move_to as move_to
 from app.tasks.placing import rank_columns
 from app.tasks.placing import rerank as rerank
+from app.tasks.placing import rerank_in_bulk as rerank_in_bulk
 
 OnCompleted = Callable[[Actor, Task, Mapping[str, Any]], object]
 on_completed: Registry[OnCompleted] = Registry("task source")

@@ -1,0 +1,160 @@
+"""Ranking all open orders anew at once: time alone changes priorities.
+
+Facts as columns, both rule sets over the columns, and written back is only what changed. A score or promise that moved
+within its band is stored as it is; where band or block change, and where an order has no standing yet, a job assesses
+the order as on entry, with both decisions on record. Some orders, drawn at random, are decided again by durable_rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+import polars as pl
+import structlog
+from sqlalchemy import select
+
+from app.core import clock, columns, ids, jobs
+from app.core.errors import DomainError
+from app.core.permissions import SYSTEM
+from app.decisions.bulk import BANDS, SUBJECT, Bulk, decide_in_bulk, gather_in_bulk, kinds_asked
+from app.orders.models import Order
+from app.priority import service
+from app.priority.album import Album, subjects_of
+from app.priority.models import NO_PROMISE, OrderStanding
+from app.priority.queries import OPEN, RANKING
+from app.tasks import service as tasks
+
+SAMPLE = 20
+"""Orders of each run that durable_rules decides again."""
+BATCH = 20
+"""Orders that one job assesses."""
+JOB = "priority.assess"
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Reranked:
+    """How many orders a run looked at, moved within their band, gave to jobs, and found the engines to differ on."""
+
+    seen: int
+    moved: int
+    given: int
+    differing: int
+
+
+def rerank(as_of: datetime | None = None, *, sample: int = SAMPLE) -> Reranked:
+    """Rank all open orders as of the moment (now). Raises FactsInvalid when a fact of any order does not fit."""
+    moment = as_of or clock.now()
+    album = Album(Order.status.in_(OPEN), moment)
+    gate, ranking = decide(album)
+    standings = now_and_before(album, gate, ranking)
+    same_place = ((pl.col("band") == pl.col("band_was")) & (pl.col("blocked") == pl.col("blocked_was"))).fill_null(
+        value=False
+    )
+    moved = standings.filter(same_place & pl.any_horizontal(_differs("score"), _differs("promise_date")))
+    anew = standings.filter(~same_place)
+    written = _write(moved, moment)
+    _assess_later(anew["order_id"].to_list())
+    rows = Random(ids.new_id()).sample(range(standings.height), min(sample, standings.height))
+    return Reranked(standings.height, written, anew.height, gate.check(rows) + ranking.check(rows))
+
+
+def decide(album: Album) -> tuple[Bulk, Bulk]:
+    """Compliance gate and priority of the album's orders."""
+    subjects = subjects_of(album)
+    kinds = kinds_asked(service.GATE) | kinds_asked(RANKING)
+    frames = gather_in_bulk(subjects, kinds, album.as_of)
+    return decide_in_bulk(service.GATE, frames, album.as_of), decide_in_bulk(RANKING, frames, album.as_of)
+
+
+def now_and_before(album: Album, gate: Bulk, ranking: Bulk) -> pl.DataFrame:
+    """Where each order stands now, and (`…_was`) where it stood: blocked, band, score, promise date."""
+    available = gate.frames.wide["stock.all_available"]
+    bands = pl.Series("names", BANDS)
+    band = ranking.outcome["band"].fill_null(BANDS.index(service.LOWEST_BAND))
+    found = album.orders.select(
+        SUBJECT, pl.col("id").alias("order_id"), "number", "requested_date", "submitted_at", "arrival"
+    ).with_columns(
+        (gate.outcome["blocked"] | ranking.outcome["blocked"]).alias("blocked"),
+        bands.gather(band).alias("band"),
+        ranking.outcome["score"].alias("score"),
+        available,
+    )
+    found = found.with_columns(promise_date=pl.when("stock.all_available").then("arrival"))
+    held = OrderStanding
+    before = columns.read(
+        select(held.order_id, held.blocked, held.band, held.score, held.promise_date, held.assessed_at).where(
+            held.order_id.in_(select(Order.id).where(album.which))
+        )
+    )
+    was = before.rename({name: f"{name}_was" for name in ("blocked", "band", "score", "promise_date")})
+    return found.join(was, on="order_id", how="left", maintain_order="left")
+
+
+def ranks(standings: pl.DataFrame) -> pl.Series:
+    """The place of each order, 1 first; blocked ones after all others, in the order they would have."""
+    ordered = standings.select(
+        pl.arg_sort_by(
+            "blocked",
+            "band",
+            -pl.col("score"),
+            pl.col("promise_date").fill_null(NO_PROMISE.toordinal()),
+            "requested_date",
+            "submitted_at",
+            "number",
+        ).alias("at")
+    )["at"]
+    return pl.DataFrame({"at": ordered}).with_row_index("rank", offset=1).sort("at")["rank"]
+
+
+def _differs(name: str) -> pl.Expr:
+    return pl.col(name).ne_missing(pl.col(f"{name}_was"))
+
+
+def _write(moved: pl.DataFrame, as_of: datetime) -> int:
+    promised = columns.day_of(pl.col("promise_date"))
+    rows = moved.select(
+        "order_id",
+        "score",
+        promise_date=promised,
+        promise_rank=promised.fill_null(NO_PROMISE),
+        assessed_at=pl.lit(as_of, dtype=pl.Datetime("us", "UTC")),
+        was_assessed_at=columns.moment_of(pl.col("assessed_at")),
+        trigger=pl.lit("periodic"),
+    )
+    written = columns.write("order_standings", rows, key="order_id", unless_changed="assessed_at")
+    told = moved.filter(pl.col("order_id").is_in(written.implode())).rename({"order_id": "subject_id"})
+    ranked = ("subject_id", "blocked", "band", "score", "promise_date", "requested_date", "submitted_at", "number")
+    tasks.rerank_in_bulk("order", told.select(ranked))
+    return written.len()
+
+
+def _assess_later(order_ids: list[str]) -> None:
+    now = clock.now()
+    jobs.schedule(
+        jobs.NewJob(JOB, now, "priority", ids.new_id(), payload={"orders": chunk}) for chunk in _chunks(order_ids)
+    )
+
+
+def _chunks(order_ids: list[str]) -> Iterator[list[str]]:
+    for begin in range(0, len(order_ids), BATCH):
+        yield order_ids[begin : begin + BATCH]
+
+
+@jobs.handler.register(JOB)
+def assess_some(job: jobs.Job) -> None:
+    """Assess the orders of a job that are still open; one that cannot be assessed does not stop the others."""
+    for order_id in job.payload["orders"]:
+        try:
+            service.assess_if_open(SYSTEM, order_id, trigger="periodic")
+        except DomainError:
+            log.exception("priority.not_assessed", order=order_id)
+
+
+@jobs.on_exhausted.register(JOB)
+def give_up(job: jobs.Job, error: str) -> None:
+    """The next run finds the orders again."""
+    log.error("priority.given_up", orders=job.payload["orders"], error=error)
