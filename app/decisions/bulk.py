@@ -57,6 +57,7 @@ __all__ = [
     "facts_in_bulk",
     "gather_in_bulk",
     "kinds_asked",
+    "there",
 ]
 
 Provider = Callable[[Subjects, datetime], pl.DataFrame]

@@ -19,14 +19,16 @@ from sqlalchemy import select
 from app.core import clock, columns, ids, jobs
 from app.core.errors import DomainError
 from app.core.permissions import SYSTEM
-from app.decisions.bulk import BANDS, SUBJECT, Bulk, decide_in_bulk, gather_in_bulk, kinds_asked
+from app.decisions.bulk import BANDS, SUBJECT, Bulk, decide_in_bulk, gather_in_bulk, kinds_asked, there
 from app.orders.models import Order
-from app.priority import service
+from app.priority import need, profile, service
 from app.priority.album import Album, subjects_of
 from app.priority.models import NO_PROMISE, OrderStanding
 from app.priority.queries import OPEN, RANKING
 from app.tasks import service as tasks
 
+KEPT = ("blocked", "band", "score", "ranked_score", "need_score", "promise_date")
+"""What a standing keeps of the last time."""
 SAMPLE = 20
 """Orders of each run that durable_rules decides again."""
 BATCH = 20
@@ -49,29 +51,33 @@ def rerank(as_of: datetime | None = None, *, sample: int = SAMPLE) -> Reranked:
     """Rank all open orders as of the moment (now). Raises FactsInvalid when a fact of any order does not fit."""
     moment = as_of or clock.now()
     album = Album(Order.status.in_(OPEN), moment)
-    gate, ranking = decide(album)
-    standings = now_and_before(album, gate, ranking)
+    gate, ranking, needed = decide(album)
+    standings = now_and_before(album, gate, ranking, needed)
     same_place = ((pl.col("band") == pl.col("band_was")) & (pl.col("blocked") == pl.col("blocked_was"))).fill_null(
         value=False
     )
-    moved = standings.filter(same_place & pl.any_horizontal(_differs("score"), _differs("promise_date")))
-    anew = standings.filter(~same_place)
+    alone = ~same_place | pl.col("steered") | _differs("need_score")
+    differs = pl.any_horizontal(_differs("score"), _differs("ranked_score"), _differs("promise_date"))
+    moved = standings.filter(~alone & differs)
+    anew = standings.filter(~same_place | (alone & differs) | _differs("need_score"))
     written = _write(moved, moment)
     _assess_later(anew["order_id"].to_list())
     rows = Random(ids.new_id()).sample(range(standings.height), min(sample, standings.height))
-    return Reranked(standings.height, written, anew.height, gate.check(rows) + ranking.check(rows))
+    return Reranked(standings.height, written, anew.height, gate.check(rows) + ranking.check(rows) + needed.check(rows))
 
 
-def decide(album: Album) -> tuple[Bulk, Bulk]:
-    """Compliance gate and priority of the album's orders."""
+def decide(album: Album) -> tuple[Bulk, Bulk, Bulk]:
+    """Compliance gate, priority and need of the album's orders."""
     subjects = subjects_of(album)
-    kinds = kinds_asked(service.GATE) | kinds_asked(RANKING)
-    frames = gather_in_bulk(subjects, kinds, album.as_of)
-    return decide_in_bulk(service.GATE, frames, album.as_of), decide_in_bulk(RANKING, frames, album.as_of)
+    sets = (service.GATE, RANKING, need.RULE_SET)
+    frames = gather_in_bulk(subjects, set().union(*map(kinds_asked, sets)), album.as_of)
+    gate, ranking, needed = (decide_in_bulk(name, frames, album.as_of) for name in sets)
+    return gate, ranking, needed
 
 
-def now_and_before(album: Album, gate: Bulk, ranking: Bulk) -> pl.DataFrame:
-    """Where each order stands now, and (`…_was`) where it stood: blocked, band, score, promise date."""
+def now_and_before(album: Album, gate: Bulk, ranking: Bulk, needed: Bulk) -> pl.DataFrame:
+    """Where each order stands now, and (`…_was`) where it stood: blocked, band, score, promise date, need; and whether
+    it is `steered` by a manual override, which only a single assessment can follow."""
     available = gate.frames.wide["stock.all_available"]
     bands = pl.Series("names", BANDS)
     band = ranking.outcome["band"].fill_null(BANDS.index(service.LOWEST_BAND))
@@ -81,17 +87,26 @@ def now_and_before(album: Album, gate: Bulk, ranking: Bulk) -> pl.DataFrame:
         (gate.outcome["blocked"] | ranking.outcome["blocked"]).alias("blocked"),
         bands.gather(band).alias("band"),
         ranking.outcome["score"].alias("score"),
+        ranking.frames.wide[there("override")].alias("steered"),
+        needed.outcome["score"].alias("need_score"),
         available,
     )
     found = found.with_columns(promise_date=pl.when("stock.all_available").then("arrival"))
     held = OrderStanding
     before = columns.read(
-        select(held.order_id, held.blocked, held.band, held.score, held.promise_date, held.assessed_at).where(
+        select(*(getattr(held, name) for name in ("order_id", *KEPT, "assessed_at"))).where(
             held.order_id.in_(select(Order.id).where(album.which))
         )
     )
-    was = before.rename({name: f"{name}_was" for name in ("blocked", "band", "score", "promise_date")})
-    return found.join(was, on="order_id", how="left", maintain_order="left")
+    was = before.rename({name: f"{name}_was" for name in KEPT})
+    return found.join(was, on="order_id", how="left", maintain_order="left").with_columns(_ranked_score())
+
+
+def _ranked_score() -> pl.Expr:
+    """`standing.ranked_score` over columns, for orders whose band and block stay."""
+    until_now = pl.col("ranked_score_was")
+    far = (pl.col("score") - until_now).abs() >= profile.current().move_least
+    return pl.when(far | until_now.is_null()).then("score").otherwise(until_now).alias("ranked_score")
 
 
 def ranks(standings: pl.DataFrame) -> pl.Series:
@@ -100,7 +115,7 @@ def ranks(standings: pl.DataFrame) -> pl.Series:
         pl.arg_sort_by(
             "blocked",
             "band",
-            -pl.col("score"),
+            -pl.col("ranked_score"),
             pl.col("promise_date").fill_null(NO_PROMISE.toordinal()),
             "requested_date",
             "submitted_at",
@@ -119,6 +134,7 @@ def _write(moved: pl.DataFrame, as_of: datetime) -> int:
     rows = moved.select(
         "order_id",
         "score",
+        "ranked_score",
         promise_date=promised,
         promise_rank=promised.fill_null(NO_PROMISE),
         assessed_at=pl.lit(as_of, dtype=pl.Datetime("us", "UTC")),
@@ -126,7 +142,8 @@ def _write(moved: pl.DataFrame, as_of: datetime) -> int:
         trigger=pl.lit("periodic"),
     )
     written = columns.write("order_standings", rows, key="order_id", unless_changed="assessed_at")
-    told = moved.filter(pl.col("order_id").is_in(written.implode())).rename({"order_id": "subject_id"})
+    told = moved.filter(pl.col("order_id").is_in(written.implode())).with_columns(score="ranked_score")
+    told = told.rename({"order_id": "subject_id"})
     ranked = ("subject_id", "blocked", "band", "score", "promise_date", "requested_date", "submitted_at", "number")
     tasks.rerank_in_bulk("order", told.select(ranked))
     return written.len()

@@ -11,6 +11,7 @@ from app.core import clock
 from app.core.columns import EPOCH
 from app.decisions.bulk import SUBJECT, Subjects, facts_in_bulk
 from app.priority import columns_goods as columns_goods
+from app.priority import columns_steering as columns_steering
 from app.priority import profile
 from app.priority.album import Album, album_of
 
@@ -120,6 +121,7 @@ def contract_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
         pl.col("contract_number").alias("number"),
         "sla_hours",
         ((2 * penalty + PENALTY_PLACES) // (2 * PENALTY_PLACES)).alias("penalty_fen_per_day"),
+        (pl.col("penalty_pct_day").fill_null(0) // 100).alias("penalty_permille_per_day"),
         (pl.col("contract_to") - album.today).alias("days_left"),
     )
 

@@ -5,20 +5,32 @@ What nothing in Youxu records yet is answered with "there is none" (such a kind 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.core.subject import Subject
 from app.decisions.facts import fact
 from app.priority import profile
+from app.priority.picture import picture_of
 
 Facts = list[dict[str, Any]]
 
 
 @fact.register("override")
-def override_facts(subject: Subject, as_of: datetime) -> Facts:  # noqa: ARG001 - every provider is called alike
-    """The manual override in force at the moment: none until overrides are stored. One that ended is no fact."""
-    return []
+def override_facts(subject: Subject, as_of: datetime) -> Facts:
+    """The manual override in force at the moment. One that ended is no fact."""
+    if subject.kind != "order":
+        return []
+    found = next((one for one in picture_of(subject.id).overrides if one.holds(as_of)), None)
+    if found is None:
+        return []
+    return [override_fact(found.points, found.band, found.reason, found.set_by_name, found.until - as_of)]
+
+
+def override_fact(points: int, band: str | None, reason: str, by: str, left: timedelta) -> dict[str, Any]:
+    """An override as the rules see it."""
+    hours = int(left.total_seconds() // 3600)
+    return {"points": points, "band": band, "reason": reason, "by": by, "hours_left": hours}
 
 
 @fact.register("quota")

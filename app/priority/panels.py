@@ -12,8 +12,8 @@ from app.decisions import queries as decisions
 from app.decisions.models import Decision
 from app.decisions.outcome import Block, Outcome
 from app.orders.models import Order
-from app.priority import queries, service
-from app.priority.models import OrderStanding
+from app.priority import profile, queries, service
+from app.priority.models import OrderOverride, OrderStanding
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Panel:
     place: int | None
     gate: Decision
     ranking: Decision
+    override: OrderOverride | None = None
+    """The manual override in force."""
 
     @property
     def blocks(self) -> list[Block]:
@@ -46,6 +48,19 @@ class Panel:
     def outcome(self) -> Outcome:
         """Band, score, contributions."""
         return self.moved or self.ranking.result
+
+    @property
+    def held(self) -> str:
+        """Why the order is not ranked by its newest score, where it is not; else empty."""
+        standing = self.standing
+        if standing.ranked_score == standing.score:
+            return ""
+        return _(
+            "Score %(score)s, ranked as %(ranked)s: changes of less than %(least)s do not move an order.",
+            score=standing.score,
+            ranked=standing.ranked_score,
+            least=profile.current().move_least,
+        )
 
     @property
     def series(self) -> list[dict[str, Any]]:
@@ -145,4 +160,5 @@ def panel_of(order: Order) -> Panel | None:
         gate=decisions.get_decision(standing.gate_decision_id),
         ranking=ranking,
         moved=None if ranking.result.score == standing.score else service.outcome_at(order.id, standing.assessed_at),
+        override=queries.override_of(order.id),
     )

@@ -6,3 +6,6 @@ from app.core.i18n import _l
 from app.core.permissions import EVERYONE, permission
 
 PRIORITY_READ = permission("priority:read", _l("See priorities and their reasons"), EVERYONE)
+PRIORITY_OVERRIDE = permission(
+    "priority:override", _l("Move an order up or down by hand, for a while"), "order_desk", "manager"
+)

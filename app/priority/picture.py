@@ -32,7 +32,7 @@ from app.core.db import session
 from app.inventory.models import Balance, Lot, Reservation, Warehouse
 from app.orders import queries as orders
 from app.orders.models import Order, OrderLine
-from app.priority.models import OrderStanding
+from app.priority.models import OrderOverride, OrderStanding
 
 HISTORY_DAYS = 365
 """How far back a customer's usual quantities are counted."""
@@ -55,6 +55,7 @@ _READ_FROM = frozenset(
         Lot,
         Balance,
         Reservation,
+        OrderOverride,
     )
 )
 
@@ -101,6 +102,8 @@ class Picture:
     contested: frozenset[str]
     """Products of this order that other open orders wait for too."""
     standing: OrderStanding | None
+    overrides: list[OrderOverride]
+    """Every manual override there was, the newest first."""
 
     @property
     def lines(self) -> list[OrderLine]:
@@ -155,7 +158,14 @@ def _read(order: Order) -> Picture:
         reserved=reserved_lines,
         contested=_contested(order.id, product_ids),
         standing=session().get(OrderStanding, order.id),
+        overrides=overrides_of(order.id),
     )
+
+
+def overrides_of(order_id: str) -> list[OrderOverride]:
+    """Every manual override of the order, the newest first."""
+    wanted = select(OrderOverride).where(OrderOverride.order_id == order_id)
+    return list(session().scalars(wanted.order_by(OrderOverride.starts_at.desc(), OrderOverride.id.desc())))
 
 
 def _products(product_ids: list[str]) -> dict[str, Product]:

@@ -14,7 +14,8 @@ PATH = Path(__file__).with_name("profile.yaml")
 
 @dataclass(frozen=True)
 class Profile:
-    """Days count calendar days; weekdays count Monday as 0; documents are names of kinds of paper."""
+    """Days count calendar days; weekdays count Monday as 0; documents are names of kinds of paper; points are those
+    of the score."""
 
     near_expiry_days: int
     full_test_days: int
@@ -23,6 +24,11 @@ class Profile:
     channel_documents: dict[str, list[str]]
     order_type_documents: dict[str, list[str]]
     emergency_mode: str
+    move_least: int
+    override_hours: int
+    override_points: int
+    override_signed_bands: frozenset[str]
+    late_weights: dict[str, int]
 
 
 @lru_cache(maxsize=1)
@@ -38,4 +44,9 @@ def current() -> Profile:
         channel_documents=dict(value["channel_documents"]),
         order_type_documents=dict(value["order_type_documents"]),
         emergency_mode=str(value["emergency_mode"]),
+        move_least=int(value["move_least"]),
+        override_hours=int(value["override_hours"]),
+        override_points=int(value["override_points"]),
+        override_signed_bands=frozenset(value["override_signed_bands"]),
+        late_weights=dict(value["late_weights"]),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, true
+from sqlalchemy import Select, and_, func, not_, or_, select, true
 from sqlalchemy.orm import aliased, contains_eager
 
 from app.catalog.models import Customer
@@ -17,7 +17,8 @@ from app.core.i18n import _l
 from app.core.paging import SIZE, Page, paginate
 from app.decisions import queries as decision_queries
 from app.orders.models import Order, OrderLine
-from app.priority.models import OrderStanding
+from app.priority.models import OrderOverride, OrderStanding
+from app.priority.picture import overrides_of as overrides_of
 from app.priority.picture import picture_of
 
 BANDS = ("P0", "P1", "P2", "P3")
@@ -30,7 +31,7 @@ OPEN = ("in_approval", "rework")
 
 RANK_ORDER = (
     OrderStanding.band,
-    OrderStanding.score.desc(),
+    OrderStanding.ranked_score.desc(),
     OrderStanding.promise_rank,
     OrderStanding.requested_date,
     OrderStanding.submitted_at,
@@ -127,28 +128,81 @@ def standings_of(order_ids: Iterable[str]) -> dict[str, OrderStanding]:
     return {row.order_id: row for row in rows}
 
 
+@dataclass(frozen=True)
+class Position:
+    """What decides an order's place among the open ones."""
+
+    band: str
+    ranked_score: int
+    promise_rank: date
+    requested_date: date
+    submitted_at: datetime
+    number: str
+
+    @classmethod
+    def of(cls, standing: OrderStanding, *, band: str | None = None, score: int | None = None) -> Position:
+        """That of a standing, or what it would be with another band and score."""
+        return cls(
+            standing.band if band is None else band,
+            standing.ranked_score if score is None else score,
+            standing.promise_rank,
+            standing.requested_date,
+            standing.submitted_at,
+            standing.number,
+        )
+
+    def key(self) -> tuple[Any, ...]:
+        """Sorts as the ranking does."""
+        return (
+            self.band,
+            -self.ranked_score,
+            self.promise_rank,
+            self.requested_date,
+            self.submitted_at,
+            self.number,
+        )
+
+
 def place_of(standing: OrderStanding) -> int | None:
     """How many open, unblocked orders are served before this one, plus one; None while it is blocked."""
-    if standing.blocked:
-        return None
-    ahead = (
-        select(func.count())
-        .select_from(OrderStanding)
-        .join(OrderStanding.order)
-        .where(OrderStanding.blocked.is_(False), Order.status.in_(OPEN), _before(standing))
-    )
+    return None if standing.blocked else place_at(Position.of(standing))
+
+
+def place_at(position: Position) -> int:
+    """The place of an unblocked order that stands there."""
+    ahead = _open_unblocked(select(func.count())).where(_before(position))
     return int(session().execute(ahead).scalar_one()) + 1
 
 
-def _before(standing: OrderStanding) -> Any:
-    """SQL: the row ranks before the given one, spelled out because row comparison cannot mix directions."""
+def between(one: Position, other: Position, columns: Iterable[Any]) -> Select[Any]:
+    """Open, unblocked orders that rank between two positions of the same order, itself left out."""
+    front, back = sorted((one, other), key=Position.key)
+    return _open_unblocked(select(*columns)).where(
+        _before(back), not_(_before(front)), OrderStanding.number != one.number
+    )
+
+
+def _open_unblocked(statement: Select[Any]) -> Select[Any]:
+    return (
+        statement.select_from(OrderStanding)
+        .join(OrderStanding.order)
+        .where(OrderStanding.blocked.is_(False), Order.status.in_(OPEN))
+    )
+
+
+def _before(position: Position) -> Any:
+    """SQL: the row ranks before the given place, spelled out because row comparison cannot mix directions."""
     steps = (
-        (OrderStanding.band, OrderStanding.band < standing.band, standing.band),
-        (OrderStanding.score, OrderStanding.score > standing.score, standing.score),
-        (OrderStanding.promise_rank, OrderStanding.promise_rank < standing.promise_rank, standing.promise_rank),
-        (OrderStanding.requested_date, OrderStanding.requested_date < standing.requested_date, standing.requested_date),
-        (OrderStanding.submitted_at, OrderStanding.submitted_at < standing.submitted_at, standing.submitted_at),
-        (OrderStanding.number, OrderStanding.number < standing.number, standing.number),
+        (OrderStanding.band, OrderStanding.band < position.band, position.band),
+        (
+            OrderStanding.ranked_score,
+            OrderStanding.ranked_score > position.ranked_score,
+            position.ranked_score,
+        ),
+        (OrderStanding.promise_rank, OrderStanding.promise_rank < position.promise_rank, position.promise_rank),
+        (OrderStanding.requested_date, OrderStanding.requested_date < position.requested_date, position.requested_date),
+        (OrderStanding.submitted_at, OrderStanding.submitted_at < position.submitted_at, position.submitted_at),
+        (OrderStanding.number, OrderStanding.number < position.number, position.number),
     )
     alternatives: list[Any] = []
     equal: list[Any] = []
@@ -234,3 +288,9 @@ def _allowed() -> int | None:
         return None
     found = parameters.get(SHARES["P0"])
     return None if found is None else int(str(found.value))
+
+
+def override_of(order_id: str) -> OrderOverride | None:
+    """The manual override that has not ended, if there is one."""
+    wanted = select(OrderOverride).where(OrderOverride.order_id == order_id, OrderOverride.ended_at.is_(None))
+    return session().scalars(wanted).one_or_none()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy import select
@@ -24,12 +25,13 @@ from app.decisions.models import Decision
 from app.decisions.outcome import Outcome
 from app.orders import queries as orders
 from app.orders.models import Order
-from app.priority import facts_goods, queries
+from app.priority import facts_goods, need, queries
 from app.priority.events import tell_of_block
 from app.priority.facts import ORDER_KINDS
 from app.priority.models import NO_PROMISE, OrderStanding
 from app.priority.picture import picture_of
 from app.priority.queries import RANKING
+from app.priority.standing import Mark, ranked_score, with_override
 from app.tasks import service as tasks
 from app.tasks.models import Rank
 
@@ -56,6 +58,11 @@ class Assessment:
         """P0 to P3."""
         return self.ranking.result.band or LOWEST_BAND
 
+    @property
+    def mark(self) -> Mark:
+        """Where the order stands by these decisions alone."""
+        return Mark(self.blocked, self.band, self.ranking.result.score)
+
     def why(self) -> dict[str, str]:
         """The first block, else the two contributions that count most; empty when nothing fired."""
         blocks = [*self.gate.result.blocks, *self.ranking.result.blocks]
@@ -73,7 +80,7 @@ def assess(actor: Actor, order_id: str, *, trigger: str) -> OrderStanding:
     audit trail notes a change of band or block.
     """
     as_of = clock.now()
-    facts = _facts(order_id, as_of)
+    facts = facts_of(order_id, as_of)
     subject = Subject("order", order_id)
     promise = promise_date(order_id, as_of)
     found = Assessment(
@@ -82,10 +89,13 @@ def assess(actor: Actor, order_id: str, *, trigger: str) -> OrderStanding:
     )
     standing = queries.standing_or_none(order_id)
     before = (standing.band, standing.blocked) if standing else None
+    settled, needed = settle(standing, found.mark, facts, as_of), need.of(facts, as_of)
     if standing is None:
         standing = OrderStanding(order_id=order_id)
         session().add(standing)
     _fill(standing, orders.get_order(order_id), found, promise)
+    standing.ranked_score, standing.plain_band, standing.plain_score = settled
+    standing.need_score, standing.need = needed
     standing.trigger, standing.assessed_at = trigger, as_of
     session().flush()
     if before != (standing.band, standing.blocked):
@@ -95,14 +105,40 @@ def assess(actor: Actor, order_id: str, *, trigger: str) -> OrderStanding:
     return standing
 
 
-def _facts(order_id: str, as_of: datetime) -> Facts:
+def facts_of(order_id: str, as_of: datetime) -> Facts:
     """Every fact of the order, gathered once for both decisions."""
     return gather(Subject("order", order_id), ORDER_KINDS, as_of)
 
 
 def outcome_at(order_id: str, as_of: datetime) -> Outcome:
     """What the ranking says of the order's facts as they are, at the moment; nothing is stored."""
-    return decisions.preview(RANKING, _facts(order_id, as_of), as_of=as_of)
+    return decisions.preview(RANKING, facts_of(order_id, as_of), as_of=as_of)
+
+
+class Settled(NamedTuple):
+    """The score to rank by; with an override in force also band and score without it."""
+
+    ranked_score: int
+    plain_band: str | None = None
+    plain_score: int | None = None
+
+
+def settle(standing: OrderStanding | None, new: Mark, facts: Facts, as_of: datetime) -> Settled:
+    """The score to rank by from now on. An override comes on top of where the order would be without it."""
+    before = None if standing is None else plain_mark(standing)
+    if not facts["override"]:
+        return Settled(ranked_score(before, new))
+    outcome = decisions.preview(RANKING, {**facts, "override": []}, as_of=as_of)
+    without = Mark(new.blocked, outcome.band or LOWEST_BAND, outcome.score)
+    plain = ranked_score(before, without)
+    return Settled(with_override(plain, without, new), without.band, plain)
+
+
+def plain_mark(standing: OrderStanding) -> Mark:
+    """Where the order stands, a manual override left out."""
+    if standing.plain_band is None or standing.plain_score is None:
+        return Mark(standing.blocked, standing.band, standing.ranked_score)
+    return Mark(standing.blocked, standing.plain_band, standing.plain_score)
 
 
 def _fill(standing: OrderStanding, order: Order, found: Assessment, promise: date | None) -> None:
@@ -148,7 +184,7 @@ def rank_of(standing: OrderStanding) -> Rank:
     return Rank(
         blocked=standing.blocked,
         band=standing.band,
-        score=standing.score,
+        score=standing.ranked_score,
         promise_date=standing.promise_date,
         requested_date=standing.requested_date,
         submitted_at=standing.submitted_at,
@@ -190,12 +226,12 @@ def reassess_open(actor: Actor, *, before: datetime, limit: int = BATCH) -> int:
 
 
 def _as_before(standing: OrderStanding, as_of: datetime) -> bool:
-    """Both rule sets would say now what they said last, and the promise holds."""
+    """The rule sets would say now what they said last, and the promise holds."""
     if promise_date(standing.order_id, as_of) != standing.promise_date:
         return False
-    facts = _facts(standing.order_id, as_of)
+    facts = facts_of(standing.order_id, as_of)
     for rule_set, decision_id in ((GATE, standing.gate_decision_id), (RANKING, standing.decision_id)):
         said = decision_queries.get_decision(decision_id).result
         if decisions.preview(rule_set, facts, as_of=as_of) != said:
             return False
-    return True
+    return need.of(facts, as_of) == (standing.need_score, standing.need)
