@@ -55,6 +55,7 @@ def standing_answer(standing: OrderStanding) -> dict[str, Any]:
         "blocked": standing.blocked,
         "band": standing.band,
         "score": standing.score,
+        "ranked_score": standing.ranked_score,
         "promise_date": _plain(standing.promise_date),
         "assessed_at": _plain(standing.assessed_at),
         "decision_id": standing.decision_id,

@@ -25,6 +25,9 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
     "order:release": (_l("Order released"), "circle-check", "success"),
     "order:document": (_l("Order confirmation made"), "file-text", "success"),
     "order:assess": (_l("Priority assessed"), "sort-descending", "neutral"),
+    "priority:override": (_l("Moved by hand"), "adjustments", "warning"),
+    "priority:override_withdraw": (_l("Move by hand withdrawn"), "arrow-back-up", "neutral"),
+    "priority:override_end": (_l("Move by hand ended"), "clock", "neutral"),
     "reservation:make": (_l("Stock reserved"), "packages", "success"),
     "reservation:release": (_l("Reserved stock given back"), "packages", "warning"),
     "reservation:lost": (_l("Reserved stock taken back: the lot may not go"), "packages", "danger"),
@@ -121,6 +124,8 @@ def _particulars(action: str, details: Mapping[str, Any]) -> Iterable[str]:
         yield str(reason)
     if action == "order:assess":
         yield from _assessment(details)
+    if action == "priority:override" and details.get("place_before") and details.get("place_after"):
+        yield _("place %(before)s → %(after)s", before=details["place_before"], after=details["place_after"])
     if action == "order:document":
         yield str(details.get("document", ""))
     if action == "reservation:make":

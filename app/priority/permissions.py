@@ -9,3 +9,8 @@ PRIORITY_READ = permission("priority:read", _l("See priorities and their reasons
 PRIORITY_OVERRIDE = permission(
     "priority:override", _l("Move an order up or down by hand, for a while"), "order_desk", "manager"
 )
+PRIORITY_REVIEW = permission(
+    "priority:review",
+    _l("See every move by hand and what came of it"),
+    *("order_desk", "planner", "qa_ra", "manager", "auditor"),
+)

@@ -75,6 +75,9 @@ class OrderStandingOut(Schema):
     blocked = fields.Boolean(required=True)
     band = fields.String(required=True, metadata={"enum": list(BANDS)})
     score = fields.Integer(required=True)
+    ranked_score = fields.Integer(
+        required=True, metadata={"description": "What it is ranked by: small changes of the score do not move an order"}
+    )
     promise_date = fields.String(required=True, allow_none=True)
     assessed_at = fields.String(required=True)
     decision_id = fields.String(required=True)

@@ -1,5 +1,6 @@
 """Verbs of identity, by group."""
 
+from app.identity.service.confirming import confirm as confirm
 from app.identity.service.tokens import NotYourToken as NotYourToken
 from app.identity.service.tokens import is_live as is_live
 from app.identity.service.tokens import make_token as make_token
