@@ -102,6 +102,8 @@ def _whole(kind: Kind, given: pl.DataFrame) -> pl.DataFrame:
 def _attribute(attribute: Attribute, given: pl.DataFrame) -> pl.Expr:
     if attribute.name in given.columns:
         return pl.col(attribute.name).cast(type_of(attribute)).alias(attribute.dotted)
+    if not given.height:  # no fact at all needs no attributes
+        return pl.lit(None, dtype=type_of(attribute)).alias(attribute.dotted)
     if not attribute.has_default:
         raise FactsInvalid(attribute.dotted, _("is missing"))
     default = attribute.default

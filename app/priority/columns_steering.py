@@ -12,7 +12,7 @@ from app.decisions.bulk import SUBJECT, Subjects, facts_in_bulk
 from app.orders.models import Order
 from app.priority import profile
 from app.priority.album import Album, album_of
-from app.priority.models import OrderOverride
+from app.priority.models import OrderOverride, OrderStanding
 
 MICROS_PER_HOUR = 3_600_000_000
 
@@ -47,6 +47,17 @@ def _overrides(album: Album) -> pl.DataFrame:
 def _holds(now: int) -> pl.Expr:
     begun = (pl.col("starts_at") <= now) & (pl.col("until") > now)
     return begun & (pl.col("ended_at").is_null() | (pl.col("ended_at") > now))
+
+
+@facts_in_bulk.register("priority")
+def priority_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
+    """Where the orders stand; none before the first assessment."""
+    album = album_of(subjects, as_of)
+    held = OrderStanding
+    which = held.order_id.in_(select(Order.id).where(album.which))
+    found = read(select(held.order_id, held.band, held.score, held.blocked).where(which))
+    rows = album.orders.select(SUBJECT, pl.col("id").alias("order_id"))
+    return rows.join(found, on="order_id").select(SUBJECT, "band", "score", "blocked")
 
 
 @facts_in_bulk.register("quota")
