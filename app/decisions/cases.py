@@ -110,11 +110,15 @@ def _mapping(parts: Fields, key: str, name: str) -> dict[str, Any]:
     return found
 
 
+def ordinary(folder: Path = FOLDER) -> dict[str, Any]:
+    """The facts of an ordinary order, by kind, of which a case tells the differences."""
+    path = folder / "tests" / "base.yaml"
+    return _base(str(path), path.stat().st_mtime_ns)
+
+
 def facts_of(case: Case, plan: Plan, folder: Path = FOLDER) -> Facts:
     """The facts of a case: the base with its changes, for the kinds the plan needs. Raises FactsInvalid."""
-    path = folder / "tests" / "base.yaml"
-    base = _base(str(path), path.stat().st_mtime_ns)
-    kinds = plan.kinds
+    base, kinds = ordinary(folder), plan.kinds
     found = {kind: _changed(base.get(kind), case.facts.get(kind)) for kind in kinds}
     return check(found, kinds, plan.rule_set.schema)
 

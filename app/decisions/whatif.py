@@ -63,7 +63,7 @@ def fields_of(plan: Plan, facts: Facts, language: str) -> list[FactFields]:
         kind = plan.rule_set.schema.kinds[name]
         many = facts.get(name, [])
         optional = kind.cardinality == "maybe"
-        for place, fact in enumerate(many or ([_blank(kind)] if optional else [])):
+        for place, fact in enumerate(many or ([blank(kind)] if optional else [])):
             title = kind.label[language] + (f" {fact[kind.key]}" if kind.key else "")
             found.append(FactFields(kind, title, _fields(kind, place, fact), optional, bool(many)))
     return found
@@ -77,7 +77,7 @@ def read(plan: Plan, facts: Facts, form: Callable[[str], str | None]) -> Given:
         many = facts.get(name, [])
         if kind.cardinality == "maybe":
             there = form(f"has-{name}") == "1"
-            many = (many or [_blank(kind)]) if there else []
+            many = (many or [blank(kind)]) if there else []
         given.facts[name] = [_changed(kind, place, fact, form, given) for place, fact in enumerate(many)]
     if not given.errors:
         try:
@@ -146,7 +146,7 @@ def _typed(attribute: Attribute, text: str) -> Any:
     return inputs.value_of(attribute, text)
 
 
-def _blank(kind: Kind) -> dict[str, Any]:
+def blank(kind: Kind) -> dict[str, Any]:
     """A fact that says nothing in particular, to be filled in."""
     return {name: _nothing(attribute) for name, attribute in kind.attributes.items()}
 

@@ -19,6 +19,7 @@ from app.decisions.models import RuleSetVersion
 from app.decisions.schema import FOLDER, read_schema
 from app.decisions.source import load
 from app.decisions.studio import editing, rule_form
+from app.decisions.studio import overview as seen
 from app.decisions.studio.rows import expression_of, rows_of, when_of
 from app.decisions.studio.writing import as_yaml
 from tests.decisions.factories import SHIPPED, schema_text, seed
@@ -235,6 +236,34 @@ def test_a_rule_is_changed_copied_switched_off_moved_and_deleted(client: FlaskCl
     assert "tests do not come out as expected" in shown  # the tests of S11
 
 
+def test_a_test_is_added_by_picking(client: FlaskClient, draft: RuleSetVersion) -> None:
+    post(client, draft, "new-rule", **PENALTY)
+    picked = {
+        "name": "one per cent a day",
+        "row": ["1", "2"],
+        "c-1-fact": "contract.penalty_permille_per_day",
+        "c-1-op": "==",
+        "c-1-value": "1",
+        "c-2-fact": "order.hours_to_surgery",
+        "c-2-op": "unknown",
+    }
+    before = draft.cases
+    assert "a test names one value" in post(client, draft, "new-case", **{**picked, "c-1-op": ">="}).get_data(
+        as_text=True
+    )
+    assert "A test needs a name" in post(client, draft, "new-case", **{**picked, "name": ""}).get_data(as_text=True)
+    assert draft.cases == before
+    assert post(client, draft, "new-case", **picked).status_code == 302
+    (added,) = changed_lines(before, draft.cases)
+    assert added == (
+        "+- {case: one per cent a day, facts: {contract: {number: –, sla_hours: null, days_left: 0, "
+        "penalty_permille_per_day: 10}, order: {hours_to_surgery: null}}, "
+        "expect: {score: 60, lines: {R1: 60}, band: P3}}"
+    ).replace("number: –", 'number: "–"')
+    assert "one per cent a day" in [one.case.name for one in seen.tested(draft).firing("R1")]
+    assert seen.tested(draft).failed == []
+
+
 def test_stale_pages_are_refused(client: FlaskClient, draft: RuleSetVersion) -> None:
     assert post(client, draft, "rules/S11/switch", off="1").status_code == 200
     for path, data in (
@@ -243,6 +272,7 @@ def test_stale_pages_are_refused(client: FlaskClient, draft: RuleSetVersion) -> 
         ("new-rule", PENALTY),
         ("settings", {"parameter.remote_days": "3"}),
         ("cases", {"cases": ""}),
+        ("new-case", {"name": "x"}),
         ("text", {"text": draft.body}),
     ):
         answer = post(client, draft, path, **{**data, "revision": 1})

@@ -7,12 +7,14 @@ from typing import Any
 from flask import Blueprint, request
 
 from app.core import menu
-from app.core.i18n import _l, pick
+from app.core.i18n import _, _l, pick
 from app.core.permissions import Actor, current_actor
 from app.decisions import queries
 from app.decisions.models import RuleSetVersion
+from app.decisions.outcome import BANDS
 from app.decisions.permissions import RULE_APPROVE, RULE_EDIT, RULE_READ
 from app.decisions.publish import NoDraft
+from app.decisions.studio import inputs, overview
 from app.identity.roles import ROLES
 
 bp = Blueprint("decisions", "app.decisions.pages")
@@ -70,3 +72,23 @@ def seen_revision() -> int:
     """The revision of the draft that the page showed."""
     text = request.values.get("revision", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def choices(version: RuleSetVersion) -> dict[str, Any]:
+    """What the fields of rules and conditions offer."""
+    rules = queries.plan_of(version).rule_set
+    nothing = ("", "–")
+    return {
+        "version": version,
+        "rule_set": rules,
+        "schema": rules.schema,
+        "parameters": rules.parameters,
+        "facts": overview.fact_choices(rules.schema),
+        "countable": [nothing, *((one.name, one.label) for one in overview.countable(rules.schema))],
+        "owners": [("", _("as the rule set")), *((code, pick(name)) for code, name in ROLES.items())],
+        "factors": [(one.id, pick(one.name)) for one in rules.factors],
+        "bands": [nothing, *((band, band) for band in BANDS)] if rules.bands else [],
+        "routes": [nothing, *((route, route) for route in rules.routes)] if rules.routes else [],
+        "roles": ROLES,
+        "unit_name": inputs.unit_name,
+    }

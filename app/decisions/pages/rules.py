@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from app.core import ids
-from app.core.i18n import _, pick
 from app.core.permissions import current_actor, requires
 from app.decisions import queries
 from app.decisions.models import RuleSetVersion
-from app.decisions.outcome import BANDS
-from app.decisions.pages.blueprint import bp, draft, seen_revision, shared
+from app.decisions.pages.blueprint import bp, choices, draft, seen_revision, shared
 from app.decisions.permissions import RULE_EDIT
 from app.decisions.source import RuleFileInvalid
-from app.decisions.studio import condition_form, inputs, overview, rule_form, table
+from app.decisions.studio import condition_form, overview, rule_form, table
 from app.decisions.studio.rule_form import RuleForm
 from app.decisions.tables import rows_of
-from app.identity.roles import ROLES
 
 RULES = "/rules/<rule_set>/versions/<int:number>/rules"
 
@@ -98,7 +94,7 @@ def condition_fields(rule_set: str, number: int) -> str:
         if key.isalnum()
         else condition_form.Condition(ids.new_id()[-8:])
     )
-    return render_template("decisions/_condition.html", condition=condition, first=False, **_choices(version))
+    return render_template("decisions/_condition.html", condition=condition, first=False, **choices(version))
 
 
 @bp.post(f"{RULES}/<rule>/copy")
@@ -189,24 +185,4 @@ def _row(version: RuleSetVersion, rule: str, *, fresh: bool = False) -> str:
 
 
 def _form(version: RuleSetVersion, form: RuleForm, rule: str) -> str:
-    return render_template("decisions/_rule_form.html", form=form, rule=rule, **_choices(version))
-
-
-def _choices(version: RuleSetVersion) -> dict[str, Any]:
-    """What the fields offer."""
-    rules = queries.plan_of(version).rule_set
-    nothing = ("", "–")
-    return {
-        "version": version,
-        "rule_set": rules,
-        "schema": rules.schema,
-        "parameters": rules.parameters,
-        "facts": overview.fact_choices(rules.schema),
-        "countable": [nothing, *((one.name, one.label) for one in overview.countable(rules.schema))],
-        "owners": [("", _("as the rule set")), *((code, pick(name)) for code, name in ROLES.items())],
-        "factors": [(one.id, pick(one.name)) for one in rules.factors],
-        "bands": [nothing, *((band, band) for band in BANDS)] if rules.bands else [],
-        "routes": [nothing, *((route, route) for route in rules.routes)] if rules.routes else [],
-        "roles": ROLES,
-        "unit_name": inputs.unit_name,
-    }
+    return render_template("decisions/_rule_form.html", form=form, rule=rule, **choices(version))

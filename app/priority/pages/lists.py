@@ -53,9 +53,7 @@ KINDS: dict[str, Kind] = {
     ),
     "need": Kind(
         _l("Who needs it most"),
-        _l(
-            "By the need index: urgency, nothing left at the customer, dependence on the goods. It ranks nothing."
-        ),
+        _l("By the need index: urgency, nothing left at the customer, dependence on the goods. It ranks nothing."),
         lists.need,
         "heartbeat",
     ),
