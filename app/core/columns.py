@@ -85,7 +85,7 @@ def write(table: str, frame: pl.DataFrame, *, key: str, also: str = "", unless_c
 
     `also` is a further condition on the row `t`. `unless_changed`: a row whose column of that name is no longer what
     `was_<name>` says was written by somebody else since it was read, and stays as it is. Dates and moments are `Date`
-    and `Datetime`.
+    and `Datetime`. All names are a programmer's, never a user's: they stand in the statement as they are.
     """
     if frame.is_empty():
         return frame[key]
@@ -104,7 +104,7 @@ def write(table: str, frame: pl.DataFrame, *, key: str, also: str = "", unless_c
     sets = ", ".join(f"{name} = ?" for name in named)
     told = asked.replace(f"b.{key}", "?").replace(f"b.was_{unless_changed}", "?")
     rows = _stored(frame.select(*named, key, *([f"was_{unless_changed}"] if unless_changed else [])), "").rows()
-    raw.cursor().executemany(f"UPDATE {table} AS t SET {sets} WHERE {told}", rows)  # type: ignore[union-attr]  # noqa: S608 - names of ours
+    raw.cursor().executemany(f"UPDATE {table} AS t SET {sets} WHERE {told}", rows)  # type: ignore[union-attr]  # noqa: S608 - names
     return frame[key]
 
 
@@ -112,11 +112,11 @@ def _written(raw: Any, table: str, frame: pl.DataFrame, asked: str, kept: str) -
     key, *rest = frame.columns
     sets = ", ".join(f"{name} = b.{name}" for name in rest if not name.startswith("was_"))
     with raw.cursor() as cursor:
-        cursor.execute(f"CREATE TEMP TABLE bulk_columns AS SELECT {kept} FROM {table} LIMIT 0")  # noqa: S608 - names of ours
+        cursor.execute(f"CREATE TEMP TABLE bulk_columns AS SELECT {kept} FROM {table} LIMIT 0")  # noqa: S608
         with cursor.copy("COPY bulk_columns FROM STDIN (FORMAT csv, NULL '\\N')") as copying:
             copying.write(frame.write_csv(include_header=False, null_value="\\N", quote_style="necessary"))
         cursor.execute("ANALYZE bulk_columns")
-        cursor.execute(f"UPDATE {table} t SET {sets} FROM bulk_columns b WHERE {asked} RETURNING t.{key}")  # noqa: S608 - names of ours
+        cursor.execute(f"UPDATE {table} t SET {sets} FROM bulk_columns b WHERE {asked} RETURNING t.{key}")  # noqa: S608
         found = pl.Series(key, [row[0] for row in cursor.fetchall()], dtype=pl.String)
         cursor.execute("DROP TABLE bulk_columns")
     return found

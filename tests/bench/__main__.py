@@ -10,6 +10,7 @@ from tests.bench import (
     bench_jobs,
     bench_loops,
     bench_peer,
+    bench_rerank,
     bench_scale,
 )
 
@@ -22,6 +23,7 @@ def main() -> None:
         ("Steps against npm bpmn-engine", bench_peer.main),
         ("Deploying", bench_deploy.main),
         ("One decision on each back end", bench_decide.main),
+        ("A million open orders ranked", bench_rerank.main),
         ("Jobs", bench_jobs.main),
         ("HTTP", bench_http.main),
         ("PostgreSQL with much open and much finished", bench_scale.main),

@@ -94,7 +94,8 @@ def test_a_band_that_changes_is_decided_on_record_and_a_score_alone_is_not(world
 
 def test_an_order_without_standing_is_assessed(world, tx):
     order = world.order()
-    assert bulk.rerank().given == 1
+    assert bulk.rerank().given == bulk.rerank().given == 1
+    assert len(list(tx.scalars(select(Job).where(Job.kind == bulk.JOB)))) == 1, "the first run's job will do it"
     work_jobs(tx)
     assert queries.standing_of(order.id).trigger == "periodic"
 
@@ -126,3 +127,32 @@ def test_engines_that_differ_are_told_and_counted(world, tx, monkeypatch):
     assessed(world.order())
     monkeypatch.setattr("app.decisions.bulk.Bulk.firings", lambda self, row: [])
     assert bulk.rerank().differing == 1
+
+
+def test_an_order_whose_facts_do_not_fit_does_not_keep_the_others_waiting(world, tx, monkeypatch):
+    from app.decisions.facts import FactsInvalid
+    from app.priority import periodic
+
+    order = world.order(requested_date=clock.today() + timedelta(days=12))
+    score = assessed(order).score
+
+    def unfit(*_given, **_more):
+        raise FactsInvalid("customer.tier", "does not fit")
+
+    monkeypatch.setattr(bulk, "gather_in_bulk", unfit)
+    with clock.moved(clock.now() + timedelta(days=1)):
+        periodic.rerank()
+    assert queries.standing_of(order.id).score > score
+
+
+def test_what_a_page_explains_is_the_score_that_counts_now(world, tx):
+    from app.priority.panels import panel_of
+
+    order = world.order(requested_date=clock.today() + timedelta(days=12))
+    assessed(order)
+    with clock.moved(clock.now() + timedelta(days=1)):
+        assert bulk.rerank().moved == 1
+        tx.expire_all()
+        panel = panel_of(order)
+    assert panel.outcome.score == panel.standing.score == sum(step["points"] for step in panel.series)
+    assert panel.ranking.result.score != panel.standing.score
