@@ -66,14 +66,14 @@ def test_the_business_day_turns_at_midnight_in_shanghai(flow, moment, day):
 
 def test_one_order_that_cannot_be_assessed_does_not_keep_the_others_waiting(flow, monkeypatch):
     sick, well = flow.submit(), flow.submit()
-    facts = ranking._facts
+    facts = ranking.facts_of
 
     def damaged(order_id, as_of):
         if order_id == sick.id:
             raise FactsInvalid("line.quantity", "is out of range")
         return facts(order_id, as_of)
 
-    monkeypatch.setattr(ranking, "_facts", damaged)
+    monkeypatch.setattr(ranking, "facts_of", damaged)
     later = NOON + timedelta(hours=2)
     with clock.moved(later):
         assert ranking.reassess_open(flow.actor("qa"), before=later, limit=1) == 1
