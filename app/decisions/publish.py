@@ -48,6 +48,12 @@ class NoDraft(Conflict):
     message = _l("Version %(number)s of “%(rule_set)s” is no draft any more: begin a new one from it.")
 
 
+class NoRuleFile(Conflict):
+    """The forms of the studio write rule files; a decision table is edited as a table."""
+
+    message = _l("“%(rule_set)s” is a decision table: edit it in a DMN editor and upload it again.")
+
+
 class OtherRuleSet(Conflict):
     """A draft stays a version of its rule set."""
 

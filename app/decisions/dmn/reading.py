@@ -165,6 +165,7 @@ class _Reading:
         return Row(
             id=name,
             conditions=tuple(self._entry(entry, one, name) for entry, one in zip(asked, inputs, strict=True)),
+            entries=tuple(self.text(entry) for entry in asked),
             outputs=tuple(self._output(entry, one, name) for entry, one in zip(answered, outputs, strict=True)),
             note=self.text(notes[0])[:500] if notes else "",
             line=int(node.sourceline or 1),

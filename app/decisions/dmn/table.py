@@ -56,6 +56,8 @@ class Row:
 
     id: str
     conditions: tuple[Condition, ...]
+    entries: tuple[str, ...]
+    """The conditions as written."""
     outputs: tuple[Any, ...]
     note: str
     line: int

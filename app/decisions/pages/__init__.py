@@ -1,6 +1,7 @@
 """Pages of rules: sets and versions in words, the studio that writes them, decisions explained."""
 
 import app.decisions.pages.cases
+import app.decisions.pages.dmn
 import app.decisions.pages.explain
 import app.decisions.pages.life
 import app.decisions.pages.reading

@@ -13,8 +13,9 @@ from app.decisions import queries
 from app.decisions.models import RuleSetVersion
 from app.decisions.outcome import BANDS
 from app.decisions.permissions import RULE_APPROVE, RULE_EDIT, RULE_READ
-from app.decisions.publish import NoDraft
+from app.decisions.publish import NoDraft, NoRuleFile
 from app.decisions.studio import inputs, overview
+from app.decisions.texts import is_table
 from app.identity.roles import ROLES
 
 bp = Blueprint("decisions", "app.decisions.pages")
@@ -65,6 +66,14 @@ def draft(rule_set: str, number: int) -> RuleSetVersion:
     version = queries.numbered_version(rule_set, number)
     if not version.is_draft:
         raise NoDraft(number=number, rule_set=rule_set)
+    return version
+
+
+def rule_file_draft(rule_set: str, number: int) -> RuleSetVersion:
+    """A draft that is a rule file, whose rules the forms can write. Raises NoDraft, NoRuleFile."""
+    version = draft(rule_set, number)
+    if is_table(version.body):
+        raise NoRuleFile(rule_set=rule_set)
     return version
 
 

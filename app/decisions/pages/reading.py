@@ -14,6 +14,7 @@ from app.core.subject import Subject
 from app.decisions import queries
 from app.decisions.models import RuleSetVersion
 from app.decisions.pages.blueprint import STATUS, bp, owner_name, shared
+from app.decisions.pages.dmn import table_page
 from app.decisions.permissions import RULE_READ
 from app.decisions.schema import shipped_schema
 from app.decisions.studio import compare, overview
@@ -150,7 +151,10 @@ def _number(name: str, default: int) -> int:
 
 
 def _shown(version: RuleSetVersion) -> str:
-    rule_set = queries.plan_of(version).rule_set
+    plan = queries.plan_of(version)
+    if plan.table is not None:
+        return table_page(version, plan.table)
+    rule_set = plan.rule_set
     return render_template(
         "decisions/rule_set.html",
         **shared(version, "rules"),

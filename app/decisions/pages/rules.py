@@ -11,7 +11,7 @@ from app.core import ids
 from app.core.permissions import current_actor, requires
 from app.decisions import queries
 from app.decisions.models import RuleSetVersion
-from app.decisions.pages.blueprint import bp, choices, draft, seen_revision, shared
+from app.decisions.pages.blueprint import bp, choices, rule_file_draft, seen_revision, shared
 from app.decisions.permissions import RULE_EDIT
 from app.decisions.source import RuleFileInvalid
 from app.decisions.studio import condition_form, overview, rule_form, table
@@ -32,7 +32,7 @@ def rule_row(rule_set: str, number: int, rule: str) -> str:
 @requires(RULE_EDIT)
 def rule_fields(rule_set: str, number: int, rule: str) -> str:
     """A rule as a form in the place of its row."""
-    version = draft(rule_set, number)
+    version = rule_file_draft(rule_set, number)
     rules = queries.plan_of(version).rule_set
     return _form(version, rule_form.shown(table.rule_data(version, rule), rules), rule)
 
@@ -41,7 +41,7 @@ def rule_fields(rule_set: str, number: int, rule: str) -> str:
 @requires(RULE_EDIT)
 def save_rule(rule_set: str, number: int, rule: str) -> str:
     """Store the rule; what is wrong comes back at its field, and nothing is stored then."""
-    version = draft(rule_set, number)
+    version = rule_file_draft(rule_set, number)
     rules = queries.plan_of(version).rule_set
     before = table.rule_data(version, rule)
     form = rule_form.read(request.form.getlist, rules, before)
@@ -60,7 +60,7 @@ def save_rule(rule_set: str, number: int, rule: str) -> str:
 @requires(RULE_EDIT)
 def new_rule_fields(rule_set: str, number: int) -> str:
     """The form of a rule that is to be written."""
-    version = draft(rule_set, number)
+    version = rule_file_draft(rule_set, number)
     return _form(version, rule_form.empty_form(queries.plan_of(version).rule_set), "")
 
 
@@ -68,7 +68,7 @@ def new_rule_fields(rule_set: str, number: int) -> str:
 @requires(RULE_EDIT)
 def add_rule(rule_set: str, number: int) -> str | Response:
     """Store a new rule behind the one named by `after`."""
-    version = draft(rule_set, number)
+    version = rule_file_draft(rule_set, number)
     rules = queries.plan_of(version).rule_set
     form = rule_form.read(request.form.getlist, rules)
     wanted = rule_form.rule_of(form, rules)
@@ -86,7 +86,7 @@ def add_rule(rule_set: str, number: int) -> str | Response:
 @requires(RULE_EDIT)
 def condition_fields(rule_set: str, number: int) -> str:
     """The fields of one condition, fitting the fact and the operator picked so far; without `row` an empty one."""
-    version = draft(rule_set, number)
+    version = rule_file_draft(rule_set, number)
     rules = queries.plan_of(version).rule_set
     key = request.args.get("row", "")[:20]
     condition = (
@@ -147,7 +147,7 @@ def _done(
     rule_set: str, number: int, act: Callable[[RuleSetVersion], None], fresh: Callable[[], str] = lambda: ""
 ) -> Response:
     """The whole list after an act on a draft."""
-    version = draft(rule_set, number)
+    version = rule_file_draft(rule_set, number)
     act(version)
     return _whole_list(version, fresh=fresh())
 

@@ -9,7 +9,7 @@ from app.core.i18n import _
 from app.core.permissions import current_actor, requires
 from app.decisions import queries
 from app.decisions.models import RuleSetVersion
-from app.decisions.pages.blueprint import bp, draft, seen_revision, shared
+from app.decisions.pages.blueprint import bp, rule_file_draft, seen_revision, shared
 from app.decisions.permissions import RULE_EDIT, RULE_READ
 from app.decisions.source import RuleFileInvalid
 from app.decisions.studio import inputs, table
@@ -27,7 +27,7 @@ def show_settings(rule_set: str, number: int) -> str:
 @requires(RULE_EDIT)
 def save_settings(rule_set: str, number: int) -> Response | str:
     """Store what differs; what is wrong comes back at its field, and nothing is stored then."""
-    version = draft(rule_set, number)
+    version = rule_file_draft(rule_set, number)
     rules = queries.plan_of(version).rule_set
     given = {name: request.form.get(name, now) for name, now in table.settings_shown(rules).items()}
     try:
