@@ -14,6 +14,8 @@ from app.decisions.schema import FactSchema
 from app.decisions.wording import shown
 
 LARGEST_POINTS = 1000
+FARTHEST = 10**15
+"""Of a scale: its points are then counted within 64 bits."""
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -63,6 +65,8 @@ def _points(fields: Fields, schema: FactSchema) -> int | Scale | None:
         raise inner.refuse(
             entry, _("none_at and full_at must differ, most must lie within ±%(most)s", most=LARGEST_POINTS)
         )
+    if max(abs(made.none_at), abs(made.full_at)) > FARTHEST:
+        raise inner.refuse(entry, _("none_at and full_at must lie within ±%(most)s", most=FARTHEST))
     return made
 
 
