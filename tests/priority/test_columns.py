@@ -154,3 +154,12 @@ def test_the_number_of_statements_does_not_grow(world, tx, statements):
     statements.clear()
     gather_in_bulk(subjects_of(Album(Order.id.is_not(None), clock.now())), KINDS, clock.now())
     assert len(statements) <= 2, statements  # the rest goes straight to the driver
+
+
+def test_an_order_does_not_contest_its_own_product(world, tx):
+    product = plain_product(stock=1)
+    order = world.order(product=product, quantity=4)
+    assert same(tx) == 1
+    assert gather(Subject("order", order.id), ["stock"], clock.now())["stock"][0]["constrained"] is False
+    world.order(product=product, quantity=4)
+    assert same(tx) == 2
