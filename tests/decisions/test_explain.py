@@ -114,3 +114,6 @@ def test_what_would_be_decided_now(
     assert "This is what would be decided now. Nothing was stored." in shown
     assert "complete" in shown
     assert count(tx) == 1
+    monkeypatch.setattr(fact, "_functions", {kind: lambda *_asked: [] for kind in given})
+    answer = client.get("/rules/stock_gate/explain/order/nobody?lang=en")
+    assert (answer.status_code, answer.location) == (302, "/decisions/about/order/nobody")

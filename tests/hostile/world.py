@@ -13,7 +13,11 @@ from app.audit.models import AuditEntry
 from app.catalog import service as catalog
 from app.core import db
 from app.core.permissions import Actor
+from app.decisions import queries as decision_queries
+from app.decisions import service as decisions
 from app.decisions.models import Decision
+from app.decisions.studio import editing
+from app.decisions.studio.writing import as_yaml
 from app.fulfilment import intake
 from app.fulfilment import upload as uploads
 from app.identity.models import User
@@ -176,13 +180,16 @@ def _orders(flow: Flow, admin: Actor, site: Site) -> list[Order]:
 def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
     session = db.session()
     kept = uploads.keep(admin, f"{SCRIPT}.csv", b"a,b\r\n1,2\r\n")
+    _rules(admin)
     site.ids |= {
         "order_id": [order.id for order in made],
         "task_id": list(session.scalars(select(Task.id))),
         "instance_id": list(session.scalars(select(ProcessInstance.id)))[:4],
         "decision_id": sorted(session.scalars(select(Decision.id)))[:12],
         "rule_set": sorted({"priority", "compliance_gate", "approval_matrix", "stock_gate"}),
-        "number": ["1"],
+        "number": ["2", "1"],
+        "rule": ["A2"],
+        "name": ["order.order_type", "order"],
         "key": ["approval"],
         "kind": sorted(set(session.scalars(select(AuditEntry.subject_kind)))),
         "subject_id": [made[0].id, site.users["auditor"].id],
@@ -192,6 +199,15 @@ def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
         "code": ["en"],
         "filename": ["logo.svg"],
     }
+
+
+def _rules(admin: Actor) -> None:
+    """A draft whose texts are hostile: in a rule, a label and a test."""
+    draft = decisions.begin_draft(admin, decision_queries.active_version("approval_matrix"))
+    text = editing.put(draft.body, ["rules", 1, "name"], {"en": ATTACK, "zh": SCRIPT})
+    text = editing.put(text, ["rules", 1, "reason"], {"en": SCRIPT, "zh": SCRIPT})
+    cases = "- " + as_yaml({"case": ATTACK, "facts": {}, "expect": {"route": SCRIPT}}) + "\n"
+    decisions.save_draft(admin, draft, 1, text=text, cases=cases)
 
 
 def _processes(site: Site, admin: Actor) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import make_response, render_template, request
-from werkzeug.wrappers import Response
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import clock
 from app.core.permissions import requires
 from app.core.subject import Subject
 from app.decisions import explain, queries, report, service, whatif
 from app.decisions.compile import Plan
-from app.decisions.facts import Facts, gather
+from app.decisions.facts import Facts, FactsInvalid, gather
 from app.decisions.models import RuleSetVersion
 from app.decisions.outcome import Outcome
 from app.decisions.pages.blueprint import STATUS, bp
@@ -64,11 +64,15 @@ def list_decisions(kind: str, subject_id: str) -> str:
 
 @bp.get("/rules/<rule_set>/explain/<kind>/<subject_id>")
 @requires(RULE_READ)
-def explain_now(rule_set: str, kind: str, subject_id: str) -> str:
+def explain_now(rule_set: str, kind: str, subject_id: str) -> str | BaseResponse:
     """What the version in force would decide about a subject now. Nothing is stored."""
     version = queries.active_version(rule_set)
     plan, moment = queries.plan_of(version), clock.now()
-    facts = gather(Subject(kind, subject_id), plan.kinds, moment, plan.rule_set.schema)
+    try:
+        facts = gather(Subject(kind, subject_id), plan.kinds, moment, plan.rule_set.schema)
+    except FactsInvalid as error:
+        flash(error.sentence(), "warning")
+        return redirect(url_for("decisions.list_decisions", kind=kind, subject_id=subject_id))
     outcome = whatif.outcome_of(plan, facts, clock.local_date(moment))
     return render_template(
         "decisions/show.html", decision=None, version=version, outcome=outcome, **_reasons(plan, facts, moment)
