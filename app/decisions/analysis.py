@@ -9,6 +9,7 @@ count that consist of nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from app.core.i18n import _
 from app.decisions.ir import All, Branch, Condition, Either, Pattern, Rule, RuleSet, alternatives
@@ -28,6 +29,7 @@ class _TooMany(Exception):
 
 def refuse_useless(rule_set: RuleSet, file: str) -> None:
     """Raises RuleFileInvalid for the first rule that can never fire, does what another does, or can never show."""
+    rule_set = replace(rule_set, rules=tuple(rule for rule in rule_set.rules if not rule.disabled))
     proof = Proof(rule_set)
     for rule in rule_set.rules:
         for branch in rule.branches:

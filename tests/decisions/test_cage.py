@@ -18,7 +18,10 @@ from app.decisions.engines import EngineFault, Firing
 from app.decisions.engines import durable as cage
 from app.decisions.engines.closures import Closures
 from app.decisions.engines.coding import hashed
+from app.decisions.engines.columns import Columns
 from app.decisions.engines.durable import Durable
+from app.decisions.engines.frames import frames_of
+from app.decisions.engines.generated import Generated
 from app.decisions.facts import FactsInvalid, check
 from app.decisions.schema import read_schema
 from app.decisions.source import RuleFileInvalid
@@ -304,7 +307,10 @@ from random import Random
 from tests.decisions.factories import DAY, shipped
 from app.decisions.boundary import candidates, draw
 from app.decisions.engines.closures import Closures
+from app.decisions.engines.columns import Columns
 from app.decisions.engines.durable import Durable
+from app.decisions.engines.frames import frames_of
+from app.decisions.engines.generated import Generated
 def resident():
     return int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize() // 1024
 plans = [shipped('priority'), shipped('compliance_gate')]
@@ -366,3 +372,16 @@ def test_the_last_comparison_of_a_join_always_holds() -> None:
     assert all(
         list(parts[-1]) == ["k1"] and next(iter(parts[-1].values())) in ({"p0": "k1"}, {"p1": "k1"}) for parts in joins
     )
+
+
+def test_a_rule_that_is_switched_off_fires_on_no_engine_and_hides_nothing() -> None:
+    off = rule("OFF", "all: [{order: total_fen >= 0}]", "tag: t, signal: s").replace(
+        "  then:", "  disabled: true\n  then:"
+    )
+    same = rule("R1", "all: [{order: total_fen > 5}]", "tag: t, signal: s")
+    plan = plan_of(off, same, rule("S", "all: [{signal: name == 's'}]"))
+    for total, fired in ((0, []), (6, ["R1", "S"])):
+        facts = whole(plan, order={"total_fen": total})
+        assert [firing.rule for firing in both(plan, facts)] == fired
+        assert Generated(plan).run(facts, DAY) == Closures(plan).run(facts, DAY)
+        assert Columns(plan).run(frames_of([facts], plan), DAY).firings(0) == Closures(plan).run(facts, DAY)

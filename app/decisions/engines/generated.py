@@ -139,6 +139,8 @@ class _Writing:
                 yield f"{INDENT}{self.signals[signal]} = True"
 
     def _force(self, rule: Rule) -> str:
+        if rule.disabled:
+            return "False and "
         begins = f"{self._constant(rule.valid_from)} <= day and " if rule.valid_from else ""
         return begins + (f"day <= {self._constant(rule.valid_to)} and " if rule.valid_to else "")
 

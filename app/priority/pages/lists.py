@@ -40,19 +40,19 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "act": Kind(
-        _l("Who acts first"),
+        _l("Acts first"),
         _l("Open tasks by the rank of their orders; above, what each role does next."),
         lists.actions,
         "hand-grab",
     ),
     "deliver": Kind(
-        _l("Who is delivered first"),
+        _l("Delivered first"),
         _l("Unblocked orders in the order in which they are served, with promise and stock."),
         lists.delivery,
         "truck-delivery",
     ),
     "need": Kind(
-        _l("Who needs it most"),
+        _l("Needs it most"),
         _l("By the need index: urgency, nothing left at the customer, dependence on the goods. It ranks nothing."),
         lists.need,
         "heartbeat",
