@@ -73,7 +73,7 @@ def test_who_acts_first(world):
     assert firsts["order_desk"].order.id == pressed.id
     assert firsts["manager"].order.id == quiet.id
     assert "qa_ra" not in firsts
-    assert list(firsts)[0] == "order_desk", "roles come in the house's order"
+    assert next(iter(firsts)) == "order_desk", "roles come in the house's order"
 
 
 def test_a_role_far_behind_is_found_too(world, monkeypatch):
