@@ -78,7 +78,7 @@ def test_watches_that_end_and_begin_are_marked(site, sign_in, world):
 def test_a_mapping_is_chosen_by_two_clicks_and_the_dry_run_follows(site, sign_in, world):
     person = sign_in("operator", "en")
     page = opened(person, "from=1&to=3")
-    assert shape(page, "old", "check", ".is-failed").count() == 1
+    expect(shape(page, "old", "check", ".is-failed")).to_have_count(1)
     assert page.locator("#go button").is_disabled()
     shape(page, "old", "check").click()
     assert "is chosen" in page.inner_text("#moves-hint")
@@ -87,7 +87,7 @@ def test_a_mapping_is_chosen_by_two_clicks_and_the_dry_run_follows(site, sign_in
     shape(page, "new", "review").click()
     page.wait_for_selector("#dry-run .tone-success")
     assert "map.check=review" in page.url
-    assert shape(page, "old", "check", ".is-failed").count() == 0
+    expect(shape(page, "old", "check", ".is-failed")).to_have_count(0)
     assert shape(page, "new", "review", ".is-active").count() == 1
     assert page.locator("#go button").is_enabled()
     page.reload()
