@@ -6,6 +6,7 @@ import re
 from functools import partial
 
 import pytest
+from playwright.sync_api import expect
 
 from app.core import db
 from app.core.permissions import SYSTEM
