@@ -24,6 +24,8 @@ pure=(tests/test_architecture.py tests/test_translations.py tests/test_docs.py t
   tests/core/test_expression_templates.py tests/core/test_scripts.py tests/core/test_intervals.py
   tests/core/test_sheets.py tests/core/test_templates.py tests/decisions/test_agreement.py tests/decisions/test_cage.py
   tests/decisions/test_language.py tests/decisions/test_opening.py tests/decisions/test_rules.py
+  tests/decisions/test_analysis.py tests/decisions/test_columns.py tests/decisions/test_fuzz.py
+  tests/decisions/test_sums.py tests/decisions/dmn/test_dmn.py tests/priority/test_proofs.py
   tests/processes/test_engine.py tests/processes/test_random_processes.py tests/processes/test_states.py
   tests/processes/test_width_and_length.py tests/hostile/test_schema.py)
 # Three queues on two cores: what waits for a browser or for processes lets the other two compute.

@@ -16,18 +16,14 @@ from hypothesis import strategies as st
 from app.decisions import queries, service
 from app.decisions.language import read_rule_set
 from app.decisions.models import RuleSetVersion
-from app.decisions.schema import FOLDER, read_schema
+from app.decisions.schema import read_schema
 from app.decisions.source import load
 from app.decisions.studio import editing, rule_form
 from app.decisions.studio import overview as seen
 from app.decisions.studio.rows import expression_of, rows_of, when_of
 from app.decisions.studio.writing import as_yaml
-from tests.decisions.factories import SHIPPED, schema_text, seed
+from tests.decisions.factories import SHIPPED, schema_text, seed, shipped_text
 from tests.identity.factories import actor_for, make_user, sign_in
-
-
-def shipped_text(name: str) -> str:
-    return (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
 
 
 def changed_lines(before: str, after: str) -> list[str]:
@@ -161,7 +157,7 @@ def test_a_rule_is_added_by_picking(client: FlaskClient, draft: RuleSetVersion) 
     )
     assert post(client, draft, "cases", cases=cases).status_code == 302
     shown = client.get(f"/rules/priority/versions/{draft.number}/cases?lang=en").get_data(as_text=True)
-    assert "All 51 tests come out as expected" in shown
+    assert re.search(r"All \d+ tests come out as expected", shown)
     assert "contract: number = K" in shown
 
 

@@ -25,6 +25,8 @@ from app.identity.roles import ROLES
 from app.identity.service import tokens
 from app.inventory import service as inventory
 from app.orders.models import Order
+from app.priority import overriding
+from app.priority.models import CAUSES
 from app.processes import service as processes
 from app.processes.cockpit import batches, standing
 from app.processes.models import ProcessInstance, ProcessMessage
@@ -197,8 +199,16 @@ def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
         "run_id": ["none"],
         "file_type": ["csv", "xlsx"],
         "code": ["en"],
+        "which": ["act", "deliver", "need"],
+        "override_id": [_moved(next(order for order in made if order.is_open), admin)],
         "filename": ["logo.svg"],
     }
+
+
+def _moved(order: Order, admin: Actor) -> str:
+    """A hostile reason to move an order by hand."""
+    wish = overriding.Wish(points=5, band=None, cause=next(iter(CAUSES)), reason=ATTACK, hours=4)
+    return overriding.set_override(admin, order.id, wish, signed=True).id
 
 
 def _rules(admin: Actor) -> None:

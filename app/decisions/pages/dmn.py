@@ -17,7 +17,7 @@ from app.decisions.permissions import RULE_EDIT, RULE_READ
 from app.decisions.source import RuleFileInvalid
 from app.decisions.texts import is_table
 
-FILE = "/rules/<rule_set>/versions/<int:number>/table.dmn"
+FILE = "/rules/<rule_set>/versions/<int:number>/file"
 
 
 @bp.get("/rules/new-table")
@@ -55,14 +55,12 @@ def replace_table(rule_set: str, number: int) -> Response:
 
 @bp.get(FILE)
 @requires(RULE_READ)
-def download_table(rule_set: str, number: int) -> FlaskResponse:
-    """The DMN of a version, as it was stored. Raises NoSuchRuleSet for what is no table."""
+def download_file(rule_set: str, number: int) -> FlaskResponse:
+    """The text of a version as it was stored: DMN or YAML."""
     version = queries.numbered_version(rule_set, number)
-    if not is_table(version.body):
-        raise queries.NoSuchRuleSet(rule_set=rule_set)
-    name = f"{rule_set}-{number}.dmn"
-    answer = FlaskResponse(version.body, mimetype="application/xml")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    ending, kind = ("dmn", "application/xml") if is_table(version.body) else ("yaml", "application/yaml")
+    answer = FlaskResponse(version.body, mimetype=kind)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{version.rule_set}-{number}.{ending}"'
     return answer
 
 

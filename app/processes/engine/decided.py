@@ -27,10 +27,9 @@ def rule_set_of(node: Any) -> str | None:
 
 def pin_of(node: Any) -> str | None:
     """The version that a node pins, as written."""
-    bound = node.get(camunda("decisionRefBinding")) == "version"
-    pin: str | None = node.get(ours("ruleSetVersion")) or (
-        node.get(camunda("decisionRefVersion"), "") if bound else None
-    )
+    pin: str | None = node.get(ours("ruleSetVersion"))
+    if pin is None and node.get(camunda("decisionRefBinding")) == "version":
+        return str(node.get(camunda("decisionRefVersion"), ""))
     return pin
 
 

@@ -37,7 +37,7 @@ def test_uploaded_shown_downloaded_and_replaced(designer, language):
     for text in ("express", "&lt; 5", "UNIQUE", "12"):
         assert text in page
     assert designer.get("/rules").text.count("Freight") >= 1
-    file = f"{made.location}/table.dmn"
+    file = f"{made.location}/file"
     assert designer.get(file).text == GOOD
     version = queries.numbered_version("freight", 1)
     assert upload(designer, GOOD.replace(">12<", ">13<"), file, revision=str(version.revision)).status_code == 302
