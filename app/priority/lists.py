@@ -108,7 +108,7 @@ def _standings(given: ListFilter) -> Any:
         select(OrderStanding, Order, Customer)
         .join(Order, Order.id == OrderStanding.order_id)
         .join(Customer, Customer.id == Order.customer_id)
-        .where(Order.status.in_(OPEN), *_conditions(given))
+        .where(_read_in_order(Order.status).in_(OPEN), *_conditions(given))
         .options(*_BRIEF)
     )
 
@@ -117,11 +117,17 @@ _BRIEF = (lazyload(Order.lines),)
 """Lists show no order lines."""
 
 
+def _read_in_order(column: Any) -> Any:
+    """The column, hidden from the planner: it shall walk the ranking and stop after a page, not collect and sort all
+    that is open or all of a region."""
+    return func.coalesce(column, "")
+
+
 def _conditions(given: ListFilter) -> Iterator[Any]:
     if given.region:
-        yield Customer.region_code == given.region
+        yield _read_in_order(Customer.region_code) == given.region
     if given.tier:
-        yield Customer.tier == given.tier
+        yield _read_in_order(Customer.tier) == given.tier
     if given.channel:
         yield Order.channel == given.channel
     if given.product_id:
@@ -200,7 +206,7 @@ def _tasks(given: ListFilter) -> Any:
         select(Task, Order, Customer)
         .join(Order, Order.id == Task.subject_id)
         .join(Customer, Customer.id == Order.customer_id)
-        .where(Task.status == TaskStatus.OPEN.value, Task.subject_kind == "order", *_conditions(given))
+        .where(Task.status == TaskStatus.OPEN.value, _read_in_order(Task.subject_kind) == "order", *_conditions(given))
         .options(*_BRIEF)
     )
     if given.role:

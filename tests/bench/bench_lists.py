@@ -36,7 +36,7 @@ from tests.postgres import embedded
 from tests.priority.worlds import plain_world
 
 FEW, MANY = 1_000, 100_000
-TIMES = 10
+TIMES = 20
 ROLES = ("order_desk", "manager", "qa_ra", "planner", "finance")
 CHUNK = 5_000
 PAGES = {
