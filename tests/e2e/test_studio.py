@@ -62,7 +62,9 @@ def test_a_rule_is_added_tested_approved_put_into_force_and_rolled_back(sign_in)
     text = page.locator("#cases")
     text.fill(text.input_value().replace("R1: 61", "R1: 60"))
     page.get_by_role("button", name="Save and run the tests").click()
-    expect(page.locator("#tested, .tested-line").first).to_contain_text("All 51 tests come out as expected")
+    expect(page.locator("#tested, .tested-line").first).to_contain_text(
+        re.compile(r"All \d+ tests come out as expected")
+    )
     page.get_by_role("button", name="Test", exact=True).click(timeout=60_000)  # a process of its own takes seconds
     expect(page.locator(".way [aria-current]")).to_have_text("Tested", timeout=30_000)
     desk.look()
