@@ -14,6 +14,8 @@ from app.decisions.models import Decision
 from tests.decisions.factories import seed, shipped, whole
 from tests.identity.factories import make_user, sign_in
 
+pytestmark = pytest.mark.any_database
+
 ORDER = Subject("order", "o1")
 
 

@@ -18,6 +18,8 @@ from tests.identity.factories import make_user, sign_in
 from tests.orders.factories import make_line
 from tests.priority.worlds import assessed, plain_product, plain_world
 
+pytestmark = pytest.mark.any_database
+
 ALLOWED = (50, 200, 400)
 NO_FLOOR, NO_CAP = 3, 0
 

@@ -22,6 +22,8 @@ from tests.inventory.factories import make_lot
 from tests.orders.factories import make_line
 from tests.priority.worlds import assessed, plain_product, plain_world
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def world(tx):
