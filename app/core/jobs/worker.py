@@ -59,6 +59,7 @@ class Worker:
     lanes: int = LANES
     sweep: float = SWEEP
     id: str = field(default_factory=ids.new_id)
+    _told: bool = False
     _stop: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
     _guard: threading.Lock = field(default_factory=threading.Lock)
@@ -80,11 +81,12 @@ class Worker:
         return self._leave()
 
     def _told_to_stop(self, _number: int, _frame: Any) -> None:
-        self._stop.set()
-        self._wake.set()
+        """Only a flag: an event's lock may be held by the very thread that this interrupts, or by this itself when a
+        second signal comes."""
+        self._told = True
 
     def _dispatch(self) -> None:
-        while not self._stop.is_set():
+        while not self._told:
             try:
                 took = self.tick()
             except Exception:
@@ -94,6 +96,7 @@ class Worker:
             if not took or not self._free():
                 self._wake.wait(TICK)
                 self._wake.clear()
+        self._stop.set()
 
     def _free(self) -> int:
         with self._guard:
