@@ -7,6 +7,7 @@ moments as microseconds since 1970 in UTC, JSON as its text.
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -14,8 +15,14 @@ from sqlalchemy import BigInteger, Boolean, Date, Integer, Select, cast, extract
 
 from app.core.db import Scaled, UtcDateTime, session
 
+MICROS_PER_HOUR = 3_600_000_000
 EPOCH = 719163
 """Day number of 1970-01-01."""
+
+
+def micros(moment: datetime) -> int:
+    """A moment as columns hold it."""
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
 
 
 def read(statement: Select[*tuple[Any, ...]]) -> pl.DataFrame:

@@ -7,7 +7,6 @@ Negation is pushed down to the comparisons, because a comparison with null is ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 from app.core.expressions import (
     Arithmetic,
@@ -32,13 +31,24 @@ from app.core.expressions import (
     parse,
 )
 from app.core.i18n import _
-from app.decisions.ir import All, Condition, Constant, Either, Known, OneOf, Parameter, Same, Test, comparisons_of
+from app.decisions.ir import (
+    OPPOSITE,
+    All,
+    Condition,
+    Constant,
+    Either,
+    Known,
+    OneOf,
+    Parameter,
+    Same,
+    Test,
+    comparisons_of,
+)
 from app.decisions.schema import SIGNAL, Attribute, FactSchema, Kind
-from app.decisions.source import Located, RuleFileInvalid
+from app.decisions.source import Located, RuleFileInvalid, read_day
 from app.decisions.sums import Sums
 
 FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 BEYOND_RULES = (Call, Empty, Index, Member, Method, Template)
 """What processes may write, but rules not: the engines run typed comparisons."""
 TEXTS = ("enum", "text", "bool")
@@ -209,7 +219,7 @@ class _Reading:
             case _:
                 raise self.refuse(_("“%(name)s” must be compared with a constant", name=attribute.name))
         if attribute.type == "date" and isinstance(value, str):
-            value = self.day(value)
+            value = read_day(value, self.refuse)
         wrong = attribute.whats_wrong(value)
         if wrong or value is None:
             raise self.refuse(_("the value compared with “%(name)s” %(wrong)s", name=attribute.name, wrong=wrong or ""))
@@ -226,9 +236,3 @@ class _Reading:
                     other=parameter.unit or _("no unit"),
                 )
             )
-
-    def day(self, text: str) -> date:
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            raise self.refuse(_("there is no day %(day)s", day=text[:40])) from None

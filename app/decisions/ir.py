@@ -13,6 +13,8 @@ from typing import Any
 from app.decisions.outcome import Texts
 from app.decisions.schema import Attribute, FactSchema
 
+OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+"""What holds of two values that are known when the comparison does not."""
 Constant = int | Decimal | str | bool | date
 
 

@@ -17,9 +17,8 @@ from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.decisions import queries
 from app.decisions.cases import Case, read_cases, refuse_failed, results_of, run_cases, text_beside
-from app.decisions.compile import Plan, make_new_plan
+from app.decisions.compile import Plan
 from app.decisions.ir import RuleSet
-from app.decisions.language import read_rule_set
 from app.decisions.life import put_in_force
 from app.decisions.models import FactSchemaText, RuleSetPointer, RuleSetVersion
 from app.decisions.profiles import resolve
@@ -88,8 +87,8 @@ def seed(actor: Actor, folder: Path = FOLDER) -> list[RuleSetVersion]:
         if path.name in NOT_RULES:
             continue
         text = resolve(path.read_text(encoding="utf-8"), path.name)
-        rule_set = read_rule_set(text, schema.body, path.name)
-        plan = make_new_plan(rule_set, path.name)
+        plan, _schema = compiled(text, path.name)
+        rule_set = plan.rule_set
         if _with_hash(rule_set) is None:
             _run_cases_once(plan, folder)
             made.append(_store(actor, rule_set, text, schema, text_beside(rule_set.id, folder)))

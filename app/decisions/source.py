@@ -6,7 +6,7 @@ Plain scalars are whole numbers, decimals, dates, true, false, null, else text: 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -52,6 +52,14 @@ class Located:
         if isinstance(self.value, list):
             return [item.plain() for item in self.value]
         return self.value
+
+
+def read_day(text: str, refuse: Callable[[str], Exception]) -> date:
+    """A day written as YYYY-MM-DD. Raises what `refuse` makes."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise refuse(_("there is no day %(day)s", day=text[:40])) from None
 
 
 def load(text: str, file: str) -> Located:

@@ -16,6 +16,7 @@ from app.core.expressions import Arithmetic, Literal, Name, Negative, Node
 from app.core.i18n import _
 from app.decisions.ir import Condition, Parameter, Relation, Sum, Test
 from app.decisions.schema import LARGEST, Attribute
+from app.decisions.source import read_day
 
 MOST_FACTORS = 1020
 """The factors of both sides together, in the smallest unit that occurs."""
@@ -107,7 +108,7 @@ class Sums:
         """A side of a comparison, or a part of it."""
         match node:
             case Literal(value=str() as text):
-                return Draft({}, Decimal(self._day(text).toordinal()), DATE)
+                return Draft({}, Decimal(read_day(text, self.refuse).toordinal()), DATE)
             case Literal(value=int() | Decimal() as number) if not isinstance(number, bool):
                 return Draft({}, Decimal(number), None)
             case Negative(item=item):
@@ -162,12 +163,6 @@ class Sums:
         if isinstance(found.value, bool) or not isinstance(found.value, int | Decimal):
             raise self.refuse(_("the parameter “%(name)s” is not a number", name=name))
         return Draft({}, Decimal(found.value), found.unit)
-
-    def _day(self, text: str) -> date:
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            raise self.refuse(_("there is no day %(day)s", day=text[:40])) from None
 
 
 def _whole(factor: Decimal, attribute: Attribute, places: int) -> int:

@@ -8,21 +8,16 @@ from datetime import datetime
 import polars as pl
 
 from app.core import clock
-from app.core.columns import EPOCH
+from app.core.columns import EPOCH, MICROS_PER_HOUR, micros
 from app.decisions.bulk import SUBJECT, Subjects, facts_in_bulk
 from app.priority import columns_goods as columns_goods
 from app.priority import columns_steering as columns_steering
 from app.priority import profile
 from app.priority.album import Album, album_of
 
-MICROS_PER_HOUR = 3_600_000_000
 MOST_DAYS = 366
 PENALTY_PLACES = 100 * 10**3
 """A stored percentage has three places."""
-
-
-def _moment(as_of: datetime) -> int:
-    return int(as_of.timestamp()) * 1_000_000 + as_of.microsecond
 
 
 def _local(moment: pl.Expr) -> pl.Expr:
@@ -60,7 +55,7 @@ def order_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
         "order_type",
         pl.col("line_count").fill_null(0),
         pl.col("total").alias("total_fen"),
-        ((pl.col("surgery_at") - _moment(as_of)) // MICROS_PER_HOUR).alias("hours_to_surgery"),
+        ((pl.col("surgery_at") - micros(as_of)) // MICROS_PER_HOUR).alias("hours_to_surgery"),
         days.alias("days_to_requested"),
         (days - pl.col("lane_days_p50")).alias("slack_days"),
         working_days(pl.col("submitted_at"), as_of).alias("waiting_wdays"),

@@ -7,21 +7,19 @@ from datetime import datetime
 import polars as pl
 from sqlalchemy import select
 
-from app.core.columns import read
+from app.core.columns import MICROS_PER_HOUR, micros, read
 from app.decisions.bulk import SUBJECT, Subjects, facts_in_bulk
 from app.orders.models import Order
 from app.priority import profile
 from app.priority.album import Album, album_of
 from app.priority.models import OrderOverride, OrderStanding
 
-MICROS_PER_HOUR = 3_600_000_000
-
 
 @facts_in_bulk.register("override")
 def override_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
     """The manual overrides in force at the moment."""
     album = album_of(subjects, as_of)
-    now = int(as_of.timestamp()) * 1_000_000 + as_of.microsecond
+    now = micros(as_of)
     found = album.orders.select(SUBJECT, pl.col("id").alias("order_id")).join(_overrides(album), on="order_id")
     return (
         found.filter(_holds(now))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
 
 from app.core.i18n import _
-from app.decisions.ir import All, Condition, Constant, Either, Known, OneOf, Test
+from app.decisions.ir import OPPOSITE, All, Condition, Constant, Either, Known, OneOf, Test
 from app.decisions.schema import Attribute
+from app.decisions.source import read_day
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -147,7 +147,7 @@ class _Entry:
             case "number":
                 value = Decimal(text) if "." in text else int(text)
             case "date":
-                value = self._day(text)
+                value = read_day(text, self.refuse)
             case "word" if text in ("true", "false"):
                 value = text == "true"
         if value is None:
@@ -158,15 +158,6 @@ class _Entry:
         if wrong:
             raise self.refuse(_("the value compared with “%(name)s” %(wrong)s", name=self.attribute.name, wrong=wrong))
         return value
-
-    def _day(self, text: str) -> date:
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            raise self.refuse(_("there is no day %(day)s", day=text[:40])) from None
-
-
-OPPOSITE = {"!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!="}
 
 
 def _opposite(test: Condition) -> Condition:
