@@ -11,8 +11,10 @@ from app.decisions import publish, service
 from app.decisions.compile import Plan, make_new_plan
 from app.decisions.facts import Facts
 from app.decisions.language import read_rule_set
+from app.decisions.models import FactSchemaText, RuleSetPointer, RuleSetVersion
 from app.decisions.profiles import resolve
 from app.decisions.schema import FOLDER
+from tests.kept import Kept
 
 DAY = date(2026, 11, 23)
 SHIPPED = tuple(sorted(path.stem for path in FOLDER.glob("*.yaml") if path.name not in publish.NOT_RULES))
@@ -74,6 +76,9 @@ def whole(plan: Plan, **changes: Any) -> Facts:
     return facts_of(Case("", changes, {}), plan)
 
 
+IN_FORCE = Kept(lambda: service.seed(SYSTEM), FactSchemaText, RuleSetVersion, RuleSetPointer)
+
+
 def seed() -> None:
     """Put the shipped rule sets into force in the running transaction."""
-    service.seed(SYSTEM)
+    IN_FORCE.put()

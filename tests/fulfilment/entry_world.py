@@ -8,6 +8,7 @@ from typing import Any
 from app.core.permissions import SYSTEM, Actor
 from app.identity.models import User
 from app.processes import service as processes
+from app.processes.models import ProcessDefinition, ProcessRelease, ProcessStart
 from tests.catalog.factories import (
     make_authorisation,
     make_award,
@@ -18,6 +19,9 @@ from tests.catalog.factories import (
 )
 from tests.decisions.factories import seed
 from tests.identity.factories import actor_for, make_user
+from tests.kept import Kept
+
+DIAGRAMS = Kept(lambda: processes.seed(SYSTEM), ProcessDefinition, ProcessRelease, ProcessStart)
 
 
 @dataclass
@@ -36,7 +40,7 @@ class World:
 def make_world() -> World:
     """Everything an order needs to be taken in; nothing blocks an order of the product in any channel."""
     seed()
-    processes.seed(SYSTEM)
+    DIAGRAMS.put()
     ann = make_user(roles=("sales",), name="Ann")
     bob = make_user(roles=("order_desk",), name="Bob")
     make_licence()
