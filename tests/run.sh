@@ -32,21 +32,22 @@ pure=(tests/test_architecture.py tests/test_translations.py tests/test_docs.py t
 waiting() {
   local failed=0
   run browser .venv/bin/pytest --db sqlite -m browser "$@" || failed=1
-  run processes .venv/bin/pytest --db postgres -m waits "$@" || failed=1
+  run waits .venv/bin/pytest --db sqlite -m "waits and not browser" "$@" || failed=1
+  run processes .venv/bin/pytest --db postgres -m "waits and not browser" "$@" || failed=1
   return $failed
 }
-run sqlite .venv/bin/pytest --db sqlite -m "not browser" "$@" & first=$!
+run sqlite .venv/bin/pytest --db sqlite -m "not browser and not waits" "$@" & first=$!
 run postgres .venv/bin/pytest --db postgres -m "not browser and not waits" "${pure[@]/#/--ignore=}" "$@" & second=$!
 waiting "$@" & third=$!
 for queue in "$first" "$second" "$third"; do wait "$queue" || failed=1; done
 if [ "$failed" = 1 ]; then
-  for log in lint format types browser processes sqlite postgres; do
+  for log in lint format types browser waits processes sqlite postgres; do
     printf '\n===== %s =====\n' "$log"
     tail -n 80 "$logs/$log" 2>/dev/null
   done
   exit 1
 fi
-for log in browser processes sqlite postgres; do
+for log in browser waits processes sqlite postgres; do
   printf '%-10s %s\n' "$log" "$(tail -n 1 "$logs/$log")"
 done
 printf 'All green in %s s.\n' $((SECONDS - started))

@@ -15,6 +15,8 @@ from tests.conformance.scenario import Refusal, Scenario
 from tests.conformance.youxu import Youxu
 from tests.processes import invariants
 
+pytestmark = pytest.mark.any_database
+
 
 def scenarios() -> list[tuple[str, Scenario]]:
     """(subject: name, scenario) of every module of `cases`."""

@@ -13,6 +13,7 @@ from tests.hostile.routes import Route, routes
 from tests.hostile.world import Site
 from tests.identity.factories import actor_for
 
+pytestmark = pytest.mark.any_database
 ABSENT = {"orders.confirmation"}
 """An order that is not released has none."""
 
@@ -28,7 +29,6 @@ def denials() -> int:
         return session.scalar(select(func.count()).where(AuditEntry.action == "access:deny")) or 0
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("role", ROLES)
 def test_who_lacks_the_right_is_refused_and_recorded(role, app, site):
     actor, client, refused, before = actor_for(site.users[role]), site.client(app, role), 0, denials()
