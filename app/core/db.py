@@ -6,7 +6,6 @@ SQLite: WAL, `BEGIN IMMEDIATE` to write (so that a writer never fails half-way f
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -23,7 +22,7 @@ from app.core import jsontext
 from app.core.column_types import Json as Json
 from app.core.column_types import Scaled as Scaled
 from app.core.column_types import UtcDateTime as UtcDateTime
-from app.core.line import wait_in_line
+from app.core.line import Line, line_of
 from config import Settings
 
 
@@ -346,14 +345,16 @@ class transaction:  # noqa: N801 - reads as the statement it is: `with transacti
 
     def __init__(self, *, write: bool = True) -> None:
         self._write = write
-        self._line: int | None = None
+        self._line: Line | None = None
+        self._place: int | None = None
 
     def __enter__(self) -> None:
         if _current.get() is not None:
             raise NestedTransaction("a transaction is open already")
         bind = engine()
         if self._write:
-            self._line = wait_in_line(bind)
+            self._line = line_of(bind)
+            self._place = None if self._line is None else self._line.wait()
             self._unit = Unit(bind)
         else:
             self._unit = Unit(bind.execution_options(reading=True))
@@ -369,8 +370,8 @@ class transaction:  # noqa: N801 - reads as the statement it is: `with transacti
             try:
                 unit.close()
             finally:
-                if self._line is not None:
-                    os.close(self._line)
+                if self._line is not None and self._place is not None:
+                    self._line.leave(self._place)
         if kind is None:
             for act in unit.afterwards:
                 act()
