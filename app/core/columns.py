@@ -32,14 +32,20 @@ def read(statement: Select[*tuple[Any, ...]]) -> pl.DataFrame:
     wanted = {str(column.key): column.type for column in statement.selected_columns}
     if connection.dialect.name == "postgresql":
         return _typed(_copied(connection, _with_epochs(statement)), wanted, "t")
-    cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
-    rows = cursor.execute(_text(statement, connection)).fetchall()
-    columns = list(zip(*rows, strict=True)) or [()] * len(wanted)
-    found = [
-        pl.Series(name, column, dtype=_raw(kind, sqlite=True))
-        for (name, kind), column in zip(wanted.items(), columns, strict=True)
-    ]
-    return _typed(pl.DataFrame(found), wanted, 1)
+    return _typed(_gathered(connection, statement, wanted), wanted, 1)
+
+
+def _gathered(connection: Any, statement: Select[*tuple[Any, ...]], wanted: dict[str, Any]) -> pl.DataFrame:
+    """From SQLite each column as one JSON list: no Python object per value, a third of the time of rows fetched."""
+    names = [f'json_group_array("{name}")' for name in wanted]
+    asked = f"SELECT {', '.join(names)} FROM ({_text(statement, connection)})"  # noqa: S608 - a programmer's names
+    (lists,) = connection.connection.driver_connection.cursor().execute(asked).fetchall()
+    return pl.DataFrame(
+        [
+            pl.Series(name, [values]).str.json_decode(pl.List(_raw(kind, sqlite=True))).explode(empty_as_null=False)
+            for (name, kind), values in zip(wanted.items(), lists, strict=True)
+        ]
+    )
 
 
 def _text(statement: Select[*tuple[Any, ...]], connection: Any) -> str:
