@@ -16,6 +16,8 @@ from sqlalchemy import BigInteger, Boolean, Date, Integer, Select, cast, extract
 from app.core.db import Scaled, UtcDateTime, session
 
 MICROS_PER_HOUR = 3_600_000_000
+ROOM = -131_072
+"""KiB of pages that SQLite may hold while many rows are written: with the usual 2 MiB it writes most pages many times."""
 EPOCH = 719163
 """Day number of 1970-01-01."""
 
@@ -117,7 +119,11 @@ def write(table: str, frame: pl.DataFrame, *, key: str, also: str = "", unless_c
     sets = ", ".join(f"{name} = ?" for name in named)
     told = asked.replace(f"b.{key}", "?").replace(f"b.was_{unless_changed}", "?")
     rows = _stored(frame.select(*named, key, *([f"was_{unless_changed}"] if unless_changed else [])), "").rows()
-    raw.cursor().executemany(f"UPDATE {table} AS t SET {sets} WHERE {told}", rows)  # type: ignore[union-attr]  # noqa: S608 - names
+    cursor: Any = raw.cursor()  # type: ignore[union-attr]
+    (usual,) = cursor.execute("PRAGMA cache_size").fetchone()
+    cursor.execute(f"PRAGMA cache_size = {ROOM}")
+    cursor.executemany(f"UPDATE {table} AS t SET {sets} WHERE {told}", rows)  # noqa: S608 - names
+    cursor.execute(f"PRAGMA cache_size = {usual}")
     return frame[key]
 
 
