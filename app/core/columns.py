@@ -17,7 +17,7 @@ from app.core.db import Scaled, UtcDateTime, session
 
 MICROS_PER_HOUR = 3_600_000_000
 ROOM = -131_072
-"""KiB of pages that SQLite may hold while many rows are written: with the usual 2 MiB it writes most pages many times."""
+"""KiB of pages SQLite may hold while many rows are written: with the usual 2 MiB it writes most of them many times."""
 EPOCH = 719163
 """Day number of 1970-01-01."""
 
