@@ -24,7 +24,7 @@ from app.decisions.models import FactSchemaText, RuleSetPointer, RuleSetVersion
 from app.decisions.profiles import resolve
 from app.decisions.schema import FOLDER, FactSchema, shipped_schema
 from app.decisions.smoke import Job, try_out
-from app.decisions.texts import new_plan_of_text
+from app.decisions.texts import new_plan_of_text, same_text
 
 NOT_RULES = ("facts.yaml", "profiles.yaml")
 """Files in rules/ that are no rule sets."""
@@ -50,7 +50,13 @@ class NoDraft(Conflict):
 class NoRuleFile(Conflict):
     """The forms of the studio write rule files; a decision table is edited as a table."""
 
-    message = _l("“%(rule_set)s” is a decision table: edit it in a DMN editor and upload it again.")
+    message = _l("“%(rule_set)s” is a decision table: edit it as a table.")
+
+
+class NoDecisionTable(Conflict):
+    """The editor of tables writes decision tables; a rule file is written by the forms of the studio."""
+
+    message = _l("“%(rule_set)s” is no decision table: edit its rules.")
 
 
 class OtherRuleSet(Conflict):
@@ -132,7 +138,8 @@ def begin_draft(actor: Actor, based_on: RuleSetVersion) -> RuleSetVersion:
 def save_draft(
     actor: Actor, version: RuleSetVersion, revision: int, *, text: str | None = None, cases: str | None = None
 ) -> RuleSetVersion:
-    """Write a draft again. Raises NoDraft, StaleVersion (somebody saved meanwhile), RuleFileInvalid, OtherRuleSet."""
+    """Write a draft again; one that says the same stays as it is. Raises NoDraft, StaleVersion (somebody saved
+    meanwhile), RuleFileInvalid, OtherRuleSet."""
     held = queries.lock_version(version.id)
     if not held.is_draft:
         raise NoDraft(number=held.number, rule_set=held.rule_set)
@@ -142,11 +149,14 @@ def save_draft(
     plan, schema = compiled(body)
     if plan.rule_set.id != held.rule_set:
         raise OtherRuleSet(found=plan.rule_set.id, rule_set=held.rule_set)
-    read_cases(held.cases if cases is None else cases)
+    cases = held.cases if cases is None else cases
+    read_cases(cases)
+    if cases == held.cases and schema.sha256 == held.schema_sha256 and same_text(body, held.body):
+        return held
     _keep_schema(schema)
     held.body, held.schema_sha256 = body, schema.sha256
     held.name = plan.rule_set.name
-    held.cases = held.cases if cases is None else cases
+    held.cases = cases
     held.revision += 1
     held.changed_at, held.changed_by = clock.now(), actor.name
     if actor.id not in held.editors:

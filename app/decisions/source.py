@@ -25,12 +25,16 @@ _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
 class RuleFileInvalid(DomainError):
-    """A rule file (or facts.yaml) says something it may not; nothing of it is used."""
+    """A rule file (or facts.yaml) says something it may not; nothing of it is used.
+
+    Of a decision table the details also name the column, from 1: its inputs, then its outputs.
+    """
 
     message = _l("%(file)s, line %(line)s, rule %(rule)s: %(reason)s")
 
-    def __init__(self, *, file: str, line: int, reason: str, rule: str = "–") -> None:
-        super().__init__(file=file, line=line, rule=rule, reason=reason)
+    def __init__(self, *, file: str, line: int, reason: str, rule: str = "–", column: int = 0) -> None:
+        place = {"column": column} if column else {}
+        super().__init__(file=file, line=line, rule=rule, reason=reason, **place)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,20 @@ from dataclasses import replace
 
 from app.decisions.compile import Plan, make_new_plan, make_plan
 from app.decisions.dmn.checks import refuse_useless
-from app.decisions.dmn.reading import read_table
+from app.decisions.dmn.reading import read_table, same_document
 from app.decisions.language import read_rule_set, version_hash
 
 
 def is_table(text: str) -> bool:
     """Whether the text is XML, which rule files never are."""
     return text.lstrip("\ufeff \t\r\n").startswith("<")
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether nothing was changed: the same text, or the same decision table laid out otherwise."""
+    if one == other or not (is_table(one) and is_table(other)):
+        return one == other
+    return same_document(one, other)
 
 
 def plan_of_text(text: str, schema: str, file: str = "rules.yaml") -> Plan:

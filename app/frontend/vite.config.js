@@ -10,8 +10,18 @@ const ownMobileTables = {
   },
 };
 
+// Cells of decision tables hold unary tests, which the server checks: dmn-js' editor of FEEL with its parser (0.5 MB) stays out.
+const withoutFeel = {
+  name: "without-feel",
+  enforce: "pre",
+  resolveId(source, importer) {
+    const asked = source.endsWith("components/LiteralExpression") && importer?.includes("dmn-js-");
+    return asked ? this.resolve("dmn-js-shared/lib/components/ContentEditable", importer) : null;
+  },
+};
+
 export default defineConfig({
-  plugins: [ownMobileTables],
+  plugins: [ownMobileTables, withoutFeel],
   base: "./", // built files find each other wherever the server is mounted
   build: {
     outDir: "../static/dist",

@@ -11,7 +11,7 @@ from app.core.expressions import ExpressionFailed, Name, below, parse
 from app.core.subject import Subject
 from app.decisions.dmn.table import INPUT, DecisionTable, Input
 from app.decisions.facts import Facts, FactsInvalid, fact, gather
-from app.decisions.schema import SIGNAL, shipped_schema
+from app.decisions.schema import SIGNAL, Kind, shipped_schema
 
 
 def inputs_of(table: DecisionTable, subject: Subject, variables: Mapping[str, Any], as_of: datetime) -> Facts:
@@ -23,20 +23,23 @@ def inputs_of(table: DecisionTable, subject: Subject, variables: Mapping[str, An
     return {INPUT: [{column.attribute.name: _value(column, scope) for column in table.inputs}]}
 
 
+def nameable() -> dict[str, Kind]:
+    """The kinds of facts that an expression can begin with: those that somebody provides, at most one per decision."""
+    return {
+        name: kind
+        for name, kind in shipped_schema().kinds.items()
+        if name != SIGNAL and kind.cardinality != "many" and name in fact
+    }
+
+
+def names_in(column: Input) -> list[Name]:
+    """The names an input's expression asks for."""
+    return [node for node in below(parse(column.expression).node) if isinstance(node, Name)]
+
+
 def _kinds(table: DecisionTable) -> set[str]:
     """The kinds of facts that expressions begin with; those of which there may be several cannot be named."""
-    names = {
-        node.path[0]
-        for column in table.inputs
-        for node in below(parse(column.expression).node)
-        if isinstance(node, Name)
-    }
-    kinds = shipped_schema().kinds
-    return {
-        name
-        for name in names
-        if name in kinds and name != SIGNAL and kinds[name].cardinality != "many" and name in fact
-    }
+    return {name.path[0] for column in table.inputs for name in names_in(column)} & set(nameable())
 
 
 def _facts(kinds: set[str], subject: Subject, as_of: datetime) -> dict[str, Any]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, TypeVar
 
 from lxml import etree
 
@@ -16,7 +18,7 @@ from app.core.expressions import ExpressionInvalid, parse
 from app.core.i18n import _
 from app.decisions.dmn.table import INPUT, SEVERAL, DecisionTable, Input, Output, Row
 from app.decisions.dmn.unary import read_entry
-from app.decisions.ir import Condition
+from app.decisions.ir import All, Condition
 from app.decisions.schema import Attribute
 from app.decisions.source import RuleFileInvalid
 
@@ -38,6 +40,9 @@ POLICIES = ("UNIQUE", "FIRST", "PRIORITY", "ANY", "COLLECT", "RULE ORDER", "OUTP
 AGGREGATIONS = {"": "", "SUM": "+", "MIN": "<", "MAX": ">", "COUNT": "#"}
 _NAME = re.compile(r"[^\W\d]\w{0,62}\Z")
 _ID = re.compile(r"[A-Za-z_][\w.-]{0,63}\Z")
+MOST_FAULTS = 100
+"""So many wrong cells are told at once."""
+T = TypeVar("T")
 
 
 @lru_cache(maxsize=64)
@@ -46,11 +51,44 @@ def read_table(body: str, file: str = "decision.dmn") -> DecisionTable:
     return _Reading(body, file).table()
 
 
+def faults_of(body: str, file: str = "decision.dmn") -> list[RuleFileInvalid]:
+    """Every cell that cannot be read, each with its rule and column; else the first thing that is wrong above them."""
+    faults: list[RuleFileInvalid] = []
+    try:
+        reading = _Reading(body, file)
+        faults = reading.faults
+        reading.table()
+    except RuleFileInvalid as error:
+        return faults or [error]
+    return []
+
+
+def same_document(one: str, other: str) -> bool:
+    """Whether two texts are one DMN document but for how it is laid out. Raises XmlRefused."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(text: str) -> str:
+    xml.parse(text.encode(), LARGEST)
+    return str(etree.canonicalize(text, strip_text=True))
+
+
+@contextmanager
+def _in_column(at: int, label: str) -> Iterator[None]:
+    """What is refused inside is told with its column."""
+    try:
+        yield
+    except RuleFileInvalid as error:
+        reason = _("column “%(column)s”: %(reason)s", column=label[:60], reason=error.details["reason"])
+        raise RuleFileInvalid(**{**error.details, "reason": reason, "column": at}) from None
+
+
 class _Reading:
     """Reads one document."""
 
     def __init__(self, body: str, file: str) -> None:
         self.file = file
+        self.faults: list[RuleFileInvalid] = []
         self.sha256 = hashlib.sha256(body.encode()).hexdigest()
         try:
             self.root = xml.parse(body.encode(), LARGEST)
@@ -86,7 +124,7 @@ class _Reading:
         if policy not in POLICIES or aggregate is None:
             raise self.refuse(node, _("the hit policy “%(policy)s” is not known", policy=policy))
         inputs = self._inputs(node)
-        outputs = self._outputs(node)
+        outputs = self._outputs(node, len(inputs))
         if policy in ("PRIORITY", "OUTPUT ORDER") and not any(one.values for one in outputs):
             raise self.refuse(node, _("%(policy)s needs the output's values in order of priority", policy=policy))
         if aggregate and (policy != "COLLECT" or len(outputs) != 1):
@@ -99,10 +137,16 @@ class _Reading:
         return DecisionTable(key, name, policy, aggregate, inputs, outputs, rows, self.sha256)
 
     def _inputs(self, table: Any) -> tuple[Input, ...]:
-        found = []
-        for number, node in enumerate(self.children(table, "input"), start=1):
-            expressions = self.children(node, "inputExpression")
-            text = self.text(expressions[0]) if expressions else ""
+        nodes = self.children(table, "input")
+        if not 1 <= len(nodes) <= MOST_COLUMNS:
+            raise self.refuse(table, _("a table has 1 to %(most)s inputs", most=MOST_COLUMNS))
+        return tuple(self._input(node, number) for number, node in enumerate(nodes, start=1))
+
+    def _input(self, node: Any, number: int) -> Input:
+        expressions = self.children(node, "inputExpression")
+        text = self.text(expressions[0]) if expressions else ""
+        label = node.get("label") or text
+        with _in_column(number, label or str(number)):
             if not text:
                 raise self.refuse(node, _("input %(number)s has no expression", number=number))
             try:
@@ -110,37 +154,38 @@ class _Reading:
             except ExpressionInvalid as error:
                 raise self.refuse(node, error.sentence()) from None
             kind = self._type(expressions[0])
-            label = node.get("label") or text
-            attribute = Attribute(
-                kind=INPUT,
-                name=f"c{number}",
-                type=kind,
-                label={"en": label, "zh": label},
-                scale=PLACES if kind == "decimal" else 0,
-                nullable=True,
-                default=None,
-                kind_label={"en": label, "zh": label},
-            )
-            found.append(Input(attribute, text, int(node.sourceline or 1)))
-        if not 1 <= len(found) <= MOST_COLUMNS:
-            raise self.refuse(table, _("a table has 1 to %(most)s inputs", most=MOST_COLUMNS))
+        attribute = Attribute(
+            kind=INPUT,
+            name=f"c{number}",
+            type=kind,
+            label={"en": label, "zh": label},
+            scale=PLACES if kind == "decimal" else 0,
+            nullable=True,
+            default=None,
+            kind_label={"en": label, "zh": label},
+        )
+        return Input(attribute, text, int(node.sourceline or 1))
+
+    def _outputs(self, table: Any, inputs: int) -> tuple[Output, ...]:
+        nodes = self.children(table, "output")
+        if not 1 <= len(nodes) <= MOST_COLUMNS:
+            raise self.refuse(table, _("a table has 1 to %(most)s outputs", most=MOST_COLUMNS))
+        found: list[Output] = []
+        for number, node in enumerate(nodes, start=1):
+            with _in_column(inputs + number, node.get("label") or node.get("name") or str(inputs + number)):
+                found.append(self._one_output(node, [one.name for one in found]))
         return tuple(found)
 
-    def _outputs(self, table: Any) -> tuple[Output, ...]:
-        found: list[Output] = []
-        for node in self.children(table, "output"):
-            name = node.get("name") or ""
-            if not _NAME.match(name) or name in [one.name for one in found]:
-                raise self.refuse(node, _("each output needs a name of its own, a word"))
-            kind = self._type(node)
-            listed = self.children(node, "outputValues")
-            values = tuple(self._listed(listed[0], kind)) if listed else ()
-            defaults = self.children(node, "defaultOutputEntry")
-            default = self._value(defaults[0], kind) if defaults else None
-            found.append(Output(name, node.get("label") or name, kind, values, default))
-        if not 1 <= len(found) <= MOST_COLUMNS:
-            raise self.refuse(table, _("a table has 1 to %(most)s outputs", most=MOST_COLUMNS))
-        return tuple(found)
+    def _one_output(self, node: Any, taken: list[str]) -> Output:
+        name = node.get("name") or ""
+        if not _NAME.match(name) or name in taken:
+            raise self.refuse(node, _("each output needs a name of its own, a word"))
+        kind = self._type(node)
+        listed = self.children(node, "outputValues")
+        values = tuple(self._listed(listed[0], kind)) if listed else ()
+        defaults = self.children(node, "defaultOutputEntry")
+        default = self._value(defaults[0], kind) if defaults else None
+        return Output(name, node.get("label") or name, kind, values, default)
 
     def _type(self, node: Any) -> str:
         name = (node.get("typeRef") or "string").rpartition(":")[2]
@@ -155,21 +200,44 @@ class _Reading:
         nodes = self.children(table, "rule")
         if not 1 <= len(nodes) <= MOST_ROWS:
             raise self.refuse(table, _("there must be 1 to %(most)s rules", most=MOST_ROWS))
-        return tuple(self._row(f"row{number}", node, inputs, outputs) for number, node in enumerate(nodes, start=1))
+        rows = [self._row(f"row{number}", node, inputs, outputs) for number, node in enumerate(nodes, start=1)]
+        if self.faults:
+            raise self.faults[0]
+        return tuple(rows)
 
     def _row(self, name: str, node: Any, inputs: tuple[Input, ...], outputs: tuple[Output, ...]) -> Row:
         asked, answered = self.children(node, "inputEntry"), self.children(node, "outputEntry")
         if len(asked) != len(inputs) or len(answered) != len(outputs):
             raise self.refuse(node, _("the rule needs an entry for each input and output"), name)
         notes = self.children(node, "description")
+        anything: Condition = All(())
+        conditions = [
+            self._cell(at, one.attribute.label["en"], anything, partial(self._entry, entry, one, name))
+            for at, (entry, one) in enumerate(zip(asked, inputs, strict=True), start=1)
+        ]
+        values = [
+            self._cell(at, one.label, None, partial(self._output, entry, one, name))
+            for at, (entry, one) in enumerate(zip(answered, outputs, strict=True), start=1 + len(inputs))
+        ]
         return Row(
             id=name,
-            conditions=tuple(self._entry(entry, one, name) for entry, one in zip(asked, inputs, strict=True)),
+            conditions=tuple(conditions),
             entries=tuple(self.text(entry) for entry in asked),
-            outputs=tuple(self._output(entry, one, name) for entry, one in zip(answered, outputs, strict=True)),
+            outputs=tuple(values),
             note=self.text(notes[0])[:500] if notes else "",
             line=int(node.sourceline or 1),
         )
+
+    def _cell(self, at: int, label: str, instead: T, read: Callable[[], T]) -> T:
+        """What a cell says; one that cannot be read is noted, so that all of them are told together."""
+        try:
+            with _in_column(at, label):
+                return read()
+        except RuleFileInvalid as error:
+            self.faults.append(error)
+            if len(self.faults) >= MOST_FAULTS:
+                raise
+            return instead
 
     def _entry(self, node: Any, column: Input, rule: str) -> Condition:
         return read_entry(self.text(node), column.attribute, lambda reason: self.refuse(node, reason, rule))

@@ -10,11 +10,13 @@ from app.core.errors import DomainError
 from app.core.i18n import _
 from app.core.permissions import current_actor, requires
 from app.decisions import queries, service
+from app.decisions.dmn.offered import offered_facts
 from app.decisions.dmn.table import DecisionTable
 from app.decisions.models import RuleSetVersion
 from app.decisions.pages.blueprint import bp, draft, seen_revision, shared
 from app.decisions.permissions import RULE_EDIT, RULE_READ
 from app.decisions.source import RuleFileInvalid
+from app.decisions.studio.table_form import POLICIES, TYPES, TableForm
 from app.decisions.texts import is_table
 
 FILE = "/rules/<rule_set>/versions/<int:number>/file"
@@ -23,8 +25,8 @@ FILE = "/rules/<rule_set>/versions/<int:number>/file"
 @bp.get("/rules/new-table")
 @requires(RULE_EDIT)
 def new_table() -> str:
-    """The form that takes a DMN file."""
-    return render_template("decisions/new_table.html", error="")
+    """The forms of a new table: an empty one of a few choices, or a DMN file."""
+    return new_page()
 
 
 @bp.post("/rules/new-table")
@@ -32,9 +34,9 @@ def new_table() -> str:
 def upload_table() -> Response | str:
     """Store an uploaded table as a draft; what is wrong is told with its line, and nothing is stored."""
     try:
-        made = service.submit(current_actor(), _uploaded(), _file_name(), cases="[]")
+        made = service.submit(current_actor(), uploaded(), file_name(), cases="[]")
     except DomainError as error:
-        return render_template("decisions/new_table.html", error=error.sentence())
+        return new_page(error=error.sentence())
     flash(_("Stored as a draft. Test it, then somebody else approves it."), "success")
     return redirect(url_for("decisions.show_version", rule_set=made.rule_set, number=made.number))
 
@@ -45,7 +47,7 @@ def replace_table(rule_set: str, number: int) -> Response:
     """Store an uploaded table as the new text of a draft."""
     version = draft(rule_set, number)
     try:
-        service.save_draft(current_actor(), version, seen_revision(), text=_uploaded())
+        service.save_draft(current_actor(), version, seen_revision(), text=uploaded())
     except RuleFileInvalid as error:
         flash(error.sentence(), "danger")
     else:
@@ -69,7 +71,19 @@ def table_page(version: RuleSetVersion, table: DecisionTable) -> str:
     return render_template("decisions/dmn.html", **shared(version, "rules"), table=table)
 
 
-def _uploaded() -> str:
+def new_page(form: TableForm | None = None, error: str = "") -> str:
+    """The page of a new table, the form filled in as it was sent; `error` is about the file."""
+    return render_template(
+        "decisions/new_table.html",
+        form=form or TableForm(),
+        error=error,
+        facts=offered_facts(),
+        policies=list(POLICIES.items()),
+        types=list(TYPES.items()),
+    )
+
+
+def uploaded() -> str:
     """The file's text. Raises RuleFileInvalid when there is none or it is no text."""
     given = request.files.get("file")
     try:
@@ -77,10 +91,11 @@ def _uploaded() -> str:
     except UnicodeDecodeError:
         text = ""
     if not is_table(text):
-        raise RuleFileInvalid(file=_file_name(), line=1, reason=_("choose a DMN file (XML in UTF-8)"))
+        raise RuleFileInvalid(file=file_name(), line=1, reason=_("choose a DMN file (XML in UTF-8)"))
     return text
 
 
-def _file_name() -> str:
+def file_name() -> str:
+    """Of the file that was sent."""
     given = request.files.get("file")
     return (given.filename if given and given.filename else "decision.dmn")[:80]

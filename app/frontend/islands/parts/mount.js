@@ -7,6 +7,7 @@ const ISLANDS = {
   form: () => import("../form.js"),
   waterfall: () => import("../waterfall.js"),
   api_docs: () => import("../api_docs.js"),
+  decision_table: () => import("../decision_table.js"),
   rules_text: () => import("../rules_text.js"),
 };
 

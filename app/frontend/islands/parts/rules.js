@@ -86,3 +86,4 @@ export function watchRules(root) {
   for (const picker of all(root, "[data-picker]")) if (once(picker, "picker")) addSearch(picker);
   for (const list of all(root, "[data-sortable]")) if (once(list, "sortable")) makeSortable(list);
 }
+document.addEventListener("youxu:added", (event) => watchRules(event.detail));
