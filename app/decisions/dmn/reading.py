@@ -69,8 +69,8 @@ def same_document(one: str, other: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    xml.parse(text.encode(), LARGEST)
-    return str(etree.canonicalize(text, strip_text=True))
+    root = xml.parse(text.strip().encode(), LARGEST, whole=True)
+    return str(etree.canonicalize(root, strip_text=True, with_comments=True))
 
 
 @contextmanager

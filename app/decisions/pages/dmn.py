@@ -46,12 +46,13 @@ def upload_table() -> Response | str:
 def replace_table(rule_set: str, number: int) -> Response:
     """Store an uploaded table as the new text of a draft."""
     version = draft(rule_set, number)
+    seen = seen_revision()
     try:
-        service.save_draft(current_actor(), version, seen_revision(), text=uploaded())
+        saved = service.save_draft(current_actor(), version, seen, text=uploaded())
     except RuleFileInvalid as error:
         flash(error.sentence(), "danger")
     else:
-        flash(_("Saved."), "success")
+        flash(_("Saved.") if saved.revision != seen else _("Nothing changed."), "success")
     return redirect(url_for("decisions.show_version", rule_set=rule_set, number=number))
 
 

@@ -36,7 +36,43 @@ function choiceOf(kinds, chosen) {
   return select;
 }
 
-/** A module of the editor: the choice of a fact where the expression of an input is written. */
+/** Keys and what is typed in fields of ours are no business of the library. */
+function keepKeys(node) {
+  for (const kind of ["keydown", "keyup", "input"]) node.addEventListener(kind, (event) => event.key !== "Escape" && event.stopPropagation());
+}
+
+const MENUS = { "input-edit": "input", "output-edit": "output" };
+
+/** The type of a column, chosen from those that tables know; the library's own field takes any word. */
+class TypeChoice extends Component {
+  render() {
+    return createVNode(1, "div", "context-menu-container type-choice", null, 1, null, null, (node) => node && this.fill(node));
+  }
+
+  fill(node) {
+    if (node.childElementCount) return;
+    const { contextMenuType, ...context } = this.props.context;
+    const clause = context[MENUS[contextMenuType]];
+    const { injector } = this.context;
+    const translate = injector.get("translate");
+    const type = (clause.inputExpression ?? clause).typeRef;
+    const options = injector.get("dataTypes").getAll().map((one) => make("option", { value: one, selected: one === type }, translate(one)));
+    const select = make("select", { class: "form-select form-select-sm", "aria-label": translate("Type") }, ...options);
+    node.append(make("label", { class: "dms-label" }, translate("Type")), select);
+    keepKeys(node);
+    select.addEventListener("change", () => {
+      const change = { typeRef: select.value };
+      injector.get("modeling").updateProperties(clause, clause.inputExpression ? { inputExpression: change } : change);
+    });
+  }
+}
+
+function TypeChoiceProvider(components) {
+  components.onGetComponent("context-menu", 750, (context = {}) => (context.contextMenuType in MENUS ? TypeChoice : undefined));
+}
+TypeChoiceProvider.$inject = ["components"];
+
+/** A module of the editor: the choice of a fact where the expression of an input is written, and of the type. */
 export function factModule(kinds) {
   const facts = factsByName(kinds);
 
@@ -52,7 +88,7 @@ export function factModule(kinds) {
       node.append(make("label", { class: "dms-label" }, text("Fact")), make("span", { "data-picker": true }, select), make("p", { class: "dms-hint" }, told(facts, input)));
       watchRules(node);
       select.addEventListener("change", () => facts.has(select.value) && this.take(input, facts.get(select.value)));
-      for (const kind of ["keydown", "keyup", "input"]) node.addEventListener(kind, (event) => event.key !== "Escape" && event.stopPropagation());
+      keepKeys(node);
     }
 
     take(input, fact) {
@@ -69,5 +105,5 @@ export function factModule(kinds) {
     components.onGetComponent("context-menu", between, (context = {}) => (context.contextMenuType === "input-edit" ? FactChoice : undefined));
   }
   FactChoiceProvider.$inject = ["components"];
-  return { __init__: ["factChoice"], factChoice: ["type", FactChoiceProvider] };
+  return { __init__: ["factChoice"], factChoice: ["type", FactChoiceProvider], typeRefEditingProvider: ["type", TypeChoiceProvider] };
 }

@@ -44,7 +44,7 @@ const ZH = {
   "Cut output column": "剪切输出列",
   "Cut rule": "剪切规则",
   Date: "日期",
-  "Date must match pattern yyyy-MM-dd": "日期格式须为 yyyy-MM-dd",
+  "Date must match pattern yyyy-MM-dd": "日期须为年-月-日，如 2026-01-31",
   "Date value": "日期值",
   "Decision name": "决策名称",
   "Decision name: ": "决策名称：",
@@ -143,14 +143,12 @@ const ZH = {
   "e.g. { example } ": "例如 { example } ",
   boolean: "是否",
   date: "日期",
-  double: "小数",
   integer: "整数",
-  long: "长整数",
   number: "数值",
   string: "文本",
 };
 
-const EN = { boolean: "yes or no", date: "date", double: "number", integer: "whole number", long: "whole number", number: "number", string: "text" };
+const EN = { boolean: "yes or no", date: "date", integer: "whole number", number: "number", string: "text" };
 
 /** Translations for a page in the reader's language. */
 export const wordsFor = (chinese) => (chinese ? ZH : EN);
