@@ -19,7 +19,7 @@ SHOW_IT = {
     *("catalog.show_product", "catalog.list_products", "catalog.show_customer", "catalog.list_awards"),
     *("catalog.edit_licence", "catalog.show_contract", "catalog.list_regions", "catalog.show_authorisation"),
     *("inventory.show_lot", "inventory.show_stock", "fulfilment.show_task", "identity.list_users"),
-    *("identity.all_tokens", "decisions.show_decision", "fulfilment.inbox"),
+    *("identity.all_tokens", "decisions.show_decision", "decisions.edit_table", "fulfilment.inbox"),
 }
 """Routes on which what was stored is seen."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -31,6 +32,7 @@ from app.processes import service as processes
 from app.processes.cockpit import batches, standing
 from app.processes.models import ProcessInstance, ProcessMessage
 from app.tasks.models import Task
+from tests.decisions.dmn.factories import dmn
 from tests.fulfilment.flow_world import Flow, make_flow
 from tests.identity.factories import actor_for, make_user, sign_in
 from tests.inventory.factories import make_warehouse
@@ -188,7 +190,7 @@ def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
         "task_id": list(session.scalars(select(Task.id))),
         "instance_id": list(session.scalars(select(ProcessInstance.id)))[:4],
         "decision_id": sorted(session.scalars(select(Decision.id)))[:12],
-        "rule_set": sorted({"priority", "compliance_gate", "approval_matrix", "stock_gate"}),
+        "rule_set": sorted({"priority", "compliance_gate", "approval_matrix", "stock_gate", "hostile_table"}),
         "number": ["2", "1"],
         "rule": ["A2"],
         "name": ["order.order_type", "order"],
@@ -212,12 +214,16 @@ def _moved(order: Order, admin: Actor) -> str:
 
 
 def _rules(admin: Actor) -> None:
-    """A draft whose texts are hostile: in a rule, a label and a test."""
+    """Drafts whose texts are hostile: in a rule, a label and a test; in a decision table."""
     draft = decisions.begin_draft(admin, decision_queries.active_version("approval_matrix"))
     text = editing.put(draft.body, ["rules", 1, "name"], {"en": ATTACK, "zh": SCRIPT})
     text = editing.put(text, ["rules", 1, "reason"], {"en": SCRIPT, "zh": SCRIPT})
     cases = "- " + as_yaml({"case": ATTACK, "facts": {}, "expect": {"route": SCRIPT}}) + "\n"
     decisions.save_draft(admin, draft, 1, text=text, cases=cases)
+    for entry in ("1", "2"):
+        table = dmn([("x", "string")], [("route", "string")], [[f'"{entry}"', f'"{SCRIPT}"']])
+        table = table.replace('id="freight" name="Freight"', f'id="hostile_table" name={quoteattr(ATTACK)}')
+        decisions.submit(admin, table, f"{SCRIPT}.dmn", cases="[]")
 
 
 def _processes(site: Site, admin: Actor) -> None:

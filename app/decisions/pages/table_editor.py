@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.core.i18n import _
@@ -16,7 +16,7 @@ from app.decisions.models import RuleSetVersion
 from app.decisions.pages.blueprint import bp, draft, seen_revision, shared
 from app.decisions.pages.dmn import file_name, new_page, uploaded
 from app.decisions.permissions import RULE_EDIT
-from app.decisions.publish import NoDecisionTable
+from app.decisions.publish import NoDecisionTable, NoDraft
 from app.decisions.source import RuleFileInvalid
 from app.decisions.studio import table_form
 from app.decisions.texts import is_table
@@ -43,9 +43,13 @@ def make_table() -> Response | str:
 
 @bp.get(TABLE)
 @requires(RULE_EDIT)
-def edit_table(rule_set: str, number: int) -> str:
-    """The table of a draft in its editor."""
-    version = table_draft(rule_set, number)
+def edit_table(rule_set: str, number: int) -> Response | str:
+    """The table of a draft in its editor; of what cannot be edited the page of the version, which says why."""
+    try:
+        version = table_draft(rule_set, number)
+    except (NoDraft, NoDecisionTable) as error:
+        flash(error.sentence(), "warning")
+        return redirect(url_for("decisions.show_version", rule_set=rule_set, number=number))
     return render_template("decisions/table.html", **shared(version, "rules"), facts=offered_facts())
 
 
