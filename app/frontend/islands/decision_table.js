@@ -14,6 +14,7 @@ import { icon, make } from "./parts/dom.js";
 import { chinese, text } from "./parts/texts.js";
 
 const PAUSE = 600;
+const MENU = 300; // height of the menu of a cell
 
 class Table {
   constructor(place) {
@@ -66,6 +67,7 @@ class Table {
     this.saver.classList.add("btn-primary");
     this.undo = button("arrow-back-up", "Undo", does("undo"));
     this.redo = button("arrow-forward-up", "Redo", does("redo"));
+    for (const known of [this.undo, this.redo]) known.classList.add("is-known"); // their signs say enough on a phone
     return make(
       "div",
       { class: "table-tools", role: "toolbar", "aria-label": text("Decision table") },
@@ -115,9 +117,13 @@ class Table {
   /** The library takes the place in the page for that in the window: its menu is elsewhere when the page was scrolled. */
   openMenu(asked) {
     const { event, id } = asked;
+    const { clientX: x, clientY: y } = event;
+    const { left, right, bottom } = this.box.getBoundingClientRect();
+    const fits = bottom - y > MENU;
     event.preventDefault();
     asked.stopPropagation();
-    this.view.get("contextMenu").open({ x: event.clientX, y: event.clientY }, { contextMenuType: "context-menu", event, id });
+    const align = fits ? (x < (left + right) / 2 ? "bottom-right" : "bottom-left") : undefined;
+    this.view.get("contextMenu").open({ x, y, align }, { contextMenuType: "context-menu", event, id });
   }
 
   // --- what was written ---------------------------------------------------------------------------------------------

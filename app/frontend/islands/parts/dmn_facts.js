@@ -17,6 +17,7 @@ const inWords = (fact) => `${fact.kind}${colon}${fact.label}`;
 
 /** What an input asks, in words, with the values it may have. */
 export function told(facts, input) {
+  if (!input.inputExpression.text) return text("still to be chosen");
   const fact = facts.get(input.inputExpression.text);
   if (!fact) return text("a variable of the process, or reckoned");
   const values = fact.values.map((one) => `${one.name} (${one.label})`).join(chinese ? "、" : ", ");

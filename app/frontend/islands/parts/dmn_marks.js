@@ -17,8 +17,8 @@ export class Marks {
     for (const one of odd) this.mark(one, "odd");
     for (const one of problems) this.mark(one, "wrong");
     this.list.replaceChildren(
-      ...this.group(problems, "danger", "alert-octagon", "{n} things to put right"),
-      ...this.group(odd, "warning", "alert-triangle", "{n} things to look at"),
+      ...this.group(problems, "danger", "alert-octagon", "To put right: {n}"),
+      ...this.group(odd, "warning", "alert-triangle", "To look at: {n}"),
     );
   }
 
