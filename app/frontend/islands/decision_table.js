@@ -159,10 +159,15 @@ class Table {
     return { status: answer.status, said: await answer.json().catch(() => ({})) };
   }
 
+  /** One question at a time: proofs about the largest tables take seconds. */
   async check() {
+    if (this.checking) return;
+    this.checking = true;
     const asked = this.written;
     const { status, said } = await this.send(this.place.dataset.check).catch(() => ({}));
-    if (status === 200 && asked === this.written) this.marks.show(said.problems, said.odd);
+    this.checking = false;
+    if (asked !== this.written) this.check();
+    else if (status === 200) this.marks.show(said.problems, said.odd);
   }
 
   async save() {
