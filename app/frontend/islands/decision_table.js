@@ -14,6 +14,7 @@ import { icon, make } from "./parts/dom.js";
 import { chinese, text } from "./parts/texts.js";
 
 const PAUSE = 600;
+const LINES = { format: true }; // so that versions can be compared line by line
 const MENU = 300; // height of the menu of a cell
 
 class Table {
@@ -38,8 +39,9 @@ class Table {
   async open(xml) {
     const { warnings } = await this.documents.importXML(prepared(xml));
     this.view = this.documents.getActiveViewer();
-    this.saved = this.written = (await this.documents.saveXML()).xml;
-    const lost = [...new Set(warnings.map(({ message }) => message.match(/<([^>]+)>/)?.[1]).filter(Boolean))];
+    this.saved = this.written = (await this.documents.saveXML(LINES)).xml;
+    const lost = [...new Set(warnings.map(({ message }) => message.match(/<([\w:.-]+)/)?.[1]).filter(Boolean))];
+    if (xml.includes("<!--")) lost.push(text("comments"));
     if (lost.length) this.tell(text("Saving leaves out what the editor does not know: {names}.", { names: lost.join(", ") }), "warning");
     const events = this.view.get("eventBus");
     events.on("commandStack.changed", () => this.changed());
@@ -129,7 +131,7 @@ class Table {
   // --- what was written ---------------------------------------------------------------------------------------------
   async changed() {
     const turn = (this.turn = (this.turn ?? 0) + 1);
-    const { xml } = await this.documents.saveXML();
+    const { xml } = await this.documents.saveXML(LINES);
     if (turn !== this.turn) return;
     this.written = xml;
     this.show();

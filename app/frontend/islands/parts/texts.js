@@ -83,6 +83,7 @@ const ZH = {
   "choose a fact …": "选择事实……",
   "To put right: {n}": "需要更正：{n}处",
   "To look at: {n}": "请留意：{n}处",
+  comments: "注释",
   "still to be chosen": "尚未选择",
   "Saving leaves out what the editor does not know: {names}.": "保存时将丢弃编辑器不认识的内容：{names}。",
   "Easier on a larger screen; everything works here too: move the table sideways with a finger.": "在大屏幕上编辑更方便；此处也可使用：用手指左右移动表格。",
