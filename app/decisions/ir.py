@@ -274,6 +274,8 @@ class Parameter:
     value: Constant
     unit: str
     source: Texts
+    profile: str = ""
+    """The number of a regulatory profile that it follows, if any: then it is changed there, not here."""
 
 
 @dataclass(frozen=True)

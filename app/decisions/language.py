@@ -89,13 +89,13 @@ class _Reading:
         found = {}
         for name, entry in self.top.inner("parameters").items():
             fields = Fields(entry, what=name)
-            if "profile" in fields:  # the number beside it was copied in by profiles.resolve
-                fields.text("profile")
+            # The number beside it was copied in by profiles.resolve.
+            profile = fields.text("profile") if "profile" in fields else ""
             value = fields.need("value")
             if value.value is None or isinstance(value.value, dict | list):
                 raise fields.refuse(value, _("a parameter must be a number, text, date, true or false"))
             unit = fields.choice("unit", UNITS, default="")
-            found[name] = Parameter(name, fields.texts("label"), value.value, unit, fields.texts("source"))
+            found[name] = Parameter(name, fields.texts("label"), value.value, unit, fields.texts("source"), profile)
             fields.done()
         return found
 

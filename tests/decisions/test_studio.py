@@ -322,6 +322,16 @@ def test_settings_are_changed_in_place(client: FlaskClient, draft: RuleSetVersio
     assert draft.revision == 2
 
 
+def test_what_follows_a_regulatory_profile_is_not_set_here(client: FlaskClient, draft: RuleSetVersion) -> None:
+    recall = service.begin_draft(actor_for(make_user(roles=("order_desk",))), queries.active_version("recall_class"))
+    before = recall.body
+    shown = client.get(f"/rules/recall_class/versions/{recall.number}/settings").text
+    assert "随法规参数：cn.recall_notice_i" in shown
+    assert 'name="parameter.' not in shown
+    post(client, recall, "settings", **{"parameter.notify_cn_i": "999"})
+    assert (recall.body, recall.revision) == (before, 1)
+
+
 def test_the_text_is_checked_as_it_is_written(client: FlaskClient, draft: RuleSetVersion) -> None:
     wrong = draft.body.replace("order_type == 'emergency'", "order_tpye == 'emergency'")
     (problem,) = post(client, draft, "text/check", text=wrong).get_json()["problems"]

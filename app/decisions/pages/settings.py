@@ -47,4 +47,5 @@ def _page(version: RuleSetVersion, values: dict[str, str], errors: dict[str, str
         values=values,
         errors=errors,
         unit_name=inputs.unit_name,
+        typed=inputs.typed,
     )

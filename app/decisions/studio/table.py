@@ -70,8 +70,10 @@ def move_rule(actor: Actor, version: RuleSetVersion, revision: int, rule: str, b
 
 
 def settings_shown(rule_set: RuleSet) -> dict[str, str]:
-    """Parameters, limits and bands as the fields of their form: `parameter.x`, `cap.f`, `least.f`, `band.P0`."""
-    found = {f"parameter.{one.name}": inputs.typed(one.value, one.unit) for one in rule_set.parameters.values()}
+    """Parameters, limits and bands as the fields of their form: `parameter.x`, `cap.f`, `least.f`, `band.P0`. Without
+    parameters that follow a regulatory profile: any change would be overwritten by its number."""
+    own = [one for one in rule_set.parameters.values() if not one.profile]
+    found = {f"parameter.{one.name}": inputs.typed(one.value, one.unit) for one in own}
     for factor in rule_set.factors:
         found |= {f"cap.{factor.id}": str(factor.cap), f"least.{factor.id}": str(factor.least)}
     return found | {f"band.{one.band}": str(one.start) for one in rule_set.bands}
