@@ -33,7 +33,19 @@ SLICES = (
 )
 """Every package but core, earlier ones knowing nothing of later ones (tests/test_architecture.py)."""
 
-ROLES = ("permissions", "facts", "steps", "panels", "periodic", "metrics", "pages", "api", "engine_rest", "cli")
+ROLES = (
+    "permissions",
+    "facts",
+    "populations",
+    "steps",
+    "panels",
+    "periodic",
+    "metrics",
+    "pages",
+    "api",
+    "engine_rest",
+    "cli",
+)
 """Modules of a slice that are loaded at start if they exist: they register what they offer."""
 
 

@@ -126,6 +126,35 @@ def from_json(stored: Mapping[str, list[dict[str, Any]]], schema: FactSchema) ->
     return check(found, found, schema)
 
 
+def part_of(
+    stored: Mapping[str, list[dict[str, Any]]], wanted: Mapping[str, Iterable[str]], schema: FactSchema
+) -> Facts:
+    """Of a snapshot, maybe of another schema, the attributes wanted of each kind, as this schema types them.
+
+    Raises FactsInvalid, naming the kind or attribute that the snapshot lacks: no default stands in for what was never
+    asked."""
+    found: Facts = {}
+    for name, attributes in wanted.items():
+        if name not in stored:
+            raise FactsInvalid(name, _("is missing"))
+        kind = schema.kinds[name]
+        if kind.cardinality == "one" and not stored[name]:
+            raise FactsInvalid(name, _("is missing"))
+        asked = [kind.attributes[one] for one in sorted({*attributes, *([kind.key] if kind.key else [])})]
+        found[name] = [{one.name: _as_asked(one, item) for one in asked} for item in stored[name]]
+    return found
+
+
+def _as_asked(attribute: Attribute, item: Mapping[str, Any]) -> Any:
+    if attribute.name not in item:
+        raise FactsInvalid(attribute.dotted, _("is missing"))
+    value = _typed(attribute, item[attribute.name])
+    wrong = attribute.whats_wrong(value)
+    if wrong:
+        raise FactsInvalid(attribute.dotted, wrong)
+    return value
+
+
 def _typed(attribute: Attribute | None, value: Any) -> Any:
     if attribute is None or not isinstance(value, str):
         return value

@@ -103,7 +103,10 @@ class Decision(Base):
     """One decision, as it was made: the version, the facts, the outcome, the engine. Append-only."""
 
     __tablename__ = "decisions"
-    __table_args__ = (Index("ix_decisions_subject", "subject_kind", "subject_id", "made_at"),)
+    __table_args__ = (
+        Index("ix_decisions_subject", "subject_kind", "subject_id", "made_at"),
+        Index("ix_decisions_rule_set", "rule_set", "id"),
+    )
 
     id: Mapped[Id]
     rule_set: Mapped[Code]

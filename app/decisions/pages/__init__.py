@@ -7,6 +7,7 @@ import app.decisions.pages.life
 import app.decisions.pages.reading
 import app.decisions.pages.rules
 import app.decisions.pages.settings
+import app.decisions.pages.simulation
 import app.decisions.pages.table_editor
 import app.decisions.pages.text  # noqa: F401 - loading them registers their routes
 from app.decisions.pages.blueprint import bp as bp

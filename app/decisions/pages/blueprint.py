@@ -14,6 +14,7 @@ from app.decisions.models import RuleSetVersion
 from app.decisions.outcome import BANDS
 from app.decisions.permissions import RULE_APPROVE, RULE_EDIT, RULE_READ
 from app.decisions.publish import NoDraft, NoRuleFile
+from app.decisions.simulation import runs
 from app.decisions.studio import inputs, overview
 from app.decisions.texts import is_table
 from app.identity.roles import ROLES
@@ -48,6 +49,8 @@ def shared(version: RuleSetVersion, tab: str) -> dict[str, Any]:
         "own": is_own(actor, version),
         "drafts": [one for one in queries.drafts() if one.rule_set == version.rule_set and one.id != version.id],
         "may_approve": actor.may(RULE_APPROVE),
+        "to_simulate": version.status in runs.SIMULATED,
+        "simulated": runs.latest(version) if version.status in runs.SIMULATED else None,
     }
 
 

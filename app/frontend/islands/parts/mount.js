@@ -6,6 +6,7 @@ const ISLANDS = {
   diagram: () => import("../diagram.js"),
   form: () => import("../form.js"),
   waterfall: () => import("../waterfall.js"),
+  histogram: () => import("../histogram.js"),
   api_docs: () => import("../api_docs.js"),
   decision_table: () => import("../decision_table.js"),
   rules_text: () => import("../rules_text.js"),
