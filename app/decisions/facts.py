@@ -127,20 +127,16 @@ def from_json(stored: Mapping[str, list[dict[str, Any]]], schema: FactSchema) ->
 
 
 def part_of(
-    stored: Mapping[str, list[dict[str, Any]]], wanted: Mapping[str, Iterable[str]], schema: FactSchema
+    stored: Mapping[str, list[dict[str, Any]]], wanted: Mapping[str, Iterable[Attribute]], schema: FactSchema
 ) -> Facts:
     """Of a snapshot, maybe of another schema, the attributes wanted of each kind, as this schema types them.
 
     Raises FactsInvalid, naming the kind or attribute that the snapshot lacks: no default stands in for what was never
     asked."""
     found: Facts = {}
-    for name, attributes in wanted.items():
-        if name not in stored:
+    for name, asked in wanted.items():
+        if name not in stored or (not stored[name] and schema.kinds[name].cardinality == "one"):
             raise FactsInvalid(name, _("is missing"))
-        kind = schema.kinds[name]
-        if kind.cardinality == "one" and not stored[name]:
-            raise FactsInvalid(name, _("is missing"))
-        asked = [kind.attributes[one] for one in sorted({*attributes, *([kind.key] if kind.key else [])})]
         found[name] = [{one.name: _as_asked(one, item) for one in asked} for item in stored[name]]
     return found
 

@@ -17,13 +17,16 @@ from sqlalchemy import func, select
 from app.core import clock, jsontext
 from app.core.db import session
 from app.core.errors import DomainError
+from app.core.i18n import _
+from app.decisions import queries
 from app.decisions.assemble import assemble
 from app.decisions.compile import Plan
+from app.decisions.dmn.table import INPUT, DecisionTable
 from app.decisions.engines.generated import Generated
 from app.decisions.facts import FactsInvalid, part_of
-from app.decisions.models import Decision
+from app.decisions.models import Decision, RuleSetVersion
 from app.decisions.outcome import Outcome
-from app.decisions.schema import SIGNAL
+from app.decisions.schema import SIGNAL, Attribute
 from app.decisions.simulation import changes
 from app.decisions.studio.overview import facts_used
 
@@ -38,18 +41,44 @@ class Past:
     subject_kind: str
     subject_id: str
     as_of: datetime
+    version_hash: str
     facts: dict[str, Any]
+
+
+Asked = dict[str, dict[str, str]]
+"""Of decision tables: by version, under which name a snapshot holds what an expression came to."""
 
 
 def last_decided(rule_set: str, count: int) -> list[Past]:
     """The newest decisions of the rule set, newest first."""
     if not count:
         return []
-    wanted = (Decision.id, Decision.subject_kind, Decision.subject_id, Decision.as_of, Decision.facts)
+    wanted = (
+        Decision.id,
+        Decision.subject_kind,
+        Decision.subject_id,
+        Decision.as_of,
+        Decision.version_hash,
+        Decision.facts,
+    )
     rows = session().execute(
         select(*wanted).where(Decision.rule_set == rule_set).order_by(Decision.id.desc()).limit(count)
     )
     return [Past(*row) for row in rows]
+
+
+def asked_by(rule_set: str, decided: Sequence[Past]) -> Asked:
+    """What the columns of the tables meant that made these decisions: snapshots number them."""
+    hashes = {past.version_hash for past in decided if INPUT in past.facts}
+    if not hashes:
+        return {}
+    made_by = select(RuleSetVersion).where(RuleSetVersion.rule_set == rule_set, RuleSetVersion.sha256.in_(hashes))
+    tables = {one.sha256: queries.plan_of(one).table for one in session().scalars(made_by)}
+    return {
+        sha256: {column.expression: column.attribute.name for column in table.inputs}
+        for sha256, table in tables.items()
+        if table is not None
+    }
 
 
 def newest(rule_set: str) -> str:
@@ -63,23 +92,37 @@ class Oracle:
 
     plan: Plan
     engine: Generated
-    wanted: dict[str, set[str]]
+    wanted: dict[str, list[Attribute]]
 
     @classmethod
     def of(cls, plan: Plan) -> Oracle:
         """With the facts that its rules read."""
-        wanted: dict[str, set[str]] = {kind: set() for kind in sorted(plan.kinds)}
+        kinds = plan.rule_set.schema.kinds
+        names: dict[str, set[str]] = {kind: {kinds[kind].key} - {""} for kind in sorted(plan.kinds)}
         for rule in plan.rule_set.rules:
             for dotted in facts_used(rule):
                 kind, _dot, name = dotted.partition(".")
                 if kind != SIGNAL:
-                    wanted[kind].add(name)
+                    names[kind].add(name)
+        wanted = {kind: [kinds[kind].attributes[name] for name in sorted(own)] for kind, own in names.items()}
         return cls(plan, Generated(plan), wanted)
 
-    def outcome(self, past: Past, day: date) -> Outcome:
+    def outcome(self, past: Past, day: date, asked: Asked) -> Outcome:
         """What it says. Raises FactsInvalid, HitPolicyBroken."""
-        facts = part_of(past.facts, self.wanted, self.plan.rule_set.schema)
+        stored = past.facts if self.plan.table is None else _renamed(self.plan.table, past, asked)
+        facts = part_of(stored, self.wanted, self.plan.rule_set.schema)
         return assemble(self.plan, self.engine.run(facts, day), facts)
+
+
+def _renamed(table: DecisionTable, past: Past, asked: Asked) -> dict[str, Any]:
+    """The inputs of a table under its own names: the same expression may have stood in another column."""
+    names, (row,) = asked.get(past.version_hash, {}), past.facts.get(INPUT, [{}])
+    found = {}
+    for column in table.inputs:
+        if names.get(column.expression) not in row:
+            raise FactsInvalid(column.expression, _("is missing"))
+        found[column.attribute.name] = row[names[column.expression]]
+    return {INPUT: [found]}
 
 
 @dataclass
@@ -102,14 +145,14 @@ class _Tally:
     fired_before: Counter[str] = field(default_factory=Counter)
 
 
-def compare(decided: Sequence[Past], active: Plan, draft: Plan) -> dict[str, Any]:
+def compare(decided: Sequence[Past], asked: Asked, active: Plan, draft: Plan) -> dict[str, Any]:
     """Both versions over these decisions: what changes, to be kept."""
     old, new = Oracle.of(active), Oracle.of(draft)
     tally = _Tally(fired_before=Counter({rule.id: 0 for rule in active.rules}))
     for past in decided:
         day = clock.local_date(past.as_of)
         try:
-            before, after = old.outcome(past, day), new.outcome(past, day)
+            before, after = old.outcome(past, day, asked), new.outcome(past, day, asked)
         except FactsInvalid as error:
             tally.lacking[str(error.details["fact"])] += 1
         except DomainError as error:

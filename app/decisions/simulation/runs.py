@@ -167,7 +167,7 @@ class Since:
     @property
     def anything(self) -> bool:
         """It does not say what a new one would."""
-        return self.draft or self.active is not None or bool(self.data)
+        return self.draft or self.active is not None or self.data not in ([], ["past"])
 
 
 def since(one: Simulation, version: RuleSetVersion) -> Since:
@@ -198,6 +198,7 @@ class _Read:
     gathered: open_ones.Gathered | None
     fault: str
     decided: list[past.Past]
+    asked: past.Asked
     newest: str
     at: datetime
 
@@ -243,7 +244,7 @@ def _find(simulation_id: str, within: Within) -> tuple[dict[str, Any], bytes | N
         found["open"], moves = open_ones.compare(read.gathered, active, draft, day)
     if read.decided:
         stage("past")
-    found["past"] = past.compare(read.decided, *read.plans)
+    found["past"] = past.compare(read.decided, read.asked, *read.plans)
     return found, moves, read
 
 
@@ -259,7 +260,8 @@ def _read(simulation_id: str) -> _Read:
         fault = str(error.details["fact"])
     decided = past.last_decided(one.rule_set, one.last)
     hashes = fingerprint(version), active.sha256, active.number
-    return _Read(plans, hashes, gathered, fault, decided, past.newest(one.rule_set), now)
+    asked = past.asked_by(one.rule_set, decided)
+    return _Read(plans, hashes, gathered, fault, decided, asked, past.newest(one.rule_set), now)
 
 
 def _take(simulation_id: str) -> bool:
