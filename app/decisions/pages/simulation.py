@@ -56,7 +56,7 @@ def show_simulation(rule_set: str, number: int) -> str:
         **head,
         compared=_is_in_force(rule_set),
         under_way=runs.under_way(current_actor(), version),
-        failed=failed if failed and (done is None or failed.id > done.id) else None,
+        failed=failed if failed and (done is None or failed.started_at >= done.started_at) else None,
         lasts=runs.LAST,
         last=done.last if done else runs.DEFAULT_LAST,
         telling=telling,
