@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from itertools import pairwise
+from threading import Thread
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from app.core import clock
+from app.core import clock, db
 from app.core.db import session
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
@@ -199,6 +200,42 @@ def test_what_is_other_since(tx):
     service.save_draft(SYSTEM, draft, draft.revision, text=draft.body.replace("tier == 'A'", "tier == 'C'"))
     other = in_force(text_of(LOT_RULES[0]))
     assert (runs.since(one, draft).draft, runs.since(one, draft).active) == (True, other.number)
+
+
+def test_others_write_while_it_reads_and_computes(live, monkeypatch):
+    def apart(work, *, write):
+        with db.transaction(write=write):
+            return work()
+
+    def write_beside():
+        with db.transaction():
+            make_user(roles=("sales",))
+
+    written: list[str] = []
+
+    def while_it(name):
+        done = getattr(open_ones, name)
+
+        def beside(*given):
+            answer = done(*given)
+            thread = Thread(target=write_beside)
+            thread.start()
+            thread.join(10)
+            written.append("in time" if not thread.is_alive() else f"{name} holds the lock")
+            return answer
+
+        monkeypatch.setattr(open_ones, name, beside)
+
+    for name in ("gather", "decide", "compare"):
+        while_it(name)
+    with db.transaction():
+        seed()
+        begun = runs.begin(SYSTEM, service.begin_draft(SYSTEM, queries.active_version("compliance_gate")))
+    assert runs.run(begun.id, apart)
+    assert written == ["in time"] * len(written)
+    assert len(written) >= 4
+    with db.transaction(write=False):
+        assert session().get_one(Simulation, begun.id).status == "done"
 
 
 # --- the page --------------------------------------------------------------------------------------------------------

@@ -110,8 +110,8 @@ def compare(gathered: Gathered, active: Side, draft: Side, day: date) -> tuple[d
         "bands": _turns(table, "band"),
         "shift": changes.bars(_shifts(table)),
         "movers": picture.rows(_biggest(table)),
-        "newly_blocked": picture.rows(table.filter(pl.col("how") == "blocked").head(SHOWN)),
-        "newly_unblocked": picture.rows(table.filter(pl.col("how") == "unblocked").head(SHOWN)),
+        "newly_blocked": picture.rows(_first(table, "blocked", "rank_was")),
+        "newly_unblocked": picture.rows(_first(table, "unblocked", "rank")),
         "routes": _turns(table, "route"),
         "who": _turns(table, "who"),
         "rules": _rules(active, draft, day),
@@ -186,6 +186,11 @@ def _biggest(table: pl.DataFrame) -> pl.DataFrame:
     moved = table.filter(pl.col("how").is_in(["up", "down", "same"]))
     points = (pl.col("score") - pl.col("score_was")).abs()
     return moved.sort(_far(), points, "label", descending=[True, True, False]).head(SHOWN)
+
+
+def _first(table: pl.DataFrame, how: str, rank: str) -> pl.DataFrame:
+    """Of those, the ones that stand or stood highest."""
+    return table.filter(pl.col("how") == how).sort(rank, "label", nulls_last=True).head(SHOWN)
 
 
 def _far() -> pl.Expr:

@@ -44,6 +44,12 @@ class Past:
     version_hash: str
     facts: dict[str, Any]
 
+    @property
+    def label(self) -> str:
+        """The subject by its number, where its facts tell one."""
+        own = self.facts.get(self.subject_kind) or [{}]
+        return str(own[0].get("number") or f"{self.subject_kind} {self.subject_id}")
+
 
 Asked = dict[str, dict[str, str]]
 """Of decision tables: by version, under which name a snapshot holds what an expression came to."""
@@ -176,7 +182,7 @@ def _count(tally: _Tally, past: Past, before: Outcome, after: Outcome, plans: tu
     tally.compared += 1
     tally.fired.update(after.fired)
     tally.fired_before.update(before.fired)
-    example = [past.id, f"{past.subject_kind} {past.subject_id}"]
+    example = [past.id, past.label]
     blocked = bool(before.blocks), bool(after.blocks)
     who = [changes.who_of(plan, one.fired) for plan, one in zip(plans, (before, after), strict=True)]
     answers = [None if one.result is None else jsontext.dumps(one.result) for one in (before, after)]

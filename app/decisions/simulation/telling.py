@@ -23,6 +23,7 @@ FAULTS = {
     "silent": _l("It was broken off before it came to an end."),
     "error": _l("It came upon an error, which is in the server's log."),
 }
+_BLOCKS = ("blocked", "unblocked")
 HOW = {
     "up": _l("up"),
     "down": _l("down"),
@@ -39,19 +40,18 @@ def counted(found: dict[str, Any]) -> str:
 
 
 def summary(found: dict[str, Any]) -> list[str]:
-    """What becomes of the population, in one to three sentences."""
+    """What becomes of the population, in one to four sentences."""
     them = counted(found)
     moved = {name: found[name] for name in ("up", "down", "blocked", "unblocked", "same")}
     if not any(moved.values()):
         return [_("Of %(them)s none would change.", them=them)]
     numbers = {name: show_number(count) for name, count in moved.items()}
-    parts = [
-        _("Of %(them)s %(up)s move up and %(down)s move down; %(blocked)s become blocked and %(unblocked)s unblocked.",
-          them=them, **numbers)
+    said = (
+        _("Of %(them)s %(up)s move up and %(down)s down.", them=them, up=numbers["up"], down=numbers["down"])
         if found["ranked"]
-        else _("Of %(them)s %(changed)s change; %(blocked)s become blocked and %(unblocked)s unblocked.",
-               them=them, changed=show_number(found["same"]), **numbers)
-    ]  # fmt: skip
+        else _("Of %(them)s %(changed)s change.", them=them, changed=numbers["same"])
+    )
+    parts = [said, *_blocks(numbers, moved)]
     if found["ranked"] and found["same"]:
         parts.append(
             _n(
@@ -73,16 +73,21 @@ def summary(found: dict[str, Any]) -> list[str]:
     return parts
 
 
-def past_summary(found: dict[str, Any]) -> str:
+def _blocks(numbers: dict[str, str], counts: dict[str, int]) -> list[str]:
+    told = _("%(blocked)s become blocked and %(unblocked)s unblocked.", **{name: numbers[name] for name in _BLOCKS})
+    return [told] if counts["blocked"] or counts["unblocked"] else [_("No block comes or goes.")]
+
+
+def past_summary(found: dict[str, Any]) -> list[str]:
     """What becomes of the past decisions."""
-    if not found["compared"]:
-        return ""
-    said = {name: show_number(found[name]) for name in ("compared", "changed", "blocked", "unblocked")}
-    return _(
-        "Of the last %(compared)s decisions that could be made again %(changed)s come out differently; "
-        "%(blocked)s become blocked and %(unblocked)s unblocked.",
-        **said,
+    counts = {name: found[name] for name in _BLOCKS}
+    numbers = {name: show_number(count) for name, count in counts.items()}
+    said = _(
+        "Of the last %(compared)s decisions that could be made again %(changed)s come out differently.",
+        compared=show_number(found["compared"]),
+        changed=show_number(found["changed"]),
     )
+    return [said, *(_blocks(numbers, counts) if any(counts.values()) else [])]
 
 
 def step_words(step: dict[str, Any]) -> str:

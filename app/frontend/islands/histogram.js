@@ -1,4 +1,4 @@
-// How many scores rise or fall by how many points: one bar per range, those that do not change in grey.
+// How many scores rise or fall by how many points: one bar per range.
 import { BarChart } from "echarts/charts";
 import { AriaComponent, GridComponent, TooltipComponent } from "echarts/components";
 import * as echarts from "echarts/core";
@@ -16,7 +16,6 @@ const HEIGHT = 260;
 
 const signed = (points) => (points < 0 ? `−${-points}` : points > 0 ? `+${points}` : "0");
 const range = ([low, high]) => (low === high ? signed(low) : `${signed(low)} … ${signed(high)}`);
-const colour = ([low]) => (low < 0 ? FALL : low > 0 ? RISE : FAINT);
 
 function options(bars) {
   const counted = new Intl.NumberFormat(chinese ? "zh-CN" : "en");
@@ -38,18 +37,18 @@ function options(bars) {
       axisLine: { lineStyle: { color: FAINT } },
       axisLabel: { color: INK, fontSize: 11, hideOverlap: true },
     },
-    // Those that stay where they are outnumber all others: on a logarithmic scale the few can be seen beside them.
     yAxis: {
-      type: "log",
-      min: 0.8,
-      axisLabel: { color: "#52656a", fontSize: 11, formatter: (value) => (value < 1 ? "0" : counted.format(value)) },
+      type: "value",
+      minInterval: 1,
+      axisLabel: { color: "#52656a", fontSize: 11, formatter: (value) => counted.format(value) },
       splitLine: { lineStyle: { color: "#e5ebec" } },
     },
     series: [
       {
         type: "bar",
         barCategoryGap: "12%",
-        data: bars.map((bar) => ({ value: bar[2] || null, itemStyle: { color: colour(bar) } })),
+        // Those that stay where they are would dwarf all others: the page names them, the drawing leaves their place empty.
+        data: bars.map((bar) => ({ value: bar[0] === 0 ? null : bar[2], itemStyle: { color: bar[0] < 0 ? FALL : RISE } })),
       },
     ],
   };
