@@ -17,6 +17,7 @@ from app.core.permissions import Actor
 from app.decisions import queries as decision_queries
 from app.decisions import service as decisions
 from app.decisions.models import Decision
+from app.decisions.simulation import runs as simulations
 from app.decisions.studio import editing
 from app.decisions.studio.writing import as_yaml
 from app.fulfilment import intake
@@ -224,6 +225,9 @@ def _rules(admin: Actor) -> None:
         table = dmn([("x", "string")], [("route", "string")], [[f'"{entry}"', f'"{SCRIPT}"']])
         table = table.replace('id="freight" name="Freight"', f'id="hostile_table" name={quoteattr(ATTACK)}')
         decisions.submit(admin, table, f"{SCRIPT}.dmn", cases="[]")
+    begun = simulations.begin(admin, draft)
+    simulations.run(begun.id, lambda work, *, write: work())
+    assert begun.status == "done", begun.fault
 
 
 def _processes(site: Site, admin: Actor) -> None:

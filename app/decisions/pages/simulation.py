@@ -101,7 +101,7 @@ def simulation_progress(rule_set: str, number: int) -> str | BaseResponse:
     """How far the reader's own simulation is; once it has ended, the page is shown anew."""
     found = runs.under_way(current_actor(), queries.numbered_version(rule_set, number))
     if found is None:
-        return Response(status=204, headers={"HX-Refresh": "true"})
+        return Response(status=204, headers={"HX-Refresh": "true"}) if is_fragment() else _back(rule_set, number)
     return render_template(
         "decisions/_simulation_progress.html", under_way=found, stages=STAGES, telling=telling, polled=True
     )
