@@ -12,6 +12,7 @@ from tests.bench import (
     bench_peer,
     bench_rerank,
     bench_scale,
+    bench_simulate,
 )
 
 
@@ -24,6 +25,7 @@ def main() -> None:
         ("Deploying", bench_deploy.main),
         ("One decision on each back end", bench_decide.main),
         ("A million open orders ranked", bench_rerank.main),
+        ("A draft simulated over 100,000 open orders", bench_simulate.main),
         ("Jobs", bench_jobs.main),
         ("HTTP", bench_http.main),
         ("PostgreSQL with much open and much finished", bench_scale.main),

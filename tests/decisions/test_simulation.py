@@ -19,7 +19,7 @@ from app.core.subject import Subject
 from app.decisions import queries, service
 from app.decisions.facts import fact
 from app.decisions.models import Decision
-from app.decisions.simulation import changes, open_ones, runs
+from app.decisions.simulation import changes, open_ones, runs, telling
 from app.decisions.simulation.models import Simulation
 from tests.decisions.dmn.factories import dmn
 from tests.decisions.factories import rule, seed, text_of, whole
@@ -162,6 +162,7 @@ def test_one_at_a_time_and_the_dead_and_the_old_make_room(tx):
     with pytest.raises(runs.TooManySimulations):
         runs.begin(third, draft)
     with clock.moved(clock.now() + timedelta(minutes=3)):
+        assert telling.fault_words(runs.latest_failed(draft)) == "It was broken off before it came to an end."
         later = runs.begin(third, draft)
         assert (begun.status, begun.fault) == ("failed", "silent")
         assert runs.under_way(first, draft) is None

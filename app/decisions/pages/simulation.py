@@ -50,7 +50,7 @@ def show_simulation(rule_set: str, number: int) -> str:
     version = queries.numbered_version(rule_set, number)
     head = shared(version, "simulation")
     done: Simulation | None = head["simulated"]
-    failed = runs.latest(version, status="failed")
+    failed = runs.latest_failed(version)
     return render_template(
         "decisions/simulation.html",
         **head,

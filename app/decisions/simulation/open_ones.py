@@ -182,10 +182,14 @@ def _shifts(table: pl.DataFrame) -> dict[int, int]:
 
 
 def _biggest(table: pl.DataFrame) -> pl.DataFrame:
-    """Those that move most by themselves: by places, where there are places, else by score."""
-    moved = table.filter(pl.col("how").is_in(["up", "down", "same"]))
+    """Those that move most by themselves, up and down alike: by places, where there are places, else by score."""
     points = (pl.col("score") - pl.col("score_was")).abs()
-    return moved.sort(_far(), points, "label", descending=[True, True, False]).head(SHOWN)
+    moved = table.filter(pl.col("how").is_in(["up", "down", "same"]))
+    moved = moved.sort(_far(), points, "label", descending=[True, True, False]).with_row_index("at")
+    half = SHOWN // 2
+    ends = [moved.filter(how=how).head(half) for how in ("up", "down")]
+    rest = moved.join(pl.concat(ends), on="at", how="anti", maintain_order="left").head(SHOWN - sum(map(len, ends)))
+    return pl.concat([*ends, rest]).sort("at").drop("at")
 
 
 def _first(table: pl.DataFrame, how: str, rank: str) -> pl.DataFrame:

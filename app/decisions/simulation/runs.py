@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar, cast
 
 import structlog
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, select, update
 
 from app.core import clock, ids
 from app.core.db import session
@@ -148,9 +148,19 @@ def under_way(actor: Actor, version: RuleSetVersion) -> Simulation | None:
     return session().scalar(select(Simulation).where(Simulation.status.in_(UNDER_WAY), alive, *own))
 
 
-def latest(version: RuleSetVersion, *, status: str = "done") -> Simulation | None:
-    """The newest simulation of the version that ended so; without its finding until that is asked for."""
-    asked = select(Simulation).where(Simulation.version_id == version.id, Simulation.status == status)
+def latest(version: RuleSetVersion) -> Simulation | None:
+    """The newest simulation of the version that came to its end; without its finding until that is asked for."""
+    return _newest(version, Simulation.status == "done")
+
+
+def latest_failed(version: RuleSetVersion) -> Simulation | None:
+    """The newest that did not, or died on the way."""
+    dead = Simulation.status.in_(UNDER_WAY) & (Simulation.beat_at < clock.now() - SILENT)
+    return _newest(version, (Simulation.status == "failed") | dead)
+
+
+def _newest(version: RuleSetVersion, which: ColumnElement[bool]) -> Simulation | None:
+    asked = select(Simulation).where(Simulation.version_id == version.id, which)
     return session().scalar(asked.order_by(Simulation.id.desc()).limit(1))
 
 
@@ -199,7 +209,7 @@ class _Read:
     fault: str
     decided: list[past.Past]
     asked: past.Asked
-    newest: str
+    stamps: dict[str, str]
     at: datetime
 
 
@@ -261,7 +271,10 @@ def _read(simulation_id: str) -> _Read:
     decided = past.last_decided(one.rule_set, one.last)
     hashes = fingerprint(version), active.sha256, active.number
     asked = past.asked_by(one.rule_set, decided)
-    return _Read(plans, hashes, gathered, fault, decided, asked, past.newest(one.rule_set), now)
+    stamps = {"past": past.newest(one.rule_set)} if one.last else {}
+    if gathered is not None:
+        stamps[gathered.name] = gathered.stamp
+    return _Read(plans, hashes, gathered, fault, decided, asked, stamps, now)
 
 
 def _take(simulation_id: str) -> bool:
@@ -283,16 +296,13 @@ def _fail(simulation_id: str, within: Within, fault: str) -> None:
 
 
 def _keep(simulation_id: str, found: dict[str, Any], moves: bytes | None, read: _Read, took: int) -> None:
-    stamps = {"past": read.newest}
-    if read.gathered is not None:
-        stamps[read.gathered.name] = read.gathered.stamp
     sha256, active_sha256, active_number = read.hashes
     _set(
         simulation_id,
         status="done",
         found=found,
         moves=moves,
-        stamps=stamps,
+        stamps=read.stamps,
         took_ms=took,
         sha256=sha256,
         active_sha256=active_sha256,

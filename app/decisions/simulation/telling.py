@@ -136,7 +136,7 @@ def fact_words(name: str) -> str:
 
 def fault_words(one: Simulation) -> str:
     """Why a simulation did not come to an end."""
-    return str(FAULTS.get(one.fault) or _("It was refused: %(code)s.", code=one.fault))
+    return str(FAULTS.get("silent" if one.under_way else one.fault) or _("It was refused: %(code)s.", code=one.fault))
 
 
 def never_and_always(found: dict[str, Any], count: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
