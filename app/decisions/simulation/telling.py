@@ -9,6 +9,7 @@ from app.core.i18n import _, _l, _n, pick, show_number
 from app.decisions.populations import populations
 from app.decisions.schema import shipped_schema
 from app.decisions.simulation.models import Simulation
+from app.decisions.tables import spoken_language
 from app.identity.roles import ROLES
 
 STAGE_NAMES = {
@@ -39,12 +40,12 @@ def counted(found: dict[str, Any]) -> str:
     return populations.get(found["population"])().counted(found["count"])
 
 
-def summary(found: dict[str, Any]) -> list[str]:
+def summary(found: dict[str, Any]) -> str:
     """What becomes of the population, in one to four sentences."""
     them = counted(found)
     moved = {name: found[name] for name in ("up", "down", "blocked", "unblocked", "same")}
     if not any(moved.values()):
-        return [_("Of %(them)s none would change.", them=them)]
+        return _("Of %(them)s none would change.", them=them)
     numbers = {name: show_number(count) for name, count in moved.items()}
     said = (
         _("Of %(them)s %(up)s move up and %(down)s down.", them=them, up=numbers["up"], down=numbers["down"])
@@ -70,7 +71,12 @@ def summary(found: dict[str, Any]) -> list[str]:
                 num=show_number(found["room"]),
             )
         )
-    return parts
+    return _joined(parts)
+
+
+def _joined(sentences: list[str]) -> str:
+    """Chinese has no space between sentences."""
+    return (" " if spoken_language() == "en" else "").join(sentences)
 
 
 def _blocks(numbers: dict[str, str], counts: dict[str, int]) -> list[str]:
@@ -78,7 +84,7 @@ def _blocks(numbers: dict[str, str], counts: dict[str, int]) -> list[str]:
     return [told] if counts["blocked"] or counts["unblocked"] else [_("No block comes or goes.")]
 
 
-def past_summary(found: dict[str, Any]) -> list[str]:
+def past_summary(found: dict[str, Any]) -> str:
     """What becomes of the past decisions."""
     counts = {name: found[name] for name in _BLOCKS}
     numbers = {name: show_number(count) for name, count in counts.items()}
@@ -87,7 +93,7 @@ def past_summary(found: dict[str, Any]) -> list[str]:
         compared=show_number(found["compared"]),
         changed=show_number(found["changed"]),
     )
-    return [said, *(_blocks(numbers, counts) if any(counts.values()) else [])]
+    return _joined([said, *(_blocks(numbers, counts) if any(counts.values()) else [])])
 
 
 def step_words(step: dict[str, Any]) -> str:
