@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, String, text
-from sqlalchemy.orm import Mapped, deferred, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Code, Id, Json, Moment, Name
 
@@ -51,11 +51,11 @@ class Simulation(Base):
     """When it last told how far it is."""
     finished_at: Mapped[Moment | None]
     took_ms: Mapped[int | None] = mapped_column(Integer)
-    stamps: Mapped[dict[str, Any]] = deferred(mapped_column(Json, default=dict))
+    stamps: Mapped[dict[str, Any]] = mapped_column(Json, default=dict, deferred=True)
     """Of the data it was computed on, by population."""
-    found: Mapped[dict[str, Any] | None] = deferred(mapped_column(Json))
+    found: Mapped[dict[str, Any] | None] = mapped_column(Json, deferred=True)
     """The finding; see comparing.py."""
-    moves: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
+    moves: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """Every subject whose outcome or place changes, as Parquet; see open_ones.py."""
 
     @property
