@@ -290,7 +290,7 @@ def test_states_and_rights_of_the_page(client: FlaskClient):
     sign_in(client, author)
     assert "nothing to compare with" in client.get(f"{address(fresh)}?lang=en").get_data(as_text=True)
     assert client.post(address(fresh), data={}).status_code == 404
-    assert "Simulate a draft" in client.get("/rules/priority/versions/1/simulation?lang=en").get_data(as_text=True)
+    assert "begin a draft with" in client.get("/rules/priority/versions/1/simulation?lang=en").get_data(as_text=True)
     assert client.post("/rules/priority/versions/1/simulation").status_code == 409
     assert client.get("/rules/priority/versions/77/simulation").status_code == 404
     one = simulated(draft, actor=actor_for(author))

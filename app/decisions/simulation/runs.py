@@ -44,9 +44,11 @@ T = TypeVar("T")
 
 
 class NotSimulated(Conflict):
-    """What is or was in force is not simulated."""
+    """Neither what is or was in force nor what was given up is simulated."""
 
-    message = _l("Version %(number)s of “%(rule_set)s” is or was in force: simulate a draft.")
+    message = _l(
+        "Version %(number)s of “%(rule_set)s” is not simulated: only drafts, tested and approved versions are."
+    )
 
 
 class SimulationUnderWay(Conflict):
