@@ -47,7 +47,7 @@ class NotSimulated(Conflict):
     """Neither what is or was in force nor what was given up is simulated."""
 
     message = _l(
-        "Version %(number)s of “%(rule_set)s” is not simulated: only drafts, tested and approved versions are."
+        "Version %(number)s of “%(rule_set)s” is not simulated: only drafts, tested or approved ones are."
     )
 
 
