@@ -46,9 +46,7 @@ T = TypeVar("T")
 class NotSimulated(Conflict):
     """Neither what is or was in force nor what was given up is simulated."""
 
-    message = _l(
-        "Version %(number)s of “%(rule_set)s” is not simulated: only drafts, tested or approved ones are."
-    )
+    message = _l("Version %(number)s of “%(rule_set)s” is not simulated: only drafts, tested or approved ones are.")
 
 
 class SimulationUnderWay(Conflict):
