@@ -30,7 +30,15 @@ def today() -> date:
 
 def local_date(moment: datetime) -> date:
     """The calendar day of an aware moment in the business time zone."""
-    return moment.astimezone(BUSINESS_ZONE).date()
+    global _last_day  # noqa: PLW0603 - facts ask it of one moment dozens of times
+    known, zone, day = _last_day
+    if known is not moment or zone is not BUSINESS_ZONE:
+        day = moment.astimezone(BUSINESS_ZONE).date()
+        _last_day = (moment, BUSINESS_ZONE, day)
+    return day
+
+
+_last_day: tuple[datetime | None, ZoneInfo | None, date] = (None, None, date.min)
 
 
 def local(moment: datetime) -> datetime:

@@ -293,6 +293,8 @@ class Unit:
 
     def commit(self) -> None:
         """Flush and store."""
+        if self._session is not None:
+            self._session.flush()  # what it writes may be news that somebody has put off acting on
         if self.due:
             self.do_due()
         if self._session is not None:

@@ -6,7 +6,7 @@ What a rule brings is looked up once per plan; a line whose reason has nothing t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.core.expressions import as_json
 from app.decisions.compile import Plan
@@ -38,6 +38,23 @@ def assemble(plan: Plan, firings: list[Firing], facts: Facts) -> Outcome:
     if plan.table is not None:
         return _answered(plan.table, [firing.rule for firing in firings])
     return _Fired(_prepared(plan), firings, facts).outcome()
+
+
+class Verdict(NamedTuple):
+    """What ranks and stops: an outcome without its words."""
+
+    score: int
+    band: str | None
+    blocked: bool
+
+
+def verdict(plan: Plan, firings: list[Firing], facts: Facts) -> Verdict:
+    """Score, band and block of the outcome that `assemble` would make of them, in a fraction of its time."""
+    if plan.table is not None:
+        return Verdict(0, None, blocked=False)
+    fired = _Fired(_prepared(plan), firings, facts)
+    score = fired.points_together()
+    return Verdict(score, fired.band(score), any(then.blocks for then in fired.thens))
 
 
 def _answered(table: DecisionTable, fired: list[str]) -> Outcome:
@@ -179,6 +196,17 @@ class _Fired:
             return points
         found = self.facts.get(points.attribute.kind, [])
         return points.points(found[0][points.attribute.name]) if found else 0
+
+    def points_together(self) -> int:
+        """The sum that `score` comes to."""
+        sums = [0] * len(self.rule_set.factors)
+        for effect in self.effects:
+            if effect.factor is not None:
+                sums[effect.factor] += self.points(effect)
+        limited = (
+            min(max(own, factor.least), factor.cap) for own, factor in zip(sums, self.rule_set.factors, strict=True)
+        )
+        return min(max(sum(limited), WHOLE.least), WHOLE.cap)
 
     def score(self) -> tuple[list[Line], list[dict[str, Any]], int]:
         """The lines by group, limits included, what each group came to, and the sum."""

@@ -60,6 +60,22 @@ def check(facts: Mapping[str, list[Fact]], kinds: Iterable[str], schema: FactSch
     }
 
 
+def completed(facts: Mapping[str, list[Fact]]) -> Facts:
+    """What `check` gives of facts that providers just counted, if they keep to their types: only what is missing or
+    empty is looked at. For who reckons with many and stores none of them. Raises FactsInvalid."""
+    known = shipped_schema()
+    return {kind: [_completed(known.kinds[kind], item) for item in many] for kind, many in facts.items()}
+
+
+def _completed(kind: Kind, given: Fact) -> Fact:
+    found = kind.defaults | given if kind.defaults else given
+    if len(found) == len(kind.attributes):
+        values = found.values()
+        if None not in values or None not in kind.needed(found):
+            return found
+    return _whole(kind, given)
+
+
 def _checked(kind: Kind, given: list[Fact]) -> list[Fact]:
     most = MOST if kind.cardinality == "many" else 1
     if len(given) > most or (not given and kind.cardinality == "one"):
@@ -83,13 +99,14 @@ def _whole(kind: Kind, given: Fact) -> Fact:
     for name, attribute in kind.attributes.items():
         if name in given:
             value = given[name]
+            if not attribute.plainly_fits(value):
+                wrong = attribute.whats_wrong(value)
+                if wrong:
+                    raise FactsInvalid(attribute.dotted, wrong)
         elif attribute.has_default:
             value = attribute.default
         else:
             raise FactsInvalid(attribute.dotted, _("is missing"))
-        wrong = attribute.whats_wrong(value)
-        if wrong:
-            raise FactsInvalid(attribute.dotted, wrong)
         found[name] = value
     if len(given) > len(found) or not given.keys() <= found.keys():
         extra = sorted(name for name in given if name not in found and not _is_newer(kind, name))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,15 @@ class Attribute:
             return date.fromordinal(whole)
         return Decimal(whole).scaleb(-self.scale) if self.type == "decimal" else whole
 
+    def plainly_fits(self, value: Any) -> bool:
+        """True of the ordinary values of ordinary types; of the others `whats_wrong` knows."""
+        kind = type(value)
+        if kind is bool:
+            return self.type == "bool"
+        if kind is int:
+            return self.type == "int" and -LARGEST <= value <= LARGEST
+        return kind is str and self.type == "enum" and value in self.values
+
     def whats_wrong(self, value: Any) -> str | None:
         """Why the value does not fit, in words; None when it does."""
         if value is None:
@@ -109,6 +120,17 @@ class Kind:
     label: Texts
     source: str
     attributes: dict[str, Attribute]
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """What counts where a provider leaves an attribute out."""
+        return {name: one.default for name, one in self.attributes.items() if one.has_default}
+
+    @cached_property
+    def needed(self) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+        """Takes out of a fact, which has all attributes, the values that must not be empty."""
+        names = [name for name, one in self.attributes.items() if not one.nullable]
+        return itemgetter(*names, *names[:1]) if names else lambda _fact: ()  # of one name it would give no sequence
 
 
 @dataclass(frozen=True)

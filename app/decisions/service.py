@@ -16,7 +16,8 @@ from app.core.errors import DomainError
 from app.core.i18n import _l
 from app.core.subject import Subject
 from app.decisions import queries, runtime
-from app.decisions.assemble import assemble
+from app.decisions.assemble import Verdict, assemble, verdict
+from app.decisions.compile import Plan
 from app.decisions.dmn.asking import inputs_of
 from app.decisions.facts import Facts, check, from_json, gather, to_json
 from app.decisions.life import (
@@ -120,6 +121,15 @@ def preview(rule_set: str, facts: Facts, *, as_of: datetime | None = None) -> Ou
     return _outcome(ready, given, moment)[0]
 
 
+def reckon(rule_set: str, facts: Facts, *, as_of: datetime) -> Verdict:
+    """Score, band and block by the oracle alone, for who ranks many: nothing is stored, nothing put in words.
+
+    The facts are as `facts.check` gives them. Raises NoSuchRuleSet, RuleSetNotInForce.
+    """
+    ready, _number = in_force(rule_set)
+    return verdict(ready.plan, ready.generated.run(facts, day_in_force(ready, as_of)), facts)
+
+
 def replay(decision: Decision) -> Replay:
     """Make a past decision again from its stored facts with its own version."""
     plan = queries.plan_of(queries.version_of(decision))
@@ -167,6 +177,14 @@ def in_force(rule_set: str) -> tuple[Ready, int]:
         raise queries.NoSuchRuleSet(rule_set=rule_set)
     sha256, number = info[POINTERS][rule_set]
     return runtime.known(rule_set, sha256) or _compiled(rule_set, number), number
+
+
+def plan_in_force(rule_set: str) -> Plan | None:
+    """The rules of the version in force; None where there is none."""
+    try:
+        return in_force(rule_set)[0].plan
+    except queries.NoSuchRuleSet:
+        return None
 
 
 def _compiled(rule_set: str, number: int) -> Ready:

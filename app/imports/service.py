@@ -18,6 +18,7 @@ from app.audit.service import record
 from app.catalog.models import Product, ProductPackage
 from app.catalog.service import BadIdentifier, base_quantities, check_di, product_search_text
 from app.core import clock
+from app.core.changing import changing
 from app.core.db import session
 from app.core.i18n import _
 from app.core.ids import new_id
@@ -215,7 +216,7 @@ def _insert(actor: Actor, batch: list[Ready], taken: set[str]) -> None:
             }
         )
         packages += [{"id": new_id(), "product_id": product_id, **row} for row in ready.others]
-    session().execute(insert(_products), products)
+    session().execute(insert(_products), products, execution_options=changing([]))  # nobody has ordered them
     if packages:
         session().execute(insert(_packages), packages)
     for row in products:
@@ -230,6 +231,7 @@ def _update(actor: Actor, batch: list[tuple[Ready, Any]]) -> None:
             .where(_products.c.id == bindparam("own_id"))
             .values({**columns, "version": _products.c.version + 1}),
             {"own_id": row.id},
+            execution_options=changing([{"id": row.id}]),
         )
         session().execute(delete(_packages).where(_packages.c.product_id == row.id))
         if ready.others:

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import clock
+from app.core.changing import changing
 from app.core.db import session
 from app.core.ids import new_id
 from app.core.permissions import Actor
@@ -64,6 +65,7 @@ def post(actor: Actor, movements: Sequence[Movement]) -> None:
             {"of_lot": lot, "in_warehouse": warehouse, "more_on_hand": on_hand, "more_reserved": reserved}
             for (lot, warehouse), (on_hand, reserved) in sorted(changes.items())
         ],
+        execution_options=changing({"lot_id": lot} for lot, _warehouse in changes),
     )
 
 
@@ -71,4 +73,4 @@ def open_balance(lot_id: str, warehouse_id: str) -> None:
     """Make the balance row of the lot in the warehouse unless there is one."""
     make = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = make(_balance).values(lot_id=lot_id, warehouse_id=warehouse_id, on_hand=0, reserved=0)
-    session().execute(statement.on_conflict_do_nothing())
+    session().execute(statement.on_conflict_do_nothing(), execution_options=changing([]))  # nothing lies there yet

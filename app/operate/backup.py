@@ -22,6 +22,7 @@ import orjson
 from sqlalchemy import Column, Date, DateTime, LargeBinary, Table, TypeDecorator, func, insert, select, text
 
 from app.core import clock
+from app.core.changing import changing
 from app.core.db import Base, Scaled, session, transaction
 from app.core.errors import DomainError
 from app.core.i18n import _l
@@ -167,7 +168,9 @@ def _load(archive: zipfile.ZipFile, table: Table) -> None:
         while batch := list(islice(lines, BATCH)):
             rows = (zip(columns, orjson.loads(line), strict=True) for line in batch)
             session().execute(
-                insert(table), [{column.name: _in(column, value) for column, value in row} for row in rows]
+                insert(table),
+                [{column.name: _in(column, value) for column, value in row} for row in rows],
+                execution_options=changing([]),  # what follows from it comes back with it
             )
     _continue_sequence(table)
 

@@ -97,6 +97,16 @@ class Order(Base):
         ),
         Index("ix_orders_submitted", "submitted_by", "submitted_at"),
         Index("ix_orders_status_number", "status", "number"),
+        Index("ix_orders_customer_id_status_submitted_at", "customer_id", "status", "submitted_at"),
+        *(
+            Index(
+                f"ix_orders_{name}",
+                name,
+                sqlite_where=text(f"{name} IS NOT NULL"),
+                postgresql_where=text(f"{name} IS NOT NULL"),
+            )
+            for name in ("contract_number", "authorisation_number", "tender_award_number")
+        ),
     )
 
     id: Mapped[Id]
@@ -155,6 +165,13 @@ class OrderLine(Base):
         CheckConstraint("reserved >= 0 AND reserved <= quantity", name="reserved"),
         CheckConstraint("unit_price >= 0", name="unit_price"),
         Index("ix_order_lines_order_line", "order_id", "line_no"),
+        Index(
+            "ix_order_lines_waiting",
+            "product_id",
+            "order_id",
+            sqlite_where=text("reserved < quantity"),
+            postgresql_where=text("reserved < quantity"),
+        ),
     )
 
     id: Mapped[Id]

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import or_, select
 
 from app.audit.queries import subject_labels
+from app.core.among import among
 from app.core.db import session
 from app.core.errors import NotFound
 from app.core.i18n import _l
@@ -28,10 +29,18 @@ def get_order(order_id: str) -> Order:
     return found
 
 
+_LOCKED = (
+    select(Order)
+    .where(among(Order.id, "ids"))
+    .order_by(Order.id)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def locked_orders(order_ids: Collection[str]) -> list[Order]:
     """The orders as they stand now, in the order of their ids, locked until the transaction ends."""
-    wanted = select(Order).where(Order.id.in_(order_ids)).order_by(Order.id).with_for_update(key_share=True)
-    return list(session().scalars(wanted.execution_options(populate_existing=True)))
+    return list(session().scalars(_LOCKED, {"ids": list(order_ids)}))
 
 
 def find_by_number(number: str) -> Order | None:

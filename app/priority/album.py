@@ -30,7 +30,7 @@ from app.core.db import session
 from app.decisions.bulk import ROWS, SUBJECT, Subjects
 from app.inventory.models import Balance, Lot, Reservation, Warehouse
 from app.orders.models import Order, OrderLine
-from app.priority.picture import HISTORY_DAYS
+from app.priority.picture_rows import HISTORY_DAYS
 
 HISTORY = timedelta(days=HISTORY_DAYS) // timedelta(microseconds=1)
 
@@ -96,7 +96,10 @@ class Album:
             OrderLine.quantity, OrderLine.unit_price, OrderLine.price_ceiling, OrderLine.reserved,
         )  # fmt: skip
         found = read(select(*columns).where(OrderLine.order_id.in_(select(Order.id).where(self.which))))
-        taken = (SUBJECT, "customer_id", "region_code", "channel", "arrival", "customer_days", "submitted_at")
+        taken = (
+            SUBJECT, "customer_id", "region_code", "channel", "arrival", "lane_days_p50", "customer_days",
+            "submitted_at",
+        )  # fmt: skip
         order = self.orders.select(
             pl.col("id").alias("order_id"), *taken, pl.col("status").alias("order_status"), "tender_award_number",
             pl.when("contract_serves").then("contract_days").alias("contract_days"),

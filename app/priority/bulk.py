@@ -7,35 +7,37 @@ the order as on entry, with both decisions on record. Some orders, drawn at rand
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
 import polars as pl
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.core import clock, columns, ids, jobs
 from app.core.db import session
 from app.core.errors import DomainError
 from app.core.jobs.models import Job
 from app.core.permissions import SYSTEM
+from app.decisions.asked import asked_in_force
 from app.decisions.bulk import BANDS, SUBJECT, Bulk, decide_in_bulk, gather_in_bulk, kinds_asked, there
 from app.orders.models import Order
-from app.priority import need, profile, service
+from app.priority import columns_moments, profile, service
 from app.priority.album import Album, subjects_of
 from app.priority.models import NO_PROMISE, OrderStanding
-from app.priority.queries import OPEN, RANKING
+from app.priority.queries import OPEN
 from app.tasks import service as tasks
 
-KEPT = ("blocked", "band", "score", "ranked_score", "need_score", "promise_date")
+KEPT = ("blocked", "band", "score", "ranked_score", "need_score", "promise_date", "next_change_at")
 """What a standing keeps of the last time."""
 SAMPLE = 20
 """Orders of each run that durable_rules decides again."""
 BATCH = 20
 """Orders that one job assesses."""
 JOB = "priority.assess"
+SOURCE = "priority"
 log = structlog.get_logger()
 
 
@@ -49,31 +51,58 @@ class Reranked:
     differing: int
 
 
-def rerank(as_of: datetime | None = None, *, sample: int = SAMPLE) -> Reranked:
-    """Rank all open orders as of the moment (now). Raises FactsInvalid when a fact of any order does not fit."""
-    moment = as_of or clock.now()
-    album = Album(Order.status.in_(OPEN), moment)
-    gate, ranking, needed = decide(album)
-    standings = now_and_before(album, gate, ranking, needed)
+def rerank(
+    as_of: datetime | None = None,
+    *,
+    sample: int = SAMPLE,
+    which: ColumnElement[bool] | None = None,
+    trigger: str = "periodic",
+) -> Reranked:
+    """Rank open orders, all of them or those of a condition, as of the moment (now).
+
+    Raises FactsInvalid when a fact of any order does not fit.
+    """
+    found = compare(as_of or clock.now(), which)
+    standings = found.standings
+    written = _write(standings.filter(found.moves), found.as_of, trigger)
+    _write_moments(standings.filter(pl.col("band_was").is_not_null() & _differs("next_change_at")))
+    anew = standings.filter(found.anew)["order_id"].to_list()
+    assess_later(anew)
+    rows = Random(ids.new_id()).sample(range(standings.height), min(sample, standings.height))
+    return Reranked(standings.height, written, len(anew), sum(each.check(rows) for each in found.decided))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Where orders stand at a moment and where they stood. `moves` and `anew` are conditions on `standings`: moved
+    within their band, and to be assessed on record; none of both means that nothing differs."""
+
+    as_of: datetime
+    standings: pl.DataFrame
+    decided: tuple[Bulk, Bulk, Bulk]
+    moves: pl.Expr
+    anew: pl.Expr
+
+
+def compare(as_of: datetime, which: ColumnElement[bool] | None = None) -> Compared:
+    """Reckon the open orders (of a condition) and compare with what is stored. Writes nothing. Raises FactsInvalid."""
+    is_open = Order.status.in_(OPEN)
+    album = Album(is_open if which is None else is_open & which, as_of)
+    decided = decide(album)
     same_place = ((pl.col("band") == pl.col("band_was")) & (pl.col("blocked") == pl.col("blocked_was"))).fill_null(
         value=False
     )
     alone = ~same_place | pl.col("steered") | _differs("need_score")
     differs = pl.any_horizontal(_differs("score"), _differs("ranked_score"), _differs("promise_date"))
-    moved = standings.filter(~alone & differs)
-    anew = standings.filter(~same_place | (alone & differs) | _differs("need_score"))
-    written = _write(moved, moment)
-    _assess_later(anew["order_id"].to_list())
-    rows = Random(ids.new_id()).sample(range(standings.height), min(sample, standings.height))
-    return Reranked(standings.height, written, anew.height, gate.check(rows) + ranking.check(rows) + needed.check(rows))
+    anew = ~same_place | (alone & differs) | _differs("need_score")
+    return Compared(as_of, now_and_before(album, *decided), decided, ~alone & differs, anew)
 
 
 def decide(album: Album) -> tuple[Bulk, Bulk, Bulk]:
     """Compliance gate, priority and need of the album's orders."""
     subjects = subjects_of(album)
-    sets = (service.GATE, RANKING, need.RULE_SET)
-    frames = gather_in_bulk(subjects, set().union(*map(kinds_asked, sets)), album.as_of)
-    gate, ranking, needed = (decide_in_bulk(name, frames, album.as_of) for name in sets)
+    frames = gather_in_bulk(subjects, set().union(*map(kinds_asked, service.SETS)), album.as_of)
+    gate, ranking, needed = (decide_in_bulk(name, frames, album.as_of) for name in service.SETS)
     return gate, ranking, needed
 
 
@@ -93,7 +122,10 @@ def now_and_before(album: Album, gate: Bulk, ranking: Bulk, needed: Bulk) -> pl.
         needed.outcome["score"].alias("need_score"),
         available,
     )
-    found = found.with_columns(promise_date=pl.when("stock.all_available").then("arrival"))
+    found = found.with_columns(
+        columns_moments.next_changes(album, asked_in_force(service.SETS)),
+        promise_date=pl.when("stock.all_available").then("arrival"),
+    )
     held = OrderStanding
     before = columns.read(
         select(*(getattr(held, name) for name in ("order_id", *KEPT, "assessed_at"))).where(
@@ -130,7 +162,7 @@ def _differs(name: str) -> pl.Expr:
     return pl.col(name).ne_missing(pl.col(f"{name}_was"))
 
 
-def _write(moved: pl.DataFrame, as_of: datetime) -> int:
+def _write(moved: pl.DataFrame, as_of: datetime, trigger: str) -> int:
     promised = columns.day_of(pl.col("promise_date"))
     rows = moved.select(
         "order_id",
@@ -140,7 +172,7 @@ def _write(moved: pl.DataFrame, as_of: datetime) -> int:
         promise_rank=promised.fill_null(NO_PROMISE),
         assessed_at=pl.lit(as_of, dtype=pl.Datetime("us", "UTC")),
         was_assessed_at=columns.moment_of(pl.col("assessed_at")),
-        trigger=pl.lit("periodic"),
+        trigger=pl.lit(trigger),
     )
     written = columns.write("order_standings", rows, key="order_id", unless_changed="assessed_at")
     told = moved.filter(pl.col("order_id").is_in(written.implode())).with_columns(score="ranked_score")
@@ -150,14 +182,25 @@ def _write(moved: pl.DataFrame, as_of: datetime) -> int:
     return written.len()
 
 
-def _assess_later(order_ids: list[str]) -> None:
+def _write_moments(changed: pl.DataFrame) -> None:
+    """When they change next, also of those that wait for a job: their time shall not have come again at once."""
+    rows = changed.select("order_id", next_change_at=columns.moment_of(pl.col("next_change_at")))
+    columns.write("order_standings", rows, key="order_id")
+
+
+def assess_later(order_ids: Sequence[str]) -> None:
     """By jobs, unless one of an earlier run still has it before it."""
-    now = clock.now()
-    waiting = {
-        one for found in session().scalars(select(Job.payload).where(Job.kind == JOB)) for one in found["orders"]
-    }
+    if not order_ids:
+        return
+    now, waiting = clock.now(), waiting_for_jobs()
     left = [order_id for order_id in order_ids if order_id not in waiting]
-    jobs.schedule(jobs.NewJob(JOB, now, "priority", ids.new_id(), payload={"orders": chunk}) for chunk in _chunks(left))
+    jobs.schedule(jobs.NewJob(JOB, now, SOURCE, ids.new_id(), payload={"orders": chunk}) for chunk in _chunks(left))
+
+
+def waiting_for_jobs() -> set[str]:
+    """Orders that a job has before it to assess."""
+    mine = select(Job.payload).where(Job.source_kind == SOURCE, Job.kind == JOB)
+    return {one for found in session().scalars(mine) for one in found["orders"]}
 
 
 def _chunks(order_ids: list[str]) -> Iterator[list[str]]:

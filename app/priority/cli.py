@@ -1,4 +1,4 @@
-"""`flask priority rerank` assesses every open order again, now; `calibrate` proposes cut-offs of the bands."""
+"""`flask priority rerank` ranks all open orders anew, now; `calibrate` proposes cut-offs of the bands."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ from app.core import clock
 from app.core.db import transaction
 from app.core.errors import DomainError
 from app.core.permissions import SYSTEM
-from app.priority import calibration, service
+from app.priority import bulk, calibration
 from app.priority.queries import BANDS
 
 priority = AppGroup("priority", help="Ranking of orders.")
 
 
 @priority.command("rerank")
-@click.option("--minutes", default=0, show_default=True, help="Only orders not assessed for so many minutes.")
-def rerank(minutes: int) -> None:
-    """Assess open orders again, in batches of a transaction each."""
-    before = clock.now() - timedelta(minutes=minutes)
-    done, more = 0, True
-    while more:
+def rerank() -> None:
+    """Rank all open orders anew, now, at once; where band or block change, jobs assess the order on record."""
+    try:
         with transaction():
-            count = service.reassess_open(SYSTEM, before=before)
-        done, more = done + count, count == service.BATCH
-    click.echo(f"{done} orders assessed.")
+            done = bulk.rerank()
+    except DomainError as error:
+        raise click.ClickException(error.sentence()) from None
+    click.echo(f"{done.seen} orders ranked: {done.moved} moved, {done.given} left to jobs.")
 
 
 @priority.command("calibrate")

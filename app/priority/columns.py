@@ -20,14 +20,14 @@ PENALTY_PLACES = 100 * 10**3
 """A stored percentage has three places."""
 
 
-def _local(moment: pl.Expr) -> pl.Expr:
+def local(moment: pl.Expr) -> pl.Expr:
     """Microseconds in UTC as date and time in the business zone."""
     return (
         moment.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(str(clock.BUSINESS_ZONE)).dt.replace_time_zone(None)
     )
 
 
-def _weekdays_until(day: pl.Expr) -> pl.Expr:
+def weekdays_until(day: pl.Expr) -> pl.Expr:
     """Mondays to Fridays from day number 1, a Monday, to the day."""
     return day // 7 * 5 + pl.min_horizontal(day % 7, pl.lit(5))
 
@@ -35,11 +35,11 @@ def _weekdays_until(day: pl.Expr) -> pl.Expr:
 def working_days(start: pl.Expr, as_of: datetime) -> pl.Expr:
     """`facts.working_days` between a column of moments and one moment."""
     last = clock.local(as_of)
-    first = _local(start)
+    first = local(start)
     day = first.dt.date().to_physical().cast(pl.Int64) + EPOCH
     later = first.dt.time() > last.time()
     days = (last.date().toordinal() - day - later.cast(pl.Int64)).clip(0, MOST_DAYS)
-    return _weekdays_until(day + days) - _weekdays_until(day)
+    return weekdays_until(day + days) - weekdays_until(day)
 
 
 @facts_in_bulk.register("order")

@@ -123,7 +123,7 @@ def _needs(album: Album, lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _fault() -> pl.Expr:
-    """`facts_goods.lot_fault`: the first that applies."""
+    """`facts_goods.lots_with_faults`: the first that applies."""
     expires, arrival = pl.col("expires_on"), pl.col("arrival")
     unreported = pl.col("needs_inspection") & (pl.col("report_no").is_null() | (pl.col("report_no") == ""))
     registered = pl.col("made_on").is_between(pl.col("registered_from"), pl.col("registered_to"))

@@ -20,7 +20,7 @@ def override_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
     """The manual overrides in force at the moment."""
     album = album_of(subjects, as_of)
     now = micros(as_of)
-    found = album.orders.select(SUBJECT, pl.col("id").alias("order_id")).join(_overrides(album), on="order_id")
+    found = album.orders.select(SUBJECT, pl.col("id").alias("order_id")).join(overrides(album), on="order_id")
     return (
         found.filter(_holds(now))
         .unique(SUBJECT, keep="last", maintain_order=True)
@@ -35,7 +35,8 @@ def override_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
     )
 
 
-def _overrides(album: Album) -> pl.DataFrame:
+def overrides(album: Album) -> pl.DataFrame:
+    """Every manual override of the orders there ever was, the oldest first."""
     one = OrderOverride
     columns = (one.order_id, one.points, one.band, one.reason, one.set_by_name, one.starts_at, one.until, one.ended_at)
     open_ones = one.order_id.in_(select(Order.id).where(album.which))

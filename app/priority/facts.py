@@ -7,7 +7,7 @@ schedules, fill rates, carrier cut-offs …) is left to the default that facts.y
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -70,8 +70,14 @@ def working_days(start: datetime, end: datetime) -> int:
     first, last = clock.local(start), clock.local(end)
     if last <= first:
         return 0
-    days = (last.date() - first.date()).days - (last.time() < first.time())
-    return sum((first + timedelta(days=n)).weekday() < 5 for n in range(1, min(days, 366) + 1))
+    begun = first.date().toordinal()
+    days = last.date().toordinal() - begun - (last.time() < first.time())
+    return weekdays_until(begun + min(days, columns.MOST_DAYS)) - weekdays_until(begun)
+
+
+def weekdays_until(day: int) -> int:
+    """Mondays to Fridays from day number 1, a Monday, to the day."""
+    return day // 7 * 5 + min(day % 7, 5)
 
 
 def _subject(subject: Subject) -> Picture | None:

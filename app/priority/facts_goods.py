@@ -28,51 +28,80 @@ QUARANTINED = "quarantined"
 
 def in_scope(licences: list[Licence], picture: Picture, line: OrderLine, day: date) -> bool:
     """A licence valid on the day covers the class and category of the line's product."""
-    product = picture.products[line.product_id]
-    return any(one.valid_on(day) and one.covers(product.risk_class, product.category_code) for one in licences)
+    key = ("in_scope", id(licences), line.product_id, day)
+    found: bool | None = picture.memory.get(key)
+    if found is None:
+        product = picture.products[line.product_id]
+        found = picture.memory[key] = any(
+            one.valid_on(day) and one.covers(product.risk_class, product.category_code) for one in licences
+        )
+    return found
 
 
 def region_authorised(picture: Picture, line: OrderLine, day: date) -> bool:
     """Product and region are covered by an authorisation to us and, in the distributor channel, to the distributor."""
+    through = picture.customer.id if picture.order.channel == "distributor" else picture.customer.region_code
+    key = ("authorised", through, line.product_id, day)
+    found: bool | None = picture.memory.get(key)
+    if found is None:
+        found = picture.memory[key] = _authorised(picture, line.product_id, day)
+    return found
+
+
+def _authorised(picture: Picture, product_id: str, day: date) -> bool:
     region = picture.customer.region_code
-    covering = [one for one in picture.authorisations if one.valid_on(day) and one.covers(line.product_id, region)]
+    covering = [one for one in picture.authorisations if one.valid_on(day) and one.covers(product_id, region)]
     ours = any(one.grantee_customer_id is None for one in covering)
     if picture.order.channel != "distributor":
         return ours
     return ours and any(one.grantee_customer_id == picture.customer.id for one in covering)
 
 
-def lot_fault(picture: Picture, line: OrderLine, lot: StockLot, arrival: date) -> str:
-    """Why the lot cannot serve the line, or '': the first of recalled, expired, unreleased, unreported, short_dated,
-    unregistered (made while no registration certificate was in force)."""
-    product = picture.products[line.product_id]
+def lots_with_faults(picture: Picture, line: OrderLine, arrival: date) -> list[tuple[StockLot, str]]:
+    """The lots of the line's product, each with why it cannot serve the line, or '': the first of recalled, expired,
+    unreleased, unreported, short_dated, unregistered (made while no registration certificate was in force)."""
+    required = picture.required_days(line, arrival)
+    lots = picture.lots.get(line.product_id, ())
+    key = ("lots", id(lots), arrival, required)
+    found: list[tuple[StockLot, str]] | None = picture.memory.get(key)
+    if found is None:
+        product = picture.products[line.product_id]
+        found = picture.memory[key] = [(lot, _fault(product, lot, arrival, required)) for lot in lots]
+    return found
+
+
+def _fault(product: Product, lot: StockLot, arrival: date, required: int) -> str:
     registration = product.registration
-    faults = {
-        "recalled": lot.status == RECALLED,
-        "expired": not usable_on(lot, arrival),
-        "unreleased": lot.status != RELEASED,
-        "unreported": product.needs_inspection and not lot.report_no,
-        "short_dated": not usable_on(lot, arrival, spare_days=picture.required_days(line, arrival)),
-        "unregistered": registration is None or not registration.valid_on(lot.made_on),
-    }
-    return next((name for name, found in faults.items() if found), "")
+    if lot.status == RECALLED:
+        return "recalled"
+    if not usable_on(lot, arrival):
+        return "expired"
+    if lot.status != RELEASED:
+        return "unreleased"
+    if product.needs_inspection and not lot.report_no:
+        return "unreported"
+    if not usable_on(lot, arrival, spare_days=required):
+        return "short_dated"
+    return "" if registration is not None and registration.valid_on(lot.made_on) else "unregistered"
 
 
 def available(picture: Picture, line: OrderLine, arrival: date) -> int:
     """Quantity free for the line in usable lots, what the order reserved already included."""
-    lots = picture.lots.get(line.product_id, ())
-    return sum(lot.free for lot in lots if not lot_fault(picture, line, lot, arrival))
+    return sum(lot.free for lot, fault in lots_with_faults(picture, line, arrival) if not fault)
 
 
 def shares(picture: Picture, arrival: date) -> dict[str, int]:
     """What each line can have, by line id: lines of one product share its stock, the first line first."""
-    left: dict[str, int] = {}
-    given: dict[str, int] = {}
-    for line in picture.lines:
-        own = available(picture, line, arrival)
-        rest = min(own, left.get(line.product_id, own))
-        given[line.id] = min(rest, line.quantity)
-        left[line.product_id] = rest - given[line.id]
+    key = ("shares", picture.order.id, arrival)
+    given: dict[str, int] | None = picture.memory.get(key)
+    if given is None:
+        left: dict[str, int] = {}
+        given = picture.memory[key] = {}
+        for line in picture.lines:
+            own = available(picture, line, arrival)
+            rest = min(own, left.get(line.product_id, own))
+            given[line.id] = min(rest, line.quantity)
+            left[line.product_id] = rest - given[line.id]
     return given
 
 
@@ -152,8 +181,8 @@ def _line_price(picture: Picture, line: OrderLine) -> dict[str, Any]:
 
 def _line_lots(picture: Picture, line: OrderLine, arrival: date) -> dict[str, Any]:
     counted = dict.fromkeys(("recalled", "expired", "unreleased", "unreported", "short_dated", "unregistered", ""), 0)
-    for lot in picture.lots.get(line.product_id, ()):
-        counted[lot_fault(picture, line, lot, arrival)] += 1
+    for _lot, fault in lots_with_faults(picture, line, arrival):
+        counted[fault] += 1
     usable = counted.pop("")
     counted.pop("unregistered")  # told by `made_after_registration`
     return {
@@ -213,8 +242,8 @@ def stock_facts(subject: Subject, as_of: datetime) -> Facts:
 
 def _near_expiry(picture: Picture, line: OrderLine, arrival: date) -> bool:
     """The lot that would go first expires soon after arrival and is still good enough for the customer."""
-    usable = (lot for lot in picture.lots.get(line.product_id, ()) if lot.free)
-    first = next((lot for lot in usable if not lot_fault(picture, line, lot, arrival)), None)
+    lots = lots_with_faults(picture, line, arrival)
+    first = next((lot for lot, fault in lots if lot.free and not fault), None)
     limit = arrival + timedelta(days=profile.current().near_expiry_days)
     return first is not None and first.expires_on is not None and first.expires_on <= limit
 

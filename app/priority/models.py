@@ -60,6 +60,9 @@ class OrderStanding(Base):
     trigger: Mapped[str] = mapped_column(String(40))
     """What caused the last assessment: `submitted`, `changed`, `periodic`, …"""
     assessed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    next_change_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    """The first moment at which time alone may change band, score, block or need (`moments`); null: never, or the
+    order is closed."""
 
     order: Mapped[Order] = relationship(viewonly=True)
 

@@ -1,37 +1,31 @@
-"""Time alone changes priorities: all open orders are ranked anew every quarter of an hour; overrides are judged."""
+"""Time alone changes priorities: orders are scored anew when their time has come; once a night all are, as a check."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-import polars as pl
 import structlog
 
 from app.core import clock
-from app.core.errors import DomainError
 from app.core.periodic import every
-from app.core.permissions import SYSTEM
-from app.priority import bulk, hindsight, service
+from app.priority import checking, hindsight, rescoring
 
-FRESH = timedelta(minutes=60)
-"""One by one, an assessment younger than this is left as it is."""
+NIGHT = 3
+"""The hour of the business zone in which all orders are checked, once or twice."""
 log = structlog.get_logger()
 
 
-@every(minutes=15, name="priority.rerank")
-def rerank() -> None:
-    """All of them at once; where a band or a block changes, jobs follow.
+@every(minutes=1, name="priority.due")
+def look_for_due() -> None:
+    """Orders whose time has come, or whose promise is of another day: a job scores them, batch by batch."""
+    rescoring.look_for_due()
 
-    Should one order have facts that do not fit, nothing was written yet: a batch is then assessed one by one, which
-    names the order and leaves the others in peace.
-    """
-    try:
-        done = bulk.rerank()
-    except (DomainError, pl.exceptions.PolarsError):
-        log.exception("priority.not_reranked")
-        service.reassess_open(SYSTEM, before=clock.now() - FRESH)
+
+@every(minutes=30, name="priority.check")
+def check() -> None:
+    """At night, all of them at once: nothing may differ from what changes and moments, one by one, came to."""
+    if clock.local(clock.now()).hour != NIGHT:
         return
-    log.info("priority.reranked", seen=done.seen, moved=done.moved, given=done.given, differing=done.differing)
+    done = checking.check()
+    log.info("priority.checked", seen=done.seen, differing=done.differing)
 
 
 @every(minutes=5, name="priority.judge")

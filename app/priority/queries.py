@@ -212,19 +212,6 @@ def _before(position: Position) -> Any:
     return or_(*alternatives)
 
 
-def due_for_reassessment(before: datetime, limit: int) -> list[str]:
-    """Ids of open orders last assessed before the moment, oldest first, locked; what others hold is left for later."""
-    rows = session().execute(
-        select(OrderStanding.order_id)
-        .join(OrderStanding.order)
-        .where(Order.status.in_(OPEN), OrderStanding.assessed_at < before)
-        .order_by(OrderStanding.assessed_at, OrderStanding.number)
-        .limit(limit)
-        .with_for_update(of=Order, key_share=True, skip_locked=True)
-    )
-    return list(rows.scalars())
-
-
 @dataclass(frozen=True)
 class Terms:
     """What stock must satisfy to serve an order that leaves today."""

@@ -1,6 +1,6 @@
 """Assessing an order: compliance gate, then priority; the standing is stored and open tasks are ranked anew.
 
-Pressure of dates and ageing change with time alone, so all open orders are ranked anew every so often (`bulk.rerank`).
+What changes afterwards, by others' doing or by time alone, is followed by `rescoring`.
 """
 
 from __future__ import annotations
@@ -9,23 +9,21 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-import structlog
 from sqlalchemy import select
 
 from app.audit import service as audit
 from app.core import clock
 from app.core.db import session
-from app.core.errors import DomainError
 from app.core.permissions import Actor
 from app.core.subject import Subject
-from app.decisions import queries as decision_queries
 from app.decisions import service as decisions
+from app.decisions.asked import asked_in_force
 from app.decisions.facts import Facts, gather
 from app.decisions.models import Decision
 from app.decisions.outcome import Outcome
 from app.orders import queries as orders
 from app.orders.models import Order
-from app.priority import facts_goods, need, queries
+from app.priority import facts_goods, moments, need, queries
 from app.priority.events import tell_of_block
 from app.priority.facts import ORDER_KINDS
 from app.priority.models import NO_PROMISE, OrderStanding
@@ -37,8 +35,8 @@ from app.tasks.models import Rank
 
 GATE = "compliance_gate"
 LOWEST_BAND = "P3"
-BATCH = 20
-log = structlog.get_logger()
+SETS = (GATE, RANKING, need.RULE_SET)
+"""What the standing of an order follows from."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +75,15 @@ def assess(actor: Actor, order_id: str, *, trigger: str) -> OrderStanding:
     """Decide gate and priority of the order and store where it stands now. Raises OrderNotFound.
 
     `trigger` says why in one word (`submitted`, `changed`, `recheck`, `periodic`). The decisions keep the history; the
-    audit trail notes a change of band or block.
+    audit trail notes a change of band or block. The order is locked before its facts are read, as by who scores it anew
+    for what others changed (`rescoring`): of two, the later one sees what the first has seen.
     """
+    orders.version_of(order_id, lock=True)
     as_of = clock.now()
     facts = facts_of(order_id, as_of)
     subject = Subject("order", order_id)
     promise = promise_date(order_id, as_of)
+    next_at = moments.next_change(picture_of(order_id), as_of, asked_in_force(SETS))
     found = Assessment(
         gate=decisions.decide(GATE, subject, facts=facts, as_of=as_of),
         ranking=decisions.decide(RANKING, subject, facts=facts, as_of=as_of),
@@ -96,6 +97,7 @@ def assess(actor: Actor, order_id: str, *, trigger: str) -> OrderStanding:
     _fill(standing, orders.get_order(order_id), found, promise)
     standing.ranked_score, standing.plain_band, standing.plain_score = settled
     standing.need_score, standing.need = needed
+    standing.next_change_at = next_at
     standing.trigger, standing.assessed_at = trigger, as_of
     session().flush()
     if before != (standing.band, standing.blocked):
@@ -202,36 +204,3 @@ def assess_if_open(actor: Actor, order_id: str, *, trigger: str) -> bool:
     with session().begin_nested():
         assess(actor, order_id, trigger=trigger)
     return True
-
-
-def reassess_open(actor: Actor, *, before: datetime, limit: int = BATCH) -> int:
-    """Assess again open orders last assessed before the moment, the oldest first; answers how many (0: all done).
-
-    Decisions are stored only where time has changed what they say. An order that cannot be assessed (a fact does not
-    fit) keeps its standing, is logged, and does not keep the others waiting.
-    """
-    due = queries.due_for_reassessment(before, limit)
-    for order_id in due:
-        standing = queries.standing_of(order_id)
-        as_of = clock.now()
-        try:
-            with session().begin_nested():
-                if not _as_before(standing, as_of):
-                    assess(actor, order_id, trigger="periodic")
-        except DomainError:
-            log.exception("priority.not_assessed", order=standing.number)
-        standing.assessed_at = as_of
-    session().flush()
-    return len(due)
-
-
-def _as_before(standing: OrderStanding, as_of: datetime) -> bool:
-    """The rule sets would say now what they said last, and the promise holds."""
-    if promise_date(standing.order_id, as_of) != standing.promise_date:
-        return False
-    facts = facts_of(standing.order_id, as_of)
-    for rule_set, decision_id in ((GATE, standing.gate_decision_id), (RANKING, standing.decision_id)):
-        said = decision_queries.get_decision(decision_id).result
-        if decisions.preview(rule_set, facts, as_of=as_of) != said:
-            return False
-    return need.of(facts, as_of) == (standing.need_score, standing.need)

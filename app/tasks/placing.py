@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import polars as pl
 from sqlalchemy import bindparam, select, update
 
 from app.core import clock, columns
+from app.core.among import among
 from app.core.db import session
+from app.core.prepared import Prepared
 from app.core.subject import Subject
 from app.tasks.due import due_at
 from app.tasks.models import HIGHEST_SCORE, Rank, Task, TaskExtra, TaskStatus
@@ -27,23 +31,31 @@ def move_to(source_id: str, source_ref: str, element_id: str, name: dict[str, st
 def rerank(subject: Subject, rank: Rank) -> int:
     """Put the subject's open tasks where they stand now; answers how many. The due time follows the band,
     unless the diagram or somebody has named one."""
-    found = session().execute(
-        select(_tasks.c.id, _tasks.c.created_at, _tasks.c.due_at, _extras.c.own_due)
-        .select_from(_tasks.outerjoin(_extras, _extras.c.task_id == _tasks.c.id))
-        .where(
-            _tasks.c.subject_kind == subject.kind,
-            _tasks.c.subject_id == subject.id,
-            _tasks.c.status == TaskStatus.OPEN.value,
-        )
+    return rerank_some(subject.kind, {subject.id: rank})
+
+
+_OPEN_OF = (
+    select(_tasks.c.id, _tasks.c.subject_id, _tasks.c.created_at, _tasks.c.due_at, _extras.c.own_due)
+    .select_from(_tasks.outerjoin(_extras, _extras.c.task_id == _tasks.c.id))
+    .where(
+        _tasks.c.subject_kind == bindparam("kind"),
+        among(_tasks.c.subject_id, "ids"),
+        _tasks.c.status == TaskStatus.OPEN.value,
     )
-    rows = [{"which": id_, "due": due if own else due_at(created, rank.band)} for id_, created, due, own in found]
+    .order_by(_tasks.c.subject_id, _tasks.c.id)
+)
+
+
+def rerank_some(kind: str, ranks: Mapping[str, Rank]) -> int:
+    """`rerank` of several subjects of a kind, by their ids, in two statements."""
+    now, rows = clock.now(), []
+    found = session().execute(_OPEN_OF, {"kind": kind, "ids": list(ranks)})
+    for id_, subject_id, created, due, own in found:
+        rank = ranks[subject_id]
+        moved = {"due_at": due if own else due_at(created, rank.band), "changed_at": now, **rank_columns(rank)}
+        rows.append({"which": id_, **{f"to_{name}": value for name, value in moved.items()}})
     if rows:
-        statement = (
-            update(_tasks)
-            .where(_tasks.c.id == bindparam("which"), _tasks.c.status == TaskStatus.OPEN.value)
-            .values(due_at=bindparam("due"), changed_at=clock.now(), **rank_columns(rank))
-        )
-        session().connection().execute(statement, rows)
+        _PLACE.run(rows)
     return len(rows)
 
 
@@ -73,6 +85,14 @@ def rerank_in_bulk(kind: str, ranks: pl.DataFrame) -> int:
     now = pl.lit(clock.now(), dtype=pl.Datetime("us", "UTC"))
     rows = found.select("id", "score", days["promise_date"], rank_key=key, changed_at=now)
     return columns.write("tasks", rows, key="id", also="t.status = 'open'").len()
+
+
+_PLACED = ("due_at", "changed_at", *(each.name for each in fields(Rank)), "rank_key")
+_PLACE = Prepared(
+    update(_tasks)
+    .where(_tasks.c.id == bindparam("which"), _tasks.c.status == TaskStatus.OPEN.value)
+    .values({name: bindparam(f"to_{name}", type_=_tasks.c[name].type) for name in _PLACED})
+)
 
 
 def rank_columns(rank: Rank) -> dict[str, Any]:

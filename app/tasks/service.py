@@ -33,6 +33,7 @@ from app.tasks.placing import move_to as move_to
 from app.tasks.placing import rank_columns
 from app.tasks.placing import rerank as rerank
 from app.tasks.placing import rerank_in_bulk as rerank_in_bulk
+from app.tasks.placing import rerank_some as rerank_some
 
 OnCompleted = Callable[[Actor, Task, Mapping[str, Any]], object]
 on_completed: Registry[OnCompleted] = Registry("task source")

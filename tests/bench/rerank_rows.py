@@ -143,7 +143,8 @@ def fill(count: int) -> None:
     load(
         "order_standings",
         found.select(
-            "order_id", *shown, "need_score", need=pl.lit("[]"), ranked_score="score", promise_date=promised, promise_rank=promised.fill_null(NO_PROMISE),
+            "order_id", *shown, "need_score", ranked_score=pl.col("score"), need=pl.lit("[]"),
+            promise_date=promised, promise_rank=promised.fill_null(NO_PROMISE),
             requested_date=requested, submitted_at=submitted, why=pl.lit("{}"), decision_id=pl.lit("0" * 26),
             gate_decision_id=pl.lit("0" * 26), order_version=pl.lit(1), trigger=pl.lit("submitted"), assessed_at=moment,
         ),

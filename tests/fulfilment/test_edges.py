@@ -9,12 +9,9 @@ import pytest
 
 from app.core import clock
 from app.core.errors import Invalid
-from app.decisions.facts import FactsInvalid
 from app.inventory import queries as stock
 from app.priority import queries as priority
-from app.priority import service as ranking
 from app.tasks import queries as tasks
-from tests.conftest import NOON
 from tests.fulfilment.flow_world import make_flow
 from tests.inventory.factories import make_lot
 
@@ -62,24 +59,6 @@ def test_the_business_day_turns_at_midnight_in_shanghai(flow, moment, day):
         yesterday = (clock.today() - timedelta(days=1)).isoformat()
         with pytest.raises(Invalid):
             flow.submit(requested_date=yesterday, surgery_at=(moment + timedelta(hours=30)).isoformat())
-
-
-def test_one_order_that_cannot_be_assessed_does_not_keep_the_others_waiting(flow, monkeypatch):
-    sick, well = flow.submit(), flow.submit()
-    facts = ranking.facts_of
-
-    def damaged(order_id, as_of):
-        if order_id == sick.id:
-            raise FactsInvalid("line.quantity", "is out of range")
-        return facts(order_id, as_of)
-
-    monkeypatch.setattr(ranking, "facts_of", damaged)
-    later = NOON + timedelta(hours=2)
-    with clock.moved(later):
-        assert ranking.reassess_open(flow.actor("qa"), before=later, limit=1) == 1
-        assert ranking.reassess_open(flow.actor("qa"), before=later, limit=1) == 1
-        assert ranking.reassess_open(flow.actor("qa"), before=later, limit=1) == 0
-    assert priority.standing_of(well.id).assessed_at == later
 
 
 def test_inbox_and_order_list_agree_whoever_sorts(flow):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -12,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.audit import verify
-from app.core import clock, db, periodic
+from app.core import clock, periodic
 from app.core.db import session, transaction
 from app.core.subject import Subject
 from app.core.web import is_lost_race
@@ -20,7 +19,6 @@ from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.orders import queries as orders
 from app.priority import queries as priority
-from app.priority import service as ranking
 from app.processes.models import ProcessInstance
 from app.tasks import queries as tasks
 from tests.conftest import NOON
@@ -136,29 +134,6 @@ def test_last_units_lot_held_and_orders_approved_at_once(app, flow):
         for order in waiting:
             all_is_well(order.id)
         assert stock.stock_view(flow.world.product.id).reserved == 0
-
-
-@contextmanager
-def held_by_another(order_id):
-    """Another transaction holds the order's row."""
-    with db.engine().connect() as connection, connection.begin():
-        connection.exec_driver_sql("SELECT id FROM orders WHERE id = %s FOR UPDATE", (order_id,))
-        yield
-
-
-def test_a_periodic_assessment_leaves_alone_what_somebody_is_changing(flow, request):
-    if request.config.getoption("--db") != "postgres":
-        pytest.skip("SQLite has one writer")
-    with transaction():
-        busy, idle = flow.submit(), flow.submit()
-    with clock.moved(NOON + timedelta(hours=2)):
-        with held_by_another(busy.id), transaction():
-            assert ranking.reassess_open(flow.actor("qa"), before=clock.now()) == 1
-        with transaction(write=False):
-            assert priority.standing_of(idle.id).assessed_at == clock.now()
-            assert priority.standing_of(busy.id).assessed_at == NOON
-        with transaction():
-            assert ranking.reassess_open(flow.actor("qa"), before=clock.now()) == 1
 
 
 def test_many_workers_do_a_turn_once(live, monkeypatch):

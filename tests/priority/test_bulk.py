@@ -129,22 +129,6 @@ def test_engines_that_differ_are_told_and_counted(world, tx, monkeypatch):
     assert bulk.rerank().differing == 1
 
 
-def test_an_order_whose_facts_do_not_fit_does_not_keep_the_others_waiting(world, tx, monkeypatch):
-    from app.decisions.facts import FactsInvalid
-    from app.priority import periodic
-
-    order = world.order(requested_date=clock.today() + timedelta(days=12))
-    score = assessed(order).score
-
-    def unfit(*_given, **_more):
-        raise FactsInvalid("customer.tier", "does not fit")
-
-    monkeypatch.setattr(bulk, "gather_in_bulk", unfit)
-    with clock.moved(clock.now() + timedelta(days=1)):
-        periodic.rerank()
-    assert queries.standing_of(order.id).score > score
-
-
 def test_what_a_page_explains_is_the_score_that_counts_now(world, tx):
     from app.priority.panels import panel_of
 

@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from app.audit import queries as audit
 from app.core import clock
-from app.core.permissions import SYSTEM
 from app.core.subject import Subject
-from app.decisions.queries import decisions_of
 from app.priority import queries
 from app.priority import service as priority
 from app.priority.models import NO_PROMISE, OrderStanding
@@ -145,30 +143,3 @@ def test_a_change_of_band_or_block_is_told_once(world):
     told = [entry for entry in audit.entries_of(subject) if entry.action == "order:assess"]
     assert standing_now.blocked
     assert told[-1].details["before"] == {"band": "P3", "blocked": False}
-
-
-def test_time_alone_ranks_anew_and_stores_only_what_changed(world):
-    quiet, pressed = world.order(), world.order(requested_date=clock.today() + timedelta(days=12))
-    assessed(quiet)
-    before = assessed(pressed).score
-    later = clock.now() + timedelta(days=4)
-    with clock.moved(later):
-        done = priority.reassess_open(SYSTEM, before=later - timedelta(hours=1))
-        assert done == 2
-        assert priority.reassess_open(SYSTEM, before=later - timedelta(hours=1)) == 0
-    assert queries.standing_of(pressed.id).score > before
-    assert queries.standing_of(pressed.id).trigger == "periodic"
-    assert len(decisions_of(Subject("order", pressed.id))) == 4
-    hour = later + timedelta(hours=2)
-    with clock.moved(hour):
-        assert priority.reassess_open(SYSTEM, before=hour - timedelta(hours=1)) == 2
-    assert len(decisions_of(Subject("order", pressed.id))) == 4, "nothing changed: no new decision"
-
-
-def test_batches_are_bounded(world):
-    for _ in range(3):
-        assessed(world.order())
-    later = clock.now() + timedelta(days=1)
-    with clock.moved(later):
-        assert priority.reassess_open(SYSTEM, before=later, limit=2) == 2
-        assert priority.reassess_open(SYSTEM, before=later, limit=2) == 1

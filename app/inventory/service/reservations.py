@@ -16,6 +16,7 @@ from sqlalchemy import insert, select, update
 from app.audit.service import record
 from app.catalog.models import Product, Registration
 from app.core import clock
+from app.core.changing import changing
 from app.core.db import session
 from app.core.errors import Invalid
 from app.core.i18n import _
@@ -155,6 +156,7 @@ def _keep(actor: Actor, order_id: str, wanted: Wanted, taken: list[Taken]) -> No
             }
             for row in taken
         ],
+        execution_options=changing([{"order_id": order_id}]),
     )
     post(actor, [Movement(row.lot.id, row.warehouse.id, STOCK, RESERVED, row.quantity, order_id) for row in taken])
     record(
@@ -219,7 +221,10 @@ def give_back(actor: Actor, kept: list[Reservation], reason: str) -> int:
     if not kept:
         return 0
     ended = {"status": "released", "ended_at": clock.now()}
-    session().execute(update(Reservation).where(Reservation.id.in_([row.id for row in kept])).values(**ended))
+    session().execute(
+        update(Reservation).where(Reservation.id.in_([row.id for row in kept])).values(**ended),
+        execution_options=changing({"order_id": row.order_id} for row in kept),
+    )
     post(
         actor,
         [

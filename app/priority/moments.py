@@ -1,0 +1,212 @@
+"""When time alone may change next what the rules say of an order.
+
+What a fact knows of time it knows by a few days and moments that are stored: the end of a licence, the hour of a
+surgery. Between two of them that matter nothing changes. Which matter, the rules in force say: the values they compare
+with (`decisions.asked`). The moment found is never later than the change; it is earlier where a value crosses a step
+that other conditions make meaningless, and then the order is looked at for nothing. `columns_moments` says the same of
+many orders at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from app.core import clock
+from app.decisions.asked import Asked
+from app.priority import columns, facts, profile
+from app.priority.picture import Picture, StockLot
+
+DAY, HOUR, TICK = timedelta(days=1), timedelta(hours=1), timedelta(microseconds=1)
+COMPLETE = "compliance.documents_complete"
+MISSING = "compliance.documents_missing"
+CUSTOMER_LICENCES = ("customer.licence_valid", "line.in_customer_scope", COMPLETE)
+OUR_LICENCES = ("compliance.our_licence_valid", "line.in_our_scope", COMPLETE)
+AUTHORISATIONS = ("line.region_authorised", "region.unauthorised_lines", COMPLETE)
+CONTRACT = (MISSING, COMPLETE)
+AWARD = ("award.valid", MISSING, COMPLETE)
+REGISTRATIONS = ("line.made_after_registration", COMPLETE)
+LOTS = (
+    *(f"line.lots_{fault}" for fault in ("recalled", "expired", "unreleased", "unreported", "short_dated", "usable")),
+    *(f"line.{name}" for name in ("available", "short", "required_shelf_days", "made_after_registration")),
+    *(
+        f"stock.{name}"
+        for name in ("all_available", "short_lines", "fill_permille", "near_expiry_lines", "constrained")
+    ),
+    "qc.lines_waiting_release",
+    "qc.slack_below_test_time",
+)
+"""What depends on which lots are still good when they arrive."""
+
+
+def next_change(picture: Picture, as_of: datetime, asked: Asked) -> datetime | None:
+    """The first moment after `as_of` at which an answer of the rules may change by time alone; None: never."""
+    today = clock.local_date(as_of)
+    later = [day for day in _days(picture, today, asked) if day > today]
+    moments = [moment for moment in _moments(picture, as_of, asked) if moment > as_of]
+    if later:
+        moments.append(midnight(min(later)))
+    return min(moments, default=None)
+
+
+def midnight(day: date) -> datetime:
+    """The moment at which the business day begins."""
+    return datetime.combine(day, time(), clock.BUSINESS_ZONE).astimezone(UTC)
+
+
+def _days(picture: Picture, today: date, asked: Asked) -> Iterator[date]:
+    """First days of something new; past ones among them."""
+    yield from asked.days
+    yield from _counted(picture, today, asked)
+    yield from _papers(picture, asked)
+    yield from _lots(picture, today, asked)
+    yield from _dispatch(picture, today, asked)
+
+
+def _counted(picture: Picture, today: date, asked: Asked) -> Iterator[date]:
+    """Numbers of days that fall by one each day: when one falls below a step."""
+    for kind, name, end in _ends(picture):
+        if (kind, name) in asked.names:
+            step = asked.step_below(kind, name, (end - today).days)
+            if step is not None:
+                yield end - (step - 1) * DAY
+
+
+def _ends(picture: Picture) -> Iterator[tuple[str, str, date]]:
+    """By kind and attribute, the day on which it is nought."""
+    order = picture.order
+    yield "order", "days_to_requested", order.requested_date
+    yield "order", "slack_days", order.requested_date - picture.region.lane_days_p50 * DAY
+    if picture.licences:
+        yield "customer", "licence_days_left", max(one.valid_to for one in picture.licences)
+    if picture.contract is not None:
+        yield "contract", "days_left", picture.contract.valid_to
+    if picture.award is not None:
+        yield "award", "days_left", picture.award.valid_to
+    if picture.named_authorisation is not None:
+        yield "authorisation", "days_left", picture.named_authorisation.valid_to
+    registered = [product.registration for product in picture.products.values()]
+    ends = [one.valid_to for one in registered if one is not None]
+    if ends and len(ends) == len(registered):
+        yield "compliance", "registration_days_left", min(ends)
+    for end in ends:
+        yield "line", "registration_days_left", end
+
+
+def _papers(picture: Picture, asked: Asked) -> Iterator[date]:
+    """Papers that come into force or lapse."""
+    if asked.asks(*CUSTOMER_LICENCES):
+        yield from _edges(picture.licences)
+    if asked.asks(*OUR_LICENCES):
+        yield from _edges(picture.our_licences)
+    if asked.asks(*AUTHORISATIONS):
+        region = picture.customer.region_code
+        yield from _edges(
+            one for one in picture.authorisations if any(one.covers(line.product_id, region) for line in picture.lines)
+        )
+    if picture.contract is not None and ("contract" in asked.kinds or asked.asks(*CONTRACT)):
+        yield from _edges([picture.contract])
+    if picture.award is not None and asked.asks(*AWARD):
+        yield from _edges([picture.award])
+    if picture.award is not None and asked.asks("award.behind_plan"):
+        yield from _behind(picture.award)
+    if picture.named_authorisation is not None and asked.asks("authorisation.valid"):
+        yield from _edges([picture.named_authorisation])
+    if asked.asks(*REGISTRATIONS):
+        yield from (one.registration.valid_to + DAY for one in picture.products.values() if one.registration)
+
+
+def _edges(papers: Any) -> Iterator[date]:
+    for paper in papers:
+        yield paper.valid_from
+        yield paper.valid_to + DAY
+
+
+def _behind(award: Any) -> Iterator[date]:
+    """The day from which what is consumed lags behind the time elapsed."""
+    length = max(1, (award.valid_to - award.valid_from).days + 1)
+    committed = sum(line.committed_qty for line in award.lines)
+    elapsed = sum(line.consumed_qty for line in award.lines) * length // committed + 1 if committed else length + 1
+    if elapsed <= length:
+        yield award.valid_from + elapsed * DAY
+
+
+def _lots(picture: Picture, today: date, asked: Asked) -> Iterator[date]:
+    """Lots that from then on would arrive expired, too short-dated or near their expiry."""
+    if not asked.asks(*LOTS):
+        return
+    lane = picture.region.lane_days_p50 * DAY
+    for line in picture.lines:
+        lots = picture.lots.get(line.product_id, ())
+        required = picture.required_days(line, today + lane)
+        key = ("lot_day", id(lots), lane, required, today)
+        if key not in picture.memory:
+            picture.memory[key] = _next_of(lots, today, lane, required * DAY)
+        yield picture.memory[key]
+    if picture.contract is not None and picture.contract.min_remaining_days:
+        yield from (day - lane for day in _edges([picture.contract]))
+
+
+def _next_of(lots: Sequence[StockLot], today: date, lane: timedelta, required: timedelta) -> date:
+    """The next of those days; a past one when there is none."""
+    near = profile.current().near_expiry_days * DAY
+    lasts = [lot.expires_on - lane for lot in lots if lot.expires_on is not None]
+    days = (day for last in lasts for day in (last + DAY, last - required + DAY, last - near) if day > today)
+    return min(days, default=today)
+
+
+def _dispatch(picture: Picture, today: date, asked: Asked) -> Iterator[date]:
+    """Days by which goods should have left."""
+    order, region, rules = picture.order, picture.region, profile.current()
+    if asked.asks("transport.slow_lane_breaks_date"):
+        yield order.requested_date - (region.lane_days_p95 - 1) * DAY
+    if asked.asks("qc.slack_below_test_time"):
+        yield order.requested_date - (region.lane_days_p50 + rules.full_test_days - 1) * DAY
+    if asked.asks("transport.last_cold_dispatch_day") and any(one.cold_chain for one in picture.products.values()):
+        yield next_cold_change(today)
+
+
+def next_cold_change(today: date) -> date:
+    """The next day on which the answer is another to whether tomorrow cold goods rest."""
+    rests = profile.current().cold_rest_days
+    now = (today + DAY).weekday() in rests
+    return next((day for day in _week(today) if ((day + DAY).weekday() in rests) is not now), date.min)
+
+
+def _week(today: date) -> Iterator[date]:
+    yield from (today + number * DAY for number in range(1, 8))
+
+
+def _moments(picture: Picture, as_of: datetime, asked: Asked) -> Iterator[datetime]:
+    """Hours and moments; past ones among them."""
+    order = picture.order
+    if order.surgery_at is not None:
+        yield from _falls("order", "hours_to_surgery", order.surgery_at, as_of, asked)
+    if asked.asks("order.waiting_wdays"):
+        step = asked.step_above("order", "waiting_wdays", facts.working_days(order.submitted_at, as_of))
+        if step is not None:
+            yield from _waited(order.submitted_at, step)
+    if "override" in asked.kinds:
+        for one in picture.overrides:
+            yield one.starts_at
+            yield min(one.until, one.ended_at or one.until)
+            if one.holds(as_of):
+                yield from _falls("override", "hours_left", one.until, as_of, asked)
+
+
+def _falls(kind: str, name: str, end: datetime, as_of: datetime, asked: Asked) -> Iterator[datetime]:
+    """Whole hours until `end`, rounded down: the first moment at which they are below their next step."""
+    if asked.asks(f"{kind}.{name}"):
+        step = asked.step_below(kind, name, (end - as_of) // HOUR)
+        if step is not None:
+            yield end - step * HOUR + TICK
+
+
+def _waited(start: datetime, days: int) -> Iterator[datetime]:
+    """The moment at which so many working days have passed since; none when they are never counted."""
+    first = clock.local(start)
+    weeks, rest = divmod(facts.weekdays_until(first.date().toordinal()) + days - 1, 5)
+    day = date.fromordinal(weeks * 7 + rest + 1)
+    if (day - first.date()).days <= columns.MOST_DAYS:
+        yield datetime.combine(day, first.time(), clock.BUSINESS_ZONE).astimezone(UTC)

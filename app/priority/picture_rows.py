@@ -1,0 +1,262 @@
+"""The rows that pictures are made of: each kind read for several orders by one statement, built once.
+
+Building such a statement anew costs as much as running it. What is asked of every product or customer besides (how many
+could stand in for it, who else waits for it, whether a warehouse is near) is asked with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy.orm import aliased, defer, joinedload, selectinload
+
+from app.catalog.models import Authorisation, Contract, Customer, Licence, Product, TenderAward
+from app.core.among import among
+from app.core.db import session
+from app.inventory.models import Balance, Lot, Reservation, Warehouse
+from app.orders.models import Order, OrderLine
+from app.priority.models import OrderOverride, OrderStanding
+
+HISTORY_DAYS = 365
+"""How far back a customer's usual quantities are counted."""
+
+
+@dataclass(frozen=True)
+class StockLot:
+    """A lot with stock on hand, over all warehouses; `free` counts what this order already reserved as free for it."""
+
+    lot_id: str
+    product_id: str
+    made_on: date
+    expires_on: date | None
+    status: str
+    report_no: str | None
+    on_hand: int
+    free: int
+
+
+class Goods(NamedTuple):
+    """A product, how many other active ones could stand in for it, and one or two orders in approval that wait for it:
+    enough to know whether another one does."""
+
+    product: Product
+    substitutes: int
+    waiting: frozenset[str]
+
+
+def _without(model: Any, names: str) -> list[Any]:
+    """Columns that no fact asks for and that cost something to read; who wants them has them read then."""
+    return [defer(getattr(model, name)) for name in names.split()]
+
+
+def waiting_lines(*where: Any) -> Any:
+    """Order ids of the lines (of a product, say) that orders in approval wait for, in the order of an index. No join:
+    who wants the first few only would get them by way of all that is in approval."""
+    status = select(Order.status).where(Order.id == OrderLine.order_id).correlate(OrderLine).scalar_subquery()
+    waits = (OrderLine.reserved < OrderLine.quantity, status == "in_approval")
+    return select(OrderLine.order_id).where(*where, *waits).order_by(OrderLine.order_id)
+
+
+def _waiting(*where: Any) -> Any:
+    return waiting_lines(*where).limit(1).scalar_subquery()
+
+
+_mate = aliased(Product)
+_in_group = select(func.count(_mate.id)).where(
+    _mate.substitution_group == Product.substitution_group, _mate.status == "active", _mate.substitution_group != ""
+)
+_first = (
+    select(Product.id, _waiting(OrderLine.product_id == Product.id).label("waits"))
+    .where(among(Product.id, "ids"))
+    .subquery()
+)
+_GOODS = (
+    select(
+        Product,
+        _in_group.scalar_subquery(),
+        _first.c.waits,
+        _waiting(OrderLine.product_id == _first.c.id, OrderLine.order_id != _first.c.waits),
+    )
+    .join(_first, _first.c.id == Product.id)
+    .options(joinedload(Product.registration), *_without(Product, "description source_data search_text list_price"))
+)
+_BUYERS = (
+    select(Customer, exists().where(Warehouse.region_code == Customer.region_code))
+    .where(among(Customer.id, "ids"))
+    .options(joinedload(Customer.region), *_without(Customer, "address search_text"))
+)
+_LICENCES = (
+    select(Licence)
+    .where(or_(among(Licence.customer_id, "ids"), Licence.owner_kind == "us"))
+    .order_by(Licence.valid_to.desc(), Licence.number)
+)
+_AUTHORISATIONS = (
+    select(Authorisation)
+    .where(
+        or_(
+            Authorisation.grantee_customer_id.is_(None),
+            among(Authorisation.grantee_customer_id, "ids"),
+            among(Authorisation.number, "numbers"),
+        )
+    )
+    .order_by(Authorisation.number)
+)
+_CONTRACTS = select(Contract).where(among(Contract.number, "numbers"))
+_AWARDS = select(TenderAward).where(among(TenderAward.number, "numbers")).options(selectinload(TenderAward.lines))
+_on_hand, _taken = func.sum(Balance.on_hand), func.sum(Balance.reserved)
+_LOTS = (
+    select(Lot.id, Lot.product_id, Lot.made_on, Lot.expires_on, Lot.status, Lot.report_no, _on_hand, _on_hand - _taken)
+    .join(Balance, Balance.lot_id == Lot.id)
+    .where(among(Lot.product_id, "ids"))
+    .group_by(Lot.id, Lot.product_id, Lot.made_on, Lot.expires_on, Lot.status, Lot.report_no)
+    .having(_on_hand > 0)
+    .order_by(Lot.expires_on.is_(None), Lot.expires_on, Lot.id)
+)
+_RESERVED = select(Reservation.order_id, Reservation.lot_id, Reservation.order_line_id, Reservation.quantity).where(
+    among(Reservation.order_id, "ids"), Reservation.status == "active"
+)
+_PAST = (
+    select(Order.customer_id, Order.id, Order.submitted_at, OrderLine.product_id, OrderLine.quantity)
+    .join(OrderLine, OrderLine.order_id == Order.id)
+    .where(
+        among(Order.customer_id, "customers"),
+        Order.status == "released",
+        Order.submitted_at >= bindparam("earliest"),
+        among(OrderLine.product_id, "ids"),
+    )
+)
+_OVERRIDES = (
+    select(OrderOverride)
+    .where(among(OrderOverride.order_id, "ids"))
+    .order_by(OrderOverride.starts_at.desc(), OrderOverride.id.desc())
+)
+_STANDINGS = (
+    select(
+        OrderStanding,
+        exists().where(OrderOverride.order_id == OrderStanding.order_id),
+        exists().where(Reservation.order_id == OrderStanding.order_id, Reservation.status == "active"),
+    )
+    .where(among(OrderStanding.order_id, "ids"))
+    .options(*_without(OrderStanding, "need why"))
+)
+
+
+def goods(product_ids: Collection[str]) -> dict[str, Goods]:
+    """By product."""
+    found = {}
+    for product, mates, *waiting in session().execute(_GOODS, {"ids": list(product_ids)}):
+        others = mates - (product.status == "active") if product.substitution_group else 0
+        found[product.id] = Goods(product, others, frozenset(one for one in waiting if one))
+    return found
+
+
+def buyers(customer_ids: Collection[str]) -> dict[str, tuple[Customer, bool]]:
+    """By customer, with its region; and whether a warehouse of ours is there."""
+    found = session().execute(_BUYERS, {"ids": list(customer_ids)})
+    return {customer.id: (customer, bool(served)) for customer, served in found}
+
+
+def licences(customer_ids: Collection[str]) -> dict[str | None, list[Licence]]:
+    """By customer (None: ours), the one that lasts longest first."""
+    found: dict[str | None, list[Licence]] = {}
+    for one in session().scalars(_LICENCES, {"ids": list(customer_ids)}):
+        found.setdefault(one.customer_id, []).append(one)
+    return found
+
+
+def authorisations(customer_ids: Collection[str], numbers: set[str | None]) -> list[Authorisation]:
+    """Those to us, to these customers, and of these numbers."""
+    given = {"ids": list(customer_ids), "numbers": [number or "" for number in numbers]}
+    return list(session().scalars(_AUTHORISATIONS, given))
+
+
+def contracts(numbers: set[str | None]) -> dict[str | None, Contract]:
+    """By number."""
+    wanted = [number for number in numbers if number]
+    return {one.number: one for one in session().scalars(_CONTRACTS, {"numbers": wanted})} if wanted else {}
+
+
+def awards(numbers: set[str | None]) -> dict[str | None, TenderAward]:
+    """By number, with their lines."""
+    wanted = [number for number in numbers if number]
+    return {one.number: one for one in session().scalars(_AWARDS, {"numbers": wanted})} if wanted else {}
+
+
+def lots(product_ids: Collection[str]) -> dict[str, list[StockLot]]:
+    """By product, first expiring first; `free` is what nobody reserved."""
+    found: dict[str, list[StockLot]] = {}
+    for lot_id, product_id, made_on, expires_on, status, report_no, total, free in session().execute(
+        _LOTS, {"ids": list(product_ids)}
+    ):
+        lot = StockLot(lot_id, product_id, made_on, expires_on, status, report_no, int(total), int(free))
+        found.setdefault(product_id, []).append(lot)
+    return found
+
+
+Kept = dict[str, dict[str, int]]
+
+
+def reserved(order_ids: Sequence[str]) -> tuple[Kept, Kept]:
+    """What the orders have reserved now, by order and then by lot, and by line."""
+    by_lot: Kept = {}
+    by_line: Kept = {}
+    if not order_ids:
+        return by_lot, by_line
+    for order_id, lot_id, line_id, quantity in session().execute(_RESERVED, {"ids": list(order_ids)}):
+        for kept, key in ((by_lot, lot_id), (by_line, line_id)):
+            own = kept.setdefault(order_id, {})
+            own[key] = own.get(key, 0) + quantity
+    return by_lot, by_line
+
+
+Past = list[tuple[str, datetime, str, int]]
+
+
+def usual(found: Sequence[Order], product_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """By order, then by product: the mean quantity of the customer's other released orders."""
+    given = {
+        "customers": list({order.customer_id for order in found}),
+        "earliest": min(order.submitted_at for order in found) - timedelta(days=HISTORY_DAYS),
+        "ids": list(product_ids),
+    }
+    past: dict[str, Past] = {}
+    for customer_id, order_id, submitted_at, product_id, quantity in session().execute(_PAST, given):
+        past.setdefault(customer_id, []).append((order_id, submitted_at, product_id, quantity))
+    return {order.id: _means(order, past.get(order.customer_id, [])) for order in found}
+
+
+def _means(order: Order, past: Past) -> dict[str, int]:
+    since = order.submitted_at - timedelta(days=HISTORY_DAYS)
+    quantities: dict[str, list[int]] = {}
+    for order_id, submitted_at, product_id, quantity in past:
+        if order_id != order.id and submitted_at >= since:
+            quantities.setdefault(product_id, []).append(quantity)
+    return {product_id: max(1, sum(many) // len(many)) for product_id, many in quantities.items()}
+
+
+def overrides(order_ids: Sequence[str]) -> dict[str, list[OrderOverride]]:
+    """By order, the newest first."""
+    found: dict[str, list[OrderOverride]] = {}
+    if not order_ids:
+        return found
+    for one in session().scalars(_OVERRIDES, {"ids": list(order_ids)}):
+        found.setdefault(one.order_id, []).append(one)
+    return found
+
+
+class Standing(NamedTuple):
+    """Where an order stands; whether people ever moved it by hand, and whether it has stock reserved."""
+
+    standing: OrderStanding | None = None
+    overridden: bool = True
+    reserves: bool = True
+
+
+def standings(order_ids: Sequence[str]) -> dict[str, Standing]:
+    """By order; one that was never assessed is not there."""
+    found = session().execute(_STANDINGS, {"ids": list(order_ids)})
+    return {standing.order_id: Standing(standing, bool(over), bool(kept)) for standing, over, kept in found}

@@ -1,0 +1,228 @@
+"""Orders whose facts a change touched, or whose time has come, are scored anew: these and no others.
+
+A change leaves marks (`touched`); before its transaction commits they go into a job, which follows at once and in a
+transaction of its own. It must be one of its own: what another transaction changes at the same time is seen by neither,
+but by the job of the one that commits last. Few orders are reckoned one by one from pictures read together, many as
+columns (`bulk`); either writes what moved and leaves what changes band or block to `service.assess`.
+
+Locks: the orders, in the order of their ids, before anything is read; then their standings and tasks, as in `assess`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+import structlog
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, update
+
+from app.core import clock, ids, jobs
+from app.core.db import session
+from app.core.errors import DomainError
+from app.core.jobs.models import Job
+from app.core.prepared import Prepared
+from app.core.subject import Subject
+from app.decisions import service as decisions
+from app.decisions.asked import Asked, asked_in_force
+from app.decisions.facts import Facts, completed, fact
+from app.orders import queries as orders
+from app.orders.models import Order
+from app.priority import bulk, moments, need, service, touched
+from app.priority.models import NO_PROMISE, OrderStanding
+from app.priority.picture import Picture, pictures_of
+from app.priority.queries import OPEN, RANKING
+from app.priority.standing import Mark, ranked_score
+from app.tasks import service as tasks
+from app.tasks.models import Rank
+
+JOB = "priority.rescore"
+DUE_JOB = "priority.due"
+FEW = 50
+"""So many orders are scored one by one, more as columns."""
+DUE_AT_ONCE = 5000
+"""Orders whose time has come, in one transaction."""
+UNFIT_REST = timedelta(hours=1)
+"""So long an order whose facts do not fit is left alone, unless something of it changes."""
+log = structlog.get_logger()
+_standings: Any = OrderStanding.__table__
+_MOVED = ("score", "ranked_score", "promise_date", "promise_rank", "assessed_at", "trigger", "next_change_at")
+_TO_MOVED = tuple(f"to_{name}" for name in _MOVED)
+_MOVE, _SET_MOMENT = (
+    Prepared(
+        update(_standings)
+        .where(_standings.c.order_id == bindparam("which"))
+        .values({name: bindparam(f"to_{name}", type_=_standings.c[name].type) for name in names})
+    )
+    for names in (_MOVED, ("next_change_at",))
+)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the rules say of an order now, by the oracle."""
+
+    mark: Mark
+    need_score: int
+    all_available: bool
+    steered: bool
+    """A manual override is in force."""
+
+
+def score(picture: Picture, as_of: datetime, asked: Asked) -> Scored:
+    """Gate, ranking and need of the order's facts at the moment. Raises FactsInvalid."""
+    facts = facts_of(picture, as_of, asked)
+    gate, ranked = (decisions.reckon(name, facts, as_of=as_of) for name in (service.GATE, RANKING))
+    needed = decisions.reckon(need.RULE_SET, facts, as_of=as_of)
+    mark = Mark(gate.blocked or ranked.blocked, ranked.band or service.LOWEST_BAND, ranked.score)
+    return Scored(mark, needed.score, facts["stock"][0]["all_available"], bool(facts["override"]))
+
+
+def facts_of(picture: Picture, as_of: datetime, asked: Asked) -> Facts:
+    """The facts that the rule sets in force ask for."""
+    subject = Subject("order", picture.order.id)
+    return completed({kind: fact.get(kind)(subject, as_of) for kind in {"stock", "override"} | asked.kinds})
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """How many orders were looked at, moved within their band, and given to jobs that assess them."""
+
+    seen: int = 0
+    moved: int = 0
+    given: int = 0
+
+
+@dataclass
+class _Changes:
+    """What a run comes to, before it is written."""
+
+    moved: list[dict[str, Any]] = field(default_factory=list)
+    timed: list[dict[str, Any]] = field(default_factory=list)
+    anew: list[str] = field(default_factory=list)
+    ranks: dict[str, Rank] = field(default_factory=dict)
+
+
+def rescore(order_ids: Sequence[str], *, trigger: str = "touched") -> Rescored:
+    """Score these orders anew, now; those that are closed are left alone."""
+    found = orders.locked_orders(order_ids)
+    open_ones, changes = [order for order in found if order.is_open], _Changes()
+    as_of, asked = clock.now(), asked_in_force(service.SETS)
+    for picture in (pictures_of(open_ones) if open_ones else {}).values():
+        _compare(picture, as_of, asked, trigger, changes)
+    _write(changes)
+    bulk.assess_later(changes.anew)
+    return Rescored(len(open_ones), len(changes.moved), len(changes.anew))
+
+
+def _compare(picture: Picture, as_of: datetime, asked: Asked, trigger: str, changes: _Changes) -> None:
+    """What `bulk` does with columns: within its band the order moves; beyond it is assessed on record."""
+    order_id, before = picture.order.id, picture.standing
+    if before is None:
+        changes.anew.append(order_id)
+        return
+    try:
+        now = score(picture, as_of, asked)
+    except DomainError:
+        log.exception("priority.not_rescored", order=picture.order.number)
+        changes.timed.append({"which": order_id, "to_next_change_at": as_of + UNFIT_REST})
+        return
+    next_at = moments.next_change(picture, as_of, asked)
+    promise = picture.arrival(as_of) if now.all_available else None
+    ranked = ranked_score(Mark(before.blocked, before.band, before.ranked_score), now.mark)
+    moves = (now.mark.score, ranked, promise) != (before.score, before.ranked_score, before.promise_date)
+    if (now.mark.band, now.mark.blocked, now.need_score) != (before.band, before.blocked, before.need_score) or (
+        moves and now.steered
+    ):
+        changes.anew.append(order_id)
+    elif moves:
+        values = (now.mark.score, ranked, promise, promise or NO_PROMISE, as_of, trigger, next_at)
+        changes.moved.append({"which": order_id, **dict(zip(_TO_MOVED, values, strict=True))})
+        changes.ranks[order_id] = replace(service.rank_of(before), score=ranked, promise_date=promise)
+        return
+    if next_at != before.next_change_at:
+        changes.timed.append({"which": order_id, "to_next_change_at": next_at})
+
+
+def _write(changes: _Changes) -> None:
+    """In the order of their ids, as everybody who holds several."""
+    session().flush()
+    for statement, rows in ((_MOVE, changes.moved), (_SET_MOMENT, changes.timed)):
+        if rows:
+            statement.run(sorted(rows, key=lambda row: str(row["which"])))
+    if changes.ranks:
+        tasks.rerank_some("order", changes.ranks)
+
+
+def follow_marks() -> None:
+    """Put what the running transaction touched into a job. Called before it commits."""
+    marks = touched.take_marks()
+    if marks:
+        jobs.schedule([jobs.NewJob(JOB, clock.now(), bulk.SOURCE, ids.new_id(), payload={"marks": marks})])
+
+
+touched.followers.append(follow_marks)
+
+
+@jobs.handler.register(JOB)
+def follow(job: jobs.Job) -> None:
+    """Score anew what the marks of a job touch."""
+    rescore_touched(job.payload["marks"])
+
+
+def rescore_touched(marks: Sequence[Sequence[Any]]) -> Rescored:
+    """Score anew the orders that these marks touch, however many."""
+    wanted, most = touched.orders_of(marks), 2 * FEW  # not DISTINCT: who walks the orders by id finds few of them late
+    found = list(session().scalars(wanted.limit(most)))
+    few = sorted(set(found))
+    return rescore(few) if len(few) <= FEW and len(found) < most else _many(Order.id.in_(wanted), "touched")
+
+
+def rescore_due() -> Rescored:
+    """Score anew orders whose time has come, at most `DUE_AT_ONCE` of them."""
+    due = list(session().scalars(due_orders(clock.now()).limit(DUE_AT_ONCE)))
+    return rescore(due, trigger="periodic") if len(due) <= FEW else _many(Order.id.in_(due), "periodic")
+
+
+def _many(which: ColumnElement[bool], trigger: str) -> Rescored:
+    """As columns; should the facts of one not fit, nothing was written yet, and each is taken alone."""
+    try:
+        done = bulk.rerank(which=which, trigger=trigger)
+    except (DomainError, pl.exceptions.PolarsError):
+        log.exception("priority.not_rescored_at_once")
+        each = list(session().scalars(select(Order.id).where(which, Order.status.in_(OPEN)).order_by(Order.id)))
+        size = bulk.BATCH
+        parts = [rescore(each[begin : begin + size], trigger=trigger) for begin in range(0, len(each), size)]
+        return Rescored(*map(sum, zip(*map(astuple, parts), strict=True)))
+    return Rescored(done.seen, done.moved, done.given)
+
+
+@jobs.handler.register(DUE_JOB)
+def follow_time(_job: jobs.Job) -> datetime | None:
+    """A batch of orders whose time has come; again while there are more."""
+    done = rescore_due()
+    log.info("priority.rescored", seen=done.seen, moved=done.moved, given=done.given)
+    return clock.now() if done.seen == DUE_AT_ONCE else None
+
+
+def look_for_due() -> bool:
+    """Have a job score what is due, unless nothing is or one is at it; whether there was something. To orders that are
+    closed by now their time comes no more."""
+    closed = select(Order.id).where(Order.id == _standings.c.order_id, Order.status.not_in(OPEN)).exists()
+    over = update(_standings).where(_standings.c.next_change_at <= clock.now(), closed)
+    session().execute(over.values(next_change_at=None))
+    mine = select(Job.id).where(Job.source_kind == bulk.SOURCE, Job.kind == DUE_JOB)
+    if session().scalar(mine.limit(1)) or not session().scalar(due_orders(clock.now()).limit(1)):
+        return False
+    jobs.schedule([jobs.NewJob(DUE_JOB, clock.now(), bulk.SOURCE, ids.new_id())])
+    return True
+
+
+def due_orders(now: datetime) -> Select[Any]:
+    """Open orders of which time may have changed what the rules say, or whose promise was reckoned on a day before."""
+    today = moments.midnight(clock.local_date(now))
+    held = OrderStanding
+    due = or_(held.next_change_at <= now, and_(held.promise_date.is_not(None), held.assessed_at < today))
+    return select(held.order_id).join(Order, Order.id == held.order_id).where(Order.status.in_(OPEN), due)
