@@ -65,7 +65,7 @@ def rerank(
     found = compare(as_of or clock.now(), which)
     standings = found.standings
     written = _write(standings.filter(found.moves), found.as_of, trigger)
-    _write_moments(standings.filter(pl.col("band_was").is_not_null() & _differs("next_change_at")))
+    _write_moments(standings.filter(~found.moves & pl.col("band_was").is_not_null() & _differs("next_change_at")))
     anew = standings.filter(found.anew)["order_id"].to_list()
     assess_later(anew)
     rows = Random(ids.new_id()).sample(range(standings.height), min(sample, standings.height))
@@ -173,6 +173,7 @@ def _write(moved: pl.DataFrame, as_of: datetime, trigger: str) -> int:
         assessed_at=pl.lit(as_of, dtype=pl.Datetime("us", "UTC")),
         was_assessed_at=columns.moment_of(pl.col("assessed_at")),
         trigger=pl.lit(trigger),
+        next_change_at=columns.moment_of(pl.col("next_change_at")),
     )
     written = columns.write("order_standings", rows, key="order_id", unless_changed="assessed_at")
     told = moved.filter(pl.col("order_id").is_in(written.implode())).with_columns(score="ranked_score")
@@ -183,7 +184,7 @@ def _write(moved: pl.DataFrame, as_of: datetime, trigger: str) -> int:
 
 
 def _write_moments(changed: pl.DataFrame) -> None:
-    """When they change next, also of those that wait for a job: their time shall not have come again at once."""
+    """When those change next that stay, or wait for a job: their time shall not have come again at once."""
     rows = changed.select("order_id", next_change_at=columns.moment_of(pl.col("next_change_at")))
     columns.write("order_standings", rows, key="order_id")
 

@@ -147,6 +147,7 @@ def fill(count: int) -> None:
             promise_date=promised, promise_rank=promised.fill_null(NO_PROMISE),
             requested_date=requested, submitted_at=submitted, why=pl.lit("{}"), decision_id=pl.lit("0" * 26),
             gate_decision_id=pl.lit("0" * 26), order_version=pl.lit(1), trigger=pl.lit("submitted"), assessed_at=moment,
+            next_change_at=columns.moment_of(pl.col("next_change_at")),
         ),
     )  # fmt: skip
     load(
