@@ -21,7 +21,7 @@ OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "uses"},
     "processes": {"steps", "definitions", "external"},
-    "tasks": {"managing"},
+    "tasks": {"lists", "managing"},
     "identity": {"roles"},
     "priority": {"facts", "panels"},
     "fulfilment": {"intake", "deciding"},

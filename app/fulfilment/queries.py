@@ -30,6 +30,7 @@ from app.priority import queries as priority
 from app.priority.models import OrderStanding
 from app.processes import queries as processes
 from app.processes.models import InstanceStatus
+from app.tasks import lists as task_lists
 from app.tasks import queries as tasks
 from app.tasks.models import Task, TaskStatus
 
@@ -191,9 +192,11 @@ def task_for(actor: Actor, task_id: str) -> Task:
 
 def next_task(actor: Actor, after: Task) -> Task | None:
     """What the actor could do next: first what they hold, then what their groups have."""
-    mine = tasks.inbox(actor, which="mine", size=2).items
-    free = tasks.inbox(actor, which="groups", size=2).items
-    return next((task for task in (*mine, *free) if task.id != after.id), None)
+    for which in ("mine", "groups"):
+        found = next((task for task in task_lists.first_of(actor, which, 2) if task.id != after.id), None)
+        if found is not None:
+            return found
+    return None
 
 
 @dataclass(frozen=True)

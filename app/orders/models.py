@@ -194,6 +194,19 @@ class OrderLine(Base):
         return self.quantity * self.unit_price
 
 
+class OrderWords(Base):
+    """What an open order is found by in lists of work; one row while it is open, so that a search reads no history."""
+
+    __tablename__ = "order_words"
+    __table_args__ = (Index("ix_order_words_customer", "customer_id"), {"sqlite_with_rowid": False})
+
+    order_id: Mapped[str] = mapped_column(String(26), ForeignKey("orders.id"), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    customer_id: Mapped[Ref]
+    text: Mapped[str] = mapped_column(Text)
+    """Number, references, customer and products by code and name, as `orders.queries.plain` writes them."""
+
+
 class OrderVersion(Base):
     """An order as it was after one change; only ever added."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection
 
 from sqlalchemy import or_, select
@@ -101,6 +102,11 @@ def submitted_by(user_id: str, number: int = 1, size: int = SIZE) -> Page[Order]
     """What a person has submitted, the newest first."""
     statement = select(Order).where(Order.submitted_by == user_id).order_by(Order.submitted_at.desc(), Order.id.desc())
     return paginate(statement, number, size)
+
+
+def plain(text: str) -> str:
+    """The text as searches compare it: one width, one case, one kind of space. Chinese is found by any part of it."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 @subject_labels.register("order")

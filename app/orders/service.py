@@ -22,6 +22,7 @@ from app.orders.references import References as References
 from app.orders.schemas import LARGEST_VERSION as LARGEST_VERSION
 from app.orders.schemas import OrderChangeIn as OrderChangeIn
 from app.orders.schemas import OrderIn as OrderIn
+from app.orders.words import keep_words
 
 MOST_REASON = 1000
 
@@ -245,6 +246,7 @@ def _keep_version(actor: Actor, order: Order, verb: str, diff: dict[str, Any]) -
         )
     )
     session().flush()
+    keep_words(order, verb)
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

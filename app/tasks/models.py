@@ -120,6 +120,13 @@ class Task(Base):
             postgresql_where=text("status = 'open'"),
         ),
         Index(
+            "ix_tasks_open_due",
+            "due_at",
+            "id",
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+        Index(
             "ix_tasks_assignee",
             "assignee_id",
             "status",

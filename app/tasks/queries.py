@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, exists, false, func, not_, or_, select
+from sqlalchemy import Select, and_, exists, false, not_, or_, select
 
 from app.core.db import session
 from app.core.errors import NotFound
@@ -52,24 +51,6 @@ def _excluded(actor: Actor) -> Any:
         TaskCandidate.kind == "excluded",
         TaskCandidate.value == actor.id,
     )
-
-
-def counts(actor: Actor, lists: Sequence[Which] = ("mine", "groups", "all")) -> dict[str, int]:
-    """How many open tasks these inboxes have: {"mine", "groups", "all"}. One statement."""
-    parts = [
-        select(func.count()).select_from(Task).where(visible(actor, which)).scalar_subquery().label(which)
-        for which in lists
-    ]
-    return {key: int(value) for key, value in session().execute(select(*parts)).one()._mapping.items()}
-
-
-def inbox_stamp(actor: Actor) -> str:
-    """A text that changes whenever the actor's inbox does: entered, left, claimed, given back, ranked anew."""
-    statement = select(func.count(), func.max(Task.changed_at), func.count(Task.assignee_id)).where(
-        visible(actor, "all")
-    )
-    total, changed, held = session().execute(statement).one()
-    return f"{total}-{held}-{changed.isoformat() if changed else ''}"
 
 
 def get_task(task_id: str) -> Task:

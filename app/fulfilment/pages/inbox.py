@@ -6,25 +6,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import menu, web
 from app.core.db import session
 from app.core.errors import Conflict, DomainError, Invalid, NotFound, StaleVersion
 from app.core.i18n import LazyString, _, _l
-from app.core.paging import Page
-from app.core.permissions import Actor, actor_or_none, current_actor, requires
+from app.core.permissions import actor_or_none, current_actor, requires
 from app.core.refusals import show
 from app.fulfilment import deciding, forms, queries, timeline, versions
+from app.fulfilment.pages import worklist
+from app.fulfilment.pages.inbox_blueprint import bp as bp
 from app.orders import queries as orders
 from app.priority.panels import panel_of
 from app.tasks import queries as tasks
 from app.tasks import service as task_verbs
 from app.tasks.models import Task, TaskStatus
-from app.tasks.permissions import TASK_READ, TASK_READ_ALL, TASK_WORK
-
-bp = Blueprint("fulfilment", "app.fulfilment.pages")
+from app.tasks.permissions import TASK_READ, TASK_WORK
 
 
 @bp.app_template_global()
@@ -46,6 +45,11 @@ class Tab:
 
 
 TABS: dict[str, Tab] = {
+    "today": Tab(
+        _l("Today"),
+        _l("Nothing is left for today."),
+        _l("Here you find what is late, due today or of band P0 or P1, of your own tasks and of those you may take."),
+    ),
     "mine": Tab(
         _l("My tasks"),
         _l("You have taken no task."),
@@ -69,11 +73,7 @@ TABS: dict[str, Tab] = {
 def _waiting() -> str:
     """How many tasks wait for the actor, for the menu."""
     actor = actor_or_none()
-    if actor is None:
-        return ""
-    found = tasks.counts(actor, ("mine", "groups"))
-    count = found["mine"] + found["groups"]
-    return str(count) if count else ""
+    return worklist.waiting(actor) if actor is not None else ""
 
 
 menu.add(_l("Inbox"), "fulfilment.inbox", icon="inbox", right=TASK_READ, section="work", order=10, badge=_waiting)
@@ -81,42 +81,31 @@ menu.add(_l("Inbox"), "fulfilment.inbox", icon="inbox", right=TASK_READ, section
 
 @bp.get("/inbox")
 @requires(TASK_READ)
-def inbox() -> str:
+def inbox() -> str | BaseResponse:
     """The lists of tasks; the list alone when the page asks for it again."""
+    if not request.args and not web.is_fragment():
+        opening = worklist.opening_address(current_actor())
+        if opening:
+            return redirect(opening)
     return _render_list("fulfilment/inbox.html")
 
 
 @bp.get("/inbox/stamp")
 @requires(TASK_READ)
-def inbox_stamp() -> Response:
-    """A text that changes whenever one of the actor's lists does."""
-    return Response(tasks.inbox_stamp(current_actor()), mimetype="text/plain")
+def inbox_stamp() -> BaseResponse:
+    """A text that changes whenever what the list at the same address shows does; 304 while it does not."""
+    stamp = worklist.listing(current_actor(), TABS)["stamp"]
+    response = Response(stamp, mimetype="text/plain")
+    response.set_etag(stamp)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response.make_conditional(request)
 
 
 def _render_list(whole: str) -> str:
-    actor = current_actor()
-    counts = tasks.counts(actor)
-    tab = request.values.get("tab", "")
-    if tab not in TABS or (tab == "all" and not actor.may(TASK_READ_ALL)):
-        tab = "mine" if counts["mine"] else "groups"
-    number = max(1, request.values.get("page", 1, type=int))
-    page = queries.inbox_rows(_listed(actor, tab, number))
-    return render_template(
-        "fulfilment/_inbox.html" if web.is_fragment() else whole,
-        tab=tab,
-        tabs={key: value for key, value in TABS.items() if key != "all" or actor.may(TASK_READ_ALL)},
-        counts=counts,
-        page=page,
-        stamp=tasks.inbox_stamp(actor),
-    )
-
-
-def _listed(actor: Actor, tab: str, number: int) -> Page[Task]:
-    if tab == "submitted":
-        return tasks.submitted_by(actor, number=number)
-    if tab == "done":
-        return tasks.done_by(actor, number=number)
-    return tasks.inbox(actor, which=tab, number=number)  # type: ignore[arg-type]
+    shown = worklist.with_rows(worklist.listing(current_actor(), TABS))
+    if web.is_fragment():
+        return render_template("fulfilment/_inbox.html", **shown)
+    return render_template(whole, **shown, **worklist.choices(shown))
 
 
 @bp.post("/tasks/<task_id>/claim")

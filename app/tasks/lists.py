@@ -1,0 +1,86 @@
+"""The lists of the inbox where a hundred thousand tasks are open: nothing is counted to its end, and whose groups have
+few tasks are led by these instead of walking past everybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Select, and_, func, or_, select
+
+from app.core import clock
+from app.core.db import session
+from app.core.permissions import Actor
+from app.tasks.models import Task, TaskCandidate
+from app.tasks.permissions import TASK_READ_ALL
+from app.tasks.queries import visible
+
+List = Literal["today", "mine", "groups", "all"]
+FEW = 1_000
+"""So many candidates of a person are read by id."""
+MOST_COUNTED = 99
+"""A count stops one later, and is told as “99+”."""
+URGENT = ("P0", "P1")
+"""Bands whose tasks are for today, whenever they are due."""
+
+
+def few_of(actor: Actor) -> list[str] | None:
+    """Ids of the open tasks that the actor or their groups may take, if they are few; else None. One statement."""
+    named = [and_(TaskCandidate.kind == "user", TaskCandidate.value == actor.id)]
+    if actor.roles:
+        named.append(and_(TaskCandidate.kind == "group", TaskCandidate.value.in_(sorted(actor.roles))))
+    found = session().scalars(select(TaskCandidate.task_id).where(TaskCandidate.open, or_(*named)).limit(FEW + 1)).all()
+    return sorted(set(found)) if len(found) <= FEW else None
+
+
+def shown(actor: Actor, which: List, few: list[str] | None) -> Any:
+    """The condition that selects the tasks of a list: `queries.visible`, led by `few_of` where that is known."""
+    if which == "today":
+        return and_(or_(shown(actor, "mine", few), shown(actor, "groups", few)), for_today())
+    seen = visible(actor, which)
+    if few is None or which == "mine" or (which == "all" and actor.may(TASK_READ_ALL)):
+        return seen
+    candidates = Task.id.in_(few)
+    return and_(seen, candidates if which == "groups" else or_(candidates, Task.assignee_id == actor.id))
+
+
+def for_today() -> Any:
+    """Late, due before midnight, or of an urgent band."""
+    return or_(Task.due_at < day_end(), Task.band.in_(URGENT))
+
+
+def day_start(days: int = 0) -> datetime:
+    """The first moment of the business day so many days from today."""
+    return datetime.combine(clock.today() + timedelta(days=days), time(), clock.BUSINESS_ZONE)
+
+
+def day_end() -> datetime:
+    """The first moment of tomorrow."""
+    return day_start(1)
+
+
+def capped(conditions: Sequence[Any]) -> Any:
+    """A scalar subquery: how many tasks fulfil the conditions, at most one more than MOST_COUNTED."""
+    some: Select[Any] = select(Task.id).where(*conditions).limit(MOST_COUNTED + 1)
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
+
+
+def counts(
+    actor: Actor, lists: Sequence[List] = ("mine", "groups", "all"), few: list[str] | None = None
+) -> dict[str, int]:
+    """How many open tasks these lists have; 100 stands for any number above 99. One statement."""
+    parts = [capped([shown(actor, which, few)]).label(which) for which in lists]
+    return {key: int(value) for key, value in session().execute(select(*parts)).one()._mapping.items()}
+
+
+def first_of(actor: Actor, which: List, size: int) -> list[Task]:
+    """The first tasks of a list by rank, uncounted."""
+    statement = select(Task).where(shown(actor, which, few_of(actor))).order_by(Task.rank_key, Task.id).limit(size)
+    return list(session().scalars(statement.execution_options(populate_existing=True)))
+
+
+def told(count: int) -> str:
+    """A count for readers: empty for none, `99+` for more than that."""
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
