@@ -22,6 +22,8 @@ from app.decisions.studio import editing
 from app.decisions.studio.writing import as_yaml
 from app.fulfilment import intake
 from app.fulfilment import upload as uploads
+from app.fulfilment.worklist import saved as worklist
+from app.fulfilment.worklist.wanted import Wanted
 from app.identity.models import User
 from app.identity.roles import ROLES
 from app.identity.service import tokens
@@ -205,6 +207,7 @@ def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
         "which": ["act", "deliver", "need"],
         "override_id": [_moved(next(order for order in made if order.is_open), admin)],
         "filename": ["logo.svg"],
+        "filter_id": [worklist.keep(admin, "all", Wanted(q=ATTACK, sort="due"), name=SCRIPT, role="manager").id],
     }
 
 

@@ -9,6 +9,8 @@
 //   data-guard                       on a form: leaving with unsaved changes asks
 //   data-autosubmit                  a filter that sends its form when changed
 //   data-select                      on a form: a list whose rows are ticked (parts/select.js)
+//   data-worklist="/inbox?…"         a list that others change: keys c x r, nothing moves under the reader, place kept (parts/worklist.js)
+//   data-search-here                 "/" goes to this field instead of the search of the whole site
 //   data-picker, data-sortable, data-remove   the table view of rules (parts/rules.js)
 //   data-href, data-copy, data-back, data-print, data-close, data-focus, data-shortcuts
 import "@tabler/core/dist/css/tabler.min.css";
@@ -19,6 +21,7 @@ import "../styles/islands.css";
 import "../styles/cockpit.css";
 import "../styles/print.css";
 import "../styles/rules.css";
+import "../styles/worklist.css";
 
 import htmx from "htmx.org";
 import "./parts/dialog.js";
@@ -32,6 +35,7 @@ import { watchSelections } from "./parts/select.js";
 import "./parts/suggest.js";
 import { text } from "./parts/texts.js";
 import { toast, watchToasts } from "./parts/toasts.js";
+import { watchWorklists } from "./parts/worklist.js";
 
 Object.assign(htmx.config, {
   allowEval: false,
@@ -63,5 +67,6 @@ htmx.onLoad((root) => {
   mountIslands(root);
   watchSelections(root);
   watchRules(root);
+  watchWorklists(root);
   if (root.querySelector?.("[data-bs-toggle]")) import("@tabler/core/dist/js/tabler.esm.min.js");
 });

@@ -73,7 +73,8 @@ function renumber(holder) {
 const rowsOf = (holder) => [...holder.querySelectorAll("[data-row]")];
 const addersOf = (holder) => (holder.closest("form") ?? holder).querySelectorAll("[data-row-add]");
 
-function say(sentence) {
+/** Told to screen readers only, politely. */
+export function say(sentence) {
   const status = document.getElementById("flashes");
   if (!status) return;
   const spoken = make("div", { class: "visually-hidden" }, sentence);

@@ -3,6 +3,12 @@ import { text } from "./texts.js";
 
 // j/k or arrows move in lists ([data-list], rows with data-href or [data-item]), Enter opens, / searches, ? helps.
 const KEPT = "youxu.single-keys";
+const added = []; // keys of one kind of page: {key, what, act, there}
+
+/** A key of pages where `there()` holds: `act()` answers whether it did something; `what` says it in the help. */
+export function addKey(key, what, act, there) {
+  added.push({ key, what, act, there });
+}
 
 const on = () => {
   try {
@@ -25,13 +31,18 @@ function move(step) {
   if (!rows.length) return false;
   const at = rows.findIndex((row) => row.classList.contains("is-here"));
   const next = rows[at < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + step, 0), rows.length - 1)];
-  for (const row of rows) {
+  stand(next);
+  return true;
+}
+
+/** Choose the row among its list's; with the keyboard's focus unless told otherwise. */
+export function stand(next, { focus = true, block = "nearest" } = {}) {
+  for (const row of items()) {
     row.classList.toggle("is-here", row === next);
     row.tabIndex = row === next ? 0 : -1;
   }
-  next.focus({ preventScroll: true });
-  next.scrollIntoView({ block: "nearest" });
-  return true;
+  if (focus) next.focus({ preventScroll: true });
+  next.scrollIntoView({ block });
 }
 
 function open(row) {
@@ -48,6 +59,7 @@ function help() {
     ["k ↑", "Previous in the list"],
     ["Enter", "Open the chosen entry"],
     ["/", "Go to the search"],
+    ...added.filter((one) => one.there()).map((one) => [one.key, one.what]),
     ["?", "Show this help"],
     ["Esc", "Close what is open"],
   ];
@@ -79,7 +91,8 @@ function help() {
 }
 
 function search() {
-  const box = document.getElementById("search");
+  const near = document.querySelector("[data-search-here]");
+  const box = near?.offsetParent ? near : document.getElementById("search");
   box?.focus();
   box?.select();
   return box != null;
@@ -94,7 +107,7 @@ document.addEventListener("keydown", (event) => {
     return void (move(event.key === "ArrowDown" ? 1 : -1) && event.preventDefault());
   }
   if (!on()) return;
-  const act = { j: () => move(1), k: () => move(-1), "/": search, "?": () => (help(), true) }[event.key];
+  const act = { j: () => move(1), k: () => move(-1), "/": search, "?": () => (help(), true) }[event.key] ?? added.find((one) => one.key === event.key && one.there())?.act;
   if (act?.()) event.preventDefault();
 });
 
