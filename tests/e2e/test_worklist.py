@@ -60,6 +60,7 @@ def test_by_keyboard_while_others_work(site, sign_in):
     page.keyboard.press("r")
     page.wait_for_selector(f"#{first}", state="detached")
     assert page.locator("tr.is-here").get_attribute("id") == third
+    page.wait_for_selector("tr.is-here:focus")
     page.keyboard.press("Enter")
     page.wait_for_url("**/tasks/**")
     page.locator("a.page-back").click()

@@ -76,6 +76,7 @@ def _conditions(actor: Actor, wanted: Wanted) -> Iterator[Any]:
         yield Task.element_id == wanted.element
     if wanted.blocked:
         yield Task.blocked.is_(wanted.blocked == "yes")
+        yield from _between("1" if wanted.blocked == "yes" else "0", wanted.band)
     if wanted.holder:
         yield {
             "me": Task.assignee_id == actor.id,
@@ -84,6 +85,13 @@ def _conditions(actor: Actor, wanted: Wanted) -> Iterator[Any]:
         }[wanted.holder]
     if wanted.due:
         yield from _due(wanted.due)
+
+
+def _between(blocked: str, band: str) -> Iterator[Any]:
+    """The stretch of the ranking that such tasks take, as `Rank.key` writes it."""
+    start = f"{blocked}|{band}"
+    yield Task.rank_key >= start
+    yield Task.rank_key < f"{start}~"
 
 
 def _due(when: str) -> Iterator[Any]:
