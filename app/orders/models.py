@@ -198,7 +198,7 @@ class OrderWords(Base):
     """What an open order is found by in lists of work; one row while it is open, so that a search reads no history."""
 
     __tablename__ = "order_words"
-    __table_args__ = (Index("ix_order_words_customer", "customer_id"), {"sqlite_with_rowid": False})
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads it so
 
     order_id: Mapped[str] = mapped_column(String(26), ForeignKey("orders.id"), primary_key=True)
     channel: Mapped[str] = mapped_column(String(20))

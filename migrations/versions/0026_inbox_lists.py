@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("order_id", name=op.f("pk_order_words")),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_order_words_customer", "order_words", ["customer_id"])
+    op.create_index("ix_order_words_customer_id", "order_words", ["customer_id"])
     op.create_index("ix_tasks_open_due", "tasks", ["due_at", "id"], sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
     op.create_table(
         "inbox_filters",
@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("opens_first", sa.Boolean(), nullable=False),
         sa.Column("made_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_filters")),
-        sa.UniqueConstraint("owner_id", "name", name=op.f("uq_inbox_filters_owner_id")),
+        sa.UniqueConstraint("owner_id", "name", name=op.f("uq_inbox_filters_owner_id_name")),
     )
     op.create_index("ix_inbox_filters_role", "inbox_filters", ["role"])
     fill_words()
