@@ -21,8 +21,8 @@ OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "uses"},
     "processes": {"steps", "definitions", "external"},
-    "tasks": {"lists", "managing"},
-    "identity": {"roles"},
+    "tasks": {"lists", "managing", "standing_in"},
+    "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
     "fulfilment": {"intake", "deciding"},
 }

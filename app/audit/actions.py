@@ -107,6 +107,8 @@ OWN: dict[str, LazyString] = {
     "rule:submit": _l("Rule set submitted"),
     "rule:try": _l("Rule set tried out"),
     "rule:unschedule": _l("Date of a version of a rule set taken back"),
+    "substitute:end": _l("Substitution ended"),
+    "substitute:name": _l("Substitute named"),
     "task:assign": _l("Task assigned"),
     "task:attach": _l("Attachment added to a task"),
     "task:claim": _l("Task taken"),

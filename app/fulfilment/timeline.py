@@ -109,12 +109,18 @@ def _told(entry: Any, names: Mapping[str, str]) -> Happening:
         tone = OUTCOME_TONES.get(outcome, tone)
     return Happening(
         at=entry.at,
-        actor=_("Youxu") if entry.actor_kind == "system" else entry.actor_name,
+        actor=_("Youxu") if entry.actor_kind == "system" else _who(entry.actor_name, details),
         title=title,
         text="; ".join(_particulars(entry.action, details)),
         tone=tone,
         icon=icon,
     )
+
+
+def _who(name: str, details: Mapping[str, Any]) -> str:
+    """Who did it, with on whose behalf."""
+    other = details.get("on_behalf_of_name")
+    return _("%(who)s on behalf of %(other)s", who=name, other=other) if other else name
 
 
 def _particulars(action: str, details: Mapping[str, Any]) -> Iterable[str]:

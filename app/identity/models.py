@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String
+from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, Code, Id, JsonList, Moment, Name, UtcDateTime
@@ -80,3 +80,43 @@ class SignInGuard(Base):
     since: Mapped[Moment]
     """When the window of counting began."""
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Substitution(Base):
+    """`substitute_id` stands in for `user_id` on these business days, both included. Never deleted: history asks."""
+
+    __tablename__ = "substitutions"
+
+    id: Mapped[Id]
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    substitute_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date] = mapped_column(Date)
+    process_key: Mapped[str | None] = mapped_column(String(64))
+    """Only tasks of this process; with `role` None too: everything."""
+    role: Mapped[str | None] = mapped_column(String(40))
+    """Only tasks that this group is asked to do."""
+    reason: Mapped[str] = mapped_column(String(500))
+    set_by: Mapped[str] = mapped_column(String(26))
+    set_at: Mapped[Moment]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Ended early; it counts from that moment no more."""
+    ended_by: Mapped[str | None] = mapped_column(String(26))
+
+    __table_args__ = (
+        Index(
+            "ix_substitutions_substitute",
+            "substitute_id",
+            "last_day",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_substitutions_user", "user_id", "last_day"),
+        Index(
+            "ix_substitutions_days",
+            "last_day",
+            "first_day",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )

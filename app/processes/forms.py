@@ -64,6 +64,16 @@ def refuse_wrong_answers(schema: Mapping[str, Any], answers: Mapping[str, Any]) 
         raise Invalid(faults)
 
 
+def asks_for_approval(schema: Any) -> bool:
+    """True when the form offers the answer `approve`."""
+    return isinstance(schema, Mapping) and any(
+        isinstance(option, Mapping) and option.get("value") == "approve"
+        for field in _fields(schema)
+        if field["key"] == "outcome"
+        for option in field.get("values", ())
+    )
+
+
 def _fields(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for part in schema.get("components", ()):
         if part.get("key"):

@@ -97,7 +97,7 @@ class World:
             assignee_id=_assignee(one, initiator),
             initiator_id=initiator,
             form_key=one.element.form_key,
-            excluded=[one.excluded] if one.excluded else [],
+            excluded=one.excluded,
             rank=rank,
             due_at=moment_of(one.due, self.as_of),
             follow_up_at=moment_of(one.follow_up, self.as_of),

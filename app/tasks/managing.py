@@ -19,7 +19,7 @@ from app.core.i18n import _l
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.identity.queries import names_of
-from app.tasks import service
+from app.tasks import service, standing_in
 from app.tasks.models import Rank, Task, TaskAttachment, TaskCandidate, TaskComment, TaskExtra, TaskStatus
 from app.tasks.queries import candidates_of, get_task
 from app.tasks.service import AlreadyClaimed, FourEyes, TaskClosed
@@ -67,6 +67,7 @@ def assign(actor: Actor, task_id: str, user_id: str | None, *, only_free: bool =
     if not changed.rowcount:  # type: ignore[attr-defined]
         holder = open_task_of(task_id).assignee_id
         raise AlreadyClaimed(holder=names_of([str(holder)]).get(str(holder), holder), holder_id=holder)
+    standing_in.forget(task)
     record(actor, "task:assign", task.subject, task=task_id, element=task.element_id, now=user_id, was=task.assignee_id)
 
 
@@ -178,8 +179,10 @@ def detach(actor: Actor, task: Task, attachment_id: str) -> None:
 
 
 def link(actor: Actor, task_id: str, kind: str, value: str) -> None:
-    """Ask a group or a user (`kind`) to do the task too. Raises NotFound, TaskClosed."""
+    """Ask a group or a user (`kind`) to do the task too. Raises NotFound, TaskClosed, FourEyes."""
     task = open_task_of(task_id)
+    if kind == "user":
+        refuse_excluded(value, task_id)
     key = {"task_id": task_id, "kind": kind, "value": value}
     if session().get(TaskCandidate, (task_id, kind, value)) is None:
         session().execute(insert(TaskCandidate), {**key, "open": True})

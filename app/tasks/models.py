@@ -152,6 +152,22 @@ class Task(Base):
         return Subject(self.subject_kind, self.subject_id)
 
     @property
+    def on_behalf_of(self) -> str | None:
+        """Whom who has it, or did it, stands in for. Known to a copy that a verb answers, not to a row that is read."""
+        found: str | None = self.__dict__.get("_on_behalf_of")
+        return found
+
+    @property
+    def taken_from(self) -> str | None:
+        """Who had it before the one who stands in; known as `on_behalf_of` is."""
+        found: str | None = self.__dict__.get("_taken_from")
+        return found
+
+    def stands(self, on_behalf_of: str | None, taken_from: str | None) -> None:
+        """Say so in this copy."""
+        self.__dict__.update(_on_behalf_of=on_behalf_of, _taken_from=taken_from)
+
+    @property
     def rank(self) -> Rank:
         """Where it stands."""
         return Rank(
@@ -237,3 +253,17 @@ class TaskAttachment(Base):
     kind: Mapped[str | None] = mapped_column(String(100))
     url: Mapped[str | None] = mapped_column(Text)
     content_id: Mapped[str | None] = mapped_column(String(26))
+
+
+class TaskStandIn(Base):
+    """A task that somebody has, or did, on behalf of somebody else."""
+
+    __tablename__ = "task_stand_ins"
+
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    substitute_id: Mapped[str] = mapped_column(String(26))
+    principal_id: Mapped[str] = mapped_column(String(26), index=True)
+    """On whose behalf."""
+    taken_from: Mapped[str | None] = mapped_column(String(26))
+    """Who had it before and gets it back; None: it was free."""
+    at: Mapped[Moment]

@@ -11,6 +11,7 @@ from app.core.errors import NotFound
 from app.core.paging import Page, paginate
 from app.core.permissions import Actor
 from app.core.subject import Subject
+from app.tasks import standing_in
 from app.tasks.models import Task, TaskCandidate, TaskStatus
 from app.tasks.permissions import TASK_READ_ALL
 
@@ -75,11 +76,13 @@ def candidates_of(task_id: str) -> dict[str, list[str]]:
 
 
 def may_see(actor: Actor, task: Task) -> bool:
-    """True for who has, had, submitted or could take the task, and for those who may see everybody's."""
+    """True for who has, had, submitted or could take the task, also for another, and for who may see everybody's."""
     if actor.may(TASK_READ_ALL) or actor.id in (task.assignee_id, task.completed_by, task.initiator_id):
         return True
     who = candidates_of(task.id)
-    return actor.id in who["user"] or any(group in actor.roles for group in who["group"])
+    if actor.id in who["user"] or any(group in actor.roles for group in who["group"]):
+        return True
+    return bool(standing_in.possible(actor, task))
 
 
 def open_tasks_of(subject: Subject) -> list[Task]:

@@ -16,24 +16,31 @@ from sqlalchemy import bindparam, func, insert, select, update
 from app.audit.service import record
 from app.core import clock, ids
 from app.core.db import session
-from app.core.errors import Conflict, Forbidden, NotFound, StaleVersion
-from app.core.i18n import _l, pick
+from app.core.errors import NotFound, StaleVersion
 from app.core.permissions import Actor
 from app.core.prepared import Prepared
 from app.core.registry import Registry
 from app.core.subject import Subject
-from app.identity.queries import names_of
-from app.identity.roles import ROLES
+from app.tasks import standing_in
 from app.tasks.due import due_at
 from app.tasks.events import CLOSED, COMPLETED, OPENED, tell_of
 from app.tasks.forgetting import forget_of as forget_of
-from app.tasks.models import STATUS_NAMES, Task, TaskCandidate, TaskExtra, TaskStatus
 from app.tasks.models import Rank as Rank
+from app.tasks.models import Task, TaskCandidate, TaskExtra, TaskStandIn, TaskStatus
 from app.tasks.placing import move_to as move_to
 from app.tasks.placing import rank_columns
 from app.tasks.placing import rerank as rerank
 from app.tasks.placing import rerank_in_bulk as rerank_in_bulk
 from app.tasks.placing import rerank_some as rerank_some
+from app.tasks.refusing import AlreadyClaimed as AlreadyClaimed
+from app.tasks.refusing import Candidates, for_whom, refuse_excluded, refuse_if_held, refuse_unless_open
+from app.tasks.refusing import FourEyes as FourEyes
+from app.tasks.refusing import FourEyesOfOther as FourEyesOfOther
+from app.tasks.refusing import NoOneElse as NoOneElse
+from app.tasks.refusing import NotCandidate as NotCandidate
+from app.tasks.refusing import NotClaimed as NotClaimed
+from app.tasks.refusing import TaskClosed as TaskClosed
+from app.tasks.refusing import is_candidate as is_candidate
 
 OnCompleted = Callable[[Actor, Task, Mapping[str, Any]], object]
 on_completed: Registry[OnCompleted] = Registry("task source")
@@ -46,11 +53,23 @@ itself first, as it does in its own steps; two that lock in opposite order would
 
 _tasks: Any = Task.__table__
 _candidates: Any = TaskCandidate.__table__
+_stand_ins: Any = TaskStandIn.__table__
 _new_task: Callable[[], Task] = Task.__mapper__.class_manager.new_instance
 _COLUMNS = tuple(column.name for column in _tasks.columns)
 _LOAD = (
-    select(_tasks, _candidates.c.kind.label("candidate_kind"), _candidates.c.value.label("candidate_value"))
-    .select_from(_tasks.outerjoin(_candidates, _candidates.c.task_id == _tasks.c.id))
+    select(
+        _tasks,
+        _candidates.c.kind.label("candidate_kind"),
+        _candidates.c.value.label("candidate_value"),
+        _stand_ins.c.principal_id,
+        _stand_ins.c.taken_from,
+    )
+    .select_from(
+        _tasks.outerjoin(_candidates, _candidates.c.task_id == _tasks.c.id).outerjoin(
+            _stand_ins,
+            (_stand_ins.c.task_id == _tasks.c.id) & (_stand_ins.c.substitute_id == _tasks.c.assignee_id),
+        )
+    )
     .where(_tasks.c.id == bindparam("task"))
 )
 _open = (_tasks.c.id == bindparam("task")) & (_tasks.c.status == TaskStatus.OPEN.value)
@@ -60,10 +79,15 @@ _CLAIM = Prepared(
     .where(_open, _tasks.c.assignee_id.is_(None))
     .values(assignee_id=bindparam("actor"), claimed_at=bindparam("at"), changed_at=bindparam("at"))
 )
+_TAKE_OVER = Prepared(
+    update(_tasks)
+    .where(_open, _tasks.c.assignee_id == bindparam("holder"))
+    .values(assignee_id=bindparam("actor"), claimed_at=bindparam("at"), changed_at=bindparam("at"))
+)
 _RELEASE = Prepared(
     update(_tasks)
     .where(_open, _tasks.c.assignee_id == bindparam("actor"))
-    .values(assignee_id=None, claimed_at=None, changed_at=bindparam("at"))
+    .values(assignee_id=bindparam("back_to"), claimed_at=None, changed_at=bindparam("at"))
 )
 _complete = (
     update(_tasks)
@@ -85,36 +109,6 @@ _INSERT_TASKS = Prepared(insert(_tasks), *(name for name in _COLUMNS if name not
 _INSERT_CANDIDATES = Prepared(insert(_candidates), "task_id", "kind", "value", "open")
 _of_closed = update(_candidates).values(open=False)
 _CLOSE_CANDIDATES = Prepared(_of_closed.where(_candidates.c.task_id == bindparam("task")))
-
-
-class TaskClosed(Conflict):
-    """The task was completed, superseded or cancelled."""
-
-    message = _l("This task is no longer open (%(state)s). Go back to the inbox.")
-
-
-class AlreadyClaimed(Conflict):
-    """Somebody else has it."""
-
-    message = _l("%(holder)s has this task already.")
-
-
-class NotClaimed(Conflict):
-    """Only who has a task can give it back."""
-
-    message = _l("You do not have this task, so you cannot give it back.")
-
-
-class NotCandidate(Forbidden):
-    """The task is for others."""
-
-    message = _l("This task is for other people: %(candidates)s.")
-
-
-class FourEyes(Forbidden):
-    """Who did the first step may not do the second."""
-
-    message = _l("A second person is needed: you did the step before this one.")
 
 
 @dataclass(slots=True)
@@ -216,37 +210,46 @@ def claim(actor: Actor, task_id: str) -> Task:
     Raises NotFound, TaskClosed, AlreadyClaimed (409, names the holder), NotCandidate, FourEyes (403).
     """
     task, candidates = _load(task_id)
-    _refuse_unless_open(task)
-    _refuse_unless_candidate(actor, task, candidates)
+    refuse_unless_open(task)
+    principal = for_whom(actor, task, candidates)
     if task.assignee_id == actor.id:
         return task
-    _refuse_if_held(actor, task)
-    at = clock.now()
-    if not _hit(_CLAIM, {"task": task_id, "actor": actor.id, "at": at}):
-        _explain_loss(actor, task_id)
-    task.assignee_id, task.claimed_at, task.changed_at = actor.id, at, at
-    record(actor, "task:claim", task.subject, task=task.id, element=task.element_id)
+    _take(actor, task, principal, clock.now())
+    record(actor, "task:claim", task.subject, task=task.id, element=task.element_id, **standing_in.told(principal))
     return task
+
+
+def _take(actor: Actor, task: Task, principal: str | None, at: datetime) -> None:
+    """Have the task: a free one, that of whom one stands in for, or one's own from who stands in. Raises as `claim`."""
+    holder = task.assignee_id
+    if holder not in {None, principal} and task.on_behalf_of != actor.id:
+        refuse_if_held(actor, task)
+    if not _hit(
+        _CLAIM if holder is None else _TAKE_OVER, {"task": task.id, "actor": actor.id, "at": at, "holder": holder}
+    ):
+        _explain_loss(actor, task.id)
+    if principal is not None:
+        standing_in.note(task, actor.id, principal, at, taken_from=holder)
+    elif task.on_behalf_of is not None:
+        standing_in.forget(task)
+    task.assignee_id, task.claimed_at, task.changed_at = actor.id, at, at
 
 
 def release(actor: Actor, task_id: str) -> Task:
-    """Give a task back to its group. Raises NotFound, TaskClosed, NotClaimed."""
+    """Give a task back to its group, or to whom one stands in for. Raises NotFound, TaskClosed, NotClaimed."""
     task, candidates = _load(task_id)
-    _refuse_unless_open(task)
-    if not any(kind == "group" for kind, _value in candidates):
+    refuse_unless_open(task)
+    back_to, principal = task.taken_from, task.on_behalf_of
+    if back_to is None and not any(kind == "group" for kind, _value in candidates):
         raise NotClaimed if task.assignee_id != actor.id else NoOneElse
     at = clock.now()
-    if not _hit(_RELEASE, {"task": task_id, "actor": actor.id, "at": at}):
+    if not _hit(_RELEASE, {"task": task_id, "actor": actor.id, "at": at, "back_to": back_to}):
         raise NotClaimed
-    task.assignee_id, task.claimed_at, task.changed_at = None, None, at
-    record(actor, "task:release", task.subject, task=task.id, element=task.element_id)
+    if principal is not None:
+        standing_in.forget(task)
+    task.assignee_id, task.claimed_at, task.changed_at = back_to, None, at
+    record(actor, "task:release", task.subject, task=task.id, element=task.element_id, **standing_in.told(principal))
     return task
-
-
-class NoOneElse(Conflict):
-    """A task for one person cannot be given back to a group."""
-
-    message = _l("This task is for you alone, so you cannot give it back.")
 
 
 def complete(
@@ -265,12 +268,8 @@ def complete(
     hold all the same). Raises as `claim` does, StaleVersion, and whatever the source raises (then nothing is stored).
     """
     task, candidates = _load(task_id)
-    _refuse_unless_open(task)
-    if for_others:
-        _refuse_excluded(actor, task, candidates)
-    else:
-        _refuse_unless_candidate(actor, task, candidates)
-        _refuse_if_held(actor, task)
+    refuse_unless_open(task)
+    principal = _may_complete(actor, task, candidates, for_others=for_others)
     if seen_version is not None and task.subject_version not in (None, seen_version):
         raise StaleVersion(seen=seen_version, current=task.subject_version)
     if task.source_kind in before_completing:
@@ -283,6 +282,10 @@ def complete(
         _explain_loss(actor, task_id)
     _CLOSE_CANDIDATES.run({"task": task_id})
     task.status, task.assignee_id = TaskStatus.COMPLETED.value, task.assignee_id or actor.id
+    if principal is not None and task.on_behalf_of != principal:
+        standing_in.note(task, actor.id, principal, at, taken_from=None)
+    elif principal is None and task.on_behalf_of is not None:
+        standing_in.forget(task)
     task.completed_by = actor.id
     task.completed_at, task.changed_at, task.answers = at, at, answers
     record(
@@ -293,11 +296,25 @@ def complete(
         element=task.element_id,
         answers=answers if variables is None else dict(variables),
         version=task.subject_version,
+        **standing_in.told(principal),
     )
     tell_of(COMPLETED, vars(task))
     if task.source_kind in on_completed:
         on_completed.get(task.source_kind)(actor, task, variables or {})
     return task
+
+
+def _may_complete(actor: Actor, task: Task, candidates: Candidates, *, for_others: bool) -> str | None:
+    """On whose behalf; takes the task over from them. Raises as `claim`."""
+    if for_others:
+        principal = task.on_behalf_of if task.assignee_id == actor.id else None
+        refuse_excluded(actor, task, candidates, principal)
+    else:
+        principal = for_whom(actor, task, candidates)
+        if task.on_behalf_of == actor.id or (principal is not None and task.assignee_id == principal):
+            _take(actor, task, principal, clock.now())
+        refuse_if_held(actor, task)
+    return principal
 
 
 def supersede_of(source_id: str, reason: str) -> list[str]:
@@ -329,9 +346,6 @@ def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
     return closed
 
 
-Candidates = list[tuple[str, str]]
-
-
 def _copy_of(row: Any) -> Task:
     """A Task that belongs to no session: made as SQLAlchemy makes one it has loaded, without 40 attribute events."""
     made: Task = _new_task()
@@ -344,56 +358,16 @@ def _load(task_id: str) -> tuple[Task, Candidates]:
     if not rows:
         raise NotFound(task=task_id)
     first = rows[0]
-    return _copy_of(first), [(row.candidate_kind, row.candidate_value) for row in rows if row.candidate_kind]
+    task = _copy_of(first)
+    task.stands(first.principal_id, first.taken_from)
+    return task, [(row.candidate_kind, row.candidate_value) for row in rows if row.candidate_kind]
 
 
 def _hit(statement: Prepared, values: dict[str, Any]) -> bool:
     return statement.run(values) == 1
 
 
-def _refuse_unless_open(task: Task) -> None:
-    if task.status != TaskStatus.OPEN:
-        raise TaskClosed(state=str(STATUS_NAMES[task.status]), status=task.status)
-
-
-def _refuse_if_held(actor: Actor, task: Task) -> None:
-    if task.assignee_id not in (None, actor.id):
-        raise AlreadyClaimed(holder=_name_of(str(task.assignee_id)), holder_id=task.assignee_id)
-
-
-def _refuse_unless_candidate(actor: Actor, task: Task, candidates: Candidates) -> None:
-    if actor.kind == "system":
-        return
-    _refuse_excluded(actor, task, candidates)
-    allowed = [pair for pair in candidates if pair[0] != "excluded"]
-    if task.assignee_id != actor.id and not any(is_candidate(actor, pair) for pair in allowed):
-        raise NotCandidate(task=task.id, candidates=_names_of(allowed))
-
-
-def _refuse_excluded(actor: Actor, task: Task, candidates: Candidates) -> None:
-    if ("excluded", actor.id) in candidates:
-        raise FourEyes(task=task.id)
-
-
-def is_candidate(actor: Actor, candidate: tuple[str, str]) -> bool:
-    """True when the (kind, value) names the actor or a role of theirs."""
-    kind, value = candidate
-    return value == actor.id if kind == "user" else kind == "group" and value in actor.roles
-
-
 def _explain_loss(actor: Actor, task_id: str) -> None:
     task, _candidates_now = _load(task_id)
-    _refuse_unless_open(task)
-    _refuse_if_held(actor, task)
-
-
-def _names_of(candidates: Candidates) -> str:
-    users = names_of(value for kind, value in candidates if kind == "user")
-    return ", ".join(
-        pick(ROLES.get(value, value)) if kind == "group" else users.get(value, value)
-        for kind, value in sorted(candidates)
-    )
-
-
-def _name_of(user_id: str) -> str:
-    return names_of([user_id]).get(user_id, user_id)
+    refuse_unless_open(task)
+    refuse_if_held(actor, task)

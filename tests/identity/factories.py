@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -12,9 +13,11 @@ from app.core import clock, ids
 from app.core.db import session
 from app.core.permissions import Actor
 from app.identity import queries
-from app.identity.models import User
-from app.identity.service import passwords, sessions, tokens
+from app.identity.models import Substitution, User
+from app.identity.service import name_substitute, passwords, sessions, tokens
 
+TODAY = date(2026, 11, 23)
+"""The day of `NOON`."""
 PASSWORD = "correct horse battery"
 
 
@@ -69,3 +72,9 @@ def make_token(user: User, scopes: Sequence[str] = ()) -> str:
 def bearer(user: User, scopes: Sequence[str] = ()) -> dict[str, str]:
     """Headers of a request with a new API token."""
     return {"Authorization": f"Bearer {make_token(user, scopes)}"}
+
+
+def stand_in(user: User, substitute: User, first: int = 0, last: int = 4, **given: Any) -> Substitution:
+    """`substitute` stands in for `user` from day to day, counted from today."""
+    days = {"first_day": TODAY + timedelta(days=first), "last_day": TODAY + timedelta(days=last)}
+    return name_substitute(actor_for(user), user.id, substitute.id, **{**days, **given})

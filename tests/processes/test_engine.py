@@ -369,9 +369,9 @@ def test_four_eyes_names_who_did_it_last():
     )
     case = Case(eyes)
     case.do("one", by="anna")
-    assert case.step.opened[0].excluded == "anna"
+    assert case.step.opened[0].excluded == ("anna",)
     case.do("two", by="bo", outcome="again").do("one", by="bo")
-    assert case.step.opened[0].excluded == "bo"
+    assert case.step.opened[0].excluded == ("bo",)
 
 
 def test_steps_get_a_copy_of_the_variables():

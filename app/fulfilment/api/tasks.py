@@ -18,6 +18,7 @@ from app.priority.panels import Panel, panel_of
 from app.priority.queries import NotAssessed
 from app.tasks import queries as tasks
 from app.tasks import service as task_verbs
+from app.tasks import standing_in
 from app.tasks.models import Task, TaskStatus
 from app.tasks.permissions import TASK_READ, TASK_WORK
 
@@ -25,7 +26,7 @@ bp = ApiBlueprint(
     "tasks", "app.fulfilment.api", description="Tasks of the inbox, and why an order stands where it does"
 )
 
-LISTS = ("mine", "groups", "all", "submitted", "done")
+LISTS = ("mine", "groups", "all", "for", "submitted", "done")
 LARGEST_VERSION = 2**31 - 1
 
 
@@ -49,6 +50,9 @@ class TaskOut(Schema):
     created_at = fields.AwareDateTime(required=True)
     completed_at = fields.AwareDateTime(required=True, allow_none=True)
     completed_by = fields.String(required=True, allow_none=True)
+    on_behalf_of = fields.String(
+        required=True, allow_none=True, metadata={"description": "Whom who has it, or did it, stands in for"}
+    )
     answers = fields.Dict(required=True, allow_none=True)
 
 
@@ -139,14 +143,17 @@ class PriorityOut(Schema):
 @bp.alt_response(401, schema=ErrorSchema)
 @bp.alt_response(403, schema=ErrorSchema)
 def list_tasks(given: dict[str, Any]) -> dict[str, Any]:
-    """Tasks: mine, free for my groups, all, about what I submitted, done by me."""
+    """Tasks: mine, free for my groups, all, of those I stand in for, about what I submitted, done by me."""
     actor, number, size = current_actor(), given["page"], given["size"]
     if given["list"] == "submitted":
         page = tasks.submitted_by(actor, number=number, size=size)
+    elif given["list"] == "for":
+        page = standing_in.inbox(actor, standing_in.whom_for(actor), number=number, size=size)
     elif given["list"] == "done":
         page = tasks.done_by(actor, number=number, size=size)
     else:
         page = tasks.inbox(actor, which=given["list"], number=number, size=size)
+    standing_in.mark(page.items)
     return {"items": page.items, "page": page.number, "size": page.size, "total": page.total}
 
 
@@ -159,6 +166,7 @@ def list_tasks(given: dict[str, Any]) -> dict[str, Any]:
 def get_task(task_id: str) -> dict[str, Any]:
     """One task with its form."""
     task = queries.task_for(current_actor(), task_id)
+    standing_in.mark([task])
     form = deciding.form_of(task)
     return {
         **{name: getattr(task, name) for name in TaskOut().fields},

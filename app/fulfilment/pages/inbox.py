@@ -15,7 +15,7 @@ from app.core.errors import Conflict, DomainError, Invalid, NotFound, StaleVersi
 from app.core.i18n import LazyString, _, _l
 from app.core.permissions import actor_or_none, current_actor, requires
 from app.core.refusals import show
-from app.fulfilment import deciding, forms, queries, timeline, versions
+from app.fulfilment import acting, deciding, forms, queries, timeline, versions
 from app.fulfilment.pages import worklist
 from app.fulfilment.pages.inbox_blueprint import bp as bp
 from app.orders import queries as orders
@@ -61,6 +61,11 @@ TABS: dict[str, Tab] = {
         _l("New tasks appear here by themselves."),
     ),
     "all": Tab(_l("All"), _l("No task is open."), _l("New tasks appear here by themselves.")),
+    "for": Tab(
+        _l("For others"),
+        _l("Nothing waits for those you stand in for."),
+        _l("Their tasks, and those of their groups, appear here while they are away."),
+    ),
     "submitted": Tab(
         _l("Submitted by me"),
         _l("None of the orders you submitted waits for a decision."),
@@ -189,6 +194,7 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
     view = queries.order_view(task.subject_id)
     form = deciding.form_of(task)
     excluded = actor.id in task.excluded_user_ids
+    standing = acting.on_task(actor, task)
     candidate = any(task_verbs.is_candidate(actor, pair) for pair in _candidates(task))
     return render_template(
         "fulfilment/task.html",
@@ -206,9 +212,12 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         excluded=excluded,
         can_decide=task.status == TaskStatus.OPEN
         and not excluded
-        and (task.assignee_id == actor.id or (task.assignee_id is None and candidate)),
-        can_claim=task.status == TaskStatus.OPEN and task.assignee_id is None and candidate and not excluded,
-        holder=queries.name_of(task.assignee_id or task.completed_by),
+        and (task.assignee_id == actor.id or (task.assignee_id is None and candidate) or bool(standing.principal)),
+        can_claim=task.status == TaskStatus.OPEN
+        and not excluded
+        and ((task.assignee_id is None and candidate) or (bool(standing.principal) and task.assignee_id != actor.id)),
+        standing=acting.OnTask() if task.assignee_id is None and candidate else standing,
+        holder=acting.holder_of(task),
         groups=queries.role_names(tasks.candidates_of(task.id)["group"]),
         trace=queries.trace_of(task),
         asked=queries.asked_before(task),

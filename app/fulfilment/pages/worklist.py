@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.core.i18n import _, pick
 from app.core.paging import Page
 from app.core.permissions import Actor, current_actor, requires
-from app.fulfilment import queries
+from app.fulfilment import acting, queries
 from app.fulfilment.pages.inbox_blueprint import bp
 from app.fulfilment.worklist import reading, saved
 from app.fulfilment.worklist.models import InboxFilter
@@ -42,14 +42,17 @@ def page_number() -> int:
 def listing(actor: Actor, offered: Mapping[str, Any]) -> dict[str, Any]:
     """What the template of the lists needs; `offered` are the tabs. The same for the page, its part and its stamp."""
     who = reading.reader(actor)
-    counts = who.counts()
-    tabs = {key: value for key, value in offered.items() if key != "all" or actor.may(TASK_READ_ALL)}
+    whom = acting.acting_for(actor, request.values.get("person", ""))
+    counts = {**who.counts(), "for": whom.count}
     tab = request.values.get("tab", "")
+    special = {"all": actor.may(TASK_READ_ALL), "for": bool(whom.people) or tab == "for"}
+    tabs = {key: value for key, value in offered.items() if special.get(key, True)}
     if tab not in tabs:
         tab = "mine" if counts["mine"] else "groups"
     wanted = wanted_of(request.values) if tab in saved.TABS and tab != "today" else Wanted()
-    page = _page(who, tab, wanted, page_number())
-    state = {"tab": tab, **wanted.address()}
+    page = whom.page(actor, page_number()) if tab == "for" else _page(who, tab, wanted, page_number())
+    person = {"person": whom.chosen} if tab == "for" and whom.chosen else {}
+    state = {"tab": tab, **person, **wanted.address()}
     return {
         "tab": tab,
         "tabs": tabs,
@@ -60,6 +63,7 @@ def listing(actor: Actor, offered: Mapping[str, Any]) -> dict[str, Any]:
         "address": urlencode({**state, "page": page.number}),
         "stamp": reading.stamp_of(page.items, counts),
         "who": who,
+        "acting": whom,
     }
 
 
@@ -75,7 +79,7 @@ def with_rows(shown: dict[str, Any]) -> dict[str, Any]:
     """The same with rows to show instead of bare tasks."""
     rows = queries.inbox_rows(shown["page"])
     today = [today_row(current_actor(), row) for row in rows.items] if shown["tab"] == "today" else []
-    return {**shown, "page": rows, "today": today}
+    return {**shown, "page": rows, "today": today, "kept": acting.kept_of(shown["page"].items)}
 
 
 def choices(shown: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,11 @@
 """Verbs of identity, by group."""
 
 from app.identity.service.confirming import confirm as confirm
+from app.identity.service.substituting import NotYourSubstitution as NotYourSubstitution
+from app.identity.service.substituting import Scope as Scope
+from app.identity.service.substituting import SubstitutionEnded as SubstitutionEnded
+from app.identity.service.substituting import end_substitution as end_substitution
+from app.identity.service.substituting import name_substitute as name_substitute
 from app.identity.service.tokens import NotYourToken as NotYourToken
 from app.identity.service.tokens import is_live as is_live
 from app.identity.service.tokens import make_token as make_token

@@ -17,6 +17,7 @@ from app.integration.engine_rest.people import id_of, ids_of
 from app.integration.engine_rest.wire import Given, split_execution
 from app.integration.permissions import ENGINE_OPERATE
 from app.processes.models import ProcessDefinition, ProcessInstance
+from app.tasks import standing_in
 from app.tasks.models import Task, TaskCandidate, TaskComment, TaskExtra, TaskStatus
 from app.tasks.permissions import TASK_READ_ALL
 from app.tasks.queries import visible
@@ -75,10 +76,10 @@ def joined(*columns: Any) -> Select[Any]:
 
 
 def seen_by(actor: Actor) -> ColumnElement[bool]:
-    """The open tasks that somebody may see: everybody's, or their own and those of their groups."""
+    """The open tasks that somebody may see: everybody's, or theirs, their groups' and of whom they stand in for."""
     if actor.may(ENGINE_OPERATE) or actor.may(TASK_READ_ALL):
         return OPEN
-    condition: ColumnElement[bool] = visible(actor, "all")
+    condition: ColumnElement[bool] = or_(visible(actor, "all"), standing_in.visible(actor, standing_in.whom_for(actor)))
     return condition
 
 

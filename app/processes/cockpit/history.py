@@ -92,7 +92,8 @@ class Line:
 
 def told(definition_id: str, events: Sequence[ProcessEvent]) -> list[Line]:
     """The lines in words. One statement for the names of people."""
-    people = people_of(event.actor_id for event in events)
+    others = [(event.details or {}).get("on_behalf_of") for event in events]
+    people = people_of([*(event.actor_id for event in events), *others])
     return [_line(definition_id, event, people) for event in events]
 
 
@@ -147,7 +148,7 @@ def _line(definition_id: str, event: ProcessEvent, people: Mapping[str, str]) ->
     return Line(
         seq=event.seq,
         at=event.at,
-        actor=people.get(event.actor_id or "", ""),
+        actor=_who(people, event.actor_id, details.pop("on_behalf_of", None)),
         title=(str(kind.text) % {"what": what} if kind else f"{event.kind} {what}".strip())
         + (f" → {route}" if route else ""),
         tone=kind.tone if kind else "neutral",
@@ -157,6 +158,11 @@ def _line(definition_id: str, event: ProcessEvent, people: Mapping[str, str]) ->
         facts=[(name, short(value)) for name, value in sorted(details.items()) if value not in (None, "", [], {})],
         decision_id=event.decision_id,
     )
+
+
+def _who(people: Mapping[str, str], actor_id: str | None, other: str | None) -> str:
+    name = people.get(actor_id or "", "")
+    return _("%(who)s on behalf of %(other)s", who=name, other=people.get(other, other)) if other else name
 
 
 def _versions(details: dict[str, Any]) -> list[Delta]:

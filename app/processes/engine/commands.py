@@ -10,7 +10,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.core.expressions import NOW
 from app.core.i18n import _
-from app.processes.engine import life, loops, scopes, sharing, throwing, watching
+from app.processes.engine import life, loops, persons, scopes, sharing, throwing, watching
 from app.processes.engine.errors import EngineFault, TokenNotReady
 from app.processes.engine.keys import ANY_FLOW, CHANGES, FAULT, FLOW, HELD, INSTANCE, LOCALS, PHASE
 from app.processes.engine.merge import KEPT_BY_ENGINE
@@ -28,23 +28,27 @@ class Complete:
     token: int
     answers: Mapping[str, Any] | None = None
     by: str = ""
+    """Who; after a space, on whose behalf."""
     variables: Mapping[str, Any] = field(default_factory=dict)
     local: Mapping[str, Any] = field(default_factory=dict)
 
     def do(self, run: Any) -> None:
-        """Write the answers and go on."""
+        """Write the answers and go on. Raises SamePerson."""
         task = waiting(run, self.token, "user")
         name = task.task_spec.name
+        persons.refuse_same(run, task, self.by)
         changed = from_outside(self.variables)
         if self.answers is not None:
             given = plain(dict(self.answers))
             changed["answers"] = {**kept(task.variables, "answers"), name: given}
             changed["answered"] = name
-            run.tell(task, "completed", {"answers": given})
+            told = {"answers": given}
         else:
-            run.tell(task, "completed", {"variables": changed} if changed else {})
+            told = {"variables": changed} if changed else {}
+        run.tell(task, "completed", {**told, "on_behalf_of": self.by.split()[1]} if " " in self.by else told)
         if self.by:
-            run.done_by[name] = self.by
+            persons.acted(run, task, self.by)
+            run.acted = tuple(self.by.split())
         _take(task, {}, self.local)
         task.assign(changed)
         run.try_to(task, life.go_on)

@@ -15,6 +15,7 @@ from app.processes.engine.elements import Element, Scope
 from app.processes.engine.errors import DiagramRefused
 from app.processes.engine.graph import executable_keys, names, read_graph
 from app.processes.engine.lint import problems_of
+from app.processes.engine.persons import REQUESTER
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.reading import Reader
 from app.processes.engine.xml import camunda, parse_diagram
@@ -39,6 +40,8 @@ class Definition:
     has_conditions: bool
     """Whether an event waits for a condition: then it is looked at after every change."""
     has_inclusive: bool
+    bars_requester: bool = False
+    """Whether a user task is not for who started the process."""
     version_tag: str | None = None
     history_time_to_live: str | None = None
     """How long the history of ended instances is wanted, as the diagram says it."""
@@ -98,6 +101,7 @@ def compile_definition(xml: bytes, known: Known | None = None, key: str | None =
         steps=graph.steps(),
         has_conditions=any(getattr(one, "trigger", "") == "conditional" for one in elements.values()),
         has_inclusive=any(one.kind == "inclusiveGateway" for one in elements.values()),
+        bars_requester=any(REQUESTER in getattr(one, "four_eyes", ()) for one in elements.values()),
         version_tag=graph.process.get(camunda("versionTag")),
         history_time_to_live=graph.process.get(camunda("historyTimeToLive")),
         warnings=tuple(problem for problem in problems if problem.warning),

@@ -134,8 +134,8 @@ class UserWork(Element):
     priority: Value | None = None
     title: Mapping[str, Value] | None = None
     """The name, if it holds expressions: by language."""
-    four_eyes: str | None = None
-    """Id of the user task whose last doer may not do this one."""
+    four_eyes: tuple[str, ...] = ()
+    """User tasks whose last doers may not do this one, `${initiator}`, or itself (see `persons`)."""
     assign_from: str | None = None
     """Id of the gateway whose decision names the groups."""
     assign_step: str | None = None

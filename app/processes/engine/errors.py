@@ -61,6 +61,12 @@ class TokenNotReady(Conflict):
     message = _l("This step of the process is not open any more.")
 
 
+class SamePerson(Conflict):
+    """One of those who act did a step that, as drawn, somebody else must have done. `people` are ids."""
+
+    message = _l("Another person has to do “%(element)s”.")
+
+
 class BpmnError(Exception):
     """Raised by a service step: the diagram's error of that code, to be caught by a boundary event."""
 

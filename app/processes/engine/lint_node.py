@@ -9,6 +9,7 @@ from app.core.i18n import _
 from app.processes.engine.decided import MAPPINGS, pin_of, pinned_version, rule_set_of
 from app.processes.engine.graph import ACTIVITIES, CHOOSING, Graph, trigger_of
 from app.processes.engine.lint_event import named_problems
+from app.processes.engine.lint_persons import person_problems
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.reading import listed
 from app.processes.engine.xml import camunda, local, ours, tag
@@ -62,9 +63,7 @@ def _user_task(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
         yield Problem(name, _("A name has at most %(limit)s letters.", limit=LONGEST_FORM))
     elif form is not None and not is_known(known.forms, form):
         yield Problem(name, _("There is no form “%(name)s”.", name=form), warning=True)
-    other = node.get(ours("fourEyes"))
-    if other is not None and (other == name or other not in graph.nodes or local(graph.nodes[other]) != "userTask"):
-        yield Problem(name, _("Four eyes must name another user task."))
+    yield from person_problems(graph, node, known)
     source = node.get(ours("assignFrom"))
     if source is not None and (source not in graph.nodes or not graph.nodes[source].get(ours("ruleSet"))):
         yield Problem(name, _("Groups can only come from a gateway with a rule set."))

@@ -26,3 +26,5 @@ class Known:
     groups: Container[str] | None = None
     rule_set_versions: Container[tuple[str, int]] | None = None
     """(rule set, number) of each version that may be pinned."""
+    approving: Container[str] | None = None
+    """Forms that ask for an approval."""

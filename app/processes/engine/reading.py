@@ -22,6 +22,7 @@ from app.processes.engine.elements import (
     UserWork,
 )
 from app.processes.engine.graph import GATEWAYS, SCOPES, Graph, names, trigger_of
+from app.processes.engine.persons import named
 from app.processes.engine.values import Value, read_condition, read_value
 from app.processes.engine.xml import camunda, local, ours, tag
 
@@ -172,7 +173,7 @@ class Reader:
             follow_up=read_value(node.get(camunda("followUpDate"))),
             priority=read_value(node.get(camunda("priority"))),
             title=titled(node),
-            four_eyes=node.get(ours("fourEyes")),
+            four_eyes=named(node.get(ours("fourEyes"))),
             assign_from=node.get(ours("assignFrom")),
             assign_step=node.get(ours("assignStep")),
         )

@@ -50,7 +50,7 @@ class Opened:
     token: int
     element: UserWork
     variables: Mapping[str, Any]
-    excluded: str | None = None
+    excluded: tuple[str, ...] = ()
     assignee: Any = None
     users: tuple[Any, ...] = ()
     groups: tuple[Any, ...] = ()
@@ -61,7 +61,7 @@ class Opened:
     """By language."""
 
     @classmethod
-    def of(cls, task: Any, said: Mapping[str, Any], excluded: str | None) -> Opened:
+    def of(cls, task: Any, said: Mapping[str, Any], excluded: tuple[str, ...]) -> Opened:
         """The task at a token, with what the diagram says of it."""
         return cls(
             task.id,
@@ -135,3 +135,5 @@ class Step:
     faults: tuple[Fault, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     """The variables at the end; empty before."""
+    barred: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Tasks that were open before and are still, by token → who may not do them since this step."""

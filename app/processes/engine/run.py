@@ -13,7 +13,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.core.expressions import NOW, ExpressionFailed
 from app.core.i18n import _
-from app.processes.engine import commands, life, scopes, sharing, throwing, watching
+from app.processes.engine import commands, life, persons, scopes, sharing, throwing, watching
 from app.processes.engine.codec import pack, unpack
 from app.processes.engine.decided import mapped
 from app.processes.engine.definition import Definition
@@ -48,6 +48,8 @@ class Run:
         self.thrown: list[Thrown] = []
         self.faults: list[Fault] = []
         self.done_by: dict[str, str] = {}
+        self.acted: tuple[str, ...] = ()
+        """Who does a user task in this step."""
         self.workflow: Tokens
         self._arrivals: dict[int, int] = {}
         """Token → index of the line that tells of its arrival in this step."""
@@ -60,6 +62,7 @@ class Run:
         self.workflow = workflow = Tokens(self.definition, self)
         root = Token(workflow, self.definition.spec.start, None, TaskState.STARTED)
         root.data = plain(dict(variables))
+        persons.begin(self, root.data)
         workflow.task_tree = root
         scopes.begin(root, None if at is None else workflow.specs[at])
         return self.to_next_wait()
@@ -167,7 +170,7 @@ class Run:
         again = {task.id for task, _kind in new}
         made_of = [(task, kind, task.wait or {}) for task, kind in new]
         opened = tuple(
-            Opened.of(task, detail, self._excluded(task)) for task, kind, detail in made_of if kind == "user"
+            Opened.of(task, detail, persons.excluded(self, task)) for task, kind, detail in made_of if kind == "user"
         )
         waits = tuple(Wait(task.id, task.element, kind, detail) for task, kind, detail in made_of if kind != "user")
         gone = {
@@ -176,6 +179,7 @@ class Run:
             if name not in waiting or name in again
         }
         variables = sharing.seen_inside(workflow.task_tree) if workflow.completed else {}
+        barred = self._barred(waiting)
         workflow.prune()
         made = Step(
             state=pack(workflow, self.done_by),
@@ -187,6 +191,7 @@ class Run:
             thrown=tuple(self.thrown),
             faults=tuple(self.faults),
             variables=variables,
+            barred=barred,
         )
         workflow.take_apart()
         return made
@@ -198,9 +203,14 @@ class Run:
                 task = self.workflow.tasks[name]
                 self.park(task, EngineFault(task.task_spec.name, _("it waits for something that can never come")))
 
-    def _excluded(self, task: Token) -> str | None:
-        element: UserWork = task.element
-        return self.done_by.get(element.four_eyes) if element.four_eyes else None
+    def _barred(self, waiting: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
+        """Whom the tasks that stay open are not for any more, after somebody has done another one."""
+        found = {}
+        for name in waiting if self.acted else ():
+            task = self.workflow.tasks[name]
+            if self._before.get(name) == waiting[name] == "user" and task.element.four_eyes:
+                found[name] = tuple(one for one in persons.excluded(self, task) if one in self.acted)
+        return {name: people for name, people in found.items() if people}
 
     # What specs ask for
 

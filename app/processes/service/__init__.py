@@ -9,6 +9,7 @@ migrating    running instances to another version timed_starts what starts at a 
 
 from __future__ import annotations
 
+from app.processes import scoping as scoping
 from app.processes.deciding import rule_set_names as rule_set_names
 from app.processes.engine import ENGINE_NAMES as ENGINE_NAMES
 from app.processes.engine import BpmnError as BpmnError

@@ -22,6 +22,7 @@ from app.identity.roles import ROLES
 from app.processes import deciding, engine
 from app.processes.definitions import Deployed, in_force, put_in_force, store
 from app.processes.engine import Event, timers
+from app.processes.forms import asks_for_approval
 from app.processes.models import ProcessDefinitionFlags, ProcessRelease, ProcessStart
 from app.processes.queries import STARTS, is_in_force
 from app.processes.steps import step
@@ -106,6 +107,7 @@ def _deploy_one(
         rule_sets=deciding.rule_set_names(),
         rule_set_versions=deciding.rule_set_versions(),
         forms=forms,
+        approving={name for name, form in forms.items() if asks_for_approval(form)},
         groups=ROLES,
     )
     made, new = store(actor, xml, key, forms, known, deployment_id)

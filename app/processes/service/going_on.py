@@ -15,7 +15,7 @@ from app.core.permissions import SYSTEM, Actor
 from app.core.subject import Subject
 from app.processes import engine, events, keeping, saving
 from app.processes.definitions import deployed, for_call
-from app.processes.engine import Arrive, Complete, Fail, Go, Step, TokenNotReady, Wait
+from app.processes.engine import Arrive, Complete, Fail, Go, SamePerson, Step, TokenNotReady, Wait
 from app.processes.forms import refuse_wrong_answers
 from app.processes.metrics import a_step
 from app.processes.models import InstanceStatus, ProcessInstance, ProcessWait
@@ -24,6 +24,7 @@ from app.processes.service import following
 from app.processes.service.starting import begin, tell
 from app.processes.world import SOURCE, World
 from app.tasks import service as tasks
+from app.tasks import standing_in
 from app.tasks.models import Task
 
 DEEPEST_CALL = 20
@@ -60,16 +61,21 @@ def hold(instance_id: str) -> None:
 def go_on(actor: Actor, task: Task, variables: Mapping[str, Any]) -> Step:
     """A person completed a task: the instance goes on in the same transaction. Answers what the step came to.
 
-    Raises NotRunning, Suspended, TokenNotReady, Invalid (the answers do not fit the form), StaleDataError (a lost
-    race; the edge serves the request again), and whatever a gateway or a service step raises.
+    Raises NotRunning, Suspended, TokenNotReady, FourEyes, Invalid (the answers do not fit the form), StaleDataError (a
+    lost race; the edge serves the request again), and whatever a gateway or a service step raises.
     """
     before = saving.load(task.source_id)
     made, token = deployed(before.definition_id), int(task.source_ref)
     answers = task.answers
     if answers is not None and task.form_key is not None and task.form_key in made.forms:
         refuse_wrong_answers(made.forms[task.form_key], answers)
-    command = Complete(token, answers, actor.id, variables=variables)
-    after = act(actor, before, command, dealt_with=token)
+    by = actor.id if task.on_behalf_of is None else f"{actor.id} {task.on_behalf_of}"
+    try:
+        after = act(actor, before, Complete(token, answers, by, variables=variables), dealt_with=token)
+    except SamePerson:  # somebody was quicker with another task, which made this one somebody else's
+        raise tasks.FourEyes(task=task.id) from None
+    if after.barred:
+        standing_in.bar(before.id, {str(one): people for one, people in after.barred.items()})
     following.follow()
     return after
 

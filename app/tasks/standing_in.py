@@ -1,0 +1,257 @@
+"""Substitutes at work: whose tasks somebody may do today on behalf of another, and what is kept of it.
+
+The substitute acts in their own name; that they did so for another stands in the task, in the history of the process
+and in the audit trail. Of two people who have both acted, four eyes count both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, exists, false, func, insert, literal, not_, or_, select, update
+
+from app.core import clock
+from app.core.db import session
+from app.core.paging import Page, paginate
+from app.core.permissions import Actor
+from app.core.registry import Registry
+from app.identity.queries import names_of
+from app.identity.substitutes import Principal, principals_of
+from app.tasks.models import Task, TaskCandidate, TaskStandIn, TaskStatus
+
+of_process: Registry[Callable[[str], Any]] = Registry("condition of a task's process")
+"""`@of_process.register("process")`: key of a process → SQL condition that a `Task` belongs to one of it."""
+
+_stand_ins: Any = TaskStandIn.__table__
+_tasks: Any = Task.__table__
+_candidates: Any = TaskCandidate.__table__
+
+
+def whom_for(actor: Actor) -> list[Principal]:
+    """Whom the actor stands in for today. One statement; programs and the system stand in for nobody else."""
+    return [] if actor.kind == "system" else principals_of(actor.id)
+
+
+# What one may take
+
+
+def _named(kind: str, values: Collection[str]) -> Any:
+    if not values:
+        return false()
+    return exists().where(
+        TaskCandidate.task_id == Task.id,
+        TaskCandidate.open,
+        TaskCandidate.kind == kind,
+        TaskCandidate.value.in_(sorted(values)),
+    )
+
+
+def _within(principal: Principal) -> Any:
+    """The condition that a task is within what the substitute is limited to."""
+    limits = []
+    if principal.role is not None:
+        limits.append(_named("group", [principal.role]))
+    if principal.process_key is not None:
+        limits += [or_(*(of_process.get(kind)(principal.process_key) for kind in of_process))]
+    return and_(*limits) if limits else literal(value=True)
+
+
+def _could_take(principal: Principal) -> Any:
+    """Tasks that the other has, or could take."""
+    theirs = Task.assignee_id == principal.user_id
+    free = and_(Task.assignee_id.is_(None), or_(_named("group", principal.roles), _named("user", [principal.user_id])))
+    return and_(or_(theirs, free), _within(principal))
+
+
+def _has_for(actor: Actor, principal: Principal) -> Any:
+    """Tasks that the actor has on behalf of the other."""
+    return and_(
+        Task.assignee_id == actor.id,
+        exists().where(
+            TaskStandIn.task_id == Task.id,
+            TaskStandIn.substitute_id == actor.id,
+            TaskStandIn.principal_id == principal.user_id,
+        ),
+        _within(principal),
+    )
+
+
+def visible(actor: Actor, principals: Sequence[Principal]) -> Any:
+    """The condition that selects the open tasks which the actor may do on behalf of these, or has for them."""
+    if not principals:
+        return false()
+    each = [
+        or_(and_(_could_take(one), not_(_named("excluded", [one.user_id, actor.id]))), _has_for(actor, one))
+        for one in principals
+    ]
+    return and_(Task.status == TaskStatus.OPEN.value, or_(*each))
+
+
+def inbox(actor: Actor, principals: Sequence[Principal], *, number: int = 1, size: int = 50) -> Page[Task]:
+    """Open tasks by rank that the actor may do for these people. Two statements."""
+    statement = select(Task).where(visible(actor, principals)).order_by(Task.rank_key, Task.id)
+    return paginate(statement.execution_options(populate_existing=True), number, size)
+
+
+def counts(actor: Actor, principals: Sequence[Principal]) -> dict[str, int]:
+    """How many there are for each of them, by user id, and for all (`""`). One statement, none for nobody."""
+    if not principals:
+        return {}
+    by_user: dict[str, list[Principal]] = {}
+    for one in principals:
+        by_user.setdefault(one.user_id, []).append(one)
+    parts = [("", list(principals)), *by_user.items()]
+    columns = [
+        select(func.count()).select_from(Task).where(visible(actor, ones)).scalar_subquery().label(f"n{number}")
+        for number, (_user, ones) in enumerate(parts)
+    ]
+    row = session().execute(select(*columns)).one()
+    return {user: int(count) for (user, _ones), count in zip(parts, row, strict=True)}
+
+
+def stamp(actor: Actor, principals: Sequence[Principal]) -> str:
+    """A text that changes whenever this list does; empty for nobody."""
+    if not principals:
+        return ""
+    statement = select(func.count(), func.max(Task.changed_at), func.count(Task.assignee_id))
+    total, changed, held = session().execute(statement.where(visible(actor, principals))).one()
+    return f"{total}-{held}-{changed.isoformat() if changed else ''}"
+
+
+def possible(actor: Actor, task: Task) -> list[Principal]:
+    """For whom the actor could do an open task, or has it now, four eyes apart. Two statements, one for nobody."""
+    principals = whom_for(actor)
+    if not principals:
+        return []
+    holds = {
+        number: or_(_could_take(one), _has_for(actor, one)).label(f"p{number}") for number, one in enumerate(principals)
+    }
+    row = session().execute(select(*holds.values()).select_from(Task).where(Task.id == task.id)).one_or_none()
+    return [] if row is None else [one for one, held in zip(principals, row, strict=True) if held]
+
+
+def choose(actor: Actor, task: Task, excluded: Collection[str]) -> tuple[Principal | None, Principal | None]:
+    """On whose behalf the actor does the task: first for whom they have it. Answers also one who would have been it,
+    had they not done the step before."""
+    found = sorted(possible(actor, task), key=lambda one: one.user_id != task.on_behalf_of)
+    allowed = [one for one in found if one.user_id not in excluded]
+    return next(iter(allowed), None), next(iter(found), None)
+
+
+# What is kept
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A task that somebody has, or did, for another."""
+
+    substitute_id: str
+    principal_id: str
+    name: str
+
+
+def kept_of(tasks: Iterable[Task]) -> dict[str, Kept]:
+    """Which of these tasks are had, or were done, on behalf of somebody. Two statements."""
+    people = {task.id: task.completed_by or task.assignee_id for task in tasks}
+    if not people:
+        return {}
+    rows = session().execute(select(TaskStandIn).where(TaskStandIn.task_id.in_(people))).scalars().all()
+    rows = [one for one in rows if people[one.task_id] == one.substitute_id]
+    names = names_of(one.principal_id for one in rows)
+    return {
+        one.task_id: Kept(one.substitute_id, one.principal_id, names.get(one.principal_id, one.principal_id))
+        for one in rows
+    }
+
+
+def mark(tasks: Collection[Task]) -> None:
+    """Let the tasks know on whose behalf they are had, or were done. Two statements."""
+    found = kept_of(tasks)
+    for task in tasks:
+        task.stands(found[task.id].principal_id if task.id in found else None, None)
+
+
+def note(task: Task, substitute_id: str, principal_id: str, at: datetime, *, taken_from: str | None) -> None:
+    """Keep that somebody has the task for another. Who had it before is kept from the first time on."""
+    taken_from = task.taken_from if task.on_behalf_of == principal_id else taken_from
+    forget(task)
+    row = {"task_id": task.id, "substitute_id": substitute_id, "principal_id": principal_id, "at": at}
+    session().execute(insert(_stand_ins), {**row, "taken_from": taken_from})
+    task.stands(principal_id, taken_from)
+
+
+def forget(task: Task) -> None:
+    """Nobody has the task for another any more."""
+    session().execute(delete(_stand_ins).where(_stand_ins.c.task_id == task.id))
+    task.stands(None, None)
+
+
+def told(principal_id: str | None) -> dict[str, str]:
+    """What the audit trail says of it."""
+    if principal_id is None:
+        return {}
+    return {
+        "on_behalf_of": principal_id,
+        "on_behalf_of_name": names_of([principal_id]).get(principal_id, principal_id),
+    }
+
+
+# Who may not
+
+
+def bar(source_id: str, people: Mapping[str, Collection[str]]) -> None:
+    """Somebody has done another task, so open tasks of the source (by its name for them) are not for them any more;
+    what they have of it goes back to its group. Four statements, however many tasks."""
+    rows = (
+        session()
+        .execute(
+            select(
+                _tasks.c.id,
+                _tasks.c.source_ref,
+                _tasks.c.assignee_id,
+                _tasks.c.excluded_user_ids,
+                _stand_ins.c.principal_id,
+            )
+            .select_from(_tasks.outerjoin(_stand_ins, _stand_ins.c.task_id == _tasks.c.id))
+            .where(
+                _tasks.c.source_id == source_id,
+                _tasks.c.status == TaskStatus.OPEN.value,
+                _tasks.c.source_ref.in_(sorted(people)),
+            )
+        )
+        .all()
+    )
+    new, changed, freed = [], [], []
+    at = clock.now()
+    for row in rows:
+        barred = [one for one in people[row.source_ref] if one not in row.excluded_user_ids]
+        new += [{"task_id": row.id, "kind": "excluded", "value": one, "open": True} for one in barred]
+        loses = bool({row.assignee_id, row.principal_id} & set(people[row.source_ref]))
+        changed.append(
+            {
+                "task": row.id,
+                "excluded": [*row.excluded_user_ids, *barred],
+                "holder": None if loses else row.assignee_id,
+                "changed": at,
+            }
+        )
+        freed += [row.id] if loses else []
+    if new:
+        session().execute(insert(_candidates), new)
+        session().execute(_BAR, changed)
+    if freed:
+        session().execute(delete(_stand_ins).where(_stand_ins.c.task_id.in_(freed)))
+
+
+_BAR = (
+    update(_tasks)
+    .where(_tasks.c.id == bindparam("task"))
+    .values(
+        excluded_user_ids=bindparam("excluded", type_=_tasks.c.excluded_user_ids.type),
+        assignee_id=bindparam("holder"),
+        changed_at=bindparam("changed"),
+    )
+)
