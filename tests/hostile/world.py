@@ -37,7 +37,7 @@ from app.processes.models import ProcessInstance, ProcessMessage
 from app.tasks.models import Task
 from tests.decisions.dmn.factories import dmn
 from tests.fulfilment.flow_world import Flow, make_flow
-from tests.identity.factories import actor_for, make_user, sign_in
+from tests.identity.factories import actor_for, make_user, sign_in, stand_in
 from tests.inventory.factories import make_warehouse
 from tests.orders.factories import given_order
 from tests.processes.cockpit_world import BUSY, begin, deploy_all, keep_message
@@ -80,6 +80,8 @@ def build() -> Site:
     made = _orders(flow, admin, site)
     _describe_orders(site, made, admin)
     _processes(site, admin)
+    away, other = users["manager"], users["sales"]
+    site.ids["substitution_id"] = [stand_in(away, other, reason=ATTACK).id, stand_in(other, users["qa_ra"]).id]
     return site
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.core import clock
 from tests.conftest import NOON
-from tests.identity.factories import make_user
+from tests.identity.factories import make_user, stand_in
 from tests.integration import diagrams
 from tests.processes.diagrams import chain, end, node, process, start
 
@@ -136,6 +136,27 @@ def test_four_eyes_hold_for_everybody(rest):
         ("assignee", {"userId": rest.user.login}),
     ):
         rest.post(f"/task/{task['id']}/{verb}", body, 403)
+
+
+def test_a_substitute_works_through_the_dialect_and_the_excluded_get_it_by_no_way(rest, program):
+    anna = make_user(login="anna", roles=["manager"])
+    bo = program("sales")
+    stand_in(anna, bo.user)
+    first, second = (
+        node("userTask", "first", camunda__assignee="anna"),
+        node("userTask", "second", youxu__fourEyes="first"),
+    )
+    rest.deploy(process(start(), first, second, end(), chain("s", "first", "second", "e"), key="eyes"))
+    instance = rest.start("eyes")
+    (task,) = bo.get("/task")
+    bo.post(f"/task/{task['id']}/complete", {}, 204)
+    path = f"/task/{one(rest, instance)['id']}"
+    for login in ("anna", bo.user.login):
+        for verb in ("claim", "assignee", "delegate"):
+            rest.post(f"{path}/{verb}", {"userId": login}, 403)
+        for kind in ("candidate", "assignee"):
+            rest.post(f"{path}/identity-links", {"userId": login, "type": kind}, 403)
+        rest.put(path, {"assignee": login}, 403)
 
 
 def test_delegating_and_resolving(ask, boss):
