@@ -10,7 +10,7 @@ from app.audit import queries as audit
 from app.core import clock
 from app.core.permissions import SYSTEM
 from app.identity import service as identity
-from app.tasks import managing, queries, service, standing_in
+from app.tasks import lists, managing, queries, service, standing_in
 from tests.conftest import NOON
 from tests.identity.factories import actor_for, make_user, stand_in
 from tests.tasks.factories import make_task
@@ -44,7 +44,7 @@ def test_a_substitute_does_what_the_other_may_and_it_says_so(anna, bo):
     stand_in(anna, bo)
     assert listed(bo) == {free.id, hers.id}
     assert standing_in.counts(actor, standing_in.whom_for(actor)) == {"": 2, anna.id: 2}
-    assert queries.counts(actor) == {"mine": 0, "groups": 0, "all": 0}  # their own lists stay their own
+    assert lists.counts(actor) == {"mine": 0, "groups": 0, "all": 0}  # their own lists stay their own
     assert queries.may_see(actor, free)
     assert not queries.may_see(actor, other)
     with pytest.raises(service.NotCandidate):
