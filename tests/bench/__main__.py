@@ -7,6 +7,7 @@ from tests.bench import (
     bench_deploy,
     bench_engine,
     bench_http,
+    bench_inbox,
     bench_incremental,
     bench_jobs,
     bench_lists,
@@ -32,6 +33,7 @@ def main() -> None:
         ("The ranked lists at 100,000 open orders", bench_lists.main),
         ("Jobs", bench_jobs.main),
         ("HTTP", bench_http.main),
+        ("The inbox at 100,000 open tasks", bench_inbox.main),
         ("PostgreSQL with much open and much finished", bench_scale.main),
     ):
         print(f"\n== {title}")

@@ -1,16 +1,19 @@
 """The inbox at 100,000 open tasks, as pages with their HTML: p50 and p95 of each filter, for people of three kinds.
 
-Baseline: the same pages with 1,000 open tasks, in the same run. `python -m tests.bench.bench_inbox [--postgres]`
+Baseline: the same pages with 1,000 open tasks, in the same run. `python -m tests.bench.bench_inbox [--sqlite]`
 """
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,10 +31,11 @@ from app.priority import service as priority
 from app.priority.models import OrderStanding
 from app.tasks.models import Task, TaskCandidate
 from config import Settings
-from tests.bench.bench_lists import CHUNK, FEW, MANY, database, made
+from tests.bench.bench_lists import CHUNK, FEW, MANY, made
 from tests.catalog.factories import make_customer, make_product, make_region
 from tests.conftest import build_schema
 from tests.identity.factories import actor_for, make_user, sign_in
+from tests.postgres import embedded
 from tests.priority.worlds import plain_world
 
 TIMES = 20
@@ -70,16 +74,27 @@ PAGES = {
 def main() -> None:
     """Both stages on one database."""
     logs.set_up(quiet=True)
-    with database() as url, tempfile.TemporaryDirectory() as folder:
+    with _database() as url, tempfile.TemporaryDirectory() as folder:
         run(
             Settings(
                 data=Path(folder),
                 database_url=url,
-                embedded="--postgres" not in sys.argv,
+                embedded=url.startswith("sqlite"),
                 secret_key=secrets.token_hex(20),
                 testing=True,
             )
         )
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    """An empty one: PostgreSQL unless told otherwise."""
+    if "--sqlite" not in sys.argv:
+        with embedded() as url:
+            yield url
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield f"sqlite:///{folder}/bench.db"
 
 
 def run(settings: Settings) -> None:
@@ -117,6 +132,7 @@ def run(settings: Settings) -> None:
     for key in stages[0]:
         few, many = stages[0][key], stages[1][key]
         print(f"   {key[0]:26} {key[1]:26} {few[0]:>6.0f} ms {many[0]:>6.0f} ms {many[1]:>6.0f} ms")
+    print(f"   load of the machine, 1 minute: {os.getloadavg()[0]:.1f} of {os.cpu_count()} cores")
     every = sorted(many[1] for (_name, page), many in stages[1].items() if page != "counts of 8 kept filters")
     print(f"   the slowest page's p95: {every[-1]:.0f} ms", flush=True)
 

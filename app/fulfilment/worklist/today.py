@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.core import clock
-from app.core.i18n import _, show_ago, show_time
+from app.core.i18n import _, language, show_ago, show_time
 from app.core.permissions import Actor
 from app.fulfilment.queries import InboxRow
 from app.tasks.lists import URGENT, day_end
@@ -13,16 +13,17 @@ from app.tasks.lists import URGENT, day_end
 
 @dataclass(frozen=True)
 class TodayRow:
-    """A task for today. `reasons` has at least one sentence, the due time first."""
+    """A task for today. `reasons`: sentences, at least one, the due time first."""
 
     row: InboxRow
-    reasons: list[str]
+    reasons: str
     following: str
 
 
 def today_row(actor: Actor, row: InboxRow) -> TodayRow:
     """The row with its reasons and its next step."""
-    return TodayRow(row, _reasons(row), _following(actor, row))
+    between = " " if language() == "en" else ""
+    return TodayRow(row, between.join(_reasons(row)), _following(actor, row))
 
 
 def _reasons(row: InboxRow) -> list[str]:
