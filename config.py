@@ -31,6 +31,8 @@ class Settings:
     """Port of `make run` (`PORT`)."""
     timezone: str = "Asia/Shanghai"
     """Zone in which business dates are counted and times are shown (`TIMEZONE`)."""
+    calendar_file: Path | None = None
+    """A file of the house with announced years and working hours (`CALENDAR_FILE`), see `app/core/workdays/china.yaml`."""
     regulatory_profile: str = "cn"
     """Whose law the house follows (`REGULATORY_PROFILE`): cn, eu or us, see `rules/profiles.yaml`."""
     secure_cookies: bool = False
@@ -68,6 +70,7 @@ class Settings:
             secret_key=secret_key(env.get("SECRET_KEY", ""), data if embedded else None),
             port=whole_number("PORT", env.get("PORT") or "8000", 1, 65535),
             timezone=env.get("TIMEZONE") or "Asia/Shanghai",
+            calendar_file=Path(env["CALENDAR_FILE"]) if env.get("CALENDAR_FILE") else None,
             regulatory_profile=one_of("REGULATORY_PROFILE", env.get("REGULATORY_PROFILE") or "cn", ("cn", "eu", "us")),
             secure_cookies=env.get("SECURE_COOKIES") == "1",
             trusted_proxies=whole_number("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES") or "0", 0, 5),

@@ -10,7 +10,7 @@ from click import Command
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.core import clock, db, i18n, logs, outbox, pages, refusals, templating, web
+from app.core import clock, db, i18n, logs, outbox, pages, refusals, templating, web, workdays
 from app.core.openapi import make_api
 from app.decisions import profiles
 from config import Settings
@@ -53,6 +53,7 @@ def create_app(settings: Settings) -> Flask:
     """A server ready to answer; the database must have been migrated (`flask migrate`)."""
     logs.set_up(quiet=settings.testing)
     clock.use_zone(settings.timezone)
+    workdays.use_file(settings.calendar_file)
     profiles.use(settings.regulatory_profile)
 
     outbox.keep_for(settings.event_days)

@@ -121,6 +121,17 @@ def show_date(value: date | datetime | None) -> str:
     return dates.format_date(day, "medium", locale=_locale())
 
 
+def show_month(value: date) -> str:
+    """The month and year of a day."""
+    return str(dates.format_skeleton("yMMMM", value, locale=_locale()))
+
+
+def show_weekdays() -> list[str]:
+    """Monday to Sunday, short."""
+    names = dates.get_day_names("abbreviated", context="stand-alone", locale=_locale())
+    return [str(names[number]) for number in range(7)]
+
+
 def show_time(value: datetime | None) -> str:
     """A moment as the reader writes it, in the business zone, to the minute."""
     if value is None:

@@ -59,6 +59,7 @@ def install(app: Flask) -> None:
         named=i18n.named,
         date=i18n.show_date,
         time=i18n.show_time,
+        month=i18n.show_month,
         ago=i18n.show_ago,
         number=i18n.show_number,
         money=i18n.show_money,
@@ -76,6 +77,7 @@ def install(app: Flask) -> None:
         languages=i18n.LANGUAGES,
         now=clock.now,
         today=clock.today,
+        weekdays=i18n.show_weekdays,
     )
 
     @app.context_processor

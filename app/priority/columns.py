@@ -9,13 +9,13 @@ import polars as pl
 
 from app.core import clock
 from app.core.columns import EPOCH, MICROS_PER_HOUR, micros
+from app.core.workdays import until_in_bulk
 from app.decisions.bulk import SUBJECT, Subjects, facts_in_bulk
 from app.priority import columns_goods as columns_goods
 from app.priority import columns_steering as columns_steering
 from app.priority import profile
 from app.priority.album import Album, album_of
 
-MOST_DAYS = 366
 PENALTY_PLACES = 100 * 10**3
 """A stored percentage has three places."""
 
@@ -27,19 +27,14 @@ def local(moment: pl.Expr) -> pl.Expr:
     )
 
 
-def weekdays_until(day: pl.Expr) -> pl.Expr:
-    """Mondays to Fridays from day number 1, a Monday, to the day."""
-    return day // 7 * 5 + pl.min_horizontal(day % 7, pl.lit(5))
-
-
 def working_days(start: pl.Expr, as_of: datetime) -> pl.Expr:
     """`facts.working_days` between a column of moments and one moment."""
     last = clock.local(as_of)
     first = local(start)
     day = first.dt.date().to_physical().cast(pl.Int64) + EPOCH
     later = first.dt.time() > last.time()
-    days = (last.date().toordinal() - day - later.cast(pl.Int64)).clip(0, MOST_DAYS)
-    return weekdays_until(day + days) - weekdays_until(day)
+    days = (last.date().toordinal() - day - later.cast(pl.Int64)).clip(0)
+    return until_in_bulk(day + days) - until_in_bulk(day)
 
 
 @facts_in_bulk.register("order")

@@ -8,6 +8,7 @@ import polars as pl
 
 from app.core import clock
 from app.core.columns import EPOCH, MICROS_PER_HOUR, micros
+from app.core.workdays import nth_in_bulk, until_in_bulk
 from app.decisions.asked import Asked
 from app.decisions.bulk import SUBJECT
 from app.priority import columns, columns_steering, moments, profile
@@ -112,10 +113,8 @@ def _waited(asked: Asked) -> pl.Expr:
     step = _above(asked, "order", "waiting_wdays", pl.col("waited"))
     first = columns.local(pl.col("submitted_at"))
     begun = first.dt.date().to_physical().cast(pl.Int64) + EPOCH
-    last = columns.weekdays_until(begun) + step - 1
-    day = last // 5 * 7 + last % 5 + 1
-    at = _moment(day * MICROS_PER_DAY + first.dt.time().to_physical() // 1000)
-    return pl.when(day - begun <= columns.MOST_DAYS).then(at)
+    day = nth_in_bulk(until_in_bulk(begun) + step)
+    return _moment(day * MICROS_PER_DAY + first.dt.time().to_physical() // 1000)
 
 
 def _surrounded(album: Album, asked: Asked) -> pl.DataFrame:

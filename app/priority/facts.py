@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from app.core import clock
+from app.core import clock, workdays
 from app.core.subject import Subject
 from app.decisions.facts import fact
 from app.priority import columns as columns
@@ -66,18 +66,8 @@ def slack_days(picture: Picture, as_of: datetime) -> int:
 
 
 def working_days(start: datetime, end: datetime) -> int:
-    """Whole working days (Monday to Friday, public holidays not counted out) between two moments."""
-    first, last = clock.local(start), clock.local(end)
-    if last <= first:
-        return 0
-    begun = first.date().toordinal()
-    days = last.date().toordinal() - begun - (last.time() < first.time())
-    return weekdays_until(begun + min(days, columns.MOST_DAYS)) - weekdays_until(begun)
-
-
-def weekdays_until(day: int) -> int:
-    """Mondays to Fridays from day number 1, a Monday, to the day."""
-    return day // 7 * 5 + min(day % 7, 5)
+    """Whole working days between two moments, by the working calendar."""
+    return workdays.between(start, end)
 
 
 def _subject(subject: Subject) -> Picture | None:

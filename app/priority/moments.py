@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from app.core import clock
+from app.core import clock, workdays
 from app.decisions.asked import Asked
-from app.priority import columns, facts, profile
+from app.priority import facts, profile
 from app.priority.picture import Picture, StockLot
 
 DAY, HOUR, TICK = timedelta(days=1), timedelta(hours=1), timedelta(microseconds=1)
@@ -204,9 +204,7 @@ def _falls(kind: str, name: str, end: datetime, as_of: datetime, asked: Asked) -
 
 
 def _waited(start: datetime, days: int) -> Iterator[datetime]:
-    """The moment at which so many working days have passed since; none when they are never counted."""
+    """The moment at which so many working days have passed since."""
     first = clock.local(start)
-    weeks, rest = divmod(facts.weekdays_until(first.date().toordinal()) + days - 1, 5)
-    day = date.fromordinal(weeks * 7 + rest + 1)
-    if (day - first.date()).days <= columns.MOST_DAYS:
-        yield datetime.combine(day, first.time(), clock.BUSINESS_ZONE).astimezone(UTC)
+    day = workdays.nth(workdays.until(first.date()) + days)
+    yield datetime.combine(day, first.time(), clock.BUSINESS_ZONE).astimezone(UTC)

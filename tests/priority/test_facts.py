@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -225,3 +225,5 @@ def test_working_days():
     assert working_days(monday, monday + timedelta(hours=23)) == 0
     assert working_days(monday, monday + timedelta(days=7)) == 5
     assert working_days(monday, monday - timedelta(days=1)) == 0
+    before = datetime(2026, 9, 30, 4, tzinfo=UTC)
+    assert working_days(before, before + timedelta(days=10)) == 3, "8 and 9 October, and Saturday the 10th"

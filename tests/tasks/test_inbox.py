@@ -191,16 +191,17 @@ def test_the_key_sorts_as_the_rank_does(one, other):
 
 def test_ranking_anew_moves_the_task_and_its_due_time(anna):
     slow, quick = make_task(rank=Rank(band="P3", number="1")), make_task(rank=Rank(band="P1", number="2"))
-    assert (slow.due_at, quick.due_at) == (NOON + timedelta(hours=24), NOON + timedelta(hours=2))
+    assert (slow.due_at, quick.due_at) == (NOON + timedelta(days=3), NOON + timedelta(hours=2))
     assert service.rerank(slow.subject, Rank(band="P0", score=900, number="1")) == 1
     assert ids_of(queries.inbox(anna)) == [slow.id, quick.id]
     assert queries.get_task(slow.id).due_at == NOON + timedelta(minutes=30)
     assert queries.get_task(slow.id).rank == Rank(band="P0", score=900, number="1")
 
 
-@pytest.mark.parametrize(("band", "minutes"), [("P0", 30), ("P1", 120), ("P2", 480), ("P3", 1440), (None, 1440)])
-def test_the_band_sets_the_due_time(band, minutes):
-    assert due_at(NOON, band) - NOON == timedelta(minutes=minutes)
+@pytest.mark.parametrize(("band", "hours"), [("P0", 0.5), ("P1", 2), ("P2", 24), ("P3", 72), (None, 72)])
+def test_the_band_sets_the_due_time(band, hours):
+    """From Monday noon: eight working hours end on Tuesday noon, 24 on Thursday noon."""
+    assert due_at(NOON, band) - NOON == timedelta(hours=hours)
 
 
 def test_the_submitter_sees_where_their_things_are(sales):

@@ -22,6 +22,7 @@ import "../styles/cockpit.css";
 import "../styles/print.css";
 import "../styles/rules.css";
 import "../styles/worklist.css";
+import "../styles/teamwork.css";
 
 import htmx from "htmx.org";
 import "./parts/dialog.js";
