@@ -62,6 +62,14 @@ def takes_basic(path: str) -> bool:
     return path.startswith(tuple(prefix for prefix, basic in _for_programs.items() if basic))
 
 
+_larger: dict[str, int] = {}
+
+
+def allow_body(endpoint: str, size: int) -> None:
+    """A route that takes more than others: files, up to so many bytes."""
+    _larger[endpoint] = size
+
+
 Identify = Callable[[], permissions.Actor | None]
 _identify: Identify = lambda: None  # noqa: E731 - filled by identity
 
@@ -243,6 +251,8 @@ def install(app: Flask, write_slots: int) -> None:
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         permissions.act_as(None)
         i18n.use_language(chosen_language())
+        if request.endpoint in _larger:
+            request.max_content_length = _larger[request.endpoint]
         _refuse_large_body()
         _refuse_nul()
 

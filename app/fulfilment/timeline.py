@@ -33,6 +33,15 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
     "reservation:lost": (_l("Reserved stock taken back: the lot may not go"), "packages", "danger"),
     "task:claim": (_l("Task taken"), "hand-grab", "neutral"),
     "task:release": (_l("Task given back"), "arrow-back-up", "neutral"),
+    "task:remind": (_l("Reminded"), "bell", "neutral"),
+    "task:overdue": (_l("Not done in time, escalated"), "alert-triangle", "danger"),
+    "task:urge": (_l("Urged"), "bell", "warning"),
+    "task:copy": (_l("Copy sent"), "copy", "neutral"),
+    "task:assign": (_l("Task given to somebody"), "user-check", "neutral"),
+    "task:comment": (_l("Comment"), "message", "neutral"),
+    "task:attach": (_l("Attachment added"), "paperclip", "neutral"),
+    "task:detach": (_l("Attachment removed"), "trash", "neutral"),
+    "task:describe": (_l("Task put off or described"), "clock", "neutral"),
     "task:complete": (_l("Task done"), "checkbox", "success"),
 }
 """Audit action → words, icon, tone. An action that is not here is shown by its name."""

@@ -8,18 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.core.db import Base, Id, Moment, Ref
 
 
-class KeptContent(Base):
-    """Bytes that a variable (or an attachment) refers to by id. Never changed: a new value is a new row."""
-
-    __tablename__ = "kept_contents"
-
-    id: Mapped[Id]
-    sha256: Mapped[str] = mapped_column(String(64))
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[Moment]
-    created_by: Mapped[str] = mapped_column(String(26))
-
-
 class DeploymentResource(Base):
     """A file of a deployment, as it came."""
 

@@ -12,13 +12,19 @@ from app.core import workdays
 _LEVELS = yaml.safe_load(Path(__file__).with_name("due.yaml").read_text(encoding="utf-8"))
 
 
-def due_at(opened_at: datetime, band: str | None, share: float = 1.0) -> datetime:
-    """The moment by which a task opened then must be done; an unknown band counts as the slowest.
-
-    With a `share` the moment at which that part of its time has passed: half of eight working hours are four of them.
-    """
-    bands = _LEVELS["bands"]
-    level = bands.get(band or "") or bands[_LEVELS["without_band"]]
+def due_at(opened_at: datetime, band: str | None) -> datetime:
+    """The moment by which a task opened then must be done; an unknown band counts as the slowest."""
+    level = _level(band)
     if "working_minutes" in level:
-        return workdays.later(opened_at, timedelta(minutes=level["working_minutes"] * share))
-    return opened_at + timedelta(minutes=level["minutes"] * share)
+        return workdays.later(opened_at, timedelta(minutes=level["working_minutes"]))
+    return opened_at + timedelta(minutes=level["minutes"])
+
+
+def counts_working_time(band: str | None) -> bool:
+    """True when the time of that band passes only while people work."""
+    return "working_minutes" in _level(band)
+
+
+def _level(band: str | None) -> dict[str, int]:
+    bands: dict[str, dict[str, int]] = _LEVELS["bands"]
+    return bands.get(band or "") or bands[_LEVELS["without_band"]]

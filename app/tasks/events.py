@@ -27,6 +27,9 @@ OPENED = _of_task("opened", _l("A task has been opened."))
 COMPLETED = _of_task("completed", _l("A task has been completed."))
 CLOSED = _of_task("closed", _l("A task has been closed undone: it was superseded or is no longer needed."))
 
+REMINDED = _of_task("reminded", _l("A share of a task's time has passed, and those who should do it were reminded."))
+ESCALATED = _of_task("escalated", _l("A task was not done in time, and the superior group was asked to do it too."))
+
 
 def tell_of(kind: EventType, task: Any) -> None:
     """That of the task: its row, by column."""

@@ -14,6 +14,7 @@ from app.core.among import among
 from app.core.db import session
 from app.core.prepared import Prepared
 from app.core.subject import Subject
+from app.tasks import ladder
 from app.tasks.due import due_at
 from app.tasks.models import HIGHEST_SCORE, Rank, Task, TaskExtra, TaskStatus
 
@@ -48,14 +49,17 @@ _OPEN_OF = (
 
 def rerank_some(kind: str, ranks: Mapping[str, Rank]) -> int:
     """`rerank` of several subjects of a kind, by their ids, in two statements."""
-    now, rows = clock.now(), []
+    now, rows, later = clock.now(), [], []
     found = session().execute(_OPEN_OF, {"kind": kind, "ids": list(ranks)})
     for id_, subject_id, created, due, own in found:
         rank = ranks[subject_id]
-        moved = {"due_at": due if own else due_at(created, rank.band), "changed_at": now, **rank_columns(rank)}
+        due_now = due if own else due_at(created, rank.band)
+        moved = {"due_at": due_now, "changed_at": now, **rank_columns(rank)}
         rows.append({"which": id_, **{f"to_{name}": value for name, value in moved.items()}})
+        later += [id_] if due_now != due else []
     if rows:
         _PLACE.run(rows)
+        ladder.moved(later)
     return len(rows)
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Select, and_, exists, false, not_, or_, select
 
+from app.core import clock
 from app.core.db import session
 from app.core.errors import NotFound
 from app.core.paging import Page, paginate
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.tasks import standing_in
-from app.tasks.models import Task, TaskCandidate, TaskStatus
+from app.tasks.models import Task, TaskCandidate, TaskExtra, TaskStatus
 from app.tasks.permissions import TASK_READ_ALL
+from app.tasks.records import TaskCopy
 
 Which = Literal["mine", "groups", "all"]
 
 
 def inbox(actor: Actor, *, which: Which = "groups", number: int = 1, size: int = 50) -> Page[Task]:
-    """Open tasks by rank: `mine` are those the actor has, `groups` those free to take, `all` both and also those that
-    colleagues of the same groups have (everybody's, for those who may see them)."""
+    """Open tasks by rank: `mine` are those the actor has (but for what they put off), `groups` those free to take,
+    `all` both and also those that colleagues of the same groups have (everybody's, for those who may see them)."""
     statement = select(Task).where(visible(actor, which)).order_by(Task.rank_key, Task.id)
     return paginate(_fresh(statement), number, size)
 
@@ -30,12 +33,24 @@ def visible(actor: Actor, which: Which) -> Any:
     is_open = Task.status == TaskStatus.OPEN.value
     mine = Task.assignee_id == actor.id
     if which == "mine":
-        return and_(is_open, mine)
+        return and_(is_open, mine, not_(_put_off()))
     if which == "groups":
         return and_(is_open, Task.assignee_id.is_(None), _candidate(actor), not_(_excluded(actor)))
     if actor.may(TASK_READ_ALL):
         return is_open
     return and_(is_open, or_(mine, and_(_candidate(actor), not_(_excluded(actor)))))
+
+
+def _put_off() -> Any:
+    return exists().where(TaskExtra.task_id == Task.id, TaskExtra.follow_up_at > clock.now())
+
+
+def put_off_by(actor: Actor, *, limit: int = 100) -> list[tuple[Task, datetime]]:
+    """What the actor has and put off, with when it comes back, the next first."""
+    held = (Task.assignee_id == actor.id, Task.status == TaskStatus.OPEN.value, TaskExtra.follow_up_at > clock.now())
+    found = select(Task, TaskExtra.follow_up_at).join(TaskExtra, TaskExtra.task_id == Task.id).where(*held)
+    rows = session().execute(found.order_by(TaskExtra.follow_up_at, Task.id).limit(limit))
+    return [(task, until) for task, until in rows if until]
 
 
 def _candidate(actor: Actor) -> Any:
@@ -76,13 +91,15 @@ def candidates_of(task_id: str) -> dict[str, list[str]]:
 
 
 def may_see(actor: Actor, task: Task) -> bool:
-    """True for who has, had, submitted or could take the task, also for another, and for who may see everybody's."""
+    """True for who has, had, submitted or could take the task, also for another, or was copied in, and for who may see
+    everybody's."""
     if actor.may(TASK_READ_ALL) or actor.id in (task.assignee_id, task.completed_by, task.initiator_id):
         return True
     who = candidates_of(task.id)
     if actor.id in who["user"] or any(group in actor.roles for group in who["group"]):
         return True
-    return bool(standing_in.possible(actor, task))
+    copied = session().get(TaskCopy, (task.id, actor.id)) is not None
+    return copied or bool(standing_in.possible(actor, task))
 
 
 def open_tasks_of(subject: Subject) -> list[Task]:

@@ -23,8 +23,10 @@ from app.core.registry import Registry
 from app.core.subject import Subject
 from app.tasks import standing_in
 from app.tasks.due import due_at
-from app.tasks.events import CLOSED, COMPLETED, OPENED, tell_of
+from app.tasks.events import CLOSED, COMPLETED
 from app.tasks.forgetting import forget_of as forget_of
+from app.tasks.ladder import closed as tell_closed
+from app.tasks.ladder import opened
 from app.tasks.models import Rank as Rank
 from app.tasks.models import Task, TaskCandidate, TaskExtra, TaskStandIn, TaskStatus
 from app.tasks.placing import move_to as move_to
@@ -149,8 +151,7 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
         return []
     rows = [_row(item) for item in new]
     _INSERT_TASKS.run(rows if len(rows) > 1 else rows[0])
-    for row in rows:
-        tell_of(OPENED, row)
+    opened(rows)
     who = [
         {"task_id": row["id"], "kind": kind, "value": value, "open": True}
         for row, item in zip(rows, new, strict=True)
@@ -298,7 +299,7 @@ def complete(
         version=task.subject_version,
         **standing_in.told(principal),
     )
-    tell_of(COMPLETED, vars(task))
+    tell_closed(COMPLETED, [vars(task)])
     if task.source_kind in on_completed:
         on_completed.get(task.source_kind)(actor, task, variables or {})
     return task
@@ -338,8 +339,7 @@ def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
         .returning(*_TOLD)
     )
     rows = sorted(session().execute(statement).mappings(), key=itemgetter("id"))
-    for row in rows:
-        tell_of(CLOSED, row)
+    tell_closed(CLOSED, rows)
     closed = [row["id"] for row in rows]
     if closed:
         session().execute(_of_closed.where(_candidates.c.task_id.in_(closed)))

@@ -26,10 +26,12 @@ from app.processes.external.models import ExternalTask
 from app.processes.keeping import SUBSCRIPTIONS
 from app.processes.models import ProcessEvent, ProcessIncident, ProcessInstance, ProcessMessage, ProcessWait
 from app.tasks.models import Task, TaskStatus
+from app.tasks.records import TaskRung
 from tests.conformance.invariants import broken as broken_view
 from tests.conformance.youxu import Youxu
 
 SOURCE = "process"
+CLIMBED = {"remind": "task.reminded", "escalate": "task.escalated"}
 ENDED = {"completed": "ended"}
 """How the end of an instance is told, where it is not called as its status."""
 INNER = {"scope", "loop", "events", "compensation", "join", "fault", ""}
@@ -98,6 +100,10 @@ class _fresh:  # noqa: N801 - reads like a function
 
     def __init__(self, model: Any, *order: Any) -> None:
         self.statement = select(model).order_by(*order).execution_options(populate_existing=True)
+
+    def of_tasks_(self, sources: Any) -> _fresh:
+        self.statement = self.statement.join(Task).where(Task.source_id.in_(sources))
+        return self
 
     def where_(self, *conditions: Any) -> _fresh:
         self.statement = self.statement.where(*conditions)
@@ -194,6 +200,8 @@ def _told(instances: list[Any]) -> Iterator[str]:
         wanted["task.opened", task.id] += 1
         if task.status != "open":
             wanted["task.completed" if task.status == "completed" else "task.closed", task.id] += 1
+    for climbed in _fresh(TaskRung).of_tasks_(names):
+        wanted[CLIMBED[climbed.rung], climbed.task_id] += 1
     for incident in _fresh(ProcessIncident).where_(ProcessIncident.instance_id.in_(names)):
         wanted["incident.raised", incident.id] += 1
         if incident.resolved_at is not None:

@@ -117,6 +117,13 @@ def cancel_of(source_kind: str, source_id: str, refs: Sequence[str] | None = Non
     return count + _changed(delete(Job).where(*where))
 
 
+def cancel_of_all(source_kind: str, source_ids: Sequence[str]) -> int:
+    """Delete the jobs of many sources in one statement; how many. Not for a handler of one of them."""
+    if not source_ids:
+        return 0
+    return _changed(delete(Job).where(Job.source_kind == source_kind, Job.source_id.in_(source_ids)))
+
+
 def suspend_of(source_kind: str, source_id: str) -> int:
     """Nothing of the source runs until `resume_of`; how many jobs. A job that runs just now loses its turn."""
     return _changed(

@@ -11,6 +11,7 @@ from app.core import clock
 from app.core.workdays.calendar import EPOCH
 from app.core.workdays.source import calendar
 
+EPOCH_DAY = date.fromordinal(EPOCH)
 _LAST = date.max.toordinal()
 MOST_DAYS = 3660
 """So far ahead working time is looked for: a calendar without any would never end."""
@@ -62,6 +63,24 @@ def between(start: datetime, end: datetime) -> int:
     day = first.date().toordinal()
     days = last.date().toordinal() - day - (last.time() < first.time())
     return calendar().working_until(day + days) - calendar().working_until(day)
+
+
+def spent(start: datetime, end: datetime) -> timedelta:
+    """Working time that passes between two moments; none when the end is not after the start."""
+    known, first, last = calendar(), clock.local(start), clock.local(end)
+    whole, total = timedelta(), timedelta()
+    for begins, ends in known.periods:
+        whole += datetime.combine(EPOCH_DAY, ends) - datetime.combine(EPOCH_DAY, begins)
+    if last <= first:
+        return total
+    for day in {first.date(), last.date()}:
+        if known.is_working(day):
+            for begins, ends in known.periods:
+                begin = max(datetime.combine(day, begins, first.tzinfo), first)
+                end = min(datetime.combine(day, ends, first.tzinfo), last)
+                total += max(end - begin, timedelta())
+    between_them = until(last.date() - timedelta(days=1)) - until(first.date()) if last.date() > first.date() else 0
+    return total + whole * between_them
 
 
 def later(start: datetime, working: timedelta) -> datetime:

@@ -22,6 +22,7 @@ from app.orders import queries as orders
 from app.priority.panels import panel_of
 from app.tasks import queries as tasks
 from app.tasks import service as task_verbs
+from app.tasks import teamwork
 from app.tasks.models import Task, TaskStatus
 from app.tasks.permissions import TASK_READ, TASK_WORK
 
@@ -118,7 +119,8 @@ def _render_list(whole: str) -> str:
 def claim(task_id: str) -> str | BaseResponse:
     """Take a task, from the list or from its page."""
     task_verbs.claim(current_actor(), task_id)
-    return _after(task_id, _("You have the task now."))
+    undo = url_for("fulfilment.release", task_id=task_id) if teamwork.groups_asked(task_id) else ""
+    return _after(task_id, _("You have the task now."), undo)
 
 
 @bp.post("/tasks/<task_id>/release")
@@ -129,10 +131,10 @@ def release(task_id: str) -> str | BaseResponse:
     return _after(task_id, _("The task is back with its group."))
 
 
-def _after(task_id: str, sentence: str) -> str | BaseResponse:
+def _after(task_id: str, sentence: str, undo: str = "") -> str | BaseResponse:
     if web.is_fragment():
         return _render_list("fulfilment/_inbox.html")
-    flash(sentence, "success")
+    flash(sentence, f"undo {undo}" if undo else "success")
     return redirect(url_for("fulfilment.show_task", task_id=task_id))
 
 
@@ -222,6 +224,7 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         trace=queries.trace_of(task),
         asked=queries.asked_before(task),
         following=queries.next_task(actor, task),
+        together=teamwork.together(actor, task),
     )
 
 

@@ -1,0 +1,117 @@
+"""Telling people of tasks, in the application: a row per person, read or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from app.core import clock, ids
+from app.core.db import session
+from app.core.i18n import LazyString, _l
+from app.core.paging import Page, paginate
+from app.core.permissions import Actor
+from app.identity.queries import names_of, users_with_role
+from app.tasks.models import Task
+from app.tasks.queries import candidates_of
+from app.tasks.records import Notice, NoticeKind
+
+KEPT = timedelta(days=60)
+"""How long a notice is kept."""
+AT_ONCE = 5000
+LONGEST = 500
+"""Characters of a notice's text."""
+
+WORDS: dict[str, LazyString] = {
+    NoticeKind.REMIND: _l("Half of the time has passed"),
+    NoticeKind.ESCALATE: _l("Not done in time: escalated"),
+    NoticeKind.URGE: _l("%(who)s asks to hurry"),
+    NoticeKind.COPY: _l("%(who)s wants you to know of it"),
+    NoticeKind.MENTION: _l("%(who)s mentioned you"),
+    NoticeKind.ASSIGN: _l("%(who)s gave it to you"),
+    NoticeKind.DELEGATE: _l("%(who)s asks you to do it for them"),
+    NoticeKind.RESOLVE: _l("%(who)s did what you asked for; it is yours again"),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A notice as it is shown: what, who caused it, about which task."""
+
+    notice: Notice
+    task: Task
+    who: str
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in the reader's language."""
+        return str(WORDS[self.notice.kind]) % {"who": self.who}
+
+
+def notify(by: Actor, kind: NoticeKind, task_id: str, users: Iterable[str], text: str | None = None) -> list[str]:
+    """Tell these users (never who causes it); answers whom. One statement."""
+    now, cause = clock.now(), None if by.kind == "system" else by.id
+    told = [user for user in dict.fromkeys(users) if user and user != by.id]
+    if told:
+        words = (text or "").replace("\x00", "").strip()[:LONGEST] or None
+        same = {"task_id": task_id, "kind": kind.value, "by_id": cause, "at": now, "read_at": None}
+        rows = [{"id": ids.new_id(), "user_id": user, "text": words, **same} for user in told]
+        session().execute(insert(Notice), rows)
+    return told
+
+
+def people_of(task: Task) -> list[str]:
+    """Who should do the task: whoever has it, else everybody who may take it."""
+    return [task.assignee_id] if task.assignee_id else candidates(task.id)
+
+
+def candidates(task_id: str, groups: Sequence[str] | None = None) -> list[str]:
+    """Ids of the people who may take it (of these groups only, if given); four eyes keep out whom they keep out."""
+    asked = candidates_of(task_id)
+    wanted = asked["group"] if groups is None else groups
+    users = [] if groups is not None else asked["user"]
+    found = [*users, *(user.id for group in wanted for user in users_with_role(group))]
+    return [user for user in dict.fromkeys(found) if user not in asked["excluded"]]
+
+
+def notices_of(user_id: str, *, number: int = 1, size: int = 50) -> Page[Told]:
+    """A user's notices, the newest first. Three statements."""
+    found: Any = select(Notice, Task).join(Task, Task.id == Notice.task_id).where(Notice.user_id == user_id)
+    page = paginate(found.order_by(Notice.id.desc()).execution_options(populate_existing=True), number, size)
+    pairs = [(row[0], row[1]) for row in page.items]
+    names = names_of(str(notice.by_id) for notice, _task in pairs if notice.by_id)
+    told = [Told(notice, task, names.get(str(notice.by_id), "Youxu")) for notice, task in pairs]
+    return Page(told, page.number, page.size, page.total)
+
+
+def unread(user_id: str) -> int:
+    """How many notices the user has not read. One statement, by an index of what is unread."""
+    which = (Notice.user_id == user_id) & Notice.read_at.is_(None)
+    return session().scalar(select(func.count()).select_from(Notice).where(which)) or 0
+
+
+def read(user_id: str, *, until: str | None = None, task_id: str | None = None) -> int:
+    """The user has seen their notices: all, up to an id, or those about a task; how many were new."""
+    which = [Notice.user_id == user_id, Notice.read_at.is_(None)]
+    if until is not None:
+        which.append(Notice.id <= until)
+    if task_id is not None:
+        which.append(Notice.task_id == task_id)
+    statement = update(Notice).where(*which).values(read_at=clock.now())
+    return int(session().execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
+
+
+def last_of(kind: NoticeKind, task_id: str, by_id: str) -> datetime | None:
+    """When somebody last told others so of a task."""
+    which = (Notice.task_id == task_id, Notice.kind == kind.value, Notice.by_id == by_id)
+    return session().scalar(select(func.max(Notice.at)).where(*which))
+
+
+def forget_old() -> int:
+    """Delete notices past their time, a bounded number; how many."""
+    old = select(Notice.id).where(Notice.at < clock.now() - KEPT).limit(AT_ONCE)
+    gone = session().execute(delete(Notice).where(Notice.id.in_(old)).execution_options(synchronize_session=False))
+    return int(gone.rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,12 @@
+"""Work of this slice that is due every so often."""
+
+from __future__ import annotations
+
+from app.core.periodic import every
+from app.tasks import notices
+
+
+@every(minutes=60, name="tasks.notices")
+def forget_notices() -> None:
+    """Delete notices that are past their time."""
+    notices.forget_old()
