@@ -66,7 +66,7 @@ _larger: dict[str, int] = {}
 
 
 def allow_body(endpoint: str, size: int) -> None:
-    """A route that takes more than others: files, up to so many bytes."""
+    """A route that takes more than others: files in a form, up to so many bytes."""
     _larger[endpoint] = size
 
 
@@ -251,7 +251,7 @@ def install(app: Flask, write_slots: int) -> None:
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         permissions.act_as(None)
         i18n.use_language(chosen_language())
-        if request.endpoint in _larger:
+        if request.endpoint in _larger and request.mimetype == "multipart/form-data":
             request.max_content_length = _larger[request.endpoint]
         _refuse_large_body()
         _refuse_nul()

@@ -119,7 +119,8 @@ def _lock(task_id: str) -> Task | None:
 
 
 def _climbed(task: Task) -> set[str]:
-    found = select(TaskRung.rung).where(TaskRung.task_id == task.id, TaskRung.due_at == task.due_at)
+    """Rungs climbed for this due time, or for a later one: who was told late need not be told that it was later yet."""
+    found = select(TaskRung.rung).where(TaskRung.task_id == task.id, TaskRung.due_at >= task.due_at)
     return set(session().scalars(found))
 
 

@@ -34,6 +34,7 @@ from app.priority.models import CAUSES
 from app.processes import service as processes
 from app.processes.cockpit import batches, standing
 from app.processes.models import ProcessInstance, ProcessMessage
+from app.tasks import teamwork
 from app.tasks.models import Task
 from tests.decisions.dmn.factories import dmn
 from tests.fulfilment.flow_world import Flow, make_flow
@@ -79,6 +80,7 @@ def build() -> Site:
     _master_data(site, admin)
     made = _orders(flow, admin, site)
     _describe_orders(site, made, admin)
+    _worked_on_together(site, admin)
     _processes(site, admin)
     away, other = users["manager"], users["sales"]
     site.ids["substitution_id"] = [stand_in(away, other, reason=ATTACK).id, stand_in(other, users["qa_ra"]).id]
@@ -211,6 +213,14 @@ def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
         "filename": ["logo.svg"],
         "filter_id": [worklist.keep(admin, "all", Wanted(q=ATTACK, sort="due"), name=SCRIPT, role="manager").id],
     }
+
+
+def _worked_on_together(site: Site, admin: Actor) -> None:
+    """A task with a comment, a file and a copy, each as hostile as it can be."""
+    task = site.ids["task_id"][0]
+    teamwork.say(admin, task, f"{SCRIPT} @{site.users['sales'].login} {FORMULAS[0]}")
+    teamwork.copy_to(admin, task, [site.users["auditor"].login], SCRIPT)
+    site.ids["attachment_id"] = [teamwork.attach(admin, task, f"{SCRIPT}.txt", SCRIPT.encode()).id]
 
 
 def _moved(order: Order, admin: Actor) -> str:

@@ -138,6 +138,11 @@ def test_another_band_is_another_ladder_and_one_that_comes_back_is_not_told_agai
     assert told(boss) == [], "somebody gave it more time"
     after(days=2, minutes=1)
     assert told(boss) == ["escalate"]
+    service.rerank(task.subject, Rank(band="P0"))
+    with clock.moved(NOON + timedelta(days=2, minutes=2)):
+        managing.describe(SYSTEM, task.id, {}, due_at=NOON + timedelta(days=1), name=None)
+    after(days=3)
+    assert told(boss) == ["escalate"], "late for an earlier time too"
 
 
 def test_waiting_tasks_cost_one_row_and_one_statement_however_many(tx, statements):
