@@ -59,6 +59,12 @@ class NotHolder(Forbidden):
     message = _l("Only who has the task can do this. Take it first.")
 
 
+class NotForYou(Forbidden):
+    """The actor may not see the task."""
+
+    message = _l("This task is for other people.")
+
+
 class CannotTake(Conflict):
     """The person is not one of those who may do the task."""
 
@@ -102,10 +108,10 @@ def open_for(actor: Actor, task_id: str) -> Task:
 
 
 def seen_by(actor: Actor, task_id: str) -> Task:
-    """The task, if the actor may see it. Raises NotFound (also for others)."""
+    """The task, if the actor may see it. Raises NotFound, NotForYou."""
     task = get_task(task_id)
     if not may_see(actor, task):
-        raise NotFound(task=task_id)
+        raise NotForYou(task=task_id)
     return task
 
 
@@ -167,7 +173,7 @@ def _refuse_unless_taker(task: Task, user_id: str) -> None:
 def urge(actor: Actor, task_id: str) -> list[str]:
     """Ask those who should do it to hurry; answers whom.
 
-    Raises NotFound, TaskClosed, NotYours (neither submitted nor managed by the actor), UrgedLately (429).
+    Raises NotFound, NotForYou, TaskClosed, NotYours (neither submitted nor managed by the actor), UrgedLately (429).
     """
     task = _locked(actor, task_id)
     if actor.id != task.initiator_id and not actor.may(TASK_MANAGE):
@@ -192,7 +198,7 @@ def _locked(actor: Actor, task_id: str) -> Task:
 def copy_to(actor: Actor, task_id: str, logins: Sequence[str], text: str | None = None) -> list[str]:
     """Let people read the task and tell them; answers the ids of those who were not copied in before.
 
-    Raises NotFound, Invalid (`to`: nobody, too many, unknown logins).
+    Raises NotFound, NotForYou, Invalid (`to`: nobody, too many, unknown logins).
     """
     task = seen_by(actor, task_id)
     wanted = list(dict.fromkeys(login.strip().lstrip("@").lower() for login in logins if login.strip()))
@@ -225,7 +231,7 @@ def _copy(actor: Actor, task: Task, users: Sequence[str], kind: NoticeKind, text
 def say(actor: Actor, task_id: str, message: str) -> TaskComment:
     """Comment on a task; who is mentioned (@login) is told, and copied in when they could not see it.
 
-    Raises NotFound, Invalid (`message`).
+    Raises NotFound, NotForYou, Invalid (`message`).
     """
     task, said = seen_by(actor, task_id), message.strip()
     if not said or len(said) > LONGEST or "\x00" in said:
@@ -249,7 +255,7 @@ def mentions_in(text: str) -> list[str]:
 def attach(actor: Actor, task_id: str, name: str, content: bytes) -> TaskAttachment:
     """Put a file to an open task. Who was only copied in cannot.
 
-    Raises NotFound, TaskClosed, NotHolder, TooManyFiles, FileRefused (`file`).
+    Raises NotFound, NotForYou, TaskClosed, NotHolder, TooManyFiles, FileRefused (`file`).
     """
     task = _locked(actor, task_id)
     if not _takes_part(actor, task):

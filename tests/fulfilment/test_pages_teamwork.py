@@ -93,8 +93,8 @@ def test_attachments_come_back_as_files_to_save(client, flow):
     evil = client.post(at, data={"file": (io.BytesIO(b"<script>"), "x.pdf")}, follow_redirects=True).text
     assert "The content is not what the name" in evil
     assert client.post(at, data={"file": (io.BytesIO(b"0" * 6_000_000), "x.pdf")}).status_code == 413
-    assert as_person(client, flow, "other").get(f"{at}/{made.id}").status_code == 404
-    assert as_person(client, flow, "other").post(f"/tasks/{task.id}/comments", data={"message": "x"}).status_code == 404
+    assert as_person(client, flow, "other").get(f"{at}/{made.id}").status_code == 403
+    assert as_person(client, flow, "other").post(f"/tasks/{task.id}/comments", data={"message": "x"}).status_code == 403
     client = as_person(client, flow, "bob")
     assert "The attachment is gone." in client.post(f"{at}/{made.id}/remove", follow_redirects=True).text
     assert client.get(f"{at}/{made.id}").status_code == 404

@@ -96,7 +96,7 @@ def test_urged_by_the_submitter_now_and_then(who, task):
     assert refused.value.status == 429
     with pytest.raises(teamwork.NotYours):
         teamwork.urge(who["bo"], task.id)
-    with pytest.raises(NotFound):
+    with pytest.raises(teamwork.NotForYou):
         teamwork.urge(who["eve"], task.id)
     service.release(who["anna"], task.id)
     with clock.moved(NOON + teamwork.URGE_PAUSE):
@@ -105,7 +105,7 @@ def test_urged_by_the_submitter_now_and_then(who, task):
 
 
 def test_a_copy_reads_and_does_nothing_else(who, task):
-    with pytest.raises(NotFound):
+    with pytest.raises(teamwork.NotForYou):
         teamwork.seen_by(who["eve"], task.id)
     assert teamwork.copy_to(who["anna"], task.id, ["@Eve", "eve", ""]) == [who["eve"].id]
     assert teamwork.copy_to(who["anna"], task.id, ["eve"]) == []
@@ -130,7 +130,7 @@ def test_who_is_mentioned_is_told_and_may_look(who, task):
     for nothing in ("", "  ", "x" * 4001, "a\x00"):
         with pytest.raises(Invalid):
             teamwork.say(who["anna"], task.id, nothing)
-    with pytest.raises(NotFound):
+    with pytest.raises(teamwork.NotForYou):
         teamwork.say(actor_for(make_user(roles=["finance"])), task.id, "hello")
 
 
