@@ -147,6 +147,9 @@ def delegate(actor: Actor, task_id: str, user_id: str) -> None:
     """Somebody else does it, and it comes back. Raises as `hand_over` does."""
     task = open_for(actor, task_id)
     _refuse_unless_taker(task, user_id)
+    extra = managing.extra_of(task_id)
+    if extra is not None and extra.delegation != "pending" and extra.owner_id not in (None, actor.id):
+        managing.set_owner(actor, task_id, actor.id)  # an owner of before: it must come back to who asks now
     managing.delegate(actor, task_id, user_id)
     notify(actor, NoticeKind.DELEGATE, task_id, [user_id])
 

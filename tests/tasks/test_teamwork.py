@@ -87,6 +87,10 @@ def test_delegated_done_and_back(who, task):
     teamwork.resolve(who["bo"], task.id)
     assert queries.get_task(task.id).assignee_id == who["anna"].id
     assert (told(who["bo"]), told(who["anna"])) == ([("delegate", "Anna")], [("resolve", "Bo")])
+    teamwork.hand_over(who["anna"], task.id, who["bo"].id)
+    teamwork.delegate(who["bo"], task.id, who["anna"].id)
+    teamwork.resolve(who["anna"], task.id)
+    assert queries.get_task(task.id).assignee_id == who["bo"].id, "to who asked last"
 
 
 def test_urged_by_the_submitter_now_and_then(who, task):

@@ -13,13 +13,14 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, insert, null, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, insert, null, update
 
 from app.core import clock, ids
 from app.core.db import session
 from app.core.errors import NotFound
 from app.core.jobs.models import Job
 from app.core.jobs.running import in_hand, settle
+from app.core.prepared import Prepared
 
 RETRIES = 3
 BACKOFF = (10, 60, 300)
@@ -47,12 +48,17 @@ class NewJob:
     definition_key: str | None = None
 
 
+_jobs: Any = Job.__table__
+_INSERT = Prepared(insert(_jobs), *(column.name for column in _jobs.columns))
+_CANCEL = Prepared(delete(_jobs).where(_jobs.c.source_kind == bindparam("kind"), _jobs.c.source_id == bindparam("id")))
+
+
 def schedule(wanted: Iterable[NewJob]) -> list[str]:
     """Store the jobs; their ids, which sort in the order given. They run after the transaction has committed."""
     now = clock.now()
     rows = [_row(new, now) for new in wanted]
     if rows:
-        session().execute(insert(Job), rows)
+        _INSERT.run(rows if len(rows) > 1 else rows[0])
     return [row["id"] for row in rows]
 
 
@@ -119,8 +125,8 @@ def cancel_of(source_kind: str, source_id: str, refs: Sequence[str] | None = Non
 
 def cancel_of_all(source_kind: str, source_ids: Sequence[str]) -> int:
     """Delete the jobs of many sources in one statement; how many. Not for a handler of one of them."""
-    if not source_ids:
-        return 0
+    if len(source_ids) < 2:
+        return sum(_CANCEL.run({"kind": source_kind, "id": source_id}) for source_id in source_ids)
     return _changed(delete(Job).where(Job.source_kind == source_kind, Job.source_id.in_(source_ids)))
 
 
