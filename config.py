@@ -32,7 +32,7 @@ class Settings:
     timezone: str = "Asia/Shanghai"
     """Zone in which business dates are counted and times are shown (`TIMEZONE`)."""
     calendar_file: Path | None = None
-    """A file of the house with announced years and working hours (`CALENDAR_FILE`), see `app/core/workdays/china.yaml`."""
+    """A file of the house with years and working hours (`CALENDAR_FILE`), as `app/core/workdays/china.yaml`."""
     regulatory_profile: str = "cn"
     """Whose law the house follows (`REGULATORY_PROFILE`): cn, eu or us, see `rules/profiles.yaml`."""
     secure_cookies: bool = False

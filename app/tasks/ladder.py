@@ -1,29 +1,28 @@
 """The ladder of a due time: a reminder when a share of the time has passed, an escalation when all of it has.
 
-One job per open task, made with it and gone with it: while it waits it costs nothing, however many there are. What a
-rung does is stored in the transaction that moves the job on, so a killed worker leaves nothing half-done and nothing is
-told twice; `task_rungs` keeps that for a due time that comes back. A task that is closed meanwhile has no job left, and
-whoever is just running it loses (its fence is gone).
+A task knows when its next rung comes (`tasks.rung_at`, indexed while it is open); every minute those whose time has
+come get a job each. So waiting tasks cost nothing, and a step of a process no statement. What a rung does is stored in
+the transaction of its job, so a killed worker leaves nothing half-done and nothing is told twice; `task_rungs` keeps
+that for a due time that comes back. The job of a task that was closed meanwhile finds nothing to do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from app.audit.service import record
 from app.core import clock, jobs, workdays
 from app.core.db import session
 from app.core.jobs import Job, NewJob
-from app.core.outbox import EventType
 from app.core.permissions import SYSTEM
 from app.tasks.due import counts_working_time
-from app.tasks.events import ESCALATED, OPENED, REMINDED, tell_of
+from app.tasks.events import ESCALATED, REMINDED, tell_of
 from app.tasks.models import Task, TaskCandidate, TaskStatus
 from app.tasks.notices import candidates, notify, people_of
 from app.tasks.queries import candidates_of
@@ -31,6 +30,8 @@ from app.tasks.records import NoticeKind, TaskRung
 
 KIND = "task.ladder"
 SOURCE = "task"
+AT_ONCE = 500
+"""Jobs that one look makes."""
 REMIND, ESCALATE = "remind", "escalate"
 RUNGS = (REMIND, ESCALATE)
 """In the order in which they are climbed."""
@@ -41,20 +42,6 @@ _LADDER = yaml.safe_load(Path(__file__).with_name("ladder.yaml").read_text(encod
 _tasks: Any = Task.__table__
 
 
-def opened(rows: Sequence[Row]) -> None:
-    """Tell of tasks that were opened (their rows), and set their first rung. One statement beside the telling."""
-    for row in rows:
-        tell_of(OPENED, row)
-    _schedule(rows)
-
-
-def closed(kind: EventType, rows: Sequence[Row]) -> None:
-    """Tell of tasks that were closed (their rows); nothing more is told of them."""
-    for row in rows:
-        tell_of(kind, row)
-    jobs.cancel_of_all(SOURCE, [row["id"] for row in rows])
-
-
 def moved(task_ids: Sequence[str]) -> None:
     """The band or due time of open tasks changed: their next rung is another one."""
     if not task_ids:
@@ -63,18 +50,31 @@ def moved(task_ids: Sequence[str]) -> None:
     found = select(_tasks.c.id, _tasks.c.created_at, _tasks.c.due_at, _tasks.c.band).where(
         _tasks.c.id.in_(task_ids), _tasks.c.status == TaskStatus.OPEN.value
     )
-    _schedule(session().execute(found).mappings().all())
-
-
-def _schedule(rows: Iterable[Row]) -> None:
     now = clock.now()
-    jobs.schedule(
-        NewJob(KIND, _next(row, now) or max(row["due_at"], now), SOURCE, row["id"], exclusive=False) for row in rows
-    )
+    rows = [
+        {"which": row["id"], "rung": next_rung(row, now) or max(row["due_at"], now)}
+        for row in session().execute(found).mappings()
+    ]
+    if rows:
+        session().connection().execute(_SET_RUNG, rows)
 
 
-def _next(row: Row, now: datetime) -> datetime | None:
-    """The first rung still ahead."""
+_SET_RUNG = update(_tasks).where(_tasks.c.id == bindparam("which")).values(rung_at=bindparam("rung"))
+
+
+def look_for_ripe() -> int:
+    """Have a job climb each rung whose time has come; how many there were, at most `AT_ONCE`."""
+    ripe = select(_tasks.c.id).where(_tasks.c.status == TaskStatus.OPEN.value, _tasks.c.rung_at <= clock.now())
+    found = list(session().scalars(ripe.order_by(_tasks.c.rung_at, _tasks.c.id).limit(AT_ONCE)))
+    if found:
+        now = clock.now()
+        session().execute(update(_tasks).where(_tasks.c.id.in_(found)).values(rung_at=None))
+        jobs.schedule(NewJob(KIND, now, SOURCE, task_id, exclusive=False) for task_id in found)
+    return len(found)
+
+
+def next_rung(row: Row, now: datetime) -> datetime | None:
+    """The first rung of a task still ahead."""
     return min((moment for moment, _rung in rungs_of(row) if moment > now), default=None)
 
 
@@ -97,11 +97,11 @@ def rungs_of(task: Row) -> list[tuple[datetime, str]]:
 
 
 @jobs.handler.register(KIND)
-def climb(job: Job) -> datetime | None:
-    """Do the highest rung whose time has come, once; move on to the next."""
+def climb(job: Job) -> None:
+    """Do the highest rung whose time has come, once; the next one is looked for then."""
     task = _lock(job.source_id)
     if task is None:
-        return None
+        return
     now, row = clock.now(), vars(task)
     ripe = [rung for moment, rung in rungs_of(row) if moment <= now]
     done = _climbed(task)
@@ -109,7 +109,9 @@ def climb(job: Job) -> datetime | None:
         climbed = {"task_id": task.id, "due_at": task.due_at, "rung": ripe[-1], "at": now}
         session().execute(insert(TaskRung), climbed)
         (_escalate if ripe[-1] == ESCALATE else _remind)(task)
-    return _next(row, now)
+    ahead = next_rung(row, now)
+    if ahead is not None:
+        session().execute(update(_tasks).where(_tasks.c.id == task.id).values(rung_at=ahead))
 
 
 def _lock(task_id: str) -> Task | None:

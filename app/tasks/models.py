@@ -87,6 +87,8 @@ class Task(Base):
     excluded_user_ids: Mapped[JsonList]
     """Four eyes: these people may not do it."""
     due_at: Mapped[Moment]
+    rung_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the next rung of the ladder comes (`ladder`); null while a job climbs one, and above the last."""
     created_at: Mapped[Moment]
     changed_at: Mapped[Moment]
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -125,6 +127,12 @@ class Task(Base):
             "id",
             sqlite_where=text("status = 'open'"),
             postgresql_where=text("status = 'open'"),
+        ),
+        Index(
+            "ix_tasks_open_rung",
+            "rung_at",
+            sqlite_where=text("status = 'open' AND rung_at IS NOT NULL"),
+            postgresql_where=text("status = 'open' AND rung_at IS NOT NULL"),
         ),
         Index(
             "ix_tasks_assignee",

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from app.core.periodic import every
-from app.tasks import notices
+from app.tasks import ladder, notices
 
 
 @every(minutes=60, name="tasks.notices")
 def forget_notices() -> None:
     """Delete notices that are past their time."""
     notices.forget_old()
+
+
+@every(minutes=1, name="tasks.ladder")
+def climb_ladders() -> None:
+    """Remind of tasks at half of their time, escalate at its end."""
+    ladder.look_for_ripe()

@@ -23,10 +23,9 @@ from app.core.registry import Registry
 from app.core.subject import Subject
 from app.tasks import standing_in
 from app.tasks.due import due_at
-from app.tasks.events import CLOSED, COMPLETED
+from app.tasks.events import CLOSED, COMPLETED, OPENED, tell_of
 from app.tasks.forgetting import forget_of as forget_of
-from app.tasks.ladder import closed as tell_closed
-from app.tasks.ladder import opened
+from app.tasks.ladder import next_rung
 from app.tasks.models import Rank as Rank
 from app.tasks.models import Task, TaskCandidate, TaskExtra, TaskStandIn, TaskStatus
 from app.tasks.placing import move_to as move_to
@@ -151,7 +150,8 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
         return []
     rows = [_row(item) for item in new]
     _INSERT_TASKS.run(rows if len(rows) > 1 else rows[0])
-    opened(rows)
+    for row in rows:
+        tell_of(OPENED, row)
     who = [
         {"task_id": row["id"], "kind": kind, "value": value, "open": True}
         for row, item in zip(rows, new, strict=True)
@@ -182,6 +182,7 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
 
 def _row(new: NewTask) -> dict[str, Any]:
     at = clock.now()
+    due = new.due_at or due_at(at, new.rank.band)
     return {
         "id": new.id or ids.new_id(),
         "source_kind": new.source.kind,
@@ -198,7 +199,8 @@ def _row(new: NewTask) -> dict[str, Any]:
         "initiator_id": new.initiator_id,
         "form_key": new.form_key,
         "excluded_user_ids": list(new.excluded),
-        "due_at": new.due_at or due_at(at, new.rank.band),
+        "due_at": due,
+        "rung_at": next_rung({"created_at": at, "due_at": due, "band": new.rank.band}, at) or due,
         "created_at": at,
         "changed_at": at,
         **rank_columns(new.rank),
@@ -299,7 +301,7 @@ def complete(
         version=task.subject_version,
         **standing_in.told(principal),
     )
-    tell_closed(COMPLETED, [vars(task)])
+    tell_of(COMPLETED, vars(task))
     if task.source_kind in on_completed:
         on_completed.get(task.source_kind)(actor, task, variables or {})
     return task
@@ -339,7 +341,8 @@ def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
         .returning(*_TOLD)
     )
     rows = sorted(session().execute(statement).mappings(), key=itemgetter("id"))
-    tell_closed(CLOSED, rows)
+    for row in rows:
+        tell_of(CLOSED, row)
     closed = [row["id"] for row in rows]
     if closed:
         session().execute(_of_closed.where(_candidates.c.task_id.in_(closed)))

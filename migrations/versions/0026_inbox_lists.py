@@ -51,7 +51,7 @@ def fill_words() -> None:
     is_open = "o.status IN ('in_approval', 'rework')"
     for row in connection.execute(
         sa.text(
-            "SELECT o.id, o.channel, o.customer_id, o.number, o.external_ref, o.hospital_po, o.surgery_number,"
+            "SELECT o.id, o.channel, o.customer_id, o.number, o.external_ref, o.hospital_po, o.surgery_number,"  # noqa: S608 - ours
             " o.contract_number, o.tender_award_number, c.code, c.name, c.name_en"
             f" FROM orders o JOIN customers c ON c.id = o.customer_id WHERE {is_open}"
         )
@@ -59,7 +59,7 @@ def fill_words() -> None:
         heads[row[0]], found[row[0]] = row[1:3], list(row[3:])
     for row in connection.execute(
         sa.text(
-            "SELECT o.id, p.sku, p.name, p.name_en FROM orders o JOIN order_lines l ON l.order_id = o.id"
+            "SELECT o.id, p.sku, p.name, p.name_en FROM orders o JOIN order_lines l ON l.order_id = o.id"  # noqa: S608 - ours
             f" JOIN products p ON p.id = l.product_id WHERE {is_open} ORDER BY o.id, l.line_no"
         )
     ):

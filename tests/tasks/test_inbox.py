@@ -222,7 +222,7 @@ def test_lists_are_two_statements(anna, statements):
     assert len(statements) == 2
 
 
-def test_many_tasks_are_opened_by_three_statements(tx, statements):
+def test_many_tasks_are_opened_by_two_statements(tx, statements):
     task = make_task()
     new = service.NewTask(
         source=task.subject,
@@ -234,7 +234,7 @@ def test_many_tasks_are_opened_by_three_statements(tx, statements):
     )
     statements.clear()
     assert len(service.open_tasks(SYSTEM, [new] * 20)) == 20
-    assert len(statements) == 3
+    assert len(statements) == 2
 
 
 def test_a_due_time_that_was_named_does_not_follow_the_band(tx):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.audit import queries as audit
 from app.core import clock, jobs
-from app.core.db import transaction
+from app.core.db import in_transaction, transaction
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
 from app.tasks import ladder, managing, notices, queries, service
@@ -33,6 +33,11 @@ def boss(tx):
 def after(**span: float) -> None:
     """Let the worker work at that time after noon."""
     with clock.moved(NOON + timedelta(**span)):
+        if in_transaction():
+            ladder.look_for_ripe()
+        else:
+            with transaction():
+                ladder.look_for_ripe()
         while jobs.run_due():
             pass
 
@@ -73,8 +78,7 @@ def test_the_holder_alone_is_reminded_and_four_eyes_stay(desk, boss):
 def test_working_time_is_halved_in_working_time(tx):
     """Eight hours from Monday noon end on Tuesday noon; half of them, four after lunch, on Monday at 17:00."""
     task = make_task(rank=Rank(band="P2"))
-    (job,) = jobs.jobs_of("task", task.id)
-    assert clock.local(job.due_at).strftime("%a %H:%M") == "Mon 17:00"
+    assert clock.local(task.rung_at).strftime("%a %H:%M") == "Mon 17:00"
     assert clock.local(task.due_at).strftime("%a %H:%M") == "Tue 12:00"
 
 
@@ -116,10 +120,11 @@ def test_a_rung_that_fails_half_way_is_done_again_as_a_whole(live, monkeypatch):
 def test_a_job_left_behind_by_a_closed_task_says_nothing(tx, desk):
     """As when a worker has the job in its hands while the task is completed."""
     task = make_task(groups=["order_desk"], rank=Rank(band="P0"))
-    (job,) = jobs.jobs_of("task", task.id)
-    service.complete(actor_for(desk), task.id, {})
     with clock.moved(NOON + timedelta(days=1)):
-        assert ladder.climb(job) is None
+        assert ladder.look_for_ripe() == 1
+        (job,) = jobs.jobs_of("task", task.id)
+        service.complete(actor_for(desk), task.id, {})
+        ladder.climb(job)
     assert told(desk) == []
 
 
@@ -145,15 +150,20 @@ def test_another_band_is_another_ladder_and_one_that_comes_back_is_not_told_agai
     assert told(boss) == ["escalate"], "late for an earlier time too"
 
 
-def test_waiting_tasks_cost_one_row_and_one_statement_however_many(tx, statements):
+def test_waiting_tasks_cost_nothing_and_ripe_ones_are_found_in_batches(tx, statements, monkeypatch):
+    monkeypatch.setattr(ladder, "AT_ONCE", 30)
     task = make_task()
     new = service.NewTask(
         source=task.subject, source_ref="1", element_id="a", name=task.name, subject=Subject("thing", "x")
     )
     statements.clear()
-    service.open_tasks(SYSTEM, [new] * 50)
-    assert len([one for one in statements if "INSERT INTO jobs" in one]) == 1
-    statements.clear()
-    service.cancel_of(task.subject.id, "gone")
-    assert len([one for one in statements if "DELETE FROM jobs" in one]) == 1
+    service.open_tasks(SYSTEM, [new] * 49)
+    assert not [one for one in statements if "jobs" in one]
+    assert ladder.look_for_ripe() == 0
+    with clock.moved(NOON + timedelta(days=9)):
+        statements.clear()
+        assert (ladder.look_for_ripe(), ladder.look_for_ripe(), ladder.look_for_ripe()) == (30, 20, 0)
+        assert len(statements) <= 7
+        service.cancel_of(task.subject.id, "gone")
+        after(days=9)
     assert tx.scalars(select(Notice)).all() == []

@@ -12,6 +12,11 @@ Texts = Mapping[str, str]
 EPOCH = date(1970, 1, 1).toordinal()
 
 
+def micros(at: time) -> int:
+    """Microseconds since midnight."""
+    return ((at.hour * 60 + at.minute) * 60 + at.second) * 1_000_000 + at.microsecond
+
+
 @dataclass(frozen=True)
 class Day:
     """A day that differs from its weekday's rule, or bears a name: a holiday, or a day worked for one."""
@@ -41,6 +46,10 @@ class WorkCalendar:
     """Ordinals of the days that are not what their weekday says, sorted."""
     sums: tuple[int, ...] = field(init=False)
     """`sums[n]`: what the first n of them add to the count of Mondays to Fridays."""
+    turned: frozenset[int] = field(init=False)
+    """The same days, to ask for one."""
+    spans: tuple[tuple[int, int], ...] = field(init=False)
+    """The hours as microseconds from midnight."""
 
     def __post_init__(self) -> None:
         special = {day: one.free for year in self.years.values() for day, one in year.days.items()}
@@ -50,6 +59,8 @@ class WorkCalendar:
             sums.append(sums[-1] + (-1 if date.fromordinal(ordinal).weekday() < 5 else 1))
         object.__setattr__(self, "turns", tuple(other))
         object.__setattr__(self, "sums", tuple(sums))
+        object.__setattr__(self, "turned", frozenset(other))
+        object.__setattr__(self, "spans", tuple((micros(begin), micros(end)) for begin, end in self.periods))
 
     def day(self, day: date) -> Day | None:
         """What is special about it; None on an ordinary day."""
@@ -60,6 +71,10 @@ class WorkCalendar:
         """True on a day people work; in a year that is not announced on Mondays to Fridays."""
         special = self.day(day)
         return day.weekday() < 5 if special is None else not special.free
+
+    def works(self, ordinal: int) -> bool:
+        """`is_working` of an ordinal."""
+        return ((ordinal - 1) % 7 < 5) is not (ordinal in self.turned)
 
     def working_until(self, ordinal: int) -> int:
         """Working days from 0001-01-01 (ordinal 1, a Monday) to that day, itself included."""

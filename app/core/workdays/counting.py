@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 
 from app.core import clock
-from app.core.workdays.calendar import EPOCH
+from app.core.workdays.calendar import EPOCH, WorkCalendar, micros
 from app.core.workdays.source import calendar
 
-EPOCH_DAY = date.fromordinal(EPOCH)
+MICROSECOND = timedelta(microseconds=1)
 _LAST = date.max.toordinal()
 MOST_DAYS = 3660
 """So far ahead working time is looked for: a calendar without any would never end."""
@@ -68,19 +68,21 @@ def between(start: datetime, end: datetime) -> int:
 def spent(start: datetime, end: datetime) -> timedelta:
     """Working time that passes between two moments; none when the end is not after the start."""
     known, first, last = calendar(), clock.local(start), clock.local(end)
-    whole, total = timedelta(), timedelta()
-    for begins, ends in known.periods:
-        whole += datetime.combine(EPOCH_DAY, ends) - datetime.combine(EPOCH_DAY, begins)
     if last <= first:
-        return total
-    for day in {first.date(), last.date()}:
-        if known.is_working(day):
-            for begins, ends in known.periods:
-                begin = max(datetime.combine(day, begins, first.tzinfo), first)
-                end = min(datetime.combine(day, ends, first.tzinfo), last)
-                total += max(end - begin, timedelta())
-    between_them = until(last.date() - timedelta(days=1)) - until(first.date()) if last.date() > first.date() else 0
-    return total + whole * between_them
+        return timedelta()
+    begun, ended = first.toordinal(), last.toordinal()
+    whole = sum([end - begin for begin, end in known.spans])
+    total = whole * (known.working_until(ended) - known.working_until(begun - 1))
+    if known.works(begun):
+        total -= _until_time(known, micros(first.time()))
+    if known.works(ended):
+        total -= whole - _until_time(known, micros(last.time()))
+    return timedelta(microseconds=total)
+
+
+def _until_time(known: WorkCalendar, at: int) -> int:
+    """Working microseconds of a working day before that time."""
+    return sum([min(end, at) - begin for begin, end in known.spans if begin < at])
 
 
 def later(start: datetime, working: timedelta) -> datetime:
@@ -88,18 +90,15 @@ def later(start: datetime, working: timedelta) -> datetime:
 
     Raises OverflowError when ten years do not have so much.
     """
-    known, left = calendar(), working
-    local = clock.local(start)
-    for ahead in range(MOST_DAYS):
-        day = local.date() + timedelta(days=ahead)
-        if not known.is_working(day):
-            continue
-        for begins, ends in known.periods:
-            begin = datetime.combine(day, begins, local.tzinfo)
-            end = datetime.combine(day, ends, local.tzinfo)
-            begin = max(begin, local)
-            if begin < end:
-                if end - begin >= left:
-                    return (begin + left).astimezone(UTC)
-                left -= end - begin
+    known, local = calendar(), clock.local(start)
+    left, at = working // MICROSECOND, micros(local.time())
+    for day in range(local.toordinal(), local.toordinal() + MOST_DAYS):
+        if known.works(day):
+            for begins, ends in known.spans:
+                begin = max(begins, at)
+                if ends - begin >= left:
+                    midnight = datetime.combine(date.fromordinal(day), time(), local.tzinfo)
+                    return (midnight + timedelta(microseconds=begin + left)).astimezone(UTC)
+                left -= max(ends - begin, 0)
+        at = 0
     raise OverflowError(f"{working} of working time do not come within {MOST_DAYS} days")

@@ -1,20 +1,14 @@
-"""notices about tasks, copies of them, the ladder of their due time; open tasks get their job"""
+"""notices about tasks, copies of them, the ladder of their due time; when the next rung of a task comes"""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0024"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
-LADDER = """
-INSERT INTO jobs (id, kind, source_kind, source_id, source_ref, payload, due_at, ready_at, retries, backoff, priority,
-    exclusive, suspended, fence, attempts, deaths, created_at)
-SELECT id, 'task.ladder', 'task', id, '', '{}', due_at, due_at, 3, '[10, 60, 300]', 0, :no, :no, 0, 0, 0, changed_at
-FROM tasks WHERE status = 'open'
-"""
 
 
 def upgrade() -> None:
@@ -55,12 +49,17 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_task_rungs_task_id_tasks")),
         sa.PrimaryKeyConstraint("task_id", "due_at", "rung", name=op.f("pk_task_rungs")),
     )
+    op.add_column("tasks", sa.Column("rung_at", MOMENT, nullable=True))
+    waiting = sa.text("status = 'open' AND rung_at IS NOT NULL")
+    op.create_index("ix_tasks_open_rung", "tasks", ["rung_at"], sqlite_where=waiting, postgresql_where=waiting)
     # Tasks that are open already climb from their due time on; whoever is late is told then.
-    op.get_bind().execute(sa.text(LADDER).bindparams(sa.bindparam("no", False, sa.Boolean())))
+    op.execute("UPDATE tasks SET rung_at = due_at WHERE status = 'open'")
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM jobs WHERE kind = 'task.ladder'")
+    op.drop_index("ix_tasks_open_rung", "tasks")
+    op.drop_column("tasks", "rung_at")
     op.drop_table("task_rungs")
     op.drop_table("task_copies")
     op.drop_table("notices")
