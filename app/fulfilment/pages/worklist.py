@@ -30,7 +30,11 @@ bp.app_template_global("count_told")(lists.told)
 
 def waiting(actor: Actor) -> str:
     """How many tasks wait for somebody, for the menu."""
-    return lists.told(sum(lists.counts(actor, ("mine", "groups"), lists.few_of(actor)).values()))
+    if "inbox_counts" in g:
+        found = g.inbox_counts
+    else:
+        found = lists.counts(actor, lists.PARTS_OF_TODAY, lists.few_of(actor))
+    return lists.told(found["mine"] + found["groups"])
 
 
 def page_number() -> int:
@@ -43,7 +47,8 @@ def listing(actor: Actor, offered: Mapping[str, Any]) -> dict[str, Any]:
     """What the template of the lists needs; `offered` are the tabs. The same for the page, its part and its stamp."""
     who = reading.reader(actor)
     whom = acting.acting_for(actor, request.values.get("person", ""))
-    counts = {**who.counts(), "for": whom.count}
+    g.inbox_counts = who.counts()  # the menu tells them too
+    counts = {**g.inbox_counts, "for": whom.count}
     tab = request.values.get("tab", "")
     special = {"all": actor.may(TASK_READ_ALL), "for": bool(whom.people) or tab == "for"}
     tabs = {key: value for key, value in offered.items() if special.get(key, True)}
