@@ -30,10 +30,7 @@ bp.app_template_global("count_told")(lists.told)
 
 def waiting(actor: Actor) -> str:
     """How many tasks wait for somebody, for the menu."""
-    if "inbox_counts" in g:
-        found = g.inbox_counts
-    else:
-        found = lists.counts(actor, lists.PARTS_OF_TODAY, lists.few_of(actor))
+    found = g.inbox_counts if "inbox_counts" in g else lists.counts(actor, lists.PARTS_OF_TODAY, lists.few_of(actor))
     return lists.told(found["mine"] + found["groups"])
 
 
