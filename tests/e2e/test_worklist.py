@@ -56,7 +56,7 @@ def test_by_keyboard_while_others_work(site, sign_in):
     page.wait_for_selector(".worklist-news:has-text('2 new')", timeout=8_000)
     page.wait_for_selector(f"#{first}.is-gone")
     assert page.locator("tr.is-here").get_attribute("id") == third
-    assert page.evaluate("document.querySelector('tr.is-here').getBoundingClientRect().top") == place
+    assert abs(page.evaluate("document.querySelector('tr.is-here').getBoundingClientRect().top") - place) < 1
     page.keyboard.press("r")
     page.wait_for_selector(f"#{first}", state="detached")
     assert page.locator("tr.is-here").get_attribute("id") == third
@@ -68,7 +68,7 @@ def test_by_keyboard_while_others_work(site, sign_in):
     assert page.locator("tr.is-here").get_attribute("id") == third
     page.keyboard.press("c")
     page.wait_for_selector(f"#{third}", state="detached")
-    assert page.locator("tr.is-here").count() == 1
+    page.wait_for_selector("tr.is-here")
     with db.transaction(write=False):
         assert queries.get_task(str(third).removeprefix("task-")).assignee_id is not None
     page.click("summary:has-text('Keep this filter')")
