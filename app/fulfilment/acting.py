@@ -37,11 +37,13 @@ class Acting:
     def page(self, actor: Actor, number: int) -> Page[Task]:
         """Their tasks."""
         wanted = [one for one in self.principals if self.chosen in ("", one.user_id)]
-        return standing_in.inbox(actor, wanted, number=number)
+        total = next((one.count for one in self.people if one.user_id == self.chosen), self.count)
+        return standing_in.inbox(actor, wanted, number=number, total=total)
 
-    def stamp(self, actor: Actor) -> str:
-        """A text that changes whenever their list does; empty for nobody."""
-        return standing_in.stamp(actor, self.principals)
+
+def stamp_of(actor: Actor) -> str:
+    """A text that changes whenever the list for others does; empty for nobody."""
+    return standing_in.stamp(actor, standing_in.whom_for(actor))
 
 
 def acting_for(actor: Actor, chosen: str = "") -> Acting:
