@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from app.core import ids
+from app.core import db, ids
 from app.core.i18n import reading
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
@@ -15,6 +17,7 @@ from app.tasks import queries as tasks
 from app.tasks import service as inbox
 from tests.identity.factories import actor_for, make_user, stand_in
 from tests.processes.diagrams import chain, end, flow, fork, node, process, start, user
+from tests.tasks.test_races import at_once
 
 MANY = (
     "<multiInstanceLoopCharacteristics><loopCardinality>3</loopCardinality>"
@@ -193,3 +196,29 @@ def test_four_eyes_with_a_step_that_a_path_leaves_out_are_found(tx):
     (found,) = engine.compile_definition(xml).warnings
     assert found.element == "two"
     assert "one" in found.reason
+
+
+def test_one_person_who_does_two_instances_at_once_does_one(live):
+    for _round in range(3):
+        with db.transaction():
+            anna, other = make_user(roles=["manager"]), make_user(roles=["manager"])
+            first, second, _third = tasks.open_tasks_of(begin(TWO_OF_THREE, "votes", other))
+        verbs = [partial(inbox.complete, actor_for(anna), task.id, {}) for task in (first, second)]
+        results = at_once(*verbs)
+        assert sorted(isinstance(result, inbox.FourEyes) for result in results) == [False, True], results
+
+
+def test_who_did_it_is_known_in_another_version_too():
+    old = engine.compile_definition(EACH)
+    new = engine.compile_definition(EACH.replace(b'"do"', b'"make"'))
+    world = type("World", (), {"as_of": None, "context": {}, "depth": 0})()
+    step = engine.begin(old, {}, world)
+    one, two = (opened.token for opened in step.opened)
+    step = engine.act(old, step.state, Complete(one, {}, "anna"), world)
+    step = engine.act(old, step.state, Complete(two, {}, "bo"), world)
+    (check,) = step.opened
+    moved = engine.migrated(old, new, step.state, {"do": "make"})
+    with pytest.raises(engine.SamePerson) as refused:
+        engine.act(new, moved.state, Complete(check.token, {}, "bo"), world)
+    assert refused.value.details["people"] == ["bo"]
+    engine.act(new, moved.state, Complete(check.token, {}, "anna"), world)

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.core import db
-from app.core.errors import DomainError
+from app.core.errors import DomainError, Invalid
 from app.core.web import is_lost_race
-from app.tasks import queries, service
-from tests.identity.factories import actor_for, make_user
+from app.tasks import queries, service, standing_in
+from tests.identity.factories import actor_for, make_user, stand_in
 from tests.tasks.factories import make_task
 
 
@@ -91,3 +91,29 @@ def test_claim_against_release_against_complete_leaves_one_truth(people):
             assert stored.completed_by == first.id == stored.assignee_id
         else:
             assert stored.assignee_id in (None, second.id)
+
+
+def test_two_who_name_each_other_at_once_do_not_both_succeed(live):
+    for _round in range(3):
+        with db.transaction():
+            one, other = make_user(roles=["manager"]), make_user(roles=["manager"])
+        results = at_once(partial(stand_in, one, other), partial(stand_in, other, one))
+        assert sorted(isinstance(result, Invalid) for result in results) == [False, True], results
+
+
+def test_the_one_back_and_who_stands_in_do_not_both_decide(live):
+    for _round in range(3):
+        with db.transaction():
+            away, helper = make_user(roles=["manager"]), make_user(roles=["sales"])
+            stand_in(away, helper)
+            task = make_task()
+            service.claim(actor_for(away), task.id)
+        verbs = [partial(service.complete, actor_for(one), task.id, {}) for one in (away, helper)]
+        results = at_once(*verbs)
+        assert sum(isinstance(result, DomainError) for result in results) == 1, results
+        done = next(result for result in results if not isinstance(result, DomainError))
+        with db.transaction(write=False):
+            stored = queries.get_task(task.id)
+            kept = standing_in.kept_of([stored])
+        assert stored.completed_by == done.completed_by
+        assert (task.id in kept) == (done.completed_by == helper.id)

@@ -17,7 +17,7 @@ from app.processes.engine.codec import pack, unpack
 from app.processes.engine.definition import Definition
 from app.processes.engine.elements import Element, Scope
 from app.processes.engine.errors import NoPlace
-from app.processes.engine.keys import FAULT, FLOW, INSTANCE, NOTED, PHASE, TIMER, UNDO
+from app.processes.engine.keys import FAULT, FLOW, INSTANCE, NOTED, PERSONS, PHASE, TIMER, UNDO
 from app.processes.engine.spec_base import ROOT
 from app.processes.engine.workflow import Tokens
 
@@ -165,6 +165,9 @@ def _rename_notes(task: Any, mapping: Mapping[str, str]) -> None:
     for key in (NOTED, UNDO):
         if key in task.internal_data:
             task.internal_data[key] = _renamed(task.internal_data[key], mapping)
+    who = task.internal_data.get(PERSONS)
+    if isinstance(who, dict):
+        task.internal_data[PERSONS] = {mapping.get(name, name): by for name, by in who.items()}
 
 
 def _renamed(notes: Sequence[Any], mapping: Mapping[str, str]) -> list[Any]:
