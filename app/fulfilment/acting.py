@@ -41,11 +41,6 @@ class Acting:
         return standing_in.inbox(actor, wanted, number=number, total=total)
 
 
-def stamp_of(actor: Actor) -> str:
-    """A text that changes whenever the list for others does; empty for nobody."""
-    return standing_in.stamp(actor, standing_in.whom_for(actor))
-
-
 def acting_for(actor: Actor, chosen: str = "") -> Acting:
     """Whom the actor stands in for. One statement, and one to count if it is somebody."""
     principals = standing_in.whom_for(actor)

@@ -136,15 +136,6 @@ def counts(actor: Actor, principals: Sequence[Principal]) -> dict[str, int]:
     return dict(zip(["", *numbers], map(int, found), strict=True))
 
 
-def stamp(actor: Actor, principals: Sequence[Principal]) -> str:
-    """A text that changes whenever this list does; empty for nobody."""
-    if not principals:
-        return ""
-    statement = select(func.count(), func.max(Task.changed_at), func.count(Task.assignee_id))
-    total, changed, held = session().execute(statement.where(visible(actor, principals))).one()
-    return f"{total}-{held}-{changed.isoformat() if changed else ''}"
-
-
 def possible(actor: Actor, task: Task) -> list[Principal]:
     """For whom the actor could do an open task, or has it now, four eyes apart. Two statements, one for nobody."""
     principals = whom_for(actor)

@@ -323,12 +323,12 @@ def engine_alone() -> float:
 
     def walk(first: engine.Step) -> Walk:
         step_ = first
-        for _element, outcome in WALK:
+        for element, outcome in WALK:
             (opened,) = step_.opened
+            command = engine.Complete(opened.token, {"outcome": outcome}, element)  # four eyes: each by another person
 
-            def act(state: bytes = step_.state, token: int = opened.token, outcome: str = outcome) -> int:
+            def act(state: bytes = step_.state, command: engine.Complete = command) -> int:
                 nonlocal step_
-                command = engine.Complete(token, {"outcome": outcome}, "b")
                 step_ = engine.act(definition, state, command, Nothing())
                 return len(step_.state)
 
