@@ -156,7 +156,7 @@ class InboxRow:
 def inbox_rows(page: Page[Task]) -> Page[InboxRow]:
     """The tasks of a page as rows; four statements, however many tasks."""
     order_ids = {task.subject_id for task in page.items if task.subject_kind == "order"}
-    found = orders.orders_by_id(order_ids)
+    found = orders.orders_by_id(order_ids, lines=False)
     standings = priority.standings_of(order_ids)
     customers = _customer_names({order.customer_id for order in found.values()})
     names = identity.names_of(task.assignee_id or task.completed_by or "" for task in page.items)

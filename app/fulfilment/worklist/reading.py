@@ -25,8 +25,8 @@ from app.tasks.lists import List
 from app.tasks.models import Task
 
 SIZE = 50
-LAST_PAGE = 200
-"""Nobody turns ten thousand tasks over; who would is served by a filter."""
+LAST_PAGE = 100
+"""Nobody turns five thousand tasks over; who would is served by a filter."""
 FEW = 1_000
 LOOK_AT = 1_000
 """So many of the first tasks of a list say which kinds of task there are to choose from."""
