@@ -22,6 +22,8 @@ FEW = 1_000
 """So many candidates of a person are read by id."""
 MOST_COUNTED = 99
 """A count stops one later, and is told as “99+”."""
+PARTS_OF_TODAY: tuple[List, List] = ("mine", "groups")
+"""No task is in both. Databases read each by an index of its own, and all tasks where they are asked for either."""
 URGENT = ("P0", "P1")
 """Bands whose tasks are for today, whenever they are due."""
 
@@ -70,9 +72,16 @@ def capped(conditions: Sequence[Any]) -> Any:
 def counts(
     actor: Actor, lists: Sequence[List] = ("mine", "groups", "all"), few: list[str] | None = None
 ) -> dict[str, int]:
-    """How many open tasks these lists have; 100 stands for any number above 99. One statement."""
-    parts = [capped([shown(actor, which, few)]).label(which) for which in lists]
+    """How many open tasks these lists have; 100 and more stand for any number above 99. One statement."""
+    parts = [_counted(actor, which, few).label(which) for which in lists]
     return {key: int(value) for key, value in session().execute(select(*parts)).one()._mapping.items()}
+
+
+def _counted(actor: Actor, which: List, few: list[str] | None) -> Any:
+    if which != "today":
+        return capped([shown(actor, which, few)])
+    mine, free = (capped([shown(actor, part, few), for_today()]) for part in PARTS_OF_TODAY)
+    return mine + free
 
 
 def first_of(actor: Actor, which: List, size: int) -> list[Task]:

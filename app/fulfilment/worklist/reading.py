@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, union_all
 
 from app.catalog.models import Customer
 from app.core import clock
@@ -28,7 +28,7 @@ SIZE = 50
 LAST_PAGE = 100
 """Nobody turns five thousand tasks over; who would is served by a filter."""
 FEW = 1_000
-LOOK_AT = 1_000
+LOOK_AT = 300
 """So many of the first tasks of a list say which kinds of task there are to choose from."""
 SORTED: dict[str, tuple[Any, ...]] = {
     "": (Task.rank_key, Task.id),
@@ -57,13 +57,18 @@ def reader(actor: Actor) -> Reader:
 def page_of(who: Reader, which: List, wanted: Wanted, number: int = 1) -> Page[Task]:
     """The tasks of a list that are wanted. `total` counts as far as the page, and one more when another follows."""
     number = min(max(number, 1), LAST_PAGE)
-    statement = (
-        select(Task)
-        .where(lists.shown(who.actor, which, who.few), *_conditions(who.actor, wanted), *_led_by_orders(wanted))
-        .order_by(*SORTED[wanted.sort])
-        .limit(SIZE + 1)
-        .offset((number - 1) * SIZE)
-    )
+    conditions = [*_conditions(who.actor, wanted), *_led_by_orders(wanted)]
+    order, upto = SORTED[wanted.sort], number * SIZE + 1
+    if which == "today":
+        either = [
+            select(Task.id).where(lists.shown(who.actor, part, who.few), lists.for_today(), *conditions)
+            for part in lists.PARTS_OF_TODAY
+        ]
+        firsts = [select(one.order_by(*order).limit(upto).subquery().c.id) for one in either]
+        where: list[Any] = [Task.id.in_(union_all(*firsts))]
+    else:
+        where = [lists.shown(who.actor, which, who.few), *conditions]
+    statement = select(Task).where(*where).order_by(*order).limit(SIZE + 1).offset((number - 1) * SIZE)
     found = list(session().scalars(statement.execution_options(populate_existing=True)))
     more = len(found) > SIZE and number < LAST_PAGE
     return Page(found[:SIZE], number, SIZE, (number - 1) * SIZE + min(len(found), SIZE) + more)
