@@ -104,7 +104,7 @@ def test_who_only_reads_can_do_nothing(client, reader, operator):
     ("address", "most"),
     [
         ("/processes", 8),
-        ("/processes/busy", 12),
+        ("/processes/busy", 13),
         ("/processes/definitions/busy/heat.json", 12),
         ("/processes/instances", 11),
         ("/processes/instances?process=busy&version=1&at=look&incident=no&text=", 14),
