@@ -7,7 +7,7 @@ from itertools import pairwise
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.core import clock
@@ -140,6 +140,8 @@ def test_a_filter_takes_away_and_never_adds(flow):
     actors = {name: flow.actor(name) for name in ("bob", "boss", "both", "other", "ann")}
     seen = set()
 
+    @example(wanted=Wanted(band="P1"), name="boss", which="all", few=0)
+    @example(wanted=Wanted(q="stent"), name="bob", which="groups", few=0)
     @settings(max_examples=80, deadline=None)
     @given(
         wanted=FILTERS,
