@@ -38,7 +38,7 @@ BUSY = process(
         cancelActivity="false",
         name_="Remind",
     ),
-    user("reminded", name_="Reminded"),
+    user("reminded", name_="Looked again"),
     node("receiveTask", "arrive", messageRef="m", name_="Await arrival"),
     node("serviceTask", "machine", camunda__type="external", camunda__topic="weigh", name_="Weigh"),
     node("callActivity", "call", calledElement="inner", name_="Call inner"),

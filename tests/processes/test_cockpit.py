@@ -201,7 +201,7 @@ def test_a_preview_tells_what_would_come_and_changes_nothing(operator):
 
     change = trying.tried(instance.id, move)
     assert [(one.kind, one.text) for one in change.gone] == [("job", "Remind"), ("task", "Look at it")]
-    assert [(one.kind, one.text) for one in change.come] == [("task", "Reminded")]
+    assert [(one.kind, one.text) for one in change.come] == [("task", "Looked again")]
     assert not change.ends
     after = standing.standing_of(instance.id)
     assert (after.instance.version, after.instance.events) == (before.instance.version, before.instance.events)

@@ -103,13 +103,13 @@ def test_who_only_reads_can_do_nothing(client, reader, operator):
 @pytest.mark.parametrize(
     ("address", "most"),
     [
-        ("/processes", 8),
-        ("/processes/busy", 13),
+        ("/processes", 9),
+        ("/processes/busy", 14),
         ("/processes/definitions/busy/heat.json", 12),
         ("/processes/instances", 11),
         ("/processes/instances?process=busy&version=1&at=look&incident=no&text=", 14),
         ("/processes/instances/{id}", 17),
-        ("/processes/instances/{id}?tab=history", 18),
+        ("/processes/instances/{id}?tab=history", 19),
         ("/processes/instances/{id}/diagram.json", 8),
         ("/processes/instances/{id}/stamp", 5),
     ],
@@ -208,7 +208,7 @@ def test_tokens_are_moved_as_previewed(client, operator):
     address = f"/processes/instances/{instance.id}/do/move"
     page, _seen = preview(client, address, **form)
     change = page.text[page.text.index('class="change ') :]
-    assert change.index("Goes away") < change.index("Look at it") < change.index("Comes") < change.index("Reminded")
+    assert change.index("Goes away") < change.index("Look at it") < change.index("Comes") < change.index("Looked again")
     assert confirmed(client, address, **form).status_code == 302
     assert "reminded" in {one.element_id for one in standing.standing_of(instance.id).places}
 
@@ -283,7 +283,7 @@ def test_a_timer_is_moved_given_attempts_and_run(client, operator):
     (timer,) = standing.standing_of(instance.id).jobs
     assert (timer.due_at.isoformat(), timer.retries) == ("2026-12-01T00:00:00+00:00", 7)
     page, _seen = preview(client, address, act="run")
-    assert "Reminded" in page.text[page.text.index('class="change ') :]
+    assert "Looked again" in page.text[page.text.index('class="change ') :]
     assert confirmed(client, address, act="run").status_code == 302
     assert "reminded" in {one.element_id for one in standing.standing_of(instance.id).places}
     assert client.get(address).status_code == 404
