@@ -28,9 +28,7 @@ pure=(tests/test_architecture.py tests/test_translations.py tests/test_docs.py t
   tests/decisions/test_sums.py tests/decisions/dmn/test_dmn.py tests/priority/test_proofs.py
   tests/processes/test_engine.py tests/processes/test_random_processes.py tests/processes/test_states.py
   tests/processes/test_width_and_length.py tests/hostile/test_schema.py)
-# The packages that take half of the time: each database has a queue for them and one for the others. With those that
-# wait for a browser or for processes, five queues keep two cores at work.
-half=(tests/core tests/fulfilment tests/hostile tests/processes)
+# Three queues on two cores: what waits for a browser or for processes lets the other two compute.
 waiting() {
   local failed=0
   run browser .venv/bin/pytest --db sqlite -m browser "$@" || failed=1
@@ -38,26 +36,18 @@ waiting() {
   run processes .venv/bin/pytest --db postgres -m "waits and not browser" "$@" || failed=1
   return $failed
 }
-queues=()
-computing() { # name, database, pytest's options…
-  run "$1" .venv/bin/pytest --db "$2" -m "not browser and not waits" "${@:3}" &
-  queues+=($!)
-}
-computing sqlite-1 sqlite "${half[@]}" "$@"
-computing sqlite-2 sqlite "${half[@]/#/--ignore=}" "$@"
-computing postgres-1 postgres "${half[@]}" "${pure[@]/#/--ignore=}" "$@"
-computing postgres-2 postgres "${half[@]/#/--ignore=}" "${pure[@]/#/--ignore=}" "$@"
-waiting "$@" &
-queues+=($!)
-for queue in "${queues[@]}"; do wait "$queue" || failed=1; done
+run sqlite .venv/bin/pytest --db sqlite -m "not browser and not waits" "$@" & first=$!
+run postgres .venv/bin/pytest --db postgres -m "not browser and not waits" "${pure[@]/#/--ignore=}" "$@" & second=$!
+waiting "$@" & third=$!
+for queue in "$first" "$second" "$third"; do wait "$queue" || failed=1; done
 if [ "$failed" = 1 ]; then
-  for log in lint format types browser waits processes sqlite-1 sqlite-2 postgres-1 postgres-2; do
+  for log in lint format types browser waits processes sqlite postgres; do
     printf '\n===== %s =====\n' "$log"
     tail -n 80 "$logs/$log" 2>/dev/null
   done
   exit 1
 fi
-for log in browser waits processes sqlite-1 sqlite-2 postgres-1 postgres-2; do
+for log in browser waits processes sqlite postgres; do
   printf '%-10s %s\n' "$log" "$(tail -n 1 "$logs/$log")"
 done
 printf 'All green in %s s.\n' $((SECONDS - started))
