@@ -102,6 +102,10 @@ def test_a_file_with_faults_stops_the_start(tmp_path, text):
         workdays.use_file(file)
 
 
+def test_so_many_working_days_never_come():
+    assert workdays.nth(10**9) == date.max
+
+
 @given(st.integers(1, 800_000))
 def test_the_nth_working_day_is_the_first_by_which_so_many_have_passed(count):
     day = workdays.nth(count)

@@ -38,8 +38,10 @@ def ordinals_of(day: pl.Expr) -> pl.Expr:
 
 def nth(count: int) -> date:
     """The day with which `until` comes to that number: a working day."""
-    days = range(1, _LAST)
-    return date.fromordinal(1 + bisect_left(days, count, key=calendar().working_until))
+    known = calendar()
+    first = min(_LAST, max(1, (count - max(known.sums)) // 5 * 7 - 7))  # weekdays alone come to it between these
+    last = max(first, min(_LAST, (count - min(known.sums)) // 5 * 7 + 14))
+    return date.fromordinal(first + bisect_left(range(first, last), count, key=known.working_until))
 
 
 def nth_in_bulk(count: pl.Expr) -> pl.Expr:
