@@ -7,15 +7,10 @@ from __future__ import annotations
 
 import os
 import random
-import secrets
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, text
@@ -32,10 +27,10 @@ from app.priority.models import OrderStanding
 from app.tasks.models import Task, TaskCandidate
 from config import Settings
 from tests.bench.bench_lists import CHUNK, FEW, MANY, made
+from tests.bench.databases import empty_database
 from tests.catalog.factories import make_customer, make_product, make_region
 from tests.conftest import build_schema
 from tests.identity.factories import actor_for, make_user, sign_in
-from tests.postgres import embedded
 from tests.priority.worlds import plain_world
 
 TIMES, FEWER = 20, 5
@@ -74,27 +69,8 @@ PAGES = {
 def main() -> None:
     """Both stages on one database."""
     logs.set_up(quiet=True)
-    with _database() as url, tempfile.TemporaryDirectory() as folder:
-        run(
-            Settings(
-                data=Path(folder),
-                database_url=url,
-                embedded=url.startswith("sqlite"),
-                secret_key=secrets.token_hex(20),
-                testing=True,
-            )
-        )
-
-
-@contextmanager
-def _database() -> Iterator[str]:
-    """An empty one: PostgreSQL unless told otherwise."""
-    if "--sqlite" not in sys.argv:
-        with embedded() as url:
-            yield url
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield f"sqlite:///{folder}/bench.db"
+    with empty_database(postgres="--sqlite" not in sys.argv) as settings:
+        run(settings)
 
 
 def run(settings: Settings) -> None:

@@ -6,13 +6,9 @@ Baseline: the same pages with 1,000 open orders, in the same run. `python -m tes
 from __future__ import annotations
 
 import random
-import secrets
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,10 +25,10 @@ from app.priority import service as priority
 from app.priority.models import OrderStanding
 from app.tasks.models import Task, TaskCandidate
 from config import Settings
+from tests.bench.databases import empty_database
 from tests.catalog.factories import make_customer, make_product, make_region
 from tests.conftest import build_schema
 from tests.identity.factories import make_user, sign_in
-from tests.postgres import embedded
 from tests.priority.worlds import plain_world
 
 FEW, MANY = 1_000, 100_000
@@ -56,27 +52,8 @@ PAGES = {
 def main() -> None:
     """Both stages on one database."""
     logs.set_up(quiet=True)
-    with database() as url, tempfile.TemporaryDirectory() as folder:
-        run(
-            Settings(
-                data=Path(folder),
-                database_url=url,
-                embedded="--postgres" not in sys.argv,
-                secret_key=secrets.token_hex(20),
-                testing=True,
-            )
-        )
-
-
-@contextmanager
-def database() -> Iterator[str]:
-    """An empty one, of the kind asked for."""
-    if "--postgres" in sys.argv:
-        with embedded() as url:
-            yield url
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield f"sqlite:///{folder}/bench.db"
+    with empty_database(postgres="--postgres" in sys.argv) as settings:
+        run(settings)
 
 
 def run(settings: Settings) -> None:
