@@ -16,6 +16,7 @@ from app.core.errors import NotFound
 from app.core.i18n import _l
 from app.core.paging import SIZE, Page, paginate
 from app.decisions import queries as decision_queries
+from app.orders.models import OPEN as OPEN
 from app.orders.models import Order, OrderLine
 from app.priority.models import OrderOverride, OrderStanding
 from app.priority.picture import overrides_of as overrides_of
@@ -26,8 +27,6 @@ RANKING = "priority"
 """The rule set that ranks."""
 SHARES = {"P0": "p0_share_permille", "P1": "p1_share_permille", "P2": "p2_share_permille"}
 """Its parameters that hold the share of lines each band may have."""
-OPEN = ("in_approval", "rework")
-"""Statuses of orders that still wait for something and therefore have a place in the ranking."""
 
 RANK_ORDER = (
     OrderStanding.band,

@@ -9,7 +9,6 @@ from datetime import date, time
 
 Texts = Mapping[str, str]
 """{"en", "zh"}"""
-EPOCH = date(1970, 1, 1).toordinal()
 
 
 def micros(at: time) -> int:

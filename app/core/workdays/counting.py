@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import polars as pl
 
 from app.core import clock
-from app.core.workdays.calendar import EPOCH, WorkCalendar, micros
+from app.core.workdays.calendar import WorkCalendar, micros
 from app.core.workdays.source import calendar
 
 MICROSECOND = timedelta(microseconds=1)
@@ -29,11 +29,6 @@ def until_in_bulk(ordinal: pl.Expr) -> pl.Expr:
     weekdays = ordinal // 7 * 5 + pl.min_horizontal(ordinal % 7, pl.lit(5))
     extra = ordinal.map_batches(lambda days: sums.gather(turns.search_sorted(days, side="right")), pl.Int64)
     return weekdays + extra
-
-
-def ordinals_of(day: pl.Expr) -> pl.Expr:
-    """A column of dates as ordinals."""
-    return day.to_physical().cast(pl.Int64) + EPOCH
 
 
 def nth(count: int) -> date:
