@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import structlog
 import yaml
 from sqlalchemy import bindparam, insert, select, update
 
@@ -30,6 +31,8 @@ from app.tasks.records import NoticeKind, TaskRung
 
 KIND = "task.ladder"
 SOURCE = "task"
+REST = timedelta(hours=1)
+"""After that a rung that could not be climbed is tried again."""
 AT_ONCE = 500
 """Jobs that one look makes."""
 REMIND, ESCALATE = "remind", "escalate"
@@ -40,6 +43,7 @@ Row = Any
 """A task's row by column name: a dict, or what SQLAlchemy calls a mapping."""
 _LADDER = yaml.safe_load(Path(__file__).with_name("ladder.yaml").read_text(encoding="utf-8"))
 _tasks: Any = Task.__table__
+log = structlog.get_logger()
 
 
 def moved(task_ids: Sequence[str]) -> None:
@@ -112,6 +116,13 @@ def climb(job: Job) -> None:
     ahead = next_rung(row, now)
     if ahead is not None:
         session().execute(update(_tasks).where(_tasks.c.id == task.id).values(rung_at=ahead))
+
+
+@jobs.on_exhausted.register(KIND)
+def give_up(job: Job, error: str) -> None:
+    """What failed again and again is tried anew after a while, and every time told as an error."""
+    log.error("tasks.ladder_given_up", task=job.source_id, error=error)
+    session().execute(update(_tasks).where(_tasks.c.id == job.source_id).values(rung_at=clock.now() + REST))
 
 
 def _lock(task_id: str) -> Task | None:

@@ -117,6 +117,20 @@ def test_a_rung_that_fails_half_way_is_done_again_as_a_whole(live, monkeypatch):
         assert told(desk) == ["remind"]
 
 
+def test_a_rung_that_fails_for_good_is_tried_again_later(live, monkeypatch):
+    with transaction():
+        desk = make_user(login="desk", roles=["order_desk"])
+        make_task(groups=["order_desk"], rank=Rank(band="P2"))
+    begin = 60 * 5
+    with monkeypatch.context() as patch:
+        patch.setattr(ladder, "record", lambda *_given, **_more: 1 / 0)
+        for minutes in range(1, 30):
+            after(minutes=begin + minutes)
+    after(minutes=begin + 95)
+    with transaction():
+        assert told(desk) == ["remind"]
+
+
 def test_a_job_left_behind_by_a_closed_task_says_nothing(tx, desk):
     """As when a worker has the job in its hands while the task is completed."""
     task = make_task(groups=["order_desk"], rank=Rank(band="P0"))
