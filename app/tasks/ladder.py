@@ -1,7 +1,8 @@
 """The ladder of a due time: a reminder when a share of the time has passed, an escalation when all of it has.
 
-A task knows when its next rung comes (`tasks.rung_at`, indexed while it is open); every minute those whose time has
-come get a job each. So waiting tasks cost nothing, and a step of a process no statement. What a rung does is stored in
+A task knows when to look at it again (`tasks.rung_at`, indexed while it is open): when its next rung comes, of a new
+one the earliest that could be, because counting working time costs a step of a process too much. Every minute those
+whose time has come are counted out, and get a job each if it really has. So waiting tasks cost nothing. What a rung does is stored in
 the transaction of its job, so a killed worker leaves nothing half-done and nothing is told twice; `task_rungs` keeps
 that for a due time that comes back. The job of a task that was closed meanwhile finds nothing to do.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from app.core import clock, jobs, workdays
 from app.core.db import session
 from app.core.jobs import Job, NewJob
 from app.core.permissions import SYSTEM
-from app.tasks.due import counts_working_time
+from app.tasks import due
 from app.tasks.events import ESCALATED, REMINDED, tell_of
 from app.tasks.models import Task, TaskCandidate, TaskStatus
 from app.tasks.notices import candidates, notify, people_of
@@ -51,10 +53,7 @@ def moved(task_ids: Sequence[str]) -> None:
     if not task_ids:
         return
     jobs.cancel_of_all(SOURCE, task_ids)
-    found = select(_tasks.c.id, _tasks.c.created_at, _tasks.c.due_at, _tasks.c.band).where(
-        _tasks.c.id.in_(task_ids), _tasks.c.status == TaskStatus.OPEN.value
-    )
-    now = clock.now()
+    found, now = _WITH_TIMES.where(_tasks.c.id.in_(task_ids)), clock.now()
     rows = [
         {"which": row["id"], "rung": next_rung(row, now) or max(row["due_at"], now)}
         for row in session().execute(found).mappings()
@@ -63,18 +62,43 @@ def moved(task_ids: Sequence[str]) -> None:
         session().connection().execute(_SET_RUNG, rows)
 
 
+_WITH_TIMES = select(_tasks.c.id, _tasks.c.created_at, _tasks.c.due_at, _tasks.c.band).where(
+    _tasks.c.status == TaskStatus.OPEN.value
+)
 _SET_RUNG = update(_tasks).where(_tasks.c.id == bindparam("which")).values(rung_at=bindparam("rung"))
 
 
 def look_for_ripe() -> int:
-    """Have a job climb each rung whose time has come; how many there were, at most `AT_ONCE`."""
-    ripe = select(_tasks.c.id).where(_tasks.c.status == TaskStatus.OPEN.value, _tasks.c.rung_at <= clock.now())
-    found = list(session().scalars(ripe.order_by(_tasks.c.rung_at, _tasks.c.id).limit(AT_ONCE)))
+    """Have a job climb each rung whose time has come; how many tasks were looked at, at most `AT_ONCE`."""
+    now = clock.now()
+    wanted = _WITH_TIMES.where(_tasks.c.rung_at <= now).order_by(_tasks.c.rung_at, _tasks.c.id).limit(AT_ONCE)
+    found = [dict(row) for row in session().execute(wanted).mappings()]
+    later: list[dict[str, Any]] = []
+    ripe: list[dict[str, Any]] = []
+    for row in found:
+        ahead = None if any(moment <= now for moment, _rung in rungs_of(row)) else next_rung(row, now)
+        (ripe if ahead is None else later).append({"which": row["id"], "rung": ahead})
     if found:
-        now = clock.now()
-        session().execute(update(_tasks).where(_tasks.c.id.in_(found)).values(rung_at=None))
-        jobs.schedule(NewJob(KIND, now, SOURCE, task_id, exclusive=False) for task_id in found)
+        session().connection().execute(_SET_RUNG, [*later, *ripe])
+        jobs.schedule(NewJob(KIND, now, SOURCE, one["which"], exclusive=False) for one in ripe)
     return len(found)
+
+
+def first_look(opened_at: datetime, due_at: datetime, band: str | None) -> datetime:
+    """When to look at a new task that is due as its band says: no later than its first rung."""
+    return min(opened_at + _first(band), due_at)
+
+
+@cache
+def _first(band: str | None) -> timedelta:
+    """The shortest time after which the first rung of a band may come: working time passes as fast as any other."""
+    return due.time_of(band) * min(_shares(band).values())
+
+
+def _shares(band: str | None) -> dict[str, float]:
+    bands = _LADDER["bands"]
+    found = bands.get(band or "") or bands[_LADDER["without_band"]]
+    return {rung: found[rung] for rung in RUNGS if found.get(rung)}
 
 
 def next_rung(row: Row, now: datetime) -> datetime | None:
@@ -84,19 +108,16 @@ def next_rung(row: Row, now: datetime) -> datetime | None:
 
 def rungs_of(task: Row) -> list[tuple[datetime, str]]:
     """When each rung of a task (`created_at`, `due_at`, `band`) is climbed, in their order."""
-    bands = _LADDER["bands"]
-    shares = bands.get(task["band"] or "") or bands[_LADDER["without_band"]]
-    begin, due = task["created_at"], task["due_at"]
-    working = workdays.spent(begin, due) if counts_working_time(task["band"]) else timedelta(0)
+    begin, end = task["created_at"], task["due_at"]
+    working = workdays.spent(begin, end) if due.counts_working_time(task["band"]) else timedelta(0)
     found = []
-    for rung in RUNGS:
-        share = shares.get(rung)
+    for rung, share in _shares(task["band"]).items():
         if share == 1:
-            found.append((due, rung))
-        elif share and working and share < 1:
+            found.append((end, rung))
+        elif working and share < 1:
             found.append((workdays.later(begin, working * share), rung))
-        elif share:
-            found.append((begin + (due - begin) * share, rung))
+        else:
+            found.append((begin + (end - begin) * share, rung))
     return found
 
 
