@@ -1,8 +1,9 @@
 """The ladder of a due time: a reminder when a share of the time has passed, an escalation when all of it has.
 
-A task knows when to look at it again (`tasks.rung_at`, indexed while it is open): when its next rung comes, of a new
-one the earliest that could be, because counting working time costs a step of a process too much. Every minute those
-whose time has come are counted out, and get a job each if it really has. So waiting tasks cost nothing. What a rung does is stored in
+A task knows when to look for its next rung (`tasks.rung_at`, indexed while it is open and known). A new one does not:
+it is taken up as soon as it is so old that the earliest rung of any could have come, for counting working time and one
+more index cost a step of a process too much, and most tasks are done by then. Every minute those whose time has come
+get a job each. So waiting tasks cost nothing, and a step of a process no statement. What a rung does is stored in
 the transaction of its job, so a killed worker leaves nothing half-done and nothing is told twice; `task_rungs` keeps
 that for a due time that comes back. The job of a task that was closed meanwhile finds nothing to do.
 """
@@ -20,7 +21,7 @@ import yaml
 from sqlalchemy import bindparam, insert, select, update
 
 from app.audit.service import record
-from app.core import clock, jobs, workdays
+from app.core import clock, jobs, periodic, workdays
 from app.core.db import session
 from app.core.jobs import Job, NewJob
 from app.core.permissions import SYSTEM
@@ -35,8 +36,10 @@ KIND = "task.ladder"
 SOURCE = "task"
 REST = timedelta(hours=1)
 """After that a rung that could not be climbed is tried again."""
-AT_ONCE = 500
-"""Jobs that one look makes."""
+AT_ONCE = 2_000
+"""Tasks of one look."""
+TAKEN_UP = "tasks.ladder.taken_up"
+"""The mark up to whose moment of opening tasks know their rung."""
 REMIND, ESCALATE = "remind", "escalate"
 RUNGS = (REMIND, ESCALATE)
 """In the order in which they are climbed."""
@@ -71,28 +74,33 @@ _SET_RUNG = update(_tasks).where(_tasks.c.id == bindparam("which")).values(rung_
 def look_for_ripe() -> int:
     """Have a job climb each rung whose time has come; how many tasks were looked at, at most `AT_ONCE`."""
     now = clock.now()
+    _take_up(now)
     wanted = _WITH_TIMES.where(_tasks.c.rung_at <= now).order_by(_tasks.c.rung_at, _tasks.c.id).limit(AT_ONCE)
     found = [dict(row) for row in session().execute(wanted).mappings()]
-    later: list[dict[str, Any]] = []
-    ripe: list[dict[str, Any]] = []
-    for row in found:
-        ahead = None if any(moment <= now for moment, _rung in rungs_of(row)) else next_rung(row, now)
-        (ripe if ahead is None else later).append({"which": row["id"], "rung": ahead})
+    ripe = {row["id"] for row in found if any(moment <= now for moment, _rung in rungs_of(row))}
     if found:
-        session().connection().execute(_SET_RUNG, [*later, *ripe])
-        jobs.schedule(NewJob(KIND, now, SOURCE, one["which"], exclusive=False) for one in ripe)
+        rows = [{"which": row["id"], "rung": now + REST if row["id"] in ripe else next_rung(row, now)} for row in found]
+        session().connection().execute(_SET_RUNG, rows)
+        jobs.schedule(NewJob(KIND, now, SOURCE, row["id"], exclusive=False) for row in found if row["id"] in ripe)
     return len(found)
 
 
-def first_look(opened_at: datetime, due_at: datetime, band: str | None) -> datetime:
-    """When to look at a new task that is due as its band says: no later than its first rung."""
-    return min(opened_at + _first(band), due_at)
+def _take_up(now: datetime) -> None:
+    """Look soon at those that have grown old enough since the last time; also at those that came late, from a
+    transaction that took long."""
+    until, since = now - _youngest(), periodic.mark(TAKEN_UP)
+    climbed = select(TaskRung.task_id).where(TaskRung.task_id == _tasks.c.id).exists()
+    old = [_tasks.c.status == TaskStatus.OPEN.value, _tasks.c.created_at <= until]
+    if since is not None:
+        old.append(_tasks.c.created_at > since - REST)
+    session().execute(update(_tasks).where(*old, _tasks.c.rung_at.is_(None), ~climbed).values(rung_at=now))
+    periodic.set_mark(TAKEN_UP, until)
 
 
 @cache
-def _first(band: str | None) -> timedelta:
-    """The shortest time after which the first rung of a band may come: working time passes as fast as any other."""
-    return due.time_of(band) * min(_shares(band).values())
+def _youngest() -> timedelta:
+    """The shortest time after which a rung of a new task may come: working time passes no faster than any other."""
+    return min(due.time_of(band) * share for band in _LADDER["bands"] for share in _shares(band).values())
 
 
 def _shares(band: str | None) -> dict[str, float]:
@@ -134,9 +142,7 @@ def climb(job: Job) -> None:
         climbed = {"task_id": task.id, "due_at": task.due_at, "rung": ripe[-1], "at": now}
         session().execute(insert(TaskRung), climbed)
         (_escalate if ripe[-1] == ESCALATE else _remind)(task)
-    ahead = next_rung(row, now)
-    if ahead is not None:
-        session().execute(update(_tasks).where(_tasks.c.id == task.id).values(rung_at=ahead))
+    session().execute(update(_tasks).where(_tasks.c.id == task.id).values(rung_at=next_rung(row, now)))
 
 
 @jobs.on_exhausted.register(KIND)

@@ -25,7 +25,6 @@ from app.tasks import standing_in
 from app.tasks.due import due_at
 from app.tasks.events import CLOSED, COMPLETED, OPENED, tell_of
 from app.tasks.forgetting import forget_of as forget_of
-from app.tasks.ladder import first_look
 from app.tasks.models import Rank as Rank
 from app.tasks.models import Task, TaskCandidate, TaskExtra, TaskStandIn, TaskStatus
 from app.tasks.placing import move_to as move_to
@@ -200,7 +199,7 @@ def _row(new: NewTask) -> dict[str, Any]:
         "form_key": new.form_key,
         "excluded_user_ids": list(new.excluded),
         "due_at": due,
-        "rung_at": first_look(at, due, new.rank.band) if new.due_at is None else at,
+        "rung_at": None if new.due_at is None else at,
         "created_at": at,
         "changed_at": at,
         **rank_columns(new.rank),
