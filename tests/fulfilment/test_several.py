@@ -82,10 +82,10 @@ def test_programs_do_several_too(client, flow):
     order = flow.submit()
     sign_in(client, flow.users["bob"])
     one = {"id": flow.task(order).id, "seen_version": order.version}
-    answer = client.post("/api/v1/tasks/several", json={"act": "decide", "tasks": [one], "outcome": "approve"})
+    answer = client.post("/api/v1/several-tasks", json={"act": "decide", "tasks": [one], "outcome": "approve"})
     assert answer.json == {"items": [{"id": one["id"], "done": True, "code": "done", "message": ""}]}
-    again = client.post("/api/v1/tasks/several", json={"act": "take", "tasks": [one, {"id": "x"}]}).json["items"]
+    again = client.post("/api/v1/several-tasks", json={"act": "take", "tasks": [one, {"id": "x"}]}).json["items"]
     assert [item["code"] for item in again] == ["TaskClosed", "NotFound"]
-    refused = client.post("/api/v1/tasks/several", json={"act": "hand_over", "tasks": [one]})
+    refused = client.post("/api/v1/several-tasks", json={"act": "hand_over", "tasks": [one]})
     assert refused.status_code == 422
     assert "user" in refused.text

@@ -253,7 +253,7 @@ def complete_task(given: dict[str, Any], task_id: str) -> Task:
     return deciding.complete(current_actor(), task_id, answers, seen_version=given["seen_version"])
 
 
-@bp.post("/tasks/several")
+@bp.post("/several-tasks")
 @requires(TASK_WORK)
 @bp.arguments(SeveralIn)
 @bp.response(200, SeveralOut)

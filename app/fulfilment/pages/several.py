@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from flask import flash, render_template, request, url_for
 
-from app.core.errors import Invalid
+from app.core.errors import Invalid, NotFound
 from app.core.i18n import LazyString, _, _l, _n
 from app.core.paging import Page
 from app.core.permissions import Actor, current_actor, requires
@@ -32,13 +32,15 @@ def choose_for_several() -> str:
     return _shown(request.args.getlist("task")[: MOST + 1], [])
 
 
-@bp.post("/inbox/several/<any('take','give-back','hand-over','decide'):verb>")
+@bp.post("/inbox/several/<act>")
 @requires(TASK_WORK)
-def do_several(verb: str) -> str:
-    """Do it to each; what became of each is shown beside it."""
+def do_several(act: str) -> str:
+    """Do it to each; what became of each is shown beside it. Raises NotFound for an act there is not."""
+    if act not in TITLES:
+        raise NotFound(act=act)
     actor, chosen = current_actor(), request.form.getlist("task")[: MOST + 1]
     try:
-        results = _verb(verb)(actor, chosen)
+        results = _verb(act)(actor, chosen)
     except Invalid as refusal:
         return _shown(chosen, [], refusal)
     done = [one.task_id for one in results if one.done]
@@ -46,8 +48,8 @@ def do_several(verb: str) -> str:
     if len(done) < len(results):
         left = len(results) - len(done)
         sentence += " " + _n("%(num)s could not be.", "%(num)s could not be.", left)
-    flash(f"{TITLES[verb]}: {sentence}", "success" if len(done) == len(results) else "warning")
-    return _shown(chosen, results, verb=verb)
+    flash(f"{TITLES[act]}: {sentence}", "success" if len(done) == len(results) else "warning")
+    return _shown(chosen, results, act=act)
 
 
 def _verb(name: str) -> Verb:
@@ -65,7 +67,7 @@ def _seen(task_id: str) -> int | None:
     return request.form.get(f"seen_{task_id}", type=int)
 
 
-def _shown(chosen: Sequence[str], results: Sequence[Result], refusal: Invalid | None = None, verb: str = "") -> str:
+def _shown(chosen: Sequence[str], results: Sequence[Result], refusal: Invalid | None = None, act: str = "") -> str:
     actor = current_actor()
     found = tasks.seen_among(actor, chosen)
     told = {one.task_id: one for one in results}
@@ -76,7 +78,7 @@ def _shown(chosen: Sequence[str], results: Sequence[Result], refusal: Invalid | 
         common=several.common(actor, found),
         results=told,
         done=[one.task_id for one in results if one.done],
-        verb=verb,
+        act=act,
         fields=refusal.details["fields"] if refusal else {},
         labels={"tasks": _("Tasks"), "user": _("Person"), "outcome": _("Your decision"), "reason": _("Reason")},
         back=url_for("fulfilment.inbox"),
