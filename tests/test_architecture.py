@@ -21,7 +21,7 @@ OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "uses"},
     "processes": {"steps", "definitions", "external"},
-    "tasks": {"lists", "managing", "notices", "records", "standing_in", "teamwork"},
+    "tasks": {"adding", "lists", "managing", "notices", "records", "standing_in", "teamwork"},
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
     "fulfilment": {"intake", "deciding"},

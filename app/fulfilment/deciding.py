@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from app.core.errors import Invalid, StaleVersion
 from app.core.i18n import _, pick
+from app.core.jsontext import loads
 from app.core.permissions import Actor
 from app.fulfilment import forms
 from app.orders import queries as orders
 from app.priority import service as ranking
 from app.processes import queries as processes
+from app.tasks import adding
 from app.tasks import queries as tasks
 from app.tasks import service as task_verbs
 from app.tasks.models import Task
@@ -22,8 +25,14 @@ REASON_NEEDED = frozenset({"rework", "reject", "cancel"})
 """These answers must say why, whatever the form asks."""
 
 
+ADDED_FORM = loads(Path(__file__).with_name("added_approval.form").read_bytes())
+"""What people are asked who are to approve a task too: no process has that form."""
+
+
 def form_of(task: Task) -> dict[str, Any]:
     """The form of the task (form-js), its texts still in two languages; an empty one if it names none."""
+    if task.source_kind == adding.SOURCE:
+        return dict(ADDED_FORM)
     found = processes.form_of(task) if task.form_key else None
     return dict(found) if found else {"type": "default", "components": []}
 

@@ -81,7 +81,7 @@ def get_task(task_id: str) -> Task:
 
 
 def candidates_of(task_id: str) -> dict[str, list[str]]:
-    """Who may take it: {"group": [roles], "user": [ids], "excluded": [ids]}."""
+    """Who may take it: {"group": [roles], "user": [ids], "excluded": [ids]}, and the questions it waits for."""
     rows = session().execute(
         select(TaskCandidate.kind, TaskCandidate.value)
         .where(TaskCandidate.task_id == task_id)
@@ -89,7 +89,7 @@ def candidates_of(task_id: str) -> dict[str, list[str]]:
     )
     found: dict[str, list[str]] = {"group": [], "user": [], "excluded": []}
     for kind, value in rows:
-        found[kind].append(value)
+        found.setdefault(kind, []).append(value)
     return found
 
 

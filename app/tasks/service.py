@@ -32,8 +32,16 @@ from app.tasks.placing import rank_columns
 from app.tasks.placing import rerank as rerank
 from app.tasks.placing import rerank_in_bulk as rerank_in_bulk
 from app.tasks.placing import rerank_some as rerank_some
+from app.tasks.refusing import (
+    AWAITS,
+    Candidates,
+    for_whom,
+    refuse_excluded,
+    refuse_if_held,
+    refuse_if_others_are_asked,
+    refuse_unless_open,
+)
 from app.tasks.refusing import AlreadyClaimed as AlreadyClaimed
-from app.tasks.refusing import Candidates, for_whom, refuse_excluded, refuse_if_held, refuse_unless_open
 from app.tasks.refusing import FourEyes as FourEyes
 from app.tasks.refusing import FourEyesOfOther as FourEyesOfOther
 from app.tasks.refusing import NoOneElse as NoOneElse
@@ -276,6 +284,7 @@ def complete(
         raise StaleVersion(seen=seen_version, current=task.subject_version)
     if task.source_kind in before_completing:
         before_completing.get(task.source_kind)(task.source_id)
+    refuse_if_others_are_asked(candidates, answers)
     at = clock.now()
     if not _hit(
         _COMPLETE_FOR_OTHERS if for_others else _COMPLETE,
@@ -288,8 +297,7 @@ def complete(
         standing_in.note(task, actor.id, principal, at, taken_from=None)
     elif principal is None and task.on_behalf_of is not None:
         standing_in.forget(task)
-    task.completed_by = actor.id
-    task.completed_at, task.changed_at, task.answers = at, at, answers
+    task.completed_by, task.completed_at, task.changed_at, task.answers = actor.id, at, at, answers
     record(
         actor,
         "task:complete",
@@ -332,6 +340,11 @@ def cancel_of(source_id: str, reason: str, *, source_refs: Sequence[str] | None 
     return _close(which, TaskStatus.CANCELLED, reason)
 
 
+def cancel_one(task_id: str, reason: str) -> None:
+    """Close one task undone, if it is open."""
+    _close(_tasks.c.id == task_id, TaskStatus.CANCELLED, reason)
+
+
 def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
     statement = (
         update(_tasks)
@@ -344,7 +357,10 @@ def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
         tell_of(CLOSED, row)
     closed = [row["id"] for row in rows]
     if closed:
-        session().execute(_of_closed.where(_candidates.c.task_id.in_(closed)))
+        told = _of_closed.where(_candidates.c.task_id.in_(closed)).returning(_candidates.c.kind, _candidates.c.value)
+        asked = [value for kind, value in session().execute(told) if kind == AWAITS]
+        if asked:
+            _close(_tasks.c.id.in_(asked), status, reason)
     return closed
 
 
