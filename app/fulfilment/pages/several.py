@@ -48,7 +48,10 @@ def do_several(act: str) -> str:
     if len(done) < len(results):
         left = len(results) - len(done)
         sentence += " " + _n("%(num)s could not be.", "%(num)s could not be.", left)
-    flash(f"{TITLES[act]}: {sentence}", "success" if len(done) == len(results) else "warning")
+    flash(
+        _("%(what)s: %(result)s", what=TITLES[act], result=sentence),
+        "success" if len(done) == len(results) else "warning",
+    )
     return _shown(chosen, results, act=act)
 
 
