@@ -142,3 +142,11 @@ def test_others_asked_to_approve_too(client, flow):
     withdrawn = client.post(f"/tasks/{question.id}/withdraw", follow_redirects=True).text
     assert "询问已撤回。" in withdrawn
     assert client.post(f"/tasks/{task.id}/complete", data=seen).status_code == 302
+
+
+def test_people_are_suggested_while_their_names_are_typed(client, flow):
+    client = as_person(client, flow, "bob")
+    someone = flow.users["desk2"]
+    assert {"value": someone.login, "label": someone.name} in client.get(f"/people/suggest?q={someone.login[:4]}").json
+    assert client.get("/people/suggest?q=%25").json == []
+    assert client.get("/people/suggest").json == []
