@@ -18,6 +18,7 @@ from app.processes import engine
 from app.processes.definitions import Deployed, deployed, in_force
 from app.processes.forms import bilingual
 from app.processes.models import InstanceStatus, ProcessDefinition, ProcessEvent, ProcessInstance, ProcessRelease
+from app.processes.world import SOURCE
 from app.tasks.models import Task
 
 STARTS = "process-start"
@@ -146,6 +147,31 @@ def form_of(task: Task) -> dict[str, Any] | None:
         return None
     found = deployed(get_instance(task.source_id).definition_id).forms.get(task.form_key)
     return None if found is None else bilingual(found)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the diagram asks of whoever does a task: a form (texts as {"en", "zh"}; None: none), and what its
+    completion is signed as (empty: no signature). `definition` is None for a task of no process."""
+
+    form: dict[str, Any] | None = None
+    signature: str = ""
+    definition: Deployed | None = None
+
+
+def work_of(task: Task) -> Work:
+    """What the diagram asks for a task. One statement. Raises NotFound."""
+    if task.source_kind != SOURCE:
+        return Work()
+    made = deployed(get_instance(task.source_id).definition_id)
+    form = made.forms.get(task.form_key) if task.form_key else None
+    return Work(None if form is None else bilingual(form), signature_at(made, task.element_id), made)
+
+
+def signature_at(made: Deployed, element_id: str) -> str:
+    """What the completion of a user task is signed as; empty: it needs no signature."""
+    element = made.definition.elements.get(element_id)
+    return element.signature if isinstance(element, engine.UserWork) else ""
 
 
 def definitions() -> list[dict[str, Any]]:

@@ -263,12 +263,14 @@ def complete(
     seen_version: int | None = None,
     variables: Mapping[str, Any] | None = None,
     for_others: bool = False,
+    sign: Callable[[Task], object] | None = None,
 ) -> Task:
     """Decide a task; its source goes on in the same transaction. Claims it on the way if nobody has it.
 
     `answers` are those of its form; a program gives plain `variables` instead. `seen_version` is the version of the
     subject the actor looked at. `for_others`: the actor may do it whoever was asked (checked by the caller; four eyes
-    hold all the same). Raises as `claim` does, StaleVersion, and whatever the source raises (then nothing is stored).
+    hold all the same). `sign` is called with the completed task before its source goes on, and puts a signature to it.
+    Raises as `claim` does, StaleVersion, and whatever the source raises (then nothing is stored).
     """
     task, candidates = _load(task_id)
     refuse_unless_open(task)
@@ -285,10 +287,7 @@ def complete(
         _explain_loss(actor, task_id)
     _CLOSE_CANDIDATES.run({"task": task_id})
     task.status, task.assignee_id = TaskStatus.COMPLETED.value, task.assignee_id or actor.id
-    if principal is not None and task.on_behalf_of != principal:
-        standing_in.note(task, actor.id, principal, at, taken_from=None)
-    elif principal is None and task.on_behalf_of is not None:
-        standing_in.forget(task)
+    _keep_for_whom(actor, task, principal, at)
     task.completed_by = actor.id
     task.completed_at, task.changed_at, task.answers = at, at, answers
     record(
@@ -301,10 +300,19 @@ def complete(
         version=task.subject_version,
         **standing_in.told(principal),
     )
+    if sign is not None:
+        sign(task)
     tell_of(COMPLETED, vars(task))
     if task.source_kind in on_completed:
         on_completed.get(task.source_kind)(actor, task, variables or {})
     return task
+
+
+def _keep_for_whom(actor: Actor, task: Task, principal: str | None, at: datetime) -> None:
+    if principal is not None and task.on_behalf_of != principal:
+        standing_in.note(task, actor.id, principal, at, taken_from=None)
+    elif principal is None and task.on_behalf_of is not None:
+        standing_in.forget(task)
 
 
 def _may_complete(actor: Actor, task: Task, candidates: Candidates, *, for_others: bool) -> str | None:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import delete, insert
 
 from app.audit.service import record
+from app.audit.signatures import MEANINGS
 from app.core import clock, jobs
 from app.core.db import session
 from app.core.jobs import NewJob
@@ -109,6 +110,7 @@ def _deploy_one(
         forms=forms,
         approving={name for name, form in forms.items() if asks_for_approval(form)},
         groups=ROLES,
+        meanings=tuple(MEANINGS),
     )
     made, new = store(actor, xml, key, forms, known, deployment_id)
     if new:
