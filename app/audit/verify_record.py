@@ -83,6 +83,8 @@ def whole(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
     rest = {key: value for key, value in record.items() if key != "fingerprint"}
     if digest(rest) != record["fingerprint"]:
         yield "record", "its content does not give its fingerprint"
+    if record["format"] != FORMAT:
+        yield "record", "is not of a kind that this program knows"
     known = {"format", "subject", "signatures", "entries", "parts", "fingerprint"}
     for name in sorted(set(record) - known):
         yield "record", f"“{name}” does not belong here"

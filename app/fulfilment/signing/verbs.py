@@ -13,6 +13,7 @@ from app.core.i18n import _, _l
 from app.core.permissions import Actor
 from app.fulfilment.signing.content import changed_parts, mark_of, shown
 from app.identity.queries import names_of
+from app.processes.service import SignatureNeeded
 from app.tasks.models import Task
 
 
@@ -52,13 +53,15 @@ def offer(task: Task, meaning: str, *, asks_login: Callable[[], bool] = lambda: 
 
 def prepare(
     actor: Actor, task: Task, meaning: str, answers: Mapping[str, Any], signed: Signed | None
-) -> Callable[[Task], object] | None:
-    """What puts the signature to the task once it is completed; None when the task needs none.
-
-    What was shown is looked at now, before anything is changed. Raises SeenOtherwise, Invalid (`signature.meaning`).
+) -> Callable[[Task, str | None], object] | None:
+    """What puts the signature to the task, given on whose behalf, or raises SignatureNeeded; None when the task needs
+    none. What was shown is looked at now, before anything is changed. Raises SeenOtherwise, Invalid
+    (`signature.meaning`).
     """
-    if not meaning or signed is None:  # without one the process refuses, once it is clear that the actor may do it
+    if not meaning:
         return None
+    if signed is None:
+        return _refuse
     if signed.meaning != meaning:
         raise Invalid({"signature.meaning": [_("Must be one of: %(choices)s.", choices=meaning)]})
     manifest = shown(task)
@@ -68,19 +71,22 @@ def prepare(
         raise SeenOtherwise(what=_(", ").join(told) or _("it is not what this task shows"), task=task.id)
     bound = {**manifest, "answers": dict(answers)}
 
-    def put(completed: Task) -> None:
-        other = completed.on_behalf_of
+    def put(signing: Task, other: str | None) -> None:
         signatures.sign(
             actor,
-            completed.subject,
+            signing.subject,
             bound,
-            task_id=completed.id,
+            task_id=signing.id,
             meaning=meaning,
             method=signed.method,
             on_behalf_of=None if other is None else (other, names_of([other]).get(other, other)),
         )
 
     return put
+
+
+def _refuse(task: Task, _other: str | None) -> None:
+    raise SignatureNeeded(task=task.id)
 
 
 def unseen(task: Task, meaning: str, method: str) -> Signed:

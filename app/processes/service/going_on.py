@@ -77,7 +77,7 @@ def go_on(actor: Actor, task: Task, variables: Mapping[str, Any]) -> Step:
     made, token = deployed(before.definition_id), int(task.source_ref)
     meaning = signature_at(made, task.element_id)
     if meaning and not signatures.is_signed(task.id, actor.id, meaning):
-        raise SignatureNeeded(meaning=meaning, task=task.id)
+        raise SignatureNeeded(task=task.id)
     answers = task.answers
     if answers is not None and task.form_key is not None and task.form_key in made.forms:
         refuse_wrong_answers(made.forms[task.form_key], answers)
