@@ -21,7 +21,7 @@ OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
     "audit": {"signatures", "bundles"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "uses"},
-    "processes": {"steps", "definitions", "external"},
+    "processes": {"steps", "definitions", "external", "answering"},
     "tasks": {"lists", "managing", "notices", "records", "standing_in", "teamwork"},
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},

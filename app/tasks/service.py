@@ -269,9 +269,9 @@ def complete(
 
     `answers` are those of its form; a program gives plain `variables` instead. `seen_version` is the version of the
     subject the actor looked at. `for_others`: the actor may do it whoever was asked (checked by the caller; four eyes
-    hold all the same). `sign` puts a signature to the task, or refuses: it is given the task and on whose behalf, once it
-    is clear that the actor may do it. Raises as `claim` does, StaleVersion, and whatever `sign` and the source raise
-    (then nothing is stored).
+    hold all the same). `sign` puts a signature to the task, or refuses: it is given the task and on whose behalf,
+    once it is clear that the actor may do it. Raises as `claim` does, StaleVersion, and whatever `sign` and the source
+    raise (then nothing is stored).
     """
     task, candidates = _load(task_id)
     refuse_unless_open(task)
