@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.fulfilment.pages import drafts as drafts
 from app.fulfilment.pages import listing as listing
 from app.fulfilment.pages import notices as notices
 from app.fulfilment.pages import order as order

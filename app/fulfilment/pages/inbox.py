@@ -15,8 +15,8 @@ from app.core.errors import Conflict, DomainError, Invalid, NotFound, StaleVersi
 from app.core.i18n import LazyString, _, _l
 from app.core.permissions import actor_or_none, current_actor, requires
 from app.core.refusals import show
-from app.fulfilment import acting, deciding, forms, queries, timeline, versions
-from app.fulfilment.pages import signer, worklist
+from app.fulfilment import acting, beside, deciding, forms, queries, timeline, versions
+from app.fulfilment.pages import drafts, signer, worklist
 from app.fulfilment.pages.inbox_blueprint import bp as bp
 from app.fulfilment.signing import verbs as signing
 from app.orders import queries as orders
@@ -25,6 +25,7 @@ from app.processes.service import SignatureNeeded
 from app.tasks import queries as tasks
 from app.tasks import service as task_verbs
 from app.tasks import teamwork
+from app.tasks.drafts import forget as forget_drafts
 from app.tasks.models import Task, TaskStatus
 from app.tasks.permissions import TASK_READ, TASK_WORK
 
@@ -160,6 +161,7 @@ def complete(task_id: str) -> Response | BaseResponse:
             seen_version = request.form.get("seen_version", type=int)
             deciding.complete(actor, task_id, answers, seen_version=seen_version, signed=signed)
             signer.note()
+            forget_drafts(task_id)
     except (Conflict, Invalid, SignatureNeeded) as error:
         refusal = signer.said(error)
         if web.is_fragment():
@@ -203,6 +205,7 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
     form, meaning = deciding.asked_of(task)
     excluded = actor.id in task.excluded_user_ids
     standing = acting.on_task(actor, task)
+    draft = drafts.found(actor, task, form) if refusal is None else None
     candidate = any(task_verbs.is_candidate(actor, pair) for pair in _candidates(task))
     return render_template(
         "fulfilment/task.html",
@@ -212,7 +215,8 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         panel=panel_of(view.order),
         outcomes=deciding.outcomes_of(form),
         form=forms.without(forms.localised(form), "outcome"),
-        answers=answers,
+        answers=draft.answers if draft else answers,
+        draft=draft,
         refusal=refusal,
         fields=refusal.details.get("fields", {}) if refusal else {},
         changed=_changed(task, refusal),
@@ -231,6 +235,7 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         asked=queries.asked_before(task),
         following=queries.next_task(actor, task),
         together=teamwork.together(actor, task),
+        stock=beside.stock_of(view) if task.status == TaskStatus.OPEN else None,
         is_signed=bool(meaning) and task.status == TaskStatus.COMPLETED,
         offer=signing.offer(task, meaning, asks_login=signer.asks_login) if task.status == TaskStatus.OPEN else None,
     )

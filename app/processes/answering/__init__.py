@@ -16,5 +16,6 @@ from app.processes.answering.answers import checked as checked
 from app.processes.answering.answers import faults_of as faults_of
 from app.processes.answering.fields import Field as Field
 from app.processes.answering.fields import fields_of as fields_of
+from app.processes.answering.fields import put as put
 from app.processes.answering.schema import FormRefused as FormRefused
 from app.processes.answering.schema import refuse_wrong_form as refuse_wrong_form

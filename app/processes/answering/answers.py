@@ -140,7 +140,7 @@ def _faults(field: Field, value: Any) -> Iterator[str]:
 
 
 def _choice_faults(field: Field, value: Any) -> Iterator[str]:
-    offered = [option.get("value") for option in field.component.get("values") or ()]
+    offered = field.offered
     known = {(type(one), str(one)) for one in offered}
     given = value if field.type in SOME_OF else [value]
     if not isinstance(given, list) or any((type(one), str(one)) not in known for one in given):

@@ -36,6 +36,13 @@ class Field:
         return str(self.component.get("type"))
 
     @property
+    def offered(self) -> list[Any]:
+        """The values of its options."""
+        found = self.component.get("values")
+        options = found if isinstance(found, list) else ()
+        return [option.get("value") for option in options if isinstance(option, Mapping)]
+
+    @property
     def rules(self) -> Mapping[str, Any]:
         """Its `validate`."""
         found = self.component.get("validate")
@@ -46,11 +53,14 @@ def fields_of(
     schema: Mapping[str, Any], path: tuple[str, ...] = (), hidden_if: tuple[str, ...] = ()
 ) -> Iterator[Field]:
     """Every field of a form, those in groups included."""
-    for component in schema.get("components") or ():
+    components = schema.get("components")
+    for component in components if isinstance(components, list) else ():
+        if not isinstance(component, Mapping):
+            continue
         conditional = component.get("conditional")
         hide = conditional.get("hide") if isinstance(conditional, Mapping) else None
         conditions = (*hidden_if, hide) if isinstance(hide, str) and hide.strip() else hidden_if
-        if component.get("type") in ASKING:
+        if str(component.get("type")) in ASKING:
             key = component.get("key")
             if key:
                 yield Field(component, (*path, *str(key).split(".")), conditions)

@@ -74,7 +74,7 @@ def _shape(holder: Mapping[str, Any], depth: int, count: list[int], place: str) 
             return
         name = str(one.get("key") or one.get("id") or here)[:100]
         yield from ((name, reason) for reason in _kind_problems(one))
-        if one.get("type") in HOLDING:
+        if str(one.get("type")) in HOLDING:
             if isinstance(one.get("components", []), list):
                 yield from _shape(one, depth + 1, count, f"{here}.")
             else:
@@ -118,7 +118,7 @@ def _field_problems(one: Mapping[str, Any]) -> Iterator[str]:
     yield from _text_problems(rules)
     if kind in ONE_OF | SOME_OF:
         yield from _option_problems(one)
-    if kind == "datetime" and one.get("subtype", "date") not in ("date", "time", "datetime"):
+    if kind == "datetime" and str(one.get("subtype", "date")) not in ("date", "time", "datetime"):
         yield _("It must ask for a date, a time or both.")
 
 
@@ -126,7 +126,7 @@ def _text_problems(rules: Mapping[str, Any]) -> Iterator[str]:
     pattern = rules.get("pattern")
     if pattern and (not isinstance(pattern, str) or not patterns.is_runnable(pattern)):
         yield _("Its pattern cannot be run: it may have no look-around and no back-reference.")
-    if rules.get("validationType") not in (None, "", "custom", "email", "phone"):
+    if str(rules.get("validationType") or "custom") not in ("custom", "email", "phone"):
         yield _("“%(name)s” would not be checked.", name="validationType")
 
 
