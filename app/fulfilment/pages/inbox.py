@@ -220,7 +220,7 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         refusal=refusal,
         fields=refusal.details.get("fields", {}) if refusal else {},
         changed=_changed(task, refusal),
-        labels=forms.labels(form),
+        labels={**forms.labels(form), "password": _("Password"), "signature.meaning": _("Meaning")},
         excluded=excluded,
         can_decide=task.status == TaskStatus.OPEN
         and not excluded

@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from fpdf import FPDF
-from fpdf.enums import WrapMode, XPos, YPos
+from fpdf.enums import VAlign, XPos, YPos
 from fpdf.fonts import FontFace
 from lxml import html
 
@@ -51,20 +51,18 @@ class _Paper(FPDF):
         self.multi_cell(0, size * 0.5, clean(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L")
         self.ln(gap)
 
-    def write_facts(self, facts: Sequence[tuple[str, Any]]) -> None:
+    def write_facts(self, facts: Sequence[tuple[str, Any]], size: float = 9.5) -> None:
         """Names and values in two columns; what has no value is left out."""
         for name, value in facts:
             if value in (None, ""):
                 continue
-            self.set_font("noto", size=9.5)
+            self.set_font("noto", size=size)
             self.set_text_color(*GREY)
             top = self.get_y()
             self.multi_cell(44, 5, clean(name), new_x=XPos.RIGHT, new_y=YPos.TOP, align="L")
             self.set_text_color(*INK)
             bottom = max(top + 5, self.get_y() + 5)
-            self.multi_cell(
-                0, 5, clean(str(value)), new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L", wrapmode=WrapMode.CHAR
-            )
+            self.multi_cell(0, 5, clean(str(value)), new_x=XPos.LMARGIN, new_y=YPos.NEXT, align="L")
             self.set_y(max(bottom, self.get_y()) if self.get_y() >= top else self.get_y())
 
     def write_table(self, rows: Sequence[Sequence[str]], widths: Sequence[int], right: Sequence[int] = ()) -> None:
@@ -80,7 +78,7 @@ class _Paper(FPDF):
             headings_style=FontFace(color=GREY),
             line_height=5,
             padding=1,
-            wrapmode=WrapMode.CHAR,
+            v_align=VAlign.T,
         ) as table:
             for row in rows:
                 table.row([clean(cell) for cell in row])
@@ -153,9 +151,14 @@ def _write_signature(paper: _Paper, one: Shown) -> None:
             (_("Task"), one.task),
             (_("Signed at"), f"{one.local}\n{one.utc}"),
             (_("Proved by"), one.method),
-            (_("What was signed"), f"SHA-256 {one.signature.content_hash}"),
-            (_("Signature"), f"SHA-256 {one.signature.hash}"),
+            (_("Reason"), one.reason),
+            (_("Version of the order"), one.version),
+            (_("Rules"), "\n".join(one.rules)),
+            (_("Attachments"), "\n".join(one.attachments)),
         ]
+    )
+    paper.write_facts(
+        [(_("What was signed"), one.signature.content_hash), (_("Signature"), one.signature.hash)], size=7.5
     )
     if one.valid:
         paper.write_line(_("Valid: what was signed is unchanged."), size=9.5, colour=GOOD)

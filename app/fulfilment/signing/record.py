@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from app.audit import signatures
 from app.audit.models import Signature
@@ -31,6 +32,13 @@ class Shown:
     utc: str
     method: str
     faults: list[str]
+    reason: str
+    version: str
+    """Of the order that was signed."""
+    rules: list[str]
+    """The decisions that were shown: rule set and version, with the digest of what they said."""
+    attachments: list[str]
+    """Names with digests."""
 
     @property
     def valid(self) -> bool:
@@ -63,7 +71,22 @@ def _shown(one: Signature, faults: list[str]) -> Shown:
         utc=one.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         method=str(METHODS.get(one.method, one.method)),
         faults=faults,
+        **_particulars(one.manifest),
     )
+
+
+def _particulars(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told besides; nothing of a manifest that was tampered with beyond reading."""
+    try:
+        order, rules, files = manifest["order"], manifest["rules"], manifest["attachments"]
+        return {
+            "reason": str(manifest["answers"].get("reason") or ""),
+            "version": "" if order is None else str(order["version"]),
+            "rules": [f"{one['rule_set']} {one['version']} ({one['outcome'][:16]}…)" for one in rules],
+            "attachments": [f"{one['name'] or one['url']} ({one['sha256'][:16]}…)" for one in files],
+        }
+    except (KeyError, TypeError, AttributeError):
+        return {"reason": "", "version": "", "rules": [], "attachments": []}
 
 
 def _meaning(one: Signature) -> str:
