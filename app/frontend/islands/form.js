@@ -36,6 +36,13 @@ const WORDS = {
   "Next page": "下一页",
   "Clear selection": "清除选择",
   Browse: "选择文件",
+  "hh:mm": "时:分",
+  "hh:mm --": "时:分 --",
+  "mm/dd/yyyy": "月/日/年",
+  "dd/mm/yyyy": "日/月/年",
+  "yyyy/mm/dd": "年/月/日",
+  "This is an image placeholder": "图片",
+  "Powered by bpmn.io": "由 bpmn.io 提供",
 };
 
 function reason(given) {
