@@ -16,18 +16,21 @@ from app.audit import bundles, signatures, verify_record
 from app.audit.models import AuditEntry
 from app.audit.verify import verify
 from app.core import jsontext
+from app.core.permissions import SYSTEM
 from app.core.subject import Subject
 from app.fulfilment import deciding
 from app.fulfilment.signing import content, record
 from app.fulfilment.signing.verbs import SeenOtherwise
 from app.identity.service import guards
 from app.orders import queries as orders
+from app.processes import service as processes
 from app.processes.service import SignatureNeeded
 from app.tasks import queries as tasks
 from app.tasks import teamwork
 from tests.audit.test_chain import dialect, unprotect
 from tests.fulfilment.flow_world import make_flow
 from tests.identity.factories import PASSWORD, bearer, sign_in, stand_in
+from tests.processes.diagrams import chain, end, process, start, user
 
 PDF = b"%PDF-1.7 a certificate"
 
@@ -300,10 +303,10 @@ def test_the_verifier_finds_each_single_alteration(flow):
         for key in path:
             value = value[key]
         made = put(whole, path, altered(value))
-        assert verify_record.verify(made), path
-        if path[0] != "fingerprint" and path != ("subject", "label"):  # whoever alters it can give it a new fingerprint
+        if path[0] != "fingerprint" and path != ("subject", "label"):  # whoever alters it can make it a new fingerprint
             made["fingerprint"] = verify_record.digest({k: v for k, v in made.items() if k != "fingerprint"})
-            assert verify_record.verify(made), path
+        assert verify_record.verify(made), path
+    assert verify_record.verify(put(whole, every[-1], "x")) != verify_record.verify(whole)
     for name in ("signatures", "entries"):
         for place in range(len(whole[name])):
             made = copy.deepcopy(whole)
@@ -328,13 +331,12 @@ def test_both_programs_write_the_same_letters(flow):
 def test_on_paper(client, flow):
     order = signed(flow)
     sign_in(client, flow.users["boss"])
-    for path in ("signed-record.pdf", "confirmation.pdf"):
-        for language in ("en", "zh_Hans"):
-            paper = client.get(f"/orders/{order.id}/{path}?language={language}")
-            assert paper.status_code == 200
-            assert paper.data.startswith(b"%PDF-1.")
-            assert b"NotoSansSC" in paper.data
-            assert len(paper.data) < 80_000, "only the glyphs that are used"
+    for path in ("signed-record.pdf?language=en", "confirmation.pdf?language=zh_Hans"):
+        paper = client.get(f"/orders/{order.id}/{path}")
+        assert paper.status_code == 200
+        assert paper.data.startswith(b"%PDF-1.")
+        assert b"NotoSansSC" in paper.data
+        assert len(paper.data) < 80_000, "only the glyphs that are used"
     saved = client.get(f"/orders/{order.id}/signed-record.json")
     assert verify_record.verify(json.loads(saved.data)) == []
     assert client.get("/verify_record.py").data == bundles.VERIFIER.read_bytes()
@@ -343,3 +345,28 @@ def test_on_paper(client, flow):
     unsigned = flow.submit(product=flow.plain)
     assert client.get(f"/orders/{unsigned.id}/signed-record.json").status_code == 404
     assert "/signatures" not in client.get(f"/orders/{unsigned.id}").get_data(as_text=True)
+
+
+def test_any_process_can_ask_for_a_signature(client, flow):
+    parts = (start(), user("u", camunda__candidateGroups="manager", youxu__signature="review"), end())
+    made = processes.deploy(SYSTEM, process(*parts, chain("s", "u", "e"), key="other"))
+    instance = processes.start_definition(flow.actor("ann"), made.id).id
+    (task,) = tasks.open_tasks_of(Subject("process", instance))
+    headers = bearer(flow.users["boss"])
+    wanted = client.get(f"/api/v1/tasks/{task.id}", headers=headers).get_json()["signature"]
+    signature = {**wanted, "login": flow.users["boss"].login, "password": PASSWORD}
+    body = {"seen_version": 1, "signature": signature}
+    answer = client.post(f"/api/v1/tasks/{task.id}/complete", json=body, headers=headers)
+    assert answer.status_code == 200, answer.get_json()
+    whole = bundles.bundle(Subject("process", instance))
+    assert verify_record.verify(whole) == []
+    assert whole["parts"]["diagrams"].keys() == {made.id}
+    assert verify(full=True).ok
+
+
+def test_a_meaning_that_is_none_is_refused_at_deploy(tx):
+    parts = (start(), user("u", youxu__signature="fun"), end())
+    with pytest.raises(processes.DiagramRefused) as refused:
+        processes.deploy(SYSTEM, process(*parts, chain("s", "u", "e")))
+    assert refused.value.details["fields"].keys() == {"u"}
+    assert "approval, review, release" in refused.value.details["fields"]["u"][0]
