@@ -19,9 +19,10 @@ MODULES = sorted(path for path in APP.rglob("*.py") if "node_modules" not in pat
 ORDER = ("core", *SLICES)
 OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
+    "audit": {"signatures", "bundles"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "uses"},
-    "processes": {"steps", "definitions", "external"},
-    "tasks": {"adding", "lists", "managing", "notices", "records", "standing_in", "teamwork"},
+    "processes": {"steps", "definitions", "external", "answering"},
+    "tasks": {"adding", "drafts", "lists", "managing", "notices", "records", "standing_in", "teamwork"},
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
     "fulfilment": {"intake", "deciding"},

@@ -107,6 +107,7 @@ OWN: dict[str, LazyString] = {
     "rule:submit": _l("Rule set submitted"),
     "rule:try": _l("Rule set tried out"),
     "rule:unschedule": _l("Date of a version of a rule set taken back"),
+    "signature:sign": _l("Signed electronically"),
     "substitute:end": _l("Substitution ended"),
     "substitute:name": _l("Substitute named"),
     "task:ask-no-more": _l("Question to approve a task too withdrawn"),

@@ -1,4 +1,4 @@
-"""The stored trail: entries, the queue of those not yet sealed, seals and what each seal covers."""
+"""The stored trail: entries, the queue of those not yet sealed, seals and what each seal covers, signatures."""
 
 from __future__ import annotations
 
@@ -88,6 +88,51 @@ class AuditSealedHead(Base):
     seal_seq: Mapped[int] = mapped_column(Integer)
 
 
+class Signature(Base):
+    """An electronic signature (21 CFR 11.50, 11.70): who, when, what it means, and what exactly was signed.
+
+    `content_hash` covers `manifest`, `hash` every other column but `entry_id`; the entry of the trail names `hash`, so
+    that a signature can neither be cut off nor put under something else.
+    """
+
+    __tablename__ = "signatures"
+    __table_args__ = (Index("ix_signatures_subject", "subject_kind", "subject_id"),)
+
+    id: Mapped[Id]
+    subject_kind: Mapped[str] = mapped_column(String(40))
+    subject_id: Mapped[str] = mapped_column(String(64))
+    task_id: Mapped[str] = mapped_column(String(26), index=True)
+    """What was completed by it."""
+    meaning: Mapped[str] = mapped_column(String(20))
+    """Code of `signatures.MEANINGS`."""
+    signer_id: Mapped[str] = mapped_column(String(26))
+    signer_login: Mapped[str] = mapped_column(String(64))
+    signer_name: Mapped[str] = mapped_column(String(200))
+    """The printed name, as it was then."""
+    on_behalf_of: Mapped[str | None] = mapped_column(String(26))
+    on_behalf_of_name: Mapped[str | None] = mapped_column(String(200))
+    at: Mapped[Moment] = mapped_column(index=True)
+    method: Mapped[str] = mapped_column(String(20))
+    """How the signer proved who they are; code of `signatures.METHODS`."""
+    manifest: Mapped[JsonDict]
+    content_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+    entry_id: Mapped[str] = mapped_column(String(26))
+    """The entry of the trail that records it."""
+
+    @property
+    def subject(self) -> Subject:
+        """What the record is about."""
+        return Subject(self.subject_kind, self.subject_id)
+
+
+SIGNED = (
+    *("id", "subject_kind", "subject_id", "task_id", "meaning", "signer_id", "signer_login", "signer_name"),
+    *("on_behalf_of", "on_behalf_of_name", "at", "method", "content_hash"),
+)
+"""The columns that a signature's hash covers."""
+
+
 def covered(row: Any) -> dict[str, Any]:
     """The fields of an entry that its hash covers: all but the hash, from a model or a row of the table."""
     return {
@@ -110,3 +155,4 @@ def covered(row: Any) -> dict[str, Any]:
 append_only(AuditEntry.__table__)
 append_only(AuditSeal.__table__)
 append_only(AuditSealedHead.__table__)
+append_only(Signature.__table__)

@@ -31,6 +31,11 @@ def labels_of(entries: Iterable[AuditEntry]) -> dict[tuple[str, str], str]:
     }
 
 
+def labels_by_id(kind: str, ids: Collection[str]) -> Mapping[str, str]:
+    """What people call these subjects of a kind, by id; nothing for a kind without names."""
+    return subject_labels.get(kind)(ids) if kind in subject_labels else {}
+
+
 def entries_of(subject: Subject, limit: int = 200) -> list[AuditEntry]:
     """The subject's entries, oldest first; the latest `limit` of them."""
     latest = (

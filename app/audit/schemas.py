@@ -36,6 +36,7 @@ class VerificationSchema(Schema):
     at = MomentField(required=True)
     entries = fields.Integer(required=True, metadata={"description": "Entries checked"})
     seals = fields.Integer(required=True, metadata={"description": "Seals there are"})
+    signatures = fields.Integer(required=True, metadata={"description": "Electronic signatures checked"})
     since_seal = fields.Integer(
         required=True, metadata={"description": "First seal whose entries were checked; 0: all"}
     )

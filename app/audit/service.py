@@ -48,8 +48,8 @@ _WRITE = Prepared(insert(_entries), *_entries.columns.keys())
 _QUEUE_UP = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("name", type_=String), 0)))
 
 
-def record(actor: Actor, action: str, subject: Subject, **details: Any) -> None:
-    """Append what the actor did to the subject, in the running transaction. Two statements.
+def record(actor: Actor, action: str, subject: Subject, **details: Any) -> str:
+    """Append what the actor did to the subject, in the running transaction; answers the entry's id. Two statements.
 
     `details` are JSON values; decimals and dates are kept as text. Two transactions that record on one subject at
     once: the later raises IntegrityError and must be served again (`core.web` does so).
@@ -74,6 +74,7 @@ def record(actor: Actor, action: str, subject: Subject, **details: Any) -> None:
     for name, length in LENGTHS.items():
         row[name] = exact(row[name])[:length]
     _WRITE.run({**row, "hash": jsontext.digest(row)})
+    return entry
 
 
 def record_alone(actor: Actor, action: str, subject: Subject, **details: Any) -> None:

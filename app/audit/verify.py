@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, literal, select, union_all
 
+from app.audit import signatures
 from app.audit.models import AuditEntry, AuditSeal, AuditSealedHead, UnsealedEntry, covered
 from app.audit.seals import digest_of, hash_of
 from app.core import clock, jsontext
@@ -37,6 +38,7 @@ KINDS: dict[str, LazyString] = {
     "count": _l("There are not as many entries as were sealed and queued: check the whole trail."),
     "seal_altered": _l("The seal was altered: its content does not give its hash, or what it covers was changed."),
     "seal_removed": _l("The seal was removed."),
+    "signature": _l("An electronic signature is not valid."),
 }
 
 
@@ -54,10 +56,12 @@ class Finding:
     stored: str = ""
     computed: str = ""
     seal_seq: int = 0
+    fault: signatures.Fault | None = None
+    """What is wrong with a signature; `field` is its id then."""
 
     def sentence(self) -> str:
         """What is wrong, in the reader's language."""
-        return str(KINDS[self.kind])
+        return str(KINDS[self.kind]) if self.fault is None else f"{KINDS[self.kind]} {self.fault.sentence()}"
 
 
 @dataclass
@@ -68,6 +72,7 @@ class Verification:
     at: datetime
     entries: int = 0
     seals: int = 0
+    signatures: int = 0
     since_seal: int = 0
     """The check began with the entries of this seal; 0: with the first entry."""
     last_seal: int = 0
@@ -89,7 +94,8 @@ class Verification:
 
 
 def verify(*, full: bool = False) -> Verification:
-    """Check the seals, then the entries: all of them, or those of the last seal and after, and how many there are."""
+    """Check the seals, the entries and the signatures: all of them, or those of the last seal and after, and how many
+    entries there are."""
     result = Verification(full=full, at=clock.now())
     _check_seals(result)
     result.since_seal = 0 if full else result.last_seal
@@ -99,7 +105,24 @@ def verify(*, full: bool = False) -> Verification:
     _check_removed(result, gone)
     if result.ok and not full:
         _check_count(result)
+    _check_signatures(result)
     return result
+
+
+def _check_signatures(result: Verification) -> None:
+    """Each against itself, the trail and what it signed; and those that the trail tells of and that are gone."""
+    since = signatures.since_of(result.since_seal) if result.since_seal else None
+    for one, faults in signatures.checked(since):
+        result.signatures += 1
+        for fault in faults:
+            result.add(
+                Finding("signature", one.subject_kind, one.subject_id, entry_id=one.entry_id, field=one.id, fault=fault)
+            )
+    for entry in signatures.missing(since):
+        gone, told = signatures.Fault("removed"), str(entry.details.get("signature", ""))
+        result.add(
+            Finding("signature", entry.subject_kind, entry.subject_id, entry.subject_seq, entry.id, told, fault=gone)
+        )
 
 
 def _check_seals(result: Verification) -> None:

@@ -181,6 +181,14 @@ def _find_actor() -> None:
         structlog.contextvars.bind_contextvars(actor=actor.login)
 
 
+def who() -> permissions.Actor | None:
+    """Who sends this request, found out in a short transaction before the request's own. Raises what identifying does
+    (a bad token)."""
+    with nullcontext() if db.in_transaction() else db.transaction(write=False):
+        _find_actor()
+    return permissions.actor_or_none()
+
+
 def recognise() -> None:
     """Find out who reads a refusal that came before anybody was identified (an unknown address, an expired form), so
     that people keep their menu and language. Never fails: without a database the reader stays unknown."""

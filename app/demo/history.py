@@ -20,10 +20,11 @@ from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.demo import wishes
 from app.demo.master import World
-from app.fulfilment import intake
+from app.fulfilment import deciding, intake
 from app.inventory import service as inventory
 from app.orders import queries as orders
 from app.orders.models import Order
+from app.processes import queries as processes
 from app.tasks import queries as inbox
 from app.tasks import service as tasks
 from app.tasks.models import Task
@@ -110,7 +111,9 @@ class History:
                 if (task.element_id, answers["outcome"]) == ("resolve_shortage", "recheck"):
                     self.deliver(order)
                 tasks.claim(who, task.id)
-                tasks.complete(who, task.id, answers, seen_version=order.version)
+                meaning = processes.work_of(task).signature
+                signed = deciding.unseen(task, meaning, "invented") if meaning else None
+                deciding.complete(who, task.id, answers, seen_version=order.version, signed=signed)
             self.expect(order_id)
             return
 

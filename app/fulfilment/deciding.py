@@ -11,6 +11,9 @@ from app.core.i18n import _, pick
 from app.core.jsontext import loads
 from app.core.permissions import Actor
 from app.fulfilment import forms
+from app.fulfilment.signing import verbs as signing
+from app.fulfilment.signing.verbs import Signed as Signed
+from app.fulfilment.signing.verbs import unseen as unseen
 from app.orders import queries as orders
 from app.priority import service as ranking
 from app.processes import queries as processes
@@ -21,20 +24,24 @@ from app.tasks.models import Task
 
 ASSESSED_ANEW = frozenset({"recheck", "clear", "resubmit"})
 """After these answers the order runs through the gates again: its facts may have changed since it was assessed."""
+NO_FORM: dict[str, Any] = {"type": "default", "components": []}
 REASON_NEEDED = frozenset({"rework", "reject", "cancel"})
 """These answers must say why, whatever the form asks."""
-
-
 ADDED_FORM = loads(Path(__file__).with_name("added_approval.form").read_bytes())
 """What people are asked who are to approve a task too: no process has that form."""
 
 
 def form_of(task: Task) -> dict[str, Any]:
     """The form of the task (form-js), its texts still in two languages; an empty one if it names none."""
+    return asked_of(task)[0]
+
+
+def asked_of(task: Task) -> tuple[dict[str, Any], str]:
+    """The form, as `form_of` has it, and what the task is signed as (empty: no signature)."""
     if task.source_kind == adding.SOURCE:
-        return dict(ADDED_FORM)
-    found = processes.form_of(task) if task.form_key else None
-    return dict(found) if found else {"type": "default", "components": []}
+        return dict(ADDED_FORM), ""
+    work = processes.work_of(task)
+    return dict(work.form or NO_FORM), work.signature
 
 
 def outcomes_of(form: Mapping[str, Any]) -> dict[str, str]:
@@ -48,18 +55,24 @@ def outcomes_of(form: Mapping[str, Any]) -> dict[str, str]:
     return {}
 
 
-def complete(actor: Actor, task_id: str, answers: Mapping[str, Any], *, seen_version: int | None) -> Task:
-    """Complete the task with these answers; the order moves on in the same transaction.
+def complete(
+    actor: Actor, task_id: str, answers: Mapping[str, Any], *, seen_version: int | None, signed: Signed | None = None
+) -> Task:
+    """Complete the task with these answers; the order moves on in the same transaction. `signed`: the actor has just
+    proved who they are and signs it (needed where the diagram says so).
 
-    Raises NotFound, TaskClosed, AlreadyClaimed, NotCandidate, FourEyes, StaleVersion, Invalid (fields of the form).
+    Raises NotFound, TaskClosed, AlreadyClaimed, NotCandidate, FourEyes, StaleVersion, SignatureNeeded, SeenOtherwise,
+    Invalid (fields of the form).
     """
     task = tasks.get_task(task_id)
     if task.subject_kind == "order":
         _refuse_stale(task, seen_version)
-    checked = check(form_of(task), answers)
+    form, signature = asked_of(task)
+    checked = check(form, answers)
+    sign = signing.prepare(actor, task, signature, checked, signed) if task.status == "open" else None
     if task.subject_kind == "order" and checked.get("outcome") in ASSESSED_ANEW and task.status == "open":
         ranking.assess(actor, task.subject_id, trigger=str(checked["outcome"]))
-    return task_verbs.complete(actor, task_id, checked, seen_version=seen_version)
+    return task_verbs.complete(actor, task_id, checked, seen_version=seen_version, sign=sign)
 
 
 def check(form: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:

@@ -269,12 +269,12 @@ class Trace:
 
 def trace_of(task: Task) -> Trace | None:
     """The last rule decision on the way to the task; None when no gateway came before it."""
-    last = None
+    decided, last = None, None
     for event in processes.events_of(task.source_id):
         if event.kind == "decided" and event.decision_id:
-            last = event
-        elif event.kind == "opened" and event.element_id == task.element_id and event.at <= task.created_at:
-            break
+            decided = event
+        elif event.kind == "entered" and event.element_id == task.element_id and event.at <= task.created_at:
+            last = decided
     if last is None or last.decision_id is None:
         return None
     names = processes.diagram_state(task.source_id)["names"]

@@ -104,19 +104,19 @@ def common(actor: Actor, chosen: Sequence[Task]) -> Common:
 
 
 def _outcomes(chosen: Sequence[Task]) -> dict[str, str]:
-    found = processes.forms_of(chosen)
-    offered = [_answerable(found.get(task.id)) for task in chosen]
+    found = processes.works_of(chosen)
+    offered = [_answerable(found[task.id]) for task in chosen]
     if not offered:
         return {}
     return {value: label for value, label in offered[0].items() if all(value in other for other in offered)}
 
 
-def _answerable(form: Mapping[str, object] | None) -> dict[str, str]:
-    """What may be answered without more than a reason."""
-    if form is None:
+def _answerable(work: processes.Work) -> dict[str, str]:
+    """What may be answered without more than a reason. A signature is given for one task, which its signer has seen."""
+    if work.form is None or work.signature:
         return {}
-    needed = {field["key"] for field in forms.fields_of(form) if field.get("validate", {}).get("required")}
-    return deciding.outcomes_of(form) if needed <= ANSWERED else {}
+    needed = {field["key"] for field in forms.fields_of(work.form) if field.get("validate", {}).get("required")}
+    return deciding.outcomes_of(work.form) if needed <= ANSWERED else {}
 
 
 def _people(actor: Actor, chosen: Sequence[Task]) -> dict[str, str]:

@@ -43,6 +43,7 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
     "task:detach": (_l("Attachment removed"), "trash", "neutral"),
     "task:describe": (_l("Task put off or described"), "clock", "neutral"),
     "task:complete": (_l("Task done"), "checkbox", "success"),
+    "signature:sign": (_l("Signed electronically"), "pencil", "success"),
 }
 """Audit action → words, icon, tone. An action that is not here is shown by its name."""
 

@@ -46,6 +46,8 @@ class UserSession(Base):
     origin: Mapped[str] = mapped_column(String(64))
     agent: Mapped[str] = mapped_column(String(200))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    signed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When something was last signed in this session: for a while the password alone signs the next."""
 
 
 class ApiToken(Base):

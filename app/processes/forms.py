@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.core.errors import Invalid
-from app.core.i18n import _
+from app.processes.answering import faults_of
 
 TEXTS = ("label", "description", "text")
 
@@ -46,20 +46,8 @@ def _option(option: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refuse_wrong_answers(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> None:
-    """Raises Invalid when an answer is not one of those offered, or one that must be given is missing.
-
-    The page checks more (lengths, formats); this much the process itself depends on.
-    """
-    faults: dict[str, list[str]] = {}
-    for field in _fields(schema):
-        key, value = field["key"], answers.get(field["key"])
-        if value in (None, ""):
-            if field.get("validate", {}).get("required"):
-                faults[key] = [_("This is required.")]
-        elif field.get("type") in ("radio", "select"):
-            offered = [str(option.get("value")) for option in field.get("values", ())]
-            if value not in offered:
-                faults[key] = [_("Must be one of: %(choices)s.", choices=", ".join(offered))]
+    """Raises Invalid naming each answer that does not fit the form, is missing or is not asked."""
+    faults = faults_of(schema, answers)
     if faults:
         raise Invalid(faults)
 

@@ -18,6 +18,7 @@ from app.processes import engine
 from app.processes.definitions import Deployed, deployed, in_force
 from app.processes.forms import bilingual
 from app.processes.models import InstanceStatus, ProcessDefinition, ProcessEvent, ProcessInstance, ProcessRelease
+from app.processes.world import SOURCE
 from app.tasks.models import Task
 
 STARTS = "process-start"
@@ -148,17 +149,40 @@ def form_of(task: Task) -> dict[str, Any] | None:
     return None if found is None else bilingual(found)
 
 
-def forms_of(several: Collection[Task]) -> dict[str, dict[str, Any]]:
-    """The forms of tasks as `form_of` answers them, by task id; one statement. Those without one are left out."""
-    sources = {task.source_id for task in several if task.form_key is not None}
+@dataclass(frozen=True)
+class Work:
+    """What the diagram asks of whoever does a task: a form (texts as {"en", "zh"}; None: none), and what its
+    completion is signed as (empty: no signature). `definition` is None for a task of no process."""
+
+    form: dict[str, Any] | None = None
+    signature: str = ""
+    definition: Deployed | None = None
+
+
+def work_of(task: Task) -> Work:
+    """What the diagram asks for a task. One statement. Raises NotFound."""
+    if task.source_kind != SOURCE:
+        return Work()
+    return _work(deployed(get_instance(task.source_id).definition_id), task)
+
+
+def works_of(several: Collection[Task]) -> dict[str, Work]:
+    """The same for each of several, by task id. One statement."""
+    sources = {task.source_id for task in several if task.source_kind == SOURCE}
     columns = select(ProcessInstance.id, ProcessInstance.definition_id).where(ProcessInstance.id.in_(sources))
     made = {row.id: deployed(row.definition_id) for row in session().execute(columns)} if sources else {}
-    found = {}
-    for task in several:
-        form = made[task.source_id].forms.get(task.form_key or "") if task.source_id in made else None
-        if form is not None:
-            found[task.id] = bilingual(form)
-    return found
+    return {task.id: _work(made[task.source_id], task) if task.source_id in made else Work() for task in several}
+
+
+def _work(made: Deployed, task: Task) -> Work:
+    form = made.forms.get(task.form_key) if task.form_key else None
+    return Work(None if form is None else bilingual(form), signature_at(made, task.element_id), made)
+
+
+def signature_at(made: Deployed, element_id: str) -> str:
+    """What the completion of a user task is signed as; empty: it needs no signature."""
+    element = made.definition.elements.get(element_id)
+    return element.signature if isinstance(element, engine.UserWork) else ""
 
 
 def definitions() -> list[dict[str, Any]]:

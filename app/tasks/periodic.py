@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from app.core.periodic import every
-from app.tasks import ladder, notices
+from app.tasks import drafts, ladder, notices
 
 
 @every(minutes=60, name="tasks.notices")
 def forget_notices() -> None:
     """Delete notices that are past their time."""
     notices.forget_old()
+
+
+@every(minutes=10, name="tasks.drafts")
+def forget_drafts() -> None:
+    """Delete drafts of tasks that are closed."""
+    drafts.forget_closed()
 
 
 @every(minutes=1, name="tasks.ladder")

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, Id, Moment, UtcDateTime
+from app.core.db import Base, Id, JsonDict, Moment, UtcDateTime
 
 
 class NoticeKind(StrEnum):
@@ -75,3 +75,17 @@ class TaskRung(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
     rung: Mapped[str] = mapped_column(String(12), primary_key=True)
     at: Mapped[Moment]
+
+
+class TaskDraft(Base):
+    """Answers that somebody is still writing (`drafts`); `form_hash` says to which form."""
+
+    __tablename__ = "task_drafts"
+
+    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    form_hash: Mapped[str] = mapped_column(String(64))
+    answers: Mapped[JsonDict]
+    saved_at: Mapped[Moment]
+
+    __table_args__ = (Index("ix_task_drafts_user", "user_id", "saved_at"),)

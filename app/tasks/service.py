@@ -270,33 +270,33 @@ def complete(
     seen_version: int | None = None,
     variables: Mapping[str, Any] | None = None,
     for_others: bool = False,
+    sign: Callable[[Task, str | None], object] | None = None,
 ) -> Task:
     """Decide a task; its source goes on in the same transaction. Claims it on the way if nobody has it.
 
     `answers` are those of its form; a program gives plain `variables` instead. `seen_version` is the version of the
     subject the actor looked at. `for_others`: the actor may do it whoever was asked (checked by the caller; four eyes
-    hold all the same). Raises as `claim` does, StaleVersion, and whatever the source raises (then nothing is stored).
+    hold all the same). `sign` puts a signature to the task, or refuses: it is given the task and on whose behalf,
+    once it is clear that the actor may do it. Raises as `claim` does, StaleVersion, and whatever `sign` and the source
+    raise (then nothing is stored).
     """
     task, candidates = _load(task_id)
     refuse_unless_open(task)
     principal = _may_complete(actor, task, candidates, for_others=for_others)
     if seen_version is not None and task.subject_version not in (None, seen_version):
         raise StaleVersion(seen=seen_version, current=task.subject_version)
+    if sign is not None:
+        sign(task, principal)
     if task.source_kind in before_completing:
         before_completing.get(task.source_kind)(task.source_id)
     refuse_if_others_are_asked(candidates, answers)
     at = clock.now()
-    if not _hit(
-        _COMPLETE_FOR_OTHERS if for_others else _COMPLETE,
-        {"task": task_id, "actor": actor.id, "at": at, "given": answers},
-    ):
+    done = {"task": task_id, "actor": actor.id, "at": at, "given": answers}
+    if not _hit(_COMPLETE_FOR_OTHERS if for_others else _COMPLETE, done):
         _explain_loss(actor, task_id)
     _CLOSE_CANDIDATES.run({"task": task_id})
     task.status, task.assignee_id = TaskStatus.COMPLETED.value, task.assignee_id or actor.id
-    if principal is not None and task.on_behalf_of != principal:
-        standing_in.note(task, actor.id, principal, at, taken_from=None)
-    elif principal is None and task.on_behalf_of is not None:
-        standing_in.forget(task)
+    _keep_for_whom(actor, task, principal, at)
     task.completed_by, task.completed_at, task.changed_at, task.answers = actor.id, at, at, answers
     record(
         actor,
@@ -312,6 +312,13 @@ def complete(
     if task.source_kind in on_completed:
         on_completed.get(task.source_kind)(actor, task, variables or {})
     return task
+
+
+def _keep_for_whom(actor: Actor, task: Task, principal: str | None, at: datetime) -> None:
+    if principal is not None and task.on_behalf_of != principal:
+        standing_in.note(task, actor.id, principal, at, taken_from=None)
+    elif principal is None and task.on_behalf_of is not None:
+        standing_in.forget(task)
 
 
 def _may_complete(actor: Actor, task: Task, candidates: Candidates, *, for_others: bool) -> str | None:

@@ -319,6 +319,12 @@ def attachment_of(task_id: str, attachment_id: str) -> TaskAttachment:
     return found
 
 
+def files_of(task_id: str) -> list[TaskAttachment]:
+    """The attachments of a task, oldest first. One statement."""
+    found: list[TaskAttachment] = _of(TaskAttachment, task_id, 1000)
+    return found
+
+
 def _takes_part(actor: Actor, task: Task) -> bool:
     if actor.id in (task.assignee_id, task.initiator_id) or actor.may(TASK_MANAGE):
         return True
@@ -351,7 +357,7 @@ def together(actor: Actor, task: Task) -> Together:
     holds, manages = is_open and task.assignee_id == actor.id, actor.may(TASK_MANAGE)
     extra = managing.extra_of(task.id)
     comments = _of(TaskComment, task.id, Together.most_shown)
-    files, copies = _of(TaskAttachment, task.id, 1000), _of(TaskCopy, task.id, 1000)
+    files, copies = files_of(task.id), _of(TaskCopy, task.id, 1000)
     could = notices.candidates(task.id) if is_open else []
     owner = extra.owner_id if extra else None
     names = names_of(

@@ -12,10 +12,11 @@ from app.core.subject import Subject
 from app.orders.models import Order
 from app.tasks.queries import candidates_of, open_tasks_of
 from tests.conftest import NOON
+from tests.e2e.conftest import PASSWORD
 
 WORDS = {
-    "zh_Hans": {"approve": "同意", "reason": "资料齐全"},
-    "en": {"approve": "Approve", "reason": "All papers are there"},
+    "zh_Hans": {"approve": "同意", "reason": "资料齐全", "draft": "草稿已于"},
+    "en": {"approve": "Approve", "reason": "All papers are there", "draft": "Draft saved at"},
 }
 
 
@@ -74,6 +75,11 @@ def test_an_order_is_entered_explained_approved_by_two_and_released(site, sign_i
     sales.go(f"/orders/{order.id}")
     assert order_numbered(number).status == "released"
     page.wait_for_selector("[data-island=diagram] .djs-element")
+    page.wait_for_selector(".signed:not(.signed-wrong) .signed-name")
+    sales.look()
+    with page.expect_download() as saved:
+        page.locator(".signed-files a").first.click()
+    assert saved.value.suggested_filename == f"{number}-signed.pdf"
 
 
 def approve_to_the_end(sign_in, order: Order, language: str, size: str) -> list[str]:
@@ -94,6 +100,15 @@ def approve_to_the_end(sign_in, order: Order, language: str, size: str) -> list[
         page.wait_for_selector("#decision .fjs-container")
         person.look()
         page.locator("#decision textarea").first.fill(WORDS[language]["reason"])
+        if not deciders:  # what one writes is still there when one comes back
+            page.locator("#draft-note", has_text=WORDS[language]["draft"]).wait_for()
+            page.reload()
+            person.look()
+            assert page.locator("#decision textarea").first.input_value() == WORDS[language]["reason"]
+        if page.locator("#sign-here").count():
+            if page.locator("[name=login]").count():  # not in a session that signed a moment ago
+                page.fill("[name=login]", login)
+            page.fill("[name=password]", PASSWORD)
         page.locator("#decision button[value=approve]").click()
         page.wait_for_selector("#decision", state="detached")
         page.wait_for_selector(f"text={order.number}")

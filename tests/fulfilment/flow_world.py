@@ -8,6 +8,7 @@ from typing import Any
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.fulfilment import deciding, intake
+from app.fulfilment.signing import verbs as signing
 from app.identity.models import User
 from app.orders import queries as orders
 from app.orders.models import Order
@@ -46,12 +47,22 @@ class Flow:
         (found,) = tasks.open_tasks_of(Subject("order", order.id))
         return found
 
-    def decide(self, name: str, order: Order, outcome: str, reason: str = "", seen: int | None = None) -> Order:
-        """Somebody decides the open task."""
+    def decide(
+        self, name: str, order: Order, outcome: str, reason: str = "", seen: int | None = None, *, sign: bool = True
+    ) -> Order:
+        """Somebody decides the open task, and signs it where that is needed."""
         answers = {"outcome": outcome, **({"reason": reason} if reason else {})}
         version = seen or orders.version_of(order.id)
-        deciding.complete(self.actor(name), self.task(order).id, answers, seen_version=version)
+        task = self.task(order)
+        deciding.complete(
+            self.actor(name), task.id, answers, seen_version=version, signed=self.signature(task) if sign else None
+        )
         return orders.get_order(order.id)
+
+    def signature(self, task: Task) -> deciding.Signed | None:
+        """A signature on what the task shows now, if it needs one, without the cost of proving who signs."""
+        meaning = processes.work_of(task).signature
+        return signing.unseen(task, meaning, "password") if meaning else None
 
     def at(self, order: Order) -> list[str]:
         """The elements where the order's process is."""

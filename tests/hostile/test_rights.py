@@ -14,7 +14,7 @@ from tests.hostile.world import Site
 from tests.identity.factories import actor_for
 
 pytestmark = pytest.mark.any_database
-ABSENT = {"orders.confirmation"}
+ABSENT = {"orders.confirmation", "orders.confirmation_pdf", "orders.signed_record", "orders.signed_record_pdf"}
 """An order that is not released has none."""
 
 

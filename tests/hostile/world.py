@@ -185,7 +185,17 @@ def _orders(flow: Flow, admin: Actor, site: Site) -> list[Order]:
             **{**texts, "note": FORMULAS[place % 4], "external_ref": f"{(ATTACK, *FORMULAS)[place][:60]}"},
         )
         made.append(intake.take_in(admin, given).order)
+    made.append(_signed(flow, texts))
     return made
+
+
+def _signed(flow: Flow, texts: dict[str, Any]) -> Order:
+    """Approved by two, the second of whom signed; nothing in it is harmless."""
+    order = flow.submit(product=flow.valuable, unit_price="60000.00", **{**texts, "external_ref": f"s{SCRIPT}"})
+    flow.users["boss"].name = f"Mona {ATTACK}"
+    flow.decide("both", order, "approve", ATTACK)
+    teamwork.attach(flow.actor("boss"), flow.task(order).id, f"{ATTACK}.txt", ATTACK.encode())
+    return flow.decide("boss", order, "approve", ATTACK)
 
 
 def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:

@@ -5,7 +5,7 @@ import flatpickr from "flatpickr";
 import { Mandarin } from "flatpickr/dist/l10n/zh.js";
 
 import { make } from "./parts/dom.js";
-import { chinese } from "./parts/texts.js";
+import { chinese, text } from "./parts/texts.js";
 
 // form-js has no languages and its reasons are stiff: they are said anew where they come out.
 const REASONS = [
@@ -36,6 +36,13 @@ const WORDS = {
   "Next page": "下一页",
   "Clear selection": "清除选择",
   Browse: "选择文件",
+  "hh:mm": "时:分",
+  "hh:mm --": "时:分 --",
+  "mm/dd/yyyy": "月/日/年",
+  "dd/mm/yyyy": "日/月/年",
+  "yyyy/mm/dd": "年/月/日",
+  "This is an image placeholder": "图片",
+  "Powered by bpmn.io": "由 bpmn.io 提供",
 };
 
 function reason(given) {
@@ -96,6 +103,35 @@ function focusFirstError(place) {
   (wrong ?? place.querySelector(".fjs-has-errors"))?.scrollIntoView({ block: "center" });
 }
 
+const PAUSE = 1200; // ms without a key before what is written is saved
+
+/** Save what is written as one writes; nothing is lost by closing the page or going on elsewhere. */
+function keepDraft(form, outer, place) {
+  const note = document.getElementById("draft-note");
+  let due = null;
+  let before = JSON.stringify(form._getSubmitData());
+  async function save() {
+    due = null;
+    const answers = JSON.stringify(form._getSubmitData());
+    if (answers === before || !place.isConnected) return;
+    const body = new URLSearchParams({ csrf_token: outer.elements.csrf_token?.value ?? "", answers });
+    try {
+      const answer = await fetch(place.dataset.draft, { method: "POST", body, headers: { Accept: "application/json" }, keepalive: true });
+      const told = await answer.json();
+      if (answer.ok) before = answers;
+      if (note) note.textContent = answer.ok ? told.text : (Object.values(told.error.details?.fields ?? {}).flat().join(" ") || told.error.message);
+    } catch {
+      if (note) note.textContent = text("The draft is not saved: no connection. What you wrote stays on this page.");
+    }
+  }
+  form.on("changed", () => {
+    clearTimeout(due);
+    due = setTimeout(save, PAUSE);
+  });
+  outer.addEventListener("submit", () => clearTimeout(due));
+  addEventListener("pagehide", () => due && save());
+}
+
 /** Show data-schema with data-values; fill and check it when the form data-target (or the surrounding one) is sent. */
 export async function mount(place) {
   if (chinese) flatpickr.localize(Mandarin);
@@ -109,6 +145,7 @@ export async function mount(place) {
   box.addEventListener("submit", (event) => event.stopPropagation()); // Enter in a field of the inner form sends nothing
   if (place.dataset.readonly !== undefined) form.setProperty("readOnly", true);
   if (!outer) return;
+  if (place.dataset.draft) keepDraft(form, outer, place);
   // On window, so that it comes before the questions of data-confirm and before htmx.
   addEventListener(
     "submit",

@@ -6,13 +6,16 @@ from typing import Any
 
 from marshmallow import fields
 
+from app.audit.signatures import MEANINGS
 from app.core.fields import Choice, Schema, Text, between
 from app.core.openapi import ApiBlueprint, ErrorSchema
 from app.core.paging import LARGEST, SIZE
 from app.core.permissions import current_actor, requires
 from app.fulfilment import deciding, forms, queries, several
 from app.fulfilment.answers import standing_answer
+from app.fulfilment.pages import signer
 from app.fulfilment.permissions import ORDER_READ
+from app.fulfilment.signing import verbs as signing
 from app.orders import queries as orders
 from app.priority.panels import Panel, panel_of
 from app.priority.queries import NotAssessed
@@ -25,6 +28,8 @@ from app.tasks.permissions import TASK_READ, TASK_WORK
 bp = ApiBlueprint(
     "tasks", "app.fulfilment.api", description="Tasks of the inbox, and why an order stands where it does"
 )
+
+bp.before_request(signer.prove_in_api)
 
 LISTS = ("mine", "groups", "all", "for", "submitted", "done")
 LARGEST_VERSION = 2**31 - 1
@@ -56,12 +61,31 @@ class TaskOut(Schema):
     answers = fields.Dict(required=True, allow_none=True)
 
 
+class SignatureIn(Schema):
+    """An electronic signature. Each one through the API stands alone, so it takes both login and password."""
+
+    login = Text(most=64, required=True, metadata={"description": "The caller's own"})
+    password = Text(most=200, required=True)
+    meaning = Choice(tuple(MEANINGS), required=True, metadata={"description": "As `signature.meaning` of the task"})
+    seen = Text(
+        most=200, required=True, metadata={"description": "`signature.seen` of the task as it was shown to the signer"}
+    )
+
+
+class SignatureWanted(Schema):
+    """The signature that a task needs: what it means, and the mark of what the task shows now."""
+
+    meaning = fields.String(required=True)
+    seen = fields.String(required=True)
+
+
 class TaskDetail(TaskOut):
     """A task with what its form asks: a form-js schema in the caller's language, and the outcomes allowed."""
 
     form = fields.Dict(required=True)
     outcomes = fields.Dict(required=True, metadata={"description": "{outcome: label}"})
     groups = fields.List(fields.String(), required=True)
+    signature = fields.Nested(SignatureWanted, required=True, allow_none=True)
 
 
 class TaskPage(Schema):
@@ -92,6 +116,7 @@ class CompleteIn(Schema):
         load_default=dict,
         metadata={"description": "Other fields of the task's form by key", "example": {}},
     )
+    signature = fields.Nested(SignatureIn, load_default=None, allow_none=True)
 
 
 class OneOfSeveral(Schema):
@@ -199,9 +224,10 @@ def get_task(task_id: str) -> dict[str, Any]:
     """One task with its form."""
     task = queries.task_for(current_actor(), task_id)
     standing_in.mark([task])
-    form = deciding.form_of(task)
+    form, meaning = deciding.asked_of(task)
     return {
         **{name: getattr(task, name) for name in TaskOut().fields},
+        "signature": signing.offer(task, meaning) if task.status == TaskStatus.OPEN else None,
         "form": forms.localised(form),
         "outcomes": deciding.outcomes_of(form),
         "groups": tasks.candidates_of(task.id)["group"],
@@ -243,14 +269,17 @@ def release_task(task_id: str) -> Task:
 @bp.alt_response(409, schema=ErrorSchema, description="Held by somebody else, closed, or the order changed meanwhile")
 @bp.alt_response(413, schema=ErrorSchema, description="More than 1 MiB")
 @bp.alt_response(415, schema=ErrorSchema, description="The body is no application/json")
-@bp.alt_response(422, schema=ErrorSchema, description="An answer is missing or not allowed")
+@bp.alt_response(422, schema=ErrorSchema, description="An answer or the signature is missing or not right")
+@bp.alt_response(429, schema=ErrorSchema, description="Too many wrong passwords")
 def complete_task(given: dict[str, Any], task_id: str) -> Task:
     """Decide a task: the order moves on in the same transaction."""
     answers = dict(given["answers"])
     for name in ("outcome", "reason"):
         if given[name]:
             answers[name] = given[name]
-    return deciding.complete(current_actor(), task_id, answers, seen_version=given["seen_version"])
+    wish = given["signature"]
+    signed = signer.signed(wish["meaning"], wish["seen"], field="signature.password") if wish else None
+    return deciding.complete(current_actor(), task_id, answers, seen_version=given["seen_version"], signed=signed)
 
 
 @bp.post("/several-tasks")

@@ -15,14 +15,17 @@ from app.core.errors import Conflict, DomainError, Invalid, NotFound, StaleVersi
 from app.core.i18n import LazyString, _, _l
 from app.core.permissions import actor_or_none, current_actor, requires
 from app.core.refusals import show
-from app.fulfilment import acting, deciding, forms, queries, timeline, versions
-from app.fulfilment.pages import worklist
+from app.fulfilment import acting, beside, deciding, forms, queries, timeline, versions
+from app.fulfilment.pages import drafts, signer, worklist
 from app.fulfilment.pages.inbox_blueprint import bp as bp
+from app.fulfilment.signing import verbs as signing
 from app.orders import queries as orders
 from app.priority.panels import panel_of
+from app.processes.service import SignatureNeeded
 from app.tasks import queries as tasks
 from app.tasks import service as task_verbs
 from app.tasks import teamwork
+from app.tasks.drafts import forget as forget_drafts
 from app.tasks.models import Task, TaskStatus
 from app.tasks.permissions import TASK_READ, TASK_WORK
 
@@ -154,8 +157,13 @@ def complete(task_id: str) -> Response | BaseResponse:
     answers = _answers()
     try:
         with session().begin_nested():  # a refusal undoes all of it, and the page is shown again
-            deciding.complete(actor, task_id, answers, seen_version=request.form.get("seen_version", type=int))
-    except (Conflict, Invalid) as refusal:
+            signed = signer.signed(request.form.get("meaning", ""), request.form.get("seen", ""))
+            seen_version = request.form.get("seen_version", type=int)
+            deciding.complete(actor, task_id, answers, seen_version=seen_version, signed=signed)
+            signer.note()
+            forget_drafts(task_id)
+    except (Conflict, Invalid, SignatureNeeded) as error:
+        refusal = signer.said(error)
         if web.is_fragment():
             return show(refusal.status, refusal.code, refusal.sentence(), refusal.details)
         return make_response(_render_task(tasks.get_task(task_id), answers, refusal), refusal.status)
@@ -194,9 +202,10 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
     if task.subject_kind != "order":
         raise NotFound(task=task.id)
     view = queries.order_view(task.subject_id)
-    form = deciding.form_of(task)
+    form, meaning = deciding.asked_of(task)
     excluded = actor.id in task.excluded_user_ids
     standing = acting.on_task(actor, task)
+    draft = drafts.found(actor, task, form) if refusal is None else None
     candidate = any(task_verbs.is_candidate(actor, pair) for pair in _candidates(task))
     return render_template(
         "fulfilment/task.html",
@@ -206,11 +215,12 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         panel=panel_of(view.order),
         outcomes=deciding.outcomes_of(form),
         form=forms.without(forms.localised(form), "outcome"),
-        answers=answers,
+        answers=draft.answers if draft else answers,
+        draft=draft,
         refusal=refusal,
         fields=refusal.details.get("fields", {}) if refusal else {},
         changed=_changed(task, refusal),
-        labels=forms.labels(form),
+        labels={**forms.labels(form), "password": _("Password"), "signature.meaning": _("Meaning")},
         excluded=excluded,
         can_decide=task.status == TaskStatus.OPEN
         and not excluded
@@ -225,6 +235,9 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         asked=queries.asked_before(task),
         following=queries.next_task(actor, task),
         together=teamwork.together(actor, task),
+        stock=beside.stock_of(view) if task.status == TaskStatus.OPEN else None,
+        is_signed=bool(meaning) and task.status == TaskStatus.COMPLETED,
+        offer=signing.offer(task, meaning, asks_login=signer.asks_login) if task.status == TaskStatus.OPEN else None,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, render_template, request
 
+from app.audit.signatures import has_any
 from app.core import web
 from app.core.i18n import LANGUAGES, language
 from app.core.permissions import requires
@@ -37,6 +38,7 @@ def show_order(order_id: str) -> str:
         "order_type": ORDER_TYPES[view.order.order_type],
         "happenings": timeline.of_order(order_id),
         "versions": versions.told(orders.versions_of(order_id)),
+        "is_signed": has_any(Subject("order", order_id)),
         "documents": documents.documents_of(order_id),
     }
     return render_template("fulfilment/_order.html" if web.is_fragment() else "fulfilment/order.html", **shown)

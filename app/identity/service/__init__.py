@@ -1,6 +1,8 @@
 """Verbs of identity, by group."""
 
 from app.identity.service.confirming import confirm as confirm
+from app.identity.service.confirming import note_signing as note_signing
+from app.identity.service.confirming import signs_by_password as signs_by_password
 from app.identity.service.substituting import NotYourSubstitution as NotYourSubstitution
 from app.identity.service.substituting import Scope as Scope
 from app.identity.service.substituting import SubstitutionEnded as SubstitutionEnded

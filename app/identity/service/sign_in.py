@@ -79,11 +79,11 @@ def finish(attempt: Attempt, *, right: bool, password: str = "", agent: str = ""
     return secret
 
 
-def prove(attempt: Attempt, *, right: bool) -> bool:
-    """As `finish`, for a program that proves itself with each request: no session, and only a failure is on record."""
+def prove(attempt: Attempt, *, right: bool, at: str = "") -> bool:
+    """As `finish`, for who proves themselves once more: no session, and only a failure is on record, with `at` what."""
     user = session().scalar(select(User).where(User.id == attempt.user_id))
     if user is None or not right or not user.active or user.password_hash != attempt.stored:
-        _record("login:fail", attempt)
+        _record("login:fail", attempt, **({"at": at} if at else {}))
         return False
     guards.take_back(attempt.address, attempt.login)
     return True

@@ -22,10 +22,18 @@ from app.integration.engine_rest.variables import to_engine
 from app.integration.engine_rest.wire import Given, sent
 from app.integration.permissions import ENGINE_OPERATE
 from app.processes.queries import form_of
+from app.processes.service import SignatureNeeded
 from app.tasks import managing
 from app.tasks import service as tasks
 from app.tasks.models import Task
 from app.tasks.permissions import TASK_WORK
+
+
+class NeedsSignature(DialectError):
+    """The diagram asks for a signature, which the dialect cannot carry."""
+
+    status = 403
+    kind = "AuthorizationException"
 
 
 @bp.post("/task/<task_id>/complete")
@@ -57,6 +65,8 @@ def _complete(task_id: str, told: str) -> ResponseReturnValue:
             done_task = finish(actor, task, variables)
     except EngineRefused as error:
         raise DialectError(f"{told}: {error.text}", 500) from None
+    except NeedsSignature as error:
+        raise NeedsSignature(f"{told}: {error.text}") from None
     except Invalid as error:
         reasons = "; ".join(f"{name}: {' '.join(said)}" for name, said in error.details["fields"].items())
         raise DialectError(f"{told}: {reasons}") from None
@@ -74,7 +84,17 @@ def _variables_of(task: Task) -> dict[str, Any]:
 
 
 def finish(actor: Actor, task: Task, variables: Variables) -> Task:
-    """In the name of the caller: as one who is asked, or by the right to act on everybody's."""
+    """In the name of the caller: as one who is asked, or by the right to act on everybody's. What needs a signature is
+    refused: the dialect has none."""
+    try:
+        return _finish(actor, task, variables)
+    except SignatureNeeded:
+        raise NeedsSignature(
+            f"it needs an electronic signature: sign it in Youxu or by POST /api/v1/tasks/{task.id}/complete"
+        ) from None
+
+
+def _finish(actor: Actor, task: Task, variables: Variables) -> Task:
     for_others = actor.may(ENGINE_OPERATE)
     values: dict[str, Any] = {}
     if task.source_kind == SOURCE:

@@ -139,6 +139,8 @@ class UserWork(Element):
     assign_from: str | None = None
     """Id of the gateway whose decision names the groups."""
     assign_step: str | None = None
+    signature: str = ""
+    """What whoever completes it signs it as (a code of `Known.meanings`); empty: it needs no signature."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.core.i18n import _
 from app.processes.engine.graph import CHOOSING, Graph, trigger_of
-from app.processes.engine.persons import REQUESTER, named
+from app.processes.engine.persons import REQUESTER, named, signed_as
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.xml import camunda, local, ours, tag
 
@@ -22,6 +22,10 @@ _APPROVES = re.compile(r"""['"]approved?['"]""")
 def person_problems(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     """What is wrong with who may do a user task."""
     name, text = node.get("id"), node.get(ours("fourEyes"))
+    meaning = signed_as(node.get(ours("signature")))
+    if meaning and known.meanings is not None and meaning not in known.meanings:
+        reason = _("A signature means one of: %(choices)s.", choices=", ".join(known.meanings))
+        yield Problem(name, reason)
     others = named(text)
     wrong = text is not None and not others
     for other in others:
@@ -45,7 +49,7 @@ def person_problems(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
 
 def is_approval(graph: Graph, node: Any, known: Known) -> bool:
     """True when the user task is one."""
-    if node.get(ours("signature")) not in (None, "", "false"):
+    if signed_as(node.get(ours("signature"))):
         return True
     form = node.get(camunda("formKey")) or node.get(camunda("formRef"))
     if form and known.approving is not None and form in known.approving:

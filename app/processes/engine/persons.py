@@ -25,6 +25,11 @@ def named(text: str | None) -> tuple[str, ...]:
     return tuple((text or "").replace(",", " ").split())
 
 
+def signed_as(text: str | None) -> str:
+    """What `youxu:signature` says that the task is signed as; empty for no signature."""
+    return "" if text in (None, "", "false") else str(text)
+
+
 def begin(run: Any, variables: Any) -> None:
     """Keep who started the process, where a task asks for it: a variable can be overwritten on the way."""
     if run.definition.bars_requester and variables.get(INITIATOR):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 from dataclasses import dataclass
 
 
@@ -28,3 +28,5 @@ class Known:
     """(rule set, number) of each version that may be pinned."""
     approving: Container[str] | None = None
     """Forms that ask for an approval."""
+    meanings: Collection[str] | None = None
+    """What a signature may mean."""

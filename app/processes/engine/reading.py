@@ -22,7 +22,7 @@ from app.processes.engine.elements import (
     UserWork,
 )
 from app.processes.engine.graph import GATEWAYS, SCOPES, Graph, names, trigger_of
-from app.processes.engine.persons import named
+from app.processes.engine.persons import named, signed_as
 from app.processes.engine.values import Value, read_condition, read_value
 from app.processes.engine.xml import camunda, local, ours, tag
 
@@ -176,6 +176,7 @@ class Reader:
             four_eyes=named(node.get(ours("fourEyes"))),
             assign_from=node.get(ours("assignFrom")),
             assign_step=node.get(ours("assignStep")),
+            signature=signed_as(node.get(ours("signature"))),
         )
 
     def _service(self, node: Any) -> ServiceStep:

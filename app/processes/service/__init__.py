@@ -23,6 +23,7 @@ from app.processes.service.deploying import deploy_all as deploy_all
 from app.processes.service.deploying import seed as seed
 from app.processes.service.deploying import suspend_definition as suspend_definition
 from app.processes.service.deploying import take_out_of_force as take_out_of_force
+from app.processes.service.going_on import SignatureNeeded as SignatureNeeded
 from app.processes.service.going_on import cancel as cancel
 from app.processes.service.going_on import escalate as escalate
 from app.processes.service.going_on import go_on as go_on

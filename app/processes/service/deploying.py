@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import delete, insert
 
 from app.audit.service import record
+from app.audit.signatures import MEANINGS
 from app.core import clock, jobs
 from app.core.db import session
 from app.core.jobs import NewJob
@@ -20,6 +21,7 @@ from app.core.registry import Registry
 from app.core.subject import Subject
 from app.identity.roles import ROLES
 from app.processes import deciding, engine
+from app.processes.answering import refuse_wrong_form
 from app.processes.definitions import Deployed, in_force, put_in_force, store
 from app.processes.engine import Event, timers
 from app.processes.forms import asks_for_approval
@@ -56,7 +58,7 @@ def deploy(
     """Keep a diagram (with the forms its tasks name) as the next version of its key; with `release` it is in force.
 
     A document with several executable processes deploys each; the first is answered. Deploying the same again changes
-    nothing. Raises DiagramRefused naming each element with its reasons.
+    nothing. Raises FormRefused, DiagramRefused naming each component or element with its reasons.
     """
     return deploy_all(actor, xml, forms=forms, release=release, deployment_id=deployment_id)[0]
 
@@ -73,6 +75,8 @@ def deploy_all(
     """As `deploy`, but answers what each executable process of the document became. `anew`: the timers that start a
     version which was in force already are set again, as if it were a new one."""
     keys = engine.keys_of(xml)
+    for name, form in (forms or {}).items():
+        refuse_wrong_form(name, form)
     made = []
     for key in keys:
         one, was_in_force = _deploy_one(actor, xml, key, forms or {}, deployment_id, release=release)
@@ -109,6 +113,7 @@ def _deploy_one(
         forms=forms,
         approving={name for name, form in forms.items() if asks_for_approval(form)},
         groups=ROLES,
+        meanings=tuple(MEANINGS),
     )
     made, new = store(actor, xml, key, forms, known, deployment_id)
     if new:

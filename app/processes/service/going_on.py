@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from app.audit import signatures
 from app.core import clock
 from app.core.db import session
-from app.core.errors import NotFound
-from app.core.i18n import _
+from app.core.errors import DomainError, NotFound
+from app.core.i18n import _, _l
 from app.core.permissions import SYSTEM, Actor
 from app.core.subject import Subject
 from app.processes import engine, events, keeping, saving
@@ -19,6 +20,7 @@ from app.processes.engine import Arrive, Complete, Fail, Go, SamePerson, Step, T
 from app.processes.forms import refuse_wrong_answers
 from app.processes.metrics import a_step
 from app.processes.models import InstanceStatus, ProcessInstance, ProcessWait
+from app.processes.queries import signature_at
 from app.processes.saving import Loaded, NotRunning, Suspended
 from app.processes.service import following
 from app.processes.service.starting import begin, tell
@@ -26,6 +28,13 @@ from app.processes.world import SOURCE, World
 from app.tasks import service as tasks
 from app.tasks import standing_in
 from app.tasks.models import Task
+
+
+class SignatureNeeded(DomainError):
+    """The diagram asks for an electronic signature of this task, and there is none."""
+
+    message = _l("This needs your electronic signature: sign on the page of the task, or with “signature” in the API.")
+
 
 DEEPEST_CALL = 20
 MOST_CALLED = 2_500
@@ -61,11 +70,14 @@ def hold(instance_id: str) -> None:
 def go_on(actor: Actor, task: Task, variables: Mapping[str, Any]) -> Step:
     """A person completed a task: the instance goes on in the same transaction. Answers what the step came to.
 
-    Raises NotRunning, Suspended, TokenNotReady, FourEyes, Invalid (the answers do not fit the form), StaleDataError (a
-    lost race; the edge serves the request again), and whatever a gateway or a service step raises.
+    Raises NotRunning, Suspended, TokenNotReady, FourEyes, SignatureNeeded, Invalid (the answers do not fit the form),
+    StaleDataError (a lost race; the edge serves the request again), and whatever a gateway or a service step raises.
     """
     before = saving.load(task.source_id)
     made, token = deployed(before.definition_id), int(task.source_ref)
+    meaning = signature_at(made, task.element_id)
+    if meaning and not signatures.is_signed(task.id, actor.id, meaning):
+        raise SignatureNeeded(task=task.id)
     answers = task.answers
     if answers is not None and task.form_key is not None and task.form_key in made.forms:
         refuse_wrong_answers(made.forms[task.form_key], answers)

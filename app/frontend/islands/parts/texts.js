@@ -29,6 +29,7 @@ const ZH = {
   "Row {n} added": "已添加第 {n} 行",
   "Row {n} removed": "已删除第 {n} 行",
   "This part of the page could not be shown: {reason}": "页面的这一部分无法显示：{reason}",
+  "The draft is not saved: no connection. What you wrote stays on this page.": "草稿未保存：网络中断。已填写的内容仍保留在本页。",
   Copied: "已复制",
   "Process diagram": "流程图",
   "Zoom in": "放大",
