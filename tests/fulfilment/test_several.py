@@ -89,3 +89,14 @@ def test_programs_do_several_too(client, flow):
     refused = client.post("/api/v1/several-tasks", json={"act": "hand_over", "tasks": [one]})
     assert refused.status_code == 422
     assert "user" in refused.text
+
+
+def test_what_must_be_signed_is_not_decided_together(client, flow):
+    order = flow.submit(product=flow.valuable, unit_price="60000.00")
+    order = flow.decide("bob", order, "approve")
+    second = flow.task(order)
+    assert second.element_id == "second_approval"
+    boss = actor_for(flow.users["boss"])
+    assert several.common(boss, [second]).outcomes == {}
+    (refused,) = several.decide(boss, {second.id: order.version}, {"outcome": "approve"})
+    assert (refused.done, refused.code) == (False, "SignatureNeeded")
