@@ -107,3 +107,23 @@ def pick_fields(fault: Mapping[str, Any] | None, language: str) -> dict[str, lis
         return {}
     chinese = fault.get("fields_zh") if language.startswith("zh") else None
     return dict(chinese or fault.get("fields") or {})
+
+
+def status_of(event: HookEvent, language: str) -> dict[str, Any]:
+    """What happened to the event, for who sent it: no names of ours but numbers it made."""
+    outcome, fault = event.outcome or {}, event.fault or {}
+    code = "zh" if language.startswith("zh") else "en"
+    open_or_odd = event.state != HookState.DONE
+    return {
+        "id": event.event_id,
+        "type": event.type,
+        "status": event.state,
+        "received_at": event.received_at.isoformat(),
+        "finished_at": event.finished_at.isoformat() if event.finished_at else None,
+        "duplicates": event.duplicates,
+        "with_other_contents": event.clashes,
+        "result": outcome.get("text", {}).get(code) if outcome else None,
+        "links": [{"kind": link["kind"], "label": link["label"]} for link in outcome.get("links", ())],
+        "reason": fault.get("reason", {}).get(code) if fault and open_or_odd else None,
+        "fields": pick_fields(fault, language) if open_or_odd else {},
+    }

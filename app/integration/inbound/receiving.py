@@ -204,6 +204,7 @@ def _take(source: Door, event: Incoming, headers: dict[str, str], address: str, 
         "replays": 0,
         "duplicates": 0,
         "clashes": 0,
+        **dict.fromkeys(("mapping_version", "outcome", "fault", "finished_at")),
     }
     if _insert().one(row) is not None:
         TAKEN.inc("received")

@@ -1,0 +1,8 @@
+"""Webhooks: where they come in, and the pages about them."""
+
+from app.integration.inbound import action_orders as action_orders
+from app.integration.inbound import action_processes as action_processes
+from app.integration.inbound import action_stock as action_stock
+from app.integration.inbound import processing as processing
+from app.integration.pages import ingest as ingest
+from app.integration.pages.blueprint import bp as bp
