@@ -58,6 +58,11 @@ def events(wanted: Filter) -> Select[Any]:
     return statement
 
 
+def first(statement: Select[Any]) -> Any:
+    """The first of what it selects, or None."""
+    return session().scalars(statement.limit(1)).first()
+
+
 def get_event(event_id: str) -> HookEvent:
     """By our id. Raises NotFound."""
     found = session().scalar(select(HookEvent).where(HookEvent.id == event_id))
@@ -82,7 +87,8 @@ def counts(source_id: str) -> dict[str, int]:
     """Events of a source that are neither done nor to be done, by state."""
     odd = HookEvent.state.not_in((HookState.RECEIVED, HookState.DONE))
     wanted = select(HookEvent.state, func.count()).where(odd, HookEvent.source_id == source_id)
-    return dict(session().execute(wanted.group_by(HookEvent.state)).tuples().all())
+    rows: Any = session().execute(wanted.group_by(HookEvent.state)).all()
+    return dict(rows)
 
 
 def status_key(event_id: str) -> str:
