@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 from sqlalchemy import BigInteger, String
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,7 +15,15 @@ from app.core.db import Base, session
 
 def new_id() -> str:
     """26 characters that sort by the time they were made: 48 bits of milliseconds, 80 random ones (as in a ULID)."""
-    number = int(clock.now().timestamp() * 1000) << 82 | secrets.randbits(80) << 2
+    return _text(int(clock.now().timestamp() * 1000) << 82 | secrets.randbits(80) << 2)
+
+
+def first_at(moment: datetime) -> str:
+    """The least id that can be made then: to find by time what has no column for it."""
+    return _text(int(moment.timestamp() * 1000) << 82)
+
+
+def _text(number: int) -> str:
     return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 

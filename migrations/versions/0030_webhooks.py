@@ -57,7 +57,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_hook_deliveries_dead", "hook_deliveries", ["seq"], **only("state = 'dead'"))
     op.create_index("ix_hook_deliveries_key", "hook_deliveries", ["subscription_id", "key", "seq"], **OPEN)
-    op.create_index("ix_hook_deliveries_ready", "hook_deliveries", ["seq", "ready_at"], **OPEN)
+    op.create_index("ix_hook_deliveries_ready", "hook_deliveries", ["subscription_id", "seq", "ready_at"], **OPEN)
     op.create_index("ix_hook_deliveries_subscription_id_seq", "hook_deliveries", ["subscription_id", "seq"])
     op.create_table(
         "hook_events",

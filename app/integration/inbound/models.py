@@ -38,7 +38,7 @@ class HookState(StrEnum):
 STATE_NAMES: dict[str, LazyString] = {
     HookState.RECEIVED: _l("received"),
     HookState.WAITING: _l("waiting (came early)"),
-    HookState.DONE: _l("done"),
+    HookState.DONE: _l("carried out"),
     HookState.FAILED: _l("failed"),
     HookState.DEAD: _l("given up"),
     HookState.DISCARDED: _l("discarded"),

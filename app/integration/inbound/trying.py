@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from app.audit.models import AuditEntry
-from app.core import ids, jsontext
+from app.core import clock, ids, jsontext
 from app.core.db import session
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import _
@@ -65,7 +65,7 @@ def try_out(
 
 def _carry_out(user_id: str, body: Mapping[str, Any], scope: dict[str, Any], event: envelopes.Incoming) -> None:
     """Do it and tell by raising, which undoes it: the savepoint, and the transaction around it."""
-    since = ids.new_id()
+    since = ids.first_at(clock.now())
     before = set(_recorded(user_id, since))
     with session().begin_nested():
         try:
@@ -85,7 +85,7 @@ def _carry_out(user_id: str, body: Mapping[str, Any], scope: dict[str, Any], eve
         try:
             actor = people.actor_of(people.get_user(user_id))
             actor.must(chosen.action.right)
-            arrival = Arrival(f"dry {since}", event.event_id, event.key, timedelta(minutes=1))
+            arrival = Arrival(f"dry {ids.new_id()}", event.event_id, event.key, timedelta(minutes=1))
             outcome = chosen.action.run(actor, chosen.values, arrival)
             session().flush()
             raise _Undo(Tried(**told, outcome=outcome, entries=_entries(user_id, since, before)))
@@ -103,10 +103,10 @@ def _entries(user_id: str, since: str, before: set[tuple[str, str, str]]) -> tup
 
 
 def _recorded(user_id: str, since: str) -> list[tuple[str, str, str]]:
-    """What the account did since that moment (its id to eight milliseconds), as far as this transaction sees it."""
+    """What the account did since that moment as far as this transaction sees it."""
     wanted = (
         select(AuditEntry.id, AuditEntry.action, AuditEntry.subject_kind)
-        .where(AuditEntry.id >= since[:9], AuditEntry.actor_id == user_id)
+        .where(AuditEntry.id >= since, AuditEntry.actor_id == user_id)
         .order_by(AuditEntry.id)
     )
     return [(key, action, kind) for key, action, kind in session().execute(wanted.limit(MOST_ENTRIES))]

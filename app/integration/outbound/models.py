@@ -88,7 +88,7 @@ class HookDelivery(Base):
         *(
             Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
             for name, columns, where in (
-                ("ix_hook_deliveries_ready", ("seq", "ready_at"), "ready_at IS NOT NULL"),
+                ("ix_hook_deliveries_ready", ("subscription_id", "seq", "ready_at"), "ready_at IS NOT NULL"),
                 ("ix_hook_deliveries_key", ("subscription_id", "key", "seq"), "ready_at IS NOT NULL"),
                 ("ix_hook_deliveries_dead", ("seq",), "state = 'dead'"),
             )

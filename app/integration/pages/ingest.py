@@ -88,11 +88,11 @@ def _note_refusal(source_id: str, error: DomainError) -> None:
         in_transaction(lambda: refusals.write(source_id, reason, count, address), write=True)
 
 
-@bp.get("/hooks/<source>/events/<event_id>/<key>")
+@bp.get("/hooks/<source>/events/<event_id>/<proof>")
 @public
-def event_status(source: str, event_id: str, key: str) -> Any:
+def event_status(source: str, event_id: str, proof: str) -> Any:
     """What happened to the event. Who knows the address was given it with the 202."""
-    if not queries.has_status_key(event_id, key):
+    if not queries.has_status_key(event_id, proof):
         raise NotFound
     event = queries.get_event(event_id)
     found = session().get_one(HookSource, event.source_id)

@@ -180,12 +180,12 @@ def _tree(source: HookSource, sample: str) -> list[Leaf]:
 
 def _labels(body: Mapping[str, Any]) -> dict[str, str]:
     """What the fields are called, for the summary of faults."""
-    made = {"sample": _("Sample"), "rules": _("Rules")}
+    made = {"sample": _("Sample payload"), "rules": _("Rules")}
     for place, rule in enumerate(body["rules"]):
         path, head = f"rules.{place}", _("Rule %(number)s", number=place + 1)
         made |= {
             f"{path}.name": f"{head}: {_('Name')}",
-            f"{path}.when": f"{head}: {_('When')}",
+            f"{path}.when": f"{head}: {_('Condition')}",
             f"{path}.action": f"{head}: {_('What is done')}",
         }
         action = find_action(rule.get("action", ""))
