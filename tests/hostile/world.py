@@ -202,7 +202,7 @@ def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
     _rules(admin)
     site.ids |= {
         "order_id": [order.id for order in made],
-        "task_id": list(session.scalars(select(Task.id))),
+        "task_id": list(session.scalars(select(Task.id).order_by(Task.status != "open", Task.id))),
         "instance_id": list(session.scalars(select(ProcessInstance.id)))[:4],
         "decision_id": sorted(session.scalars(select(Decision.id)))[:12],
         "rule_set": sorted({"priority", "compliance_gate", "approval_matrix", "stock_gate", "hostile_table"}),

@@ -63,7 +63,7 @@ class SubscriptionChangeIn(SubscriptionGiven):
     """All that may change, the version it was read in, and whether it is on."""
 
     version = fields.Integer(required=True, strict=True, validate=between(1, HIGHEST))
-    active = fields.Boolean(load_default=None)
+    state = Choice(("on", "off"), load_default=None, metadata={"description": "Left out: as it is"})
 
 
 class SecretIn(Schema):
@@ -172,12 +172,12 @@ def get_subscription(subscription_id: str) -> dict[str, Any]:
 @bp.alt_response(413, schema=ErrorSchema)
 @bp.alt_response(415, schema=ErrorSchema)
 def change_subscription(given: dict[str, Any], subscription_id: str) -> dict[str, Any]:
-    """Change it, end it (`active: false`) or take it up again."""
+    """Change it, end it (`state: off`) or take it up again."""
     found = queries.get_subscription(subscription_id)
-    active, seen = given.pop("active"), given.pop("version")
+    state, seen = given.pop("state"), given.pop("version")
     service.change(current_actor(), found, given, seen_version=seen)
-    if active is not None:
-        service.switch(current_actor(), found, on=active)
+    if state is not None:
+        service.switch(current_actor(), found, on=state == "on")
     return shown(found)
 
 

@@ -225,7 +225,7 @@ def test_by_rest(client, endpoint):
     (one,) = client.get(f"{where}/deliveries", headers=headers).json["items"]
     assert one["state"] == "delivered"
     assert client.post("/api/v1/deliveries/replay", json={"ids": [one["id"]]}, headers=headers).json == {"count": 1}
-    change = {"name": "y", "url": "https://erp.test/2", "version": 1, "active": False}
+    change = {"name": "y", "url": "https://erp.test/2", "version": 1, "state": "off"}
     assert client.put(where, json=change, headers=headers).json["active"] is False
     assert client.put(where, json=change, headers=headers).status_code == 409
     assert client.post(f"{where}/secrets", json={"old_ends_in_hours": 0}, headers=headers).status_code == 201
