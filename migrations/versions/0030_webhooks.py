@@ -56,9 +56,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("subscription_id", "event_id", name=op.f("uq_hook_deliveries_subscription_id_event_id")),
     )
     op.create_index("ix_hook_deliveries_dead", "hook_deliveries", ["seq"], **only("state = 'dead'"))
-    op.create_index("ix_hook_deliveries_key", "hook_deliveries", ["subscription_id", "key", "seq"], **OPEN)
     op.create_index("ix_hook_deliveries_ready", "hook_deliveries", ["subscription_id", "seq", "ready_at"], **OPEN)
-    op.create_index("ix_hook_deliveries_subscription_id_seq", "hook_deliveries", ["subscription_id", "seq"])
+    op.create_index("ix_hook_deliveries_subscription_id_id", "hook_deliveries", ["subscription_id", "id"])
+    # last: as long as PostgreSQL has not counted the rows, of two that seem equal it takes the younger
+    op.create_index("ix_hook_deliveries_key", "hook_deliveries", ["subscription_id", "key", "seq"], **OPEN)
     op.create_table(
         "hook_events",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -93,7 +94,7 @@ def upgrade() -> None:
     op.create_index("ix_hook_events_key", "hook_events", ["source_id", "key", "seq"], **OPEN)
     op.create_index("ix_hook_events_odd", "hook_events", ["state", "seq"], **only("state NOT IN ('received', 'done')"))
     op.create_index("ix_hook_events_ready", "hook_events", ["seq", "ready_at"], **OPEN)
-    op.create_index("ix_hook_events_source_id_seq", "hook_events", ["source_id", "seq"])
+    op.create_index("ix_hook_events_source_id_id", "hook_events", ["source_id", "id"])
     op.create_table(
         "hook_mappings",
         sa.Column("id", sa.String(26), nullable=False),

@@ -160,7 +160,9 @@ class HookEvent(Base):
 
     __table_args__ = (
         UniqueConstraint("source_id", "event_id", "origin"),
-        Index("ix_hook_events_source_id_seq", "source_id", "seq"),
+        Index(
+            "ix_hook_events_source_id_id", "source_id", "id"
+        ),  # not by seq: then it would be taken for the order of keys
         *(
             Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
             for name, columns, where in (

@@ -10,12 +10,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NoReturn
 
 import structlog
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from app.core import clock, i18n, jobs, jsontext, locks, metrics
 from app.core.db import in_transaction, is_lost_race, session, transaction
@@ -23,6 +23,7 @@ from app.core.errors import DomainError, Invalid
 from app.core.i18n import _l
 from app.core.jobs.running import own_transaction
 from app.core.permissions import Actor
+from app.core.prepared import Prepared
 from app.identity import queries as people
 from app.identity.models import User
 from app.integration.inbound.actions import Arrival, CameEarly, Outcome
@@ -30,7 +31,9 @@ from app.integration.inbound.envelopes import scope_of
 from app.integration.inbound.mapping import choose
 from app.integration.inbound.models import ACTIVE, HookEvent, HookMapping, HookSource, HookState
 
-AT_ONCE = 20
+AT_ONCE = 50
+CHUNK, MOST_CHUNKS = 200, 25
+"""Events looked through at a time, and how often, for those whose key is free."""
 LEASE = timedelta(seconds=60)
 """How long claimed events are ours; then another worker may take them."""
 RACES = 6
@@ -42,7 +45,20 @@ LONGEST_PAUSE = 60
 
 DONE = metrics.counter("youxu_hooks_processed_total", "Events from webhooks carried out or not", "outcome")
 log = structlog.get_logger()
+Known = dict[str, tuple[Actor, int, dict[str, Any]]]
+"""Account, version and body of a source's active mapping."""
 _events: Any = HookEvent.__table__
+_WAKE = Prepared(
+    update(_events)
+    .where(
+        _events.c.source_id == bindparam("source"),
+        _events.c.key == bindparam("lane"),
+        _events.c.state == HookState.WAITING,
+        _events.c.ready_at > bindparam("now"),
+        _events.c.seq != bindparam("but"),
+    )
+    .values(ready_at=bindparam("now"))
+)
 
 
 class Inactive(DomainError):
@@ -70,10 +86,11 @@ def look() -> int:
     """Carry out what is due, at most AT_ONCE; how many events."""
     claims = claim()
     held: set[tuple[str, str]] = set()
+    known: Known = {}
     for one in claims:
         if one.lane is not None and one.lane in held:
             _give_back(one)
-        elif not run(one) and one.lane is not None:
+        elif not run(one, known) and one.lane is not None:
             held.add(one.lane)
     return len(claims)
 
@@ -86,23 +103,9 @@ def claim(limit: int = AT_ONCE) -> list[Claim]:
         with transaction(write=False):
             if session().execute(select(_events.c.seq).where(*due).limit(1)).first() is None:
                 return []
-    earlier = _events.alias()
-    in_the_way = exists().where(
-        earlier.c.source_id == _events.c.source_id,
-        earlier.c.key == _events.c.key,
-        earlier.c.seq < _events.c.seq,
-        earlier.c.ready_at > now,
-        earlier.c.state == HookState.RECEIVED,
-    )
-    wanted = (
-        select(_events.c.seq, _events.c.fence, _events.c.source_id, _events.c.key)
-        .where(*due, (_events.c.state == HookState.WAITING) | ~in_the_way)
-        .order_by(_events.c.seq)
-        .limit(limit)
-    )
     with own_transaction():
         locks.alone("hooks.inbound")  # two who look at once would each think that nobody has the earlier ones
-        rows = session().execute(wanted).all()
+        rows = _free(limit, now)
         taken = {
             "ready_at": now + LEASE,
             "fence": _events.c.fence + 1,
@@ -113,6 +116,32 @@ def claim(limit: int = AT_ONCE) -> list[Claim]:
     return [Claim(row.seq, row.fence + 1, (row.source_id, row.key) if row.key else None) for row in rows]
 
 
+def _free(limit: int, now: datetime) -> list[Any]:
+    """Due events, oldest first, but for those whose key somebody has, or that is held up by one that failed for now.
+
+    What holds up is read once: asked for each event, a database that has not yet counted the rows of the table looks
+    through all events of the source each time.
+    """
+    held = (_events.c.ready_at > now) & (_events.c.state == HookState.RECEIVED) & _events.c.key.is_not(None)
+    first = select(_events.c.source_id, _events.c.key, func.min(_events.c.seq)).where(held)
+    rows = session().execute(first.group_by(_events.c.source_id, _events.c.key))
+    in_the_way = {(source_id, key): seq for source_id, key, seq in rows}
+    columns = (_events.c.seq, _events.c.fence, _events.c.source_id, _events.c.key, _events.c.state)
+    due = select(*columns).where(_events.c.ready_at.is_not(None), _events.c.ready_at <= now).order_by(_events.c.seq)
+    found: list[Any] = []
+    after = 0
+    for _chunk in range(MOST_CHUNKS):
+        chunk = session().execute(due.where(_events.c.seq > after).limit(CHUNK)).all()
+        for row in chunk:
+            holds = in_the_way.get((row.source_id, row.key))
+            if row.state == HookState.WAITING or holds is None or holds > row.seq:
+                found.append(row)
+        if len(found) >= limit or len(chunk) < CHUNK:
+            break
+        after = chunk[-1].seq
+    return found[:limit]
+
+
 def _give_back(one: Claim) -> None:
     with own_transaction():
         mine = update(_events).where(_events.c.seq == one.seq, _events.c.fence == one.fence)
@@ -120,12 +149,13 @@ def _give_back(one: Claim) -> None:
         session().execute(mine.values(ready_at=now, attempts=_events.c.attempts - 1, fence=_events.c.fence + 1))
 
 
-def run(one: Claim) -> bool:
-    """Carry the event out; False when later ones of its key must wait for it."""
+def run(one: Claim, known: Known | None = None) -> bool:
+    """Carry the event out; False when later ones of its key must wait for it. `known` keeps mappings for a batch."""
+    known = {} if known is None else known
     for attempt in range(1, RACES + 1):
         try:
             with own_transaction(), i18n.reading("en"):
-                _carry_out(_mine(one))
+                _carry_out(_mine(one), known)
         except Fenced:
             return False
         except CameEarly as early:
@@ -152,11 +182,13 @@ def _mine(one: Claim) -> Any:
     return found
 
 
-def _carry_out(event: Any) -> None:
+def _carry_out(event: Any, known: Known) -> None:
     """Do what the active mapping says. Raises what the action raises."""
     if event.attempts > TRIES:
         raise RuntimeError("the worker vanished again and again while it did this")
-    actor, version, body = _who_and_how(event.source_id)
+    if event.source_id not in known:
+        known[event.source_id] = _who_and_how(event.source_id)
+    actor, version, body = known[event.source_id]
     chosen = choose(body, scope_of(event.attributes, jsontext.loads(event.body)))
     if chosen.action is None:
         outcome = Outcome(_l("No rule is for this event: nothing is to be done."))
@@ -210,9 +242,7 @@ def _finish(event: Any, outcome: Outcome, version: int, done: dict[str, Any]) ->
 def _wake(event: Any, now: Any) -> None:
     """Those of its key that came early may find now what they wait for."""
     if event.key is not None:
-        mine = (_events.c.source_id == event.source_id) & (_events.c.key == event.key) & _events.c.ready_at.is_not(None)
-        early = mine & (_events.c.state == HookState.WAITING) & (_events.c.ready_at > now)
-        session().execute(update(_events).where(early, _events.c.seq != event.seq).values(ready_at=now))
+        _WAKE.run({"source": event.source_id, "lane": event.key, "now": now, "but": event.seq})
 
 
 def _settle(one: Claim, write: Callable[[Any], bool]) -> bool:
@@ -264,7 +294,7 @@ def _fields_in_chinese(one: Claim) -> dict[str, list[str]]:
     """The reasons were written when they were met: meet them again in Chinese, and undo all of it."""
     try:
         with own_transaction(), i18n.reading("zh_Hans"):
-            _carry_out(_mine(one))
+            _carry_out(_mine(one), {})
             _undo()
     except Invalid as error:
         fields: dict[str, list[str]] = error.details["fields"]

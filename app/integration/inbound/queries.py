@@ -45,7 +45,7 @@ def get_source(source_id: str) -> HookSource:
 
 def events(wanted: Filter) -> Select[Any]:
     """Of the log, the newest first."""
-    statement = select(HookEvent).order_by(HookEvent.seq.desc())
+    statement = select(HookEvent).order_by(HookEvent.id.desc())
     for column, value in (
         (HookEvent.source_id, wanted.source_id),
         (HookEvent.state, wanted.state),

@@ -84,7 +84,7 @@ class HookDelivery(Base):
 
     __table_args__ = (
         UniqueConstraint("subscription_id", "event_id"),
-        Index("ix_hook_deliveries_subscription_id_seq", "subscription_id", "seq"),
+        Index("ix_hook_deliveries_subscription_id_id", "subscription_id", "id"),
         *(
             Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
             for name, columns, where in (

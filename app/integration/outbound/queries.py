@@ -27,7 +27,7 @@ def get_subscription(subscription_id: str) -> HookSubscription:
 
 def deliveries(subscription_id: str = "", state: str = "") -> Select[Any]:
     """The newest first."""
-    statement = select(HookDelivery).order_by(HookDelivery.seq.desc())
+    statement = select(HookDelivery).order_by(HookDelivery.id.desc())
     if subscription_id:
         statement = statement.where(HookDelivery.subscription_id == subscription_id)
     return statement.where(HookDelivery.state == state) if state else statement
