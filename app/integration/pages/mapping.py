@@ -10,7 +10,6 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.audit.actions import action_name, kind_name
 from app.core import jsontext
 from app.core.errors import DomainError, Invalid, StaleVersion
 from app.core.i18n import _
@@ -212,7 +211,5 @@ def _page(source: HookSource, work: Work) -> str:
         spare=SPARE,
         versions=mappings.versions_of(source.id),
         most=MOST_RULES,
-        action_name=action_name,
-        kind_name=kind_name,
         is_cloud=source.format == CLOUDEVENTS,
     )
