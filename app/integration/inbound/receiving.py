@@ -15,7 +15,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import clock, ids, metrics, sealing
@@ -72,7 +72,8 @@ class Taken:
 
 
 _events: Any = HookEvent.__table__
-_kept: tuple[float, str, dict[str, Door]] = (-KEPT, "", {})
+_kept: tuple[float, Engine | None, dict[str, Door]] = (-KEPT, None, {})
+"""When the list was read, from which database, and the list."""
 _COLUMNS = tuple(column.name for column in _events.columns if column.name != "seq")
 
 
@@ -84,15 +85,15 @@ def forget_doors() -> None:
 
 def _forget() -> None:
     global _kept  # noqa: PLW0603 - one list per process
-    _kept = (-KEPT, "", {})
+    _kept = (-KEPT, None, {})
 
 
 def door(code: str) -> Door:
     """The source of that code. Raises NotFound, whatever the reason."""
     global _kept  # noqa: PLW0603
     known_at, database, doors = _kept
-    here = str(engine().url)
-    if clock.ticks() - known_at > KEPT or database != here:
+    here = engine()
+    if clock.ticks() - known_at > KEPT or database is not here:
         began = clock.ticks()
         if in_transaction():
             doors = _load()
