@@ -12,6 +12,7 @@ from app.core.errors import Invalid
 from app.core.i18n import _, language
 from app.core.paging import paginate
 from app.core.permissions import current_actor, requires
+from app.integration.alarms import forget
 from app.integration.inbound import queries, service
 from app.integration.inbound.models import STATE_NAMES, HookEvent, HookState
 from app.integration.pages.blueprint import bp, one_line, page_number
@@ -80,6 +81,7 @@ def act_on_event(event_id: str) -> Response | BaseResponse:
 
 
 def _act(found: list[HookEvent]) -> None:
+    forget()
     if one_line("do", 10) == "discard":
         count = service.discard(current_actor(), found, one_line("reason"))
         flash(_("%(count)s event(s) discarded. They stay in the log.", count=count), "success" if count else "warning")

@@ -15,6 +15,7 @@ from app.core.errors import Invalid
 from app.core.i18n import _, _l
 from app.core.permissions import current_actor, requires
 from app.identity import queries as people
+from app.integration.alarms import alarms, badge
 from app.integration.inbound import mappings, queries, refusals, service
 from app.integration.inbound.models import AUTHENTICATIONS, FORMATS, SIGNATURE, HookSource
 from app.integration.pages.blueprint import bp, one_line
@@ -46,11 +47,6 @@ REASONS = {
 }
 
 
-def _alarm() -> str:
-    count = queries.alarming()
-    return "" if not count else "99+" if count > 99 else str(count)
-
-
 menu.add(
     _l("Webhooks in"),
     "integration.list_sources",
@@ -58,7 +54,7 @@ menu.add(
     right=HOOK_READ,
     section="system",
     order=40,
-    badge=_alarm,
+    badge=lambda: badge(alarms().inbound),
 )
 
 

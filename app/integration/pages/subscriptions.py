@@ -15,6 +15,7 @@ from app.core.errors import Invalid
 from app.core.i18n import _, _l
 from app.core.paging import paginate
 from app.core.permissions import current_actor, requires
+from app.integration.alarms import alarms, badge, forget
 from app.integration.inbound.service import secrets_of
 from app.integration.outbound import queries, service
 from app.integration.outbound.models import DELIVERY_NAMES, DeliveryState, HookDelivery, HookSubscription
@@ -36,11 +37,6 @@ LABELS = {
 }
 
 
-def _alarm() -> str:
-    count = queries.dead()
-    return "" if not count else "99+" if count > 99 else str(count)
-
-
 menu.add(
     _l("Webhooks out"),
     "integration.list_subscriptions",
@@ -48,7 +44,7 @@ menu.add(
     right=HOOK_READ,
     section="system",
     order=41,
-    badge=_alarm,
+    badge=lambda: badge(alarms().outbound),
 )
 
 
@@ -203,6 +199,7 @@ def show_catalogue() -> str:
 
 
 def _act(chosen: list[HookDelivery]) -> None:
+    forget()
     if one_line("do", 10) == "discard":
         count = service.discard(current_actor(), chosen)
         flash(_("%(count)s delivery(s) discarded.", count=count), "success" if count else "warning")

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from app.core.db import session
+from app.integration import alarms
 from app.integration.inbound import mappings, processing
 from app.integration.inbound.models import HookSource
 from tests.identity.factories import make_user, sign_in
@@ -103,6 +104,7 @@ def test_the_log_masks_filters_replays_and_discards(client, designer, placed):
     assert "•••" in page
     assert placed["surgery_no"] not in page
     assert "<code>customer</code>" in page
+    alarms.forget()
     assert client.get("/menu/badges").json["integration.list_sources"] == "2"
     assert b"bad2" not in client.get("/webhooks/in/log?key=K1").data
     assert client.post("/webhooks/in/log", data={"event": failed.id, "do": "discard"}).status_code == 422
@@ -113,4 +115,5 @@ def test_the_log_masks_filters_replays_and_discards(client, designer, placed):
     processing.run_due()
     session().expire_all()
     assert {failed.state, again.state} == {"done"}
+    alarms.forget()
     assert client.get("/menu/badges").json["integration.list_sources"] == ""
