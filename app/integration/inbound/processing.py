@@ -8,7 +8,8 @@ Whoever is killed leaves nothing half-done: effects and the event's new state ar
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +19,7 @@ import structlog
 from sqlalchemy import bindparam, func, select, update
 
 from app.core import clock, i18n, jobs, jsontext, locks, metrics
-from app.core.db import in_transaction, is_lost_race, session, transaction
+from app.core.db import engine, in_transaction, is_lost_race, session, transaction
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import _l
 from app.core.jobs.running import own_transaction
@@ -32,6 +33,8 @@ from app.integration.inbound.mapping import choose
 from app.integration.inbound.models import ACTIVE, HookEvent, HookMapping, HookSource, HookState
 
 AT_ONCE = 50
+LANES = 3
+"""Threads that carry events out on PostgreSQL: while one waits for the database another computes."""
 CHUNK, MOST_CHUNKS = 200, 25
 """Events looked through at a time, and how often, for those whose key is free."""
 LEASE = timedelta(seconds=60)
@@ -48,6 +51,7 @@ log = structlog.get_logger()
 Known = dict[str, tuple[Actor, int, dict[str, Any]]]
 """Account, version and body of a source's active mapping."""
 _events: Any = HookEvent.__table__
+_pool: ThreadPoolExecutor | None = None
 _WAKE = Prepared(
     update(_events)
     .where(
@@ -84,7 +88,27 @@ class Claim:
 @jobs.round_of.register("hooks.inbound")
 def look() -> int:
     """Carry out what is due, at most AT_ONCE; how many events."""
+    global _pool  # noqa: PLW0603 - threads are made in the process that uses them
     claims = claim()
+    if in_transaction() or engine().dialect.name != "postgresql":  # SQLite has one writer at a time
+        _carry_out_all(claims)
+    elif claims:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(LANES, thread_name_prefix="hooks-in")
+        list(_pool.map(_carry_out_all, dealt(claims, LANES)))
+    return len(claims)
+
+
+def dealt(claims: Sequence[Claim], lanes: int) -> list[list[Claim]]:
+    """The claims in at most so many parts, those of a key together and in order."""
+    parts: list[list[Claim]] = [[] for _lane in range(lanes)]
+    for place, one in enumerate(claims):
+        parts[(place if one.lane is None else hash(one.lane)) % lanes].append(one)
+    return [part for part in parts if part]
+
+
+def _carry_out_all(claims: Sequence[Claim]) -> None:
+    """One after the other; behind one that failed for now those of its key are given back."""
     held: set[tuple[str, str]] = set()
     known: Known = {}
     for one in claims:
@@ -92,7 +116,6 @@ def look() -> int:
             _give_back(one)
         elif not run(one, known) and one.lane is not None:
             held.add(one.lane)
-    return len(claims)
 
 
 def claim(limit: int = AT_ONCE) -> list[Claim]:
