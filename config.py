@@ -45,6 +45,8 @@ class Settings:
     """Workers of external tasks that may wait for work at once in a server process (`PARKED_POLLS`): a thread each."""
     event_days: int = 30
     """Days that events stay in the feed of `/api/v1/events` (`EVENT_DAYS`)."""
+    hook_allow: tuple[str, ...] = ()
+    """Private places that webhooks may be sent to (`HOOK_ALLOW`): networks and host names, separated by commas."""
     sqlite_synchronous: str = "FULL"
     """`FULL` survives power loss; `NORMAL` is faster and may lose the last commits then (`SQLITE_SYNCHRONOUS`)."""
     testing: bool = False
@@ -77,6 +79,7 @@ class Settings:
             write_slots=whole_number("WRITE_SLOTS", env.get("WRITE_SLOTS") or "4", 1, 64),
             parked_polls=whole_number("PARKED_POLLS", env.get("PARKED_POLLS") or "64", 0, 1000),
             event_days=whole_number("EVENT_DAYS", env.get("EVENT_DAYS") or "30", 1, 3650),
+            hook_allow=tuple(one.strip() for one in env.get("HOOK_ALLOW", "").split(",") if one.strip()),
             sqlite_synchronous=synchronous,
         )
 

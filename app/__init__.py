@@ -10,7 +10,7 @@ from click import Command
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.core import clock, db, i18n, logs, outbox, pages, refusals, templating, web, workdays
+from app.core import clock, db, i18n, logs, outbox, pages, refusals, sealing, templating, web, workdays
 from app.core.openapi import make_api
 from app.decisions import profiles
 from config import Settings
@@ -57,6 +57,7 @@ def create_app(settings: Settings) -> Flask:
     profiles.use(settings.regulatory_profile)
 
     outbox.keep_for(settings.event_days)
+    sealing.use_key(settings.secret_key)
     db.connect(settings)
     i18n.compile_catalogues()
     app = web.App("app", static_folder="static", template_folder="templates")

@@ -28,8 +28,8 @@ def hurry(url: str) -> None:
 
 
 @contextmanager
-def embedded() -> Iterator[str]:
-    """URL of a server of its own, stopped and removed at the end.
+def embedded(*, hurried: bool = True) -> Iterator[str]:
+    """URL of a server of its own, stopped and removed at the end; unless hurried it waits for its disk.
 
     As root the package makes a system user and hands it the data folder, so that lies outside the work tree.
     """
@@ -43,6 +43,7 @@ def embedded() -> Iterator[str]:
     server = PostgresServer(folder / "data", cleanup_mode="stop")
     with server:
         url = normal_url(server.get_uri())
-        hurry(url)
+        if hurried:
+            hurry(url)
         yield url
     shutil.rmtree(folder, ignore_errors=True)

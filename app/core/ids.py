@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from random import Random
 
 from sqlalchemy import BigInteger, String
@@ -18,7 +19,15 @@ def new_id() -> str:
 
     Two are never alike, but who knows many can guess the next: an id is no secret, nothing may depend on that.
     """
-    number = int(clock.now().timestamp() * 1000) << 82 | _random.getrandbits(80) << 2
+    return _text(int(clock.now().timestamp() * 1000) << 82 | _random.getrandbits(80) << 2)
+
+
+def first_at(moment: datetime) -> str:
+    """The least id that can be made then: to find by time what has no column for it."""
+    return _text(int(moment.timestamp() * 1000) << 82)
+
+
+def _text(number: int) -> str:
     return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 

@@ -31,6 +31,11 @@ def dumps(value: Any) -> str:
     return orjson.dumps(value, default=_plain).decode()
 
 
+def pretty(value: Any) -> str:
+    """JSON text for people to read."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2).decode()
+
+
 def loads(text: str | bytes) -> Any:
     """The value of JSON text. Raises ValueError."""
     return orjson.loads(text)

@@ -23,3 +23,9 @@ EVENTS_READ = permission(
     _l("Read the feed of events by program"),
     *("integration", "operator", "auditor"),
 )
+HOOK_READ = permission(
+    "hook:read", _l("See webhooks and what came and went by them"), "integration", "operator", "designer", "auditor"
+)
+HOOK_MANAGE = permission("hook:manage", _l("Set up webhooks: sources, subscriptions, secrets"), "integration")
+HOOK_MAP = permission("hook:map", _l("Map what comes by webhooks"), "integration", "designer")
+HOOK_REPLAY = permission("hook:replay", _l("Replay and discard events of webhooks"), "integration", "operator")

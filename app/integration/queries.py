@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.core import outbox
+from app.core.errors import NotFound
 from app.integration.cloudevents import cloud_event, described
 
 
@@ -23,3 +24,17 @@ def events_after(position: int | None, limit: int, types: Sequence[str]) -> dict
 def catalogue() -> list[dict[str, Any]]:
     """Every kind of event there is, by name."""
     return [described(kind) for kind in outbox.event_types()]
+
+
+def event_schema(name: str) -> dict[str, Any]:
+    """JSON Schema of the data of that kind of event. Raises NotFound."""
+    for kind in outbox.event_types():
+        if kind.name == name:
+            return {
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "$id": f"urn:youxu:event:{kind.name}",
+                "title": kind.name,
+                "description": str(kind.description),
+                **kind.schema(),
+            }
+    raise NotFound(event_type=name[:64])

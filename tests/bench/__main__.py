@@ -6,6 +6,7 @@ from tests.bench import (
     bench_decide,
     bench_deploy,
     bench_engine,
+    bench_hooks,
     bench_http,
     bench_inbox,
     bench_incremental,
@@ -33,6 +34,7 @@ def main() -> None:
         ("The ranked lists at 100,000 open orders", bench_lists.main),
         ("Jobs", bench_jobs.main),
         ("HTTP", bench_http.main),
+        ("Webhooks in: 500 a second, with kills", bench_hooks.main),
         ("The inbox at 100,000 open tasks", bench_inbox.main),
         ("PostgreSQL with much open and much finished", bench_scale.main),
     ):

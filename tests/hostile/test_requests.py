@@ -21,7 +21,7 @@ from tests.hostile.world import ATTACK, Site
 
 BOOKKEEPING = {
     *("audit_entries", "audit_unsealed", "sign_in_guards", "user_sessions", "api_tokens"),  # who tried what, and when
-    *("periodic_runs",),
+    *("periodic_runs", "hook_refusals"),
 }
 FIELDS = (
     *("lines-0-product", "lines-0-quantity", "lines-0-unit_price", "lines-1-product", "lines-99999-product"),

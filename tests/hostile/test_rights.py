@@ -95,6 +95,10 @@ def test_a_token_opens_the_api_only_and_only_what_it_is_for(app, site):
 def test_public_routes_are_few(app):
     assert {route.rule.endpoint for route in routes(app) if right_of(route) is None} == {
         *("api-docs.openapi_json", "api_docs_page", "healthz", "readyz", "home", "language", "menu_badges"),
+        *(
+            "integration.receive",
+            "integration.event_status",
+        ),  # these prove themselves: a signature, an address told once
         *("identity.login", "identity.login_by_password"),
     }
 

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from app.audit.models import AuditEntry
 from app.catalog import service as catalog
-from app.core import db
+from app.core import clock, db, jsontext
+from app.core.ids import new_id
 from app.core.permissions import Actor
 from app.decisions import queries as decision_queries
 from app.decisions import service as decisions
@@ -27,6 +28,12 @@ from app.fulfilment.worklist.wanted import Wanted
 from app.identity.models import User
 from app.identity.roles import ROLES
 from app.identity.service import tokens
+from app.integration.inbound import envelopes, mappings, processing, receiving
+from app.integration.inbound import queries as hook_queries
+from app.integration.inbound import service as hooks
+from app.integration.inbound.models import HookEvent
+from app.integration.outbound import service as subscriptions
+from app.integration.outbound.models import HookAttempt
 from app.inventory import service as inventory
 from app.orders.models import Order
 from app.priority import overriding
@@ -82,6 +89,7 @@ def build() -> Site:
     _describe_orders(site, made, admin)
     _worked_on_together(site, admin)
     _processes(site, admin)
+    _webhooks(site, admin)
     away, other = users["manager"], users["sales"]
     site.ids["substitution_id"] = [stand_in(away, other, reason=ATTACK).id, stand_in(other, users["qa_ra"]).id]
     return site
@@ -222,6 +230,42 @@ def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
         "override_id": [_moved(next(order for order in made if order.is_open), admin)],
         "filename": ["logo.svg"],
         "filter_id": [worklist.keep(admin, "all", Wanted(q=ATTACK, sort="due"), name=SCRIPT, role="manager").id],
+    }
+
+
+def _webhooks(site: Site, admin: Actor) -> None:
+    """A source whose events failed and wait, a subscription, with hostile words in every text."""
+    robot = make_user(login="robot", roles=("integration",), name=SCRIPT)
+    values = {"code": "erp", "name": ATTACK, "auth": "signature", "format": "json", "acts_as": robot.id}
+    source = hooks.create_source(admin, {**values, "wait_hours": 1, "rate": 1000, "masked": [ATTACK]})
+    hooks.new_secret(admin, source)
+    fields = {"message": f"'{SCRIPT}'", "business_key": "data.who"}
+    rule = {"name": ATTACK[:90], "when": "data.say != null", "action": "message.correlate", "fields": fields}
+    mappings.save_draft(admin, source, {"rules": [rule], "otherwise": "fail"}, ATTACK, seen=None)
+    mappings.activate(admin, source)
+    shape = envelopes.Shape("json", signed=True)
+    bodies = [{"type": ATTACK, "say": SCRIPT, "who": FORMULAS[0], ATTACK: ATTACK}, {"type": SCRIPT}]
+    for place, body in enumerate(bodies):
+        headers = {"webhook-id": f"{place}{SCRIPT}", "user-agent": ATTACK}
+        event = envelopes.read(shape, "application/json", headers, jsontext.dumps(body).encode())
+        receiving.take_in(receiving.door("erp"), event, headers, SCRIPT)
+    processing.run_due()
+    wish = {"name": ATTACK, "url": "https://hook.example/'><script>", "filter": f"data.x == '{SCRIPT}'"}
+    told, _secret = subscriptions.subscribe(admin, wish)
+    delivery = subscriptions.send_test(admin, told)
+    db.session().add(
+        HookAttempt(id=new_id(), delivery_id=delivery, at=clock.now(), millis=1, status=500, error="", excerpt=ATTACK)
+    )
+    event_ids = list(db.session().scalars(select(HookEvent.id)))
+    site.ids |= {
+        "source": ["erp"],
+        "source_id": [source.id],
+        "event_id": event_ids,
+        "proof": [hook_queries.status_key(event_ids[0])],
+        "secret_id": [one.id for one in hooks.secrets_of(source.id)],
+        "subscription_id": [told.id],
+        "delivery_id": [delivery],
+        "event_type": ["youxu.order.created"],
     }
 
 

@@ -11,6 +11,7 @@
 //   data-select                      on a form: a list whose rows are ticked (parts/select.js)
 //   data-worklist="/inbox?…"         a list that others change: keys c x r, nothing moves under the reader, place kept (parts/worklist.js)
 //   data-search-here                 "/" goes to this field instead of the search of the whole site
+//   data-expression, data-insert, data-refreshes   a click on a field of a payload inserts it (parts/insert.js)
 //   data-picker, data-sortable, data-remove   the table view of rules (parts/rules.js)
 //   data-href, data-copy, data-back, data-print, data-close, data-focus, data-shortcuts
 import "@tabler/core/dist/css/tabler.min.css";
@@ -24,10 +25,12 @@ import "../styles/rules.css";
 import "../styles/worklist.css";
 import "../styles/teamwork.css";
 import "../styles/signing.css";
+import "../styles/hooks.css";
 
 import htmx from "htmx.org";
 import "./parts/dialog.js";
 import { watchForms } from "./parts/forms.js";
+import "./parts/insert.js";
 import "./parts/keys.js";
 import "./parts/live.js";
 import { mountIslands } from "./parts/mount.js";

@@ -24,6 +24,7 @@ const ZH = {
   "No connection to the server. Trying again…": "与服务器的连接中断，正在重试……",
   "The server did not answer. Nothing was changed; please try again.": "服务器没有响应。未做任何更改，请重试。",
   "You are signed out. Open the page again to sign in.": "您已退出登录，请重新打开页面登录。",
+  "First put the cursor into a field of a rule.": "请先把光标放到规则的某个字段中。",
   "Nothing found": "没有找到",
   "{n} suggestions": "{n} 条建议",
   "Row {n} added": "已添加第 {n} 行",

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import jsonify
+
 from app.core.openapi import ApiBlueprint, ErrorSchema
 from app.core.permissions import requires
-from app.integration import queries
+from app.integration import asyncapi, queries
 from app.integration.permissions import EVENTS_READ
 from app.integration.schemas import Catalogue, FeedPage, FeedQuery
 
-bp = ApiBlueprint("events", __name__, description="What happened, for other systems: CloudEvents 1.0 in one feed")
+bp = ApiBlueprint(
+    "events", "app.integration.api", description="What happened, for other systems: CloudEvents 1.0 in one feed"
+)
 
 
 @bp.get("/events")
@@ -38,3 +42,24 @@ def list_events(given: dict[str, Any]) -> dict[str, Any]:
 def list_event_types() -> dict[str, Any]:
     """Every kind of event, what it means in both languages, and the JSON Schema of its data."""
     return {"items": queries.catalogue()}
+
+
+@bp.get("/events/schemas/<event_type>")
+@requires(EVENTS_READ)
+@bp.response(200, description="JSON Schema of the event's data")
+@bp.alt_response(401, schema=ErrorSchema)
+@bp.alt_response(403, schema=ErrorSchema)
+@bp.alt_response(404, schema=ErrorSchema)
+def event_schema(event_type: str) -> Any:
+    """The JSON Schema of one kind of event."""
+    return jsonify(queries.event_schema(event_type))
+
+
+@bp.get("/asyncapi.json")
+@requires(EVENTS_READ)
+@bp.response(200, description="AsyncAPI 3.0")
+@bp.alt_response(401, schema=ErrorSchema)
+@bp.alt_response(403, schema=ErrorSchema)
+def asyncapi_document() -> Any:
+    """What subscribers are sent, as an AsyncAPI 3.0 document."""
+    return jsonify(asyncapi.document())
