@@ -10,9 +10,10 @@ from click import Command
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.core import clock, db, i18n, logs, outbox, pages, refusals, templating, web, workdays
+from app.core import clock, db, i18n, logs, outbox, pages, reaching, refusals, sealing, templating, web, workdays
 from app.core.openapi import make_api
 from app.decisions import profiles
+from app.notifying import sources
 from config import Settings
 
 SLICES = (
@@ -21,6 +22,7 @@ SLICES = (
     "catalog",
     "decisions",
     "tasks",
+    "notifying",
     "processes",
     "inventory",
     "orders",
@@ -55,6 +57,9 @@ def create_app(settings: Settings) -> Flask:
     clock.use_zone(settings.timezone)
     workdays.use_file(settings.calendar_file)
     profiles.use(settings.regulatory_profile)
+    sealing.use_key(settings.secret_key)
+    reaching.allow(settings.hook_allow)
+    sources.use(settings)
 
     outbox.keep_for(settings.event_days)
     db.connect(settings)

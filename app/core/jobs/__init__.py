@@ -16,6 +16,7 @@ from app.core.jobs import readings
 from app.core.jobs.claiming import run_due
 from app.core.jobs.models import Job, WorkerBeat
 from app.core.jobs.readings import get, jobs_of, lag, workers_alive
+from app.core.jobs.rounds import round_of
 from app.core.jobs.running import JobBeingRun, Outcome, handler, on_exhausted, run_now
 from app.core.jobs.scheduling import (
     BACKOFF,
@@ -47,6 +48,7 @@ __all__ = [
     "on_exhausted",
     "readings",
     "resume_of",
+    "round_of",
     "run_due",
     "run_now",
     "schedule",

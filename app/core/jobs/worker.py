@@ -17,7 +17,7 @@ import structlog
 
 from app.core import clock, ids, outbox, periodic
 from app.core.db import transaction
-from app.core.jobs import claiming, durable
+from app.core.jobs import claiming, durable, rounds
 from app.core.jobs.claiming import Claim, Unit
 from app.core.jobs.running import run_job
 
@@ -77,6 +77,7 @@ class Worker:
         log.info("worker.started", worker=self.id, executor=executor, lanes=self.lanes)
         for loop in (self._keep, self._relay, self._periodic, self._sweep):
             threading.Thread(target=loop, daemon=True).start()
+        rounds.start_all(self._stop)
         self._dispatch()
         return self._leave()
 
