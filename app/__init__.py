@@ -10,7 +10,21 @@ from click import Command
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.core import clock, db, i18n, logs, outbox, pages, reaching, refusals, sealing, templating, web, workdays
+from app.core import (
+    clock,
+    db,
+    i18n,
+    installable,
+    logs,
+    outbox,
+    pages,
+    reaching,
+    refusals,
+    sealing,
+    templating,
+    web,
+    workdays,
+)
 from app.core.openapi import make_api
 from app.decisions import profiles
 from app.notifying import sources
@@ -83,6 +97,7 @@ def create_app(settings: Settings) -> Flask:
     refusals.install(app)
     templating.install(app)
     pages.install(app)
+    installable.install(app)
     api = make_api(app)
     for name in SLICES:
         for role in ROLES:
