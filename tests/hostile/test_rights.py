@@ -95,7 +95,7 @@ def test_a_token_opens_the_api_only_and_only_what_it_is_for(app, site):
 def test_public_routes_are_few(app):
     assert {route.rule.endpoint for route in routes(app) if right_of(route) is None} == {
         *("api-docs.openapi_json", "api_docs_page", "healthz", "readyz", "home", "language", "menu_badges"),
-        *("identity.login", "identity.login_by_password"),
+        *("identity.login", "identity.login_by_password", "manifest", "offline", "service_worker"),
     }
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.audit.models import AuditEntry
 from app.catalog import service as catalog
-from app.core import db
+from app.core import db, jobs
 from app.core.permissions import Actor
 from app.decisions import queries as decision_queries
 from app.decisions import service as decisions
@@ -28,6 +29,8 @@ from app.identity.models import User
 from app.identity.roles import ROLES
 from app.identity.service import tokens
 from app.inventory import service as inventory
+from app.notifying import pushing
+from app.notifying.models import Letter
 from app.orders.models import Order
 from app.priority import overriding
 from app.priority.models import CAUSES
@@ -73,7 +76,10 @@ class Site:
 def build() -> Site:
     """Fill an empty database (inside a transaction)."""
     flow = make_flow()
-    users = {role: make_user(login=f"role-{role}", roles=(role,), name=f"{role} {SCRIPT}") for role in ROLES}
+    users = {
+        role: make_user(login=f"role-{role}", roles=(role,), name=f"{role} {SCRIPT}", email="x@x.example")
+        for role in ROLES
+    }
     admin = actor_for(users["admin"])
     token, secret = tokens.make_token(admin, users["admin"], label=f"t {SCRIPT}", scopes=())
     site = Site(users=users, token=secret, ids={"token_id": [token.id], "user_id": [users["auditor"].id]})
@@ -194,7 +200,7 @@ def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
     _rules(admin)
     site.ids |= {
         "order_id": [order.id for order in made],
-        "task_id": list(session.scalars(select(Task.id))),
+        "task_id": list(session.scalars(select(Task.id).order_by(Task.status != "open", Task.id))),
         "instance_id": list(session.scalars(select(ProcessInstance.id)))[:4],
         "decision_id": sorted(session.scalars(select(Decision.id)))[:12],
         "rule_set": sorted({"priority", "compliance_gate", "approval_matrix", "stock_gate", "hostile_table"}),
@@ -220,6 +226,12 @@ def _worked_on_together(site: Site, admin: Actor) -> None:
     task = site.ids["task_id"][0]
     teamwork.say(admin, task, f"{SCRIPT} @{site.users['sales'].login} {FORMULAS[0]}")
     teamwork.copy_to(admin, task, [site.users["auditor"].login], SCRIPT)
+    jobs.run_due()
+    told = db.session().scalars(select(Letter.id)).all()
+    key = pushing.text_of(pushing.make_key().public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+    keys = {"p256dh": key, "auth": pushing.text_of(b"0" * 16)}
+    device = pushing.subscribe(admin, endpoint="https://push.example/1", label=ATTACK, **keys)
+    site.ids |= {"letter_id": list(told), "device_id": [device.id]}
     site.ids["attachment_id"] = [teamwork.attach(admin, task, f"{SCRIPT}.txt", SCRIPT.encode()).id]
 
 
