@@ -20,7 +20,7 @@ from app.notifying.permissions import LETTER_READ, LETTER_SEND
 from app.notifying.wishes import KINDS, RHYTHMS, WAYS, Wishes, wish, wishes_of
 
 bp = Blueprint("notifying", __name__)
-menu.add(_l("Messages sent"), "notifying.letters", icon="mail", right=LETTER_READ, section="system", order=46)
+menu.add(_l("Messages sent"), "notifying.letters", icon="send", right=LETTER_READ, section="system", order=46)
 
 
 @bp.get("/account/notices")
