@@ -9,8 +9,11 @@ import { toast } from "./toasts.js";
 
 const queue = globalThis.youxuQueue;
 const AGAIN = 30000;
+const PROBE = 3000;
 const user = document.body.dataset.user ?? null;
 const usable = "indexedDB" in globalThis;
+
+let reached = navigator.onLine; // what the browser believes; on the page "offline" what the server answers
 
 async function mine() {
   const owner = await queue.about("who");
@@ -57,12 +60,12 @@ async function show() {
 
 function bar(waiting, refused) {
   document.querySelector(".waiting-bar")?.remove();
-  if (document.querySelector("[data-waiting-page]") || (navigator.onLine && !waiting && !refused)) return;
+  if (document.querySelector("[data-waiting-page]") || (reached && !waiting && !refused)) return;
   const parts = [];
-  if (!navigator.onLine) parts.push(told("You are offline."));
+  if (!reached) parts.push(told("You are offline."));
   if (waiting) parts.push(told("{n} waiting to be sent", { n: waiting }));
   if (refused) parts.push(told("{n} not sent: see why", { n: refused }));
-  const tone = refused ? "danger" : navigator.onLine ? "info" : "warning";
+  const tone = refused ? "danger" : reached ? "info" : "warning";
   const sign = icon(refused ? "alert-triangle" : "cloud-off");
   document.body.append(make("a", { class: `waiting-bar tone-${tone}`, href: "/offline", role: "status" }, sign, make("span", {}, parts.join(" "))));
 }
@@ -70,8 +73,8 @@ function bar(waiting, refused) {
 function page(entries, waiting) {
   const place = document.querySelector("[data-waiting-page]");
   if (!place) return;
-  for (const part of place.querySelectorAll("[data-when-offline]")) part.hidden = navigator.onLine;
-  for (const part of place.querySelectorAll("[data-when-online]")) part.hidden = !navigator.onLine;
+  for (const part of place.querySelectorAll("[data-when-offline]")) part.hidden = reached;
+  for (const part of place.querySelectorAll("[data-when-online]")) part.hidden = !reached;
   place.querySelector("[data-unsent]").hidden = location.hash !== "#unsent";
   place.querySelector("[data-kept]").hidden = location.hash !== "#kept" || !waiting;
   place.querySelector("[data-waiting-none]").hidden = entries.length > 0;
@@ -139,13 +142,34 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+/** On the page "offline": a browser may believe in a network that leads nowhere, so the server itself is asked. */
+async function probe() {
+  const answered = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5000) }).then((answer) => answer.ok, () => false);
+  if (answered === reached) return;
+  reached = answered;
+  await show();
+  if (!answered) return;
+  await send();
+  if (location.pathname !== "/offline") location.reload(); // it stands for the page that could not be fetched
+}
+
+function turn(online) {
+  reached = online;
+  show().then(send);
+}
+
 if (usable) {
-  addEventListener("online", () => show().then(send));
-  addEventListener("offline", show);
+  addEventListener("online", () => turn(true));
+  addEventListener("offline", () => turn(false));
   document.addEventListener("visibilitychange", () => !document.hidden && send());
   document.addEventListener("click", (event) => event.target.closest?.("[data-waiting-send]") && send());
   setInterval(() => !document.hidden && send(), AGAIN);
   begin().catch(console.error);
+}
+if (document.querySelector("[data-waiting-page]")) {
+  reached = location.pathname === "/offline" && reached;
+  probe();
+  setInterval(probe, PROBE);
 }
 
 // --- the service worker -------------------------------------------------------------------------------------------
