@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PORT ?= 8000
 DATA ?= var
-export PORT DATA
+export PORT DATA TLS
 UV_VERSION := 0.13.9
 FRONT := $(shell find app/frontend -path app/frontend/node_modules -prune -o -type f -print 2>/dev/null)
 BUILT := app/static/dist/.vite/manifest.json
@@ -12,7 +12,7 @@ PY := .venv/bin/python
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/runtime $(BUILT) ## set up what is missing, then serve at PORT (8000) with its data in DATA (var)
+run: .venv/runtime $(BUILT) ## set up what is missing, then serve at PORT (8000) with its data in DATA (var); TLS=1: HTTPS for phones
 	@exec .venv/bin/flask --app wsgi serve
 
 test: .venv/dev $(BUILT) ## every test, on SQLite and on PostgreSQL, and every check

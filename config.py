@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent
 
@@ -47,6 +50,22 @@ class Settings:
     """Days that events stay in the feed of `/api/v1/events` (`EVENT_DAYS`)."""
     hook_allow: tuple[str, ...] = ()
     """Private places that webhooks may be sent to (`HOOK_ALLOW`): networks and host names, separated by commas."""
+    tls: bool = False
+    """Serve HTTPS with a certificate of our own making, for phones in the house (`TLS=1`)."""
+    public_url: str = "http://localhost:8000"
+    """Address under which people reach the server, for links in e-mails (`PUBLIC_URL`)."""
+    smtp_host: str = ""
+    """Mail server (`SMTP_HOST`); without one e-mails are only shown on `/letters`."""
+    smtp_port: int = 587
+    """Its port (`SMTP_PORT`)."""
+    smtp_tls: str = "starttls"
+    """`starttls`, `tls` (from the first byte on) or `none` (`SMTP_TLS`)."""
+    smtp_user: str = ""
+    """Login there (`SMTP_USER`); none: without signing in."""
+    smtp_password: str = ""
+    """Its password (`SMTP_PASSWORD`)."""
+    mail_from: str = "Youxu <youxu@localhost>"
+    """Sender of e-mails (`MAIL_FROM`)."""
     sqlite_synchronous: str = "FULL"
     """`FULL` survives power loss; `NORMAL` is faster and may lose the last commits then (`SQLITE_SYNCHRONOUS`)."""
     testing: bool = False
@@ -74,14 +93,37 @@ class Settings:
             timezone=env.get("TIMEZONE") or "Asia/Shanghai",
             calendar_file=Path(env["CALENDAR_FILE"]) if env.get("CALENDAR_FILE") else None,
             regulatory_profile=one_of("REGULATORY_PROFILE", env.get("REGULATORY_PROFILE") or "cn", ("cn", "eu", "us")),
-            secure_cookies=env.get("SECURE_COOKIES") == "1",
+            secure_cookies=env.get("SECURE_COOKIES") == "1" or env.get("TLS") == "1",
             trusted_proxies=whole_number("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES") or "0", 0, 5),
             write_slots=whole_number("WRITE_SLOTS", env.get("WRITE_SLOTS") or "4", 1, 64),
             parked_polls=whole_number("PARKED_POLLS", env.get("PARKED_POLLS") or "64", 0, 1000),
+            **reaching_people(env),
             event_days=whole_number("EVENT_DAYS", env.get("EVENT_DAYS") or "30", 1, 3650),
             hook_allow=tuple(one.strip() for one in env.get("HOOK_ALLOW", "").split(",") if one.strip()),
             sqlite_synchronous=synchronous,
         )
+
+
+def reaching_people(env: Mapping[str, str]) -> dict[str, Any]:
+    """How people reach the server, and it them: HTTPS, address, mail server. Raises UnsafeSettings."""
+    tls = env.get("TLS") == "1"
+    port = whole_number("PORT", env.get("PORT") or "8000", 1, 65535)
+    url = (env.get("PUBLIC_URL") or f"{'https' if tls else 'http'}://localhost:{port}").rstrip("/")
+    if not url.startswith(("http://", "https://")) or not url.isprintable() or " " in url:
+        raise UnsafeSettings(f"PUBLIC_URL must be an address that begins with http:// or https://, not {url!r}")
+    sender = env.get("MAIL_FROM") or "Youxu <youxu@localhost>"
+    if "@" not in parseaddr(sender)[1]:
+        raise UnsafeSettings(f"MAIL_FROM must hold an e-mail address, not {sender!r}")
+    return {
+        "tls": tls,
+        "public_url": url,
+        "smtp_host": env.get("SMTP_HOST", ""),
+        "smtp_port": whole_number("SMTP_PORT", env.get("SMTP_PORT") or "587", 1, 65535),
+        "smtp_tls": one_of("SMTP_TLS", env.get("SMTP_TLS") or "starttls", ("starttls", "tls", "none")),
+        "smtp_user": env.get("SMTP_USER", ""),
+        "smtp_password": env.get("SMTP_PASSWORD", ""),
+        "mail_from": sender,
+    }
 
 
 def normal_url(url: str) -> str:

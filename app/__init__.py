@@ -10,9 +10,24 @@ from click import Command
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.core import clock, db, i18n, logs, outbox, pages, refusals, sealing, templating, web, workdays
+from app.core import (
+    clock,
+    db,
+    i18n,
+    installable,
+    logs,
+    outbox,
+    pages,
+    reaching,
+    refusals,
+    sealing,
+    templating,
+    web,
+    workdays,
+)
 from app.core.openapi import make_api
 from app.decisions import profiles
+from app.notifying import sources
 from config import Settings
 
 SLICES = (
@@ -21,6 +36,7 @@ SLICES = (
     "catalog",
     "decisions",
     "tasks",
+    "notifying",
     "processes",
     "inventory",
     "orders",
@@ -55,9 +71,11 @@ def create_app(settings: Settings) -> Flask:
     clock.use_zone(settings.timezone)
     workdays.use_file(settings.calendar_file)
     profiles.use(settings.regulatory_profile)
+    sealing.use_key(settings.secret_key)
+    reaching.allow(settings.hook_allow)
+    sources.use(settings)
 
     outbox.keep_for(settings.event_days)
-    sealing.use_key(settings.secret_key)
     db.connect(settings)
     i18n.compile_catalogues()
     app = web.App("app", static_folder="static", template_folder="templates")
@@ -79,6 +97,7 @@ def create_app(settings: Settings) -> Flask:
     refusals.install(app)
     templating.install(app)
     pages.install(app)
+    installable.install(app)
     api = make_api(app)
     for name in SLICES:
         for role in ROLES:

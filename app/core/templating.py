@@ -159,9 +159,20 @@ def asset(name: str) -> str:
     return url_for("static", filename=f"dist/{entry['file']}") if entry else ""
 
 
+def scripts(name: str) -> list[str]:
+    """Addresses of the island and of the modules it imports at once."""
+    return [url_for("static", filename=f"dist/{part['file']}") for part in _with_imports(name)]
+
+
 def stylesheets(name: str) -> list[str]:
     """Addresses of the stylesheets an island needs, those of the modules it imports included."""
-    found: list[str] = []
+    found = [url_for("static", filename=f"dist/{css}") for part in _with_imports(name) for css in part.get("css", ())]
+    return list(dict.fromkeys(found))
+
+
+def _with_imports(name: str) -> list[dict[str, Any]]:
+    """Parts of the manifest: the island, then what it imports, each once."""
+    found: list[dict[str, Any]] = []
     todo, seen = [f"islands/{name}"], set()
     path = DIST / ".vite" / "manifest.json"
     manifest = _manifest(path.stat().st_mtime) if path.exists() else {}
@@ -170,10 +181,6 @@ def stylesheets(name: str) -> list[str]:
         if key in seen or key not in manifest:
             continue
         seen.add(key)
-        found += [
-            url
-            for css in manifest[key].get("css", ())
-            if (url := url_for("static", filename=f"dist/{css}")) not in found
-        ]
+        found.append(manifest[key])
         todo += manifest[key].get("imports", ())
     return found

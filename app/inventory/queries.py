@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.audit.queries import subject_labels
@@ -92,6 +92,12 @@ def get_lot(lot_id: str) -> Lot:
 def find_lot(product_id: str, lot_no: str) -> Lot | None:
     """The product's lot of that number."""
     return session().scalars(select(Lot).where(Lot.product_id == product_id, Lot.lot_no == lot_no)).first()
+
+
+def lot_beginning(product_id: str, text: str) -> Lot | None:
+    """The product's lot whose number the text is, or begins with: the longest such number."""
+    found = select(Lot).where(Lot.product_id == product_id, literal(text).startswith(Lot.lot_no))
+    return session().scalars(found.order_by(func.length(Lot.lot_no).desc()).limit(1)).first()
 
 
 def warehouses() -> list[Warehouse]:

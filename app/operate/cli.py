@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from flask import current_app
@@ -11,8 +14,9 @@ from flask.cli import with_appcontext
 
 from app.core import i18n, jobs
 from app.core.errors import DomainError
+from app.notifying import sources
 from app.operate import backup as backups
-from app.operate import first_start, schema, server
+from app.operate import certificates, first_start, schema, server, trusting
 from config import Settings
 
 
@@ -27,11 +31,26 @@ def serve(workers: int, *, worker: bool) -> None:
     if schema.migrate():
         click.echo("Database brought up to date.")
     first_start.prepare(settings, say=click.echo)
-    click.echo(f"\n  Youxu 有序 — http://localhost:{settings.port}\n")
-    for line in first_start.people(settings):
+    encrypted, said, beside = _encrypt(settings) if settings.tls else (None, [], [])
+    click.echo(f"\n  Youxu 有序 — {'https' if encrypted else 'http'}://localhost:{settings.port}\n")
+    for line in [*first_start.people(settings), "", *said]:
         click.echo(f"  {line}")
     click.echo("\n  Ctrl-C stops the server.\n")
-    sys.exit(server.serve(app, settings, workers, with_worker=worker))
+    sys.exit(server.serve(app, settings, workers, with_worker=worker, encrypted=encrypted, beside=beside))
+
+
+def _encrypt(settings: Settings) -> tuple[certificates.Certificates, list[str], list[Callable[[], None]]]:
+    """Certificates ready, what to print of them, the plain door to be run; e-mails lead to where phones go."""
+    host = urlsplit(settings.public_url).hostname or ""
+    made = certificates.ready(settings.data / "tls", "" if host == "localhost" else host)
+    port = settings.port + 1 if settings.port < 65535 else settings.port - 1
+    try:
+        door = trusting.open_door(made, settings.port, port)
+    except OSError as error:
+        raise click.ClickException(f"Port {port}, for the certificate, cannot be used: {error}") from None
+    if host == "localhost":
+        sources.use(replace(settings, public_url=trusting.https_url(made.names[0], settings.port)))
+    return made, trusting.lines(made, settings.port, port), [door.serve_forever]
 
 
 @click.command("worker")

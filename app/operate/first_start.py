@@ -13,6 +13,7 @@ from app.decisions import service as decisions
 from app.demo import service as demo
 from app.identity import service as identity
 from app.identity.models import User
+from app.notifying import pushing
 from app.processes import service as processes
 from config import Settings
 
@@ -25,6 +26,7 @@ def prepare(settings: Settings, *, say: Callable[[str], None]) -> None:
     with transaction():
         decisions.seed(SYSTEM)
         processes.seed(SYSTEM)
+        pushing.make_key()
         empty = session().scalar(select(func.count()).select_from(User)) == 0
     if not empty:
         return

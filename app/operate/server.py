@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -24,6 +24,7 @@ from gunicorn.app.base import BaseApplication
 from app.core import clock, metrics
 from app.core.db import engine
 from app.integration.engine_rest.external_fetch import parking
+from app.operate.certificates import Certificates
 from config import Settings
 
 WORKERS = 2
@@ -42,7 +43,7 @@ log = structlog.get_logger()
 class Server(BaseApplication):
     """gunicorn around the application; workers are forked, so each opens its own database connections."""
 
-    def __init__(self, app: Flask, port: int, workers: int = WORKERS) -> None:
+    def __init__(self, app: Flask, port: int, workers: int = WORKERS, encrypted: Certificates | None = None) -> None:
         self.served = app
         self.choices = {
             "bind": f"0.0.0.0:{port}",
@@ -58,6 +59,8 @@ class Server(BaseApplication):
             "limit_request_line": 8190,
             "control_socket_disable": True,
         }
+        if encrypted is not None:
+            self.choices |= {"certfile": str(encrypted.certificate), "keyfile": str(encrypted.key)}
         super().__init__()
 
     def load_config(self) -> None:
@@ -147,16 +150,26 @@ class Child:
             os.kill(self.pid, number)
 
 
-def serve(app: Flask, settings: Settings, workers: int = WORKERS, *, with_worker: bool = True) -> int:
-    """Serve until interrupted or told to stop; the exit status."""
+def serve(
+    app: Flask,
+    settings: Settings,
+    workers: int = WORKERS,
+    *,
+    with_worker: bool = True,
+    encrypted: Certificates | None = None,
+    beside: Sequence[Callable[[], None]] = (),
+) -> int:
+    """Serve (HTTPS with `encrypted`) until interrupted or told to stop; the exit status. `beside`: more to run, each
+    in a process of its own."""
     engine().dispose()
     share_metrics(settings, empty=True)
-    web = Child("web", lambda: Server(app, settings.port, workers).run())
+    web = Child("web", lambda: Server(app, settings.port, workers, encrypted).run())
     jobs = Child("worker", lambda: work(settings))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     children = [web, jobs] if with_worker else [web]
+    children += [Child("beside", run) for run in beside]
     for child in children:
         child.start()
     try:

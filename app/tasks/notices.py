@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from app.core.db import session
 from app.core.i18n import LazyString, _l
 from app.core.paging import Page, paginate
 from app.core.permissions import Actor
+from app.core.registry import Registry
 from app.identity.queries import names_of, users_with_role
 from app.tasks.models import Task
 from app.tasks.queries import candidates_of
@@ -24,6 +25,8 @@ KEPT = timedelta(days=60)
 AT_ONCE = 5000
 LONGEST = 500
 """Characters of a notice's text."""
+on_notified: Registry[Callable[[Sequence[str]], None]] = Registry("reaction to notices")
+"""Told the ids of new notices, in the transaction that made them."""
 
 WORDS: dict[str, LazyString] = {
     NoticeKind.REMIND: _l("Half of the time has passed"),
@@ -54,7 +57,7 @@ class Told:
 
 
 def notify(by: Actor, kind: NoticeKind, task_id: str, users: Iterable[str], text: str | None = None) -> list[str]:
-    """Tell these users (never who causes it); answers whom. One statement."""
+    """Tell these users (never who causes it); answers whom. One statement, and those of `on_notified`."""
     now, cause = clock.now(), None if by.kind == "system" else by.id
     told = [user for user in dict.fromkeys(users) if user and user != by.id]
     if told:
@@ -62,6 +65,8 @@ def notify(by: Actor, kind: NoticeKind, task_id: str, users: Iterable[str], text
         same = {"task_id": task_id, "kind": kind.value, "by_id": cause, "at": now, "read_at": None}
         rows = [{"id": ids.new_id(), "user_id": user, "text": words, **same} for user in told]
         session().execute(insert(Notice), rows)
+        for name in on_notified:
+            on_notified.get(name)([str(row["id"]) for row in rows])
     return told
 
 

@@ -99,7 +99,7 @@ def test_public_routes_are_few(app):
             "integration.receive",
             "integration.event_status",
         ),  # these prove themselves: a signature, an address told once
-        *("identity.login", "identity.login_by_password"),
+        *("identity.login", "identity.login_by_password", "manifest", "offline", "service_worker"),
     }
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.audit.models import AuditEntry
 from app.catalog import service as catalog
-from app.core import clock, db, jsontext
+from app.core import clock, db, jobs, jsontext
 from app.core.ids import new_id
 from app.core.permissions import Actor
 from app.decisions import queries as decision_queries
@@ -35,6 +36,8 @@ from app.integration.inbound.models import HookEvent
 from app.integration.outbound import service as subscriptions
 from app.integration.outbound.models import HookAttempt
 from app.inventory import service as inventory
+from app.notifying import pushing
+from app.notifying.models import Letter
 from app.orders.models import Order
 from app.priority import overriding
 from app.priority.models import CAUSES
@@ -80,7 +83,10 @@ class Site:
 def build() -> Site:
     """Fill an empty database (inside a transaction)."""
     flow = make_flow()
-    users = {role: make_user(login=f"role-{role}", roles=(role,), name=f"{role} {SCRIPT}") for role in ROLES}
+    users = {
+        role: make_user(login=f"role-{role}", roles=(role,), name=f"{role} {SCRIPT}", email="x@x.example")
+        for role in ROLES
+    }
     admin = actor_for(users["admin"])
     token, secret = tokens.make_token(admin, users["admin"], label=f"t {SCRIPT}", scopes=())
     site = Site(users=users, token=secret, ids={"token_id": [token.id], "user_id": [users["auditor"].id]})
@@ -274,6 +280,12 @@ def _worked_on_together(site: Site, admin: Actor) -> None:
     task = site.ids["task_id"][0]
     teamwork.say(admin, task, f"{SCRIPT} @{site.users['sales'].login} {FORMULAS[0]}")
     teamwork.copy_to(admin, task, [site.users["auditor"].login], SCRIPT)
+    jobs.run_due()
+    told = db.session().scalars(select(Letter.id)).all()
+    key = pushing.text_of(pushing.make_key().public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+    keys = {"p256dh": key, "auth": pushing.text_of(b"0" * 16)}
+    device = pushing.subscribe(admin, endpoint="https://push.example/1", label=ATTACK, **keys)
+    site.ids |= {"letter_id": list(told), "device_id": [device.id]}
     site.ids["attachment_id"] = [teamwork.attach(admin, task, f"{SCRIPT}.txt", SCRIPT.encode()).id]
 
 

@@ -10,6 +10,7 @@
 //   data-autosubmit                  a filter that sends its form when changed
 //   data-select                      on a form: a list whose rows are ticked (parts/select.js)
 //   data-worklist="/inbox?…"         a list that others change: keys c x r, nothing moves under the reader, place kept (parts/worklist.js)
+//   data-queue                       on the form of a decision: without a network it is kept and sent later (parts/waiting.js)
 //   data-search-here                 "/" goes to this field instead of the search of the whole site
 //   data-expression, data-insert, data-refreshes   a click on a field of a payload inserts it (parts/insert.js)
 //   data-picker, data-sortable, data-remove   the table view of rules (parts/rules.js)
@@ -26,6 +27,7 @@ import "../styles/worklist.css";
 import "../styles/teamwork.css";
 import "../styles/signing.css";
 import "../styles/hooks.css";
+import "../styles/phone.css";
 
 import htmx from "htmx.org";
 import "./parts/dialog.js";
@@ -40,6 +42,9 @@ import { watchSelections } from "./parts/select.js";
 import "./parts/suggest.js";
 import { text } from "./parts/texts.js";
 import { toast, watchToasts } from "./parts/toasts.js";
+import "./parts/push.js";
+import "./parts/scan.js";
+import "./parts/waiting.js";
 import { watchWorklists } from "./parts/worklist.js";
 
 Object.assign(htmx.config, {

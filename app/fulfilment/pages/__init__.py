@@ -7,11 +7,13 @@ from app.fulfilment.pages import drafts as drafts
 from app.fulfilment.pages import listing as listing
 from app.fulfilment.pages import notices as notices
 from app.fulfilment.pages import order as order
+from app.fulfilment.pages import scan as scan
 from app.fulfilment.pages import search as search
 from app.fulfilment.pages import several as several
 from app.fulfilment.pages import signed as signed
 from app.fulfilment.pages import teamwork as teamwork
 from app.fulfilment.pages import upload as upload
+from app.fulfilment.pages import waiting as waiting
 from app.fulfilment.pages.entry import bp as entry
 from app.fulfilment.pages.inbox import bp as inbox
 

@@ -14,6 +14,7 @@ from app.identity.service.tokens import make_token as make_token
 from app.identity.service.tokens import revoke_token as revoke_token
 from app.identity.service.users import LastAdministrator as LastAdministrator
 from app.identity.service.users import LoginTaken as LoginTaken
+from app.identity.service.users import change_own_email as change_own_email
 from app.identity.service.users import change_own_locale as change_own_locale
 from app.identity.service.users import change_password as change_password
 from app.identity.service.users import change_user as change_user

@@ -145,6 +145,17 @@ def change_own_locale(actor: Actor, user: User, locale: str | None) -> None:
         record(actor, "user:change", Subject("user", user.id), now={"locale": user.locale}, was={"locale": was})
 
 
+def change_own_email(actor: Actor, user: User, email: str) -> None:
+    """Where the user wants to be written to; empty: nowhere. Raises Invalid."""
+    wished = email.strip() or None
+    if wished and not EMAIL.match(wished):
+        raise Invalid({"email": [_("Must be an e-mail address.")]})
+    if user.email != wished:
+        was, user.email = user.email, wished
+        session().flush()
+        record(actor, "user:change", Subject("user", user.id), now={"email": wished}, was={"email": was})
+
+
 def change_password(actor: Actor, user: User, *, old: str, new: str, keep_session: str | None = None) -> None:
     """The user's own change; ends every other session. Raises Invalid."""
     if not passwords.is_right(old, user.password_hash):

@@ -2,5 +2,4 @@
 
 feeding       the feed of events (core/outbox) → a delivery for each subscription that wants it, exactly once
 delivering    due deliveries are sent, tried again for three days, held while the endpoint does not answer
-sending       one request: address checked and pinned, no redirect, bounded in time and size
 """

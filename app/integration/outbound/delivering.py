@@ -18,15 +18,14 @@ from typing import Any
 import structlog
 from sqlalchemy import exists, func, insert, or_, select, update
 
-from app.core import clock, ids, jobs, locks, metrics, sealing
+from app.core import clock, ids, jobs, locks, metrics, reaching, sealing
 from app.core.db import in_transaction, session, transaction
 from app.core.jobs.running import own_transaction
+from app.core.reaching import Answer
 from app.integration import signing
 from app.integration.inbound.models import HookSecret
 from app.integration.inbound.receiving import PURPOSE
-from app.integration.outbound import sending
 from app.integration.outbound.models import DeliveryState, HookAttempt, HookDelivery, HookSubscription
-from app.integration.outbound.sending import Answer
 
 LANES = 16
 PER_ENDPOINT = 4
@@ -172,7 +171,7 @@ def _post(url: str, row: Any, keys: list[bytes]) -> Answer:
         "webhook-timestamp": str(at),
         "webhook-signature": " ".join(signing.sign(key, row.event_id, at, body) for key in keys),
     }
-    return sending.post(url, headers, body)
+    return reaching.post(url, headers, body)
 
 
 def settle(one: Claim, row: Any, subscription: Any, answer: Answer) -> None:

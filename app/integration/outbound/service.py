@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields
 from sqlalchemy import insert, select, update
 
 from app.audit.service import record
-from app.core import clock, ids, outbox
+from app.core import clock, ids, outbox, reaching
 from app.core.db import session
 from app.core.errors import Conflict, Invalid, StaleVersion
 from app.core.expressions import ExpressionInvalid, parse
@@ -22,22 +22,21 @@ from app.core.refusals import flat_fields
 from app.core.subject import Subject
 from app.integration.cloudevents import CONTENT_TYPE, SOURCE, SPEC_VERSION
 from app.integration.inbound.service import find_secret, make_secret
-from app.integration.outbound import sending
 from app.integration.outbound.events import TESTED
 from app.integration.outbound.feeding import PATIENCE, delivery
 from app.integration.outbound.models import DeliveryState, HookDelivery, HookSubscription
 
 MOST_AT_ONCE = 1000
 ERRORS: dict[str, LazyString] = {
-    sending.BAD_URL: _l("The address is not one that can be sent to."),
-    sending.NOT_RESOLVED: _l("The name has no address."),
-    sending.NOT_ALLOWED: _l("It leads to a private address, which is not allowed (HOOK_ALLOW)."),
-    sending.NOT_HTTPS: _l("It must be https, but for places that are allowed (HOOK_ALLOW)."),
-    sending.NO_CONNECTION: _l("No connection could be made."),
-    sending.TLS_FAILED: _l("The certificate is not good, or there is no TLS."),
-    sending.TOO_SLOW: _l("The answer took longer than 15 seconds."),
-    sending.BROKEN: _l("The answer broke off or is no HTTP."),
-    sending.LEADS_ON: _l("It answered with a redirect, which is not followed."),
+    reaching.BAD_URL: _l("The address is not one that can be sent to."),
+    reaching.NOT_RESOLVED: _l("The name has no address."),
+    reaching.NOT_ALLOWED: _l("It leads to a private address, which is not allowed (HOOK_ALLOW)."),
+    reaching.NOT_HTTPS: _l("It must be https, but for places that are allowed (HOOK_ALLOW)."),
+    reaching.NO_CONNECTION: _l("No connection could be made."),
+    reaching.TLS_FAILED: _l("The certificate is not good, or there is no TLS."),
+    reaching.TOO_SLOW: _l("The answer took longer than 15 seconds."),
+    reaching.BROKEN: _l("The answer broke off or is no HTTP."),
+    reaching.LEADS_ON: _l("It answered with a redirect, which is not followed."),
 }
 
 
@@ -187,8 +186,8 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid(flat_fields(error.messages)) from error
     faults: dict[str, list[str]] = {}
     try:
-        sending.target_of(values["url"])
-    except sending.Refused as refused:
+        reaching.target_of(values["url"])
+    except reaching.Refused as refused:
         faults["url"] = [str(ERRORS[refused.code])]
     known = {kind.name for kind in outbox.event_types()}
     if unknown := sorted(set(values["types"]) - known):

@@ -5,16 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, request
 
 from app.core.web import serve_programs
-from app.integration.outbound import sending
 
 bp = Blueprint("integration", "app.integration.pages")
 serve_programs("/hooks/")
-
-
-@bp.record_once
-def set_up(state: object) -> None:
-    """Private places that webhooks may be sent to are a setting."""
-    sending.allow(state.app.config["SETTINGS"].hook_allow)  # type: ignore[attr-defined]
 
 
 def page_number() -> int:

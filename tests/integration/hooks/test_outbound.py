@@ -9,20 +9,20 @@ from datetime import timedelta
 import jsonschema_rs
 import pytest
 
-from app.core import clock, outbox
+from app.core import clock, outbox, reaching
 from app.core.db import session
 from app.core.permissions import SYSTEM
+from app.core.reaching import Answer
 from app.core.subject import Subject
 from app.integration import asyncapi, signing
-from app.integration.outbound import delivering, feeding, queries, sending, service
+from app.integration.outbound import delivering, feeding, queries, service
 from app.integration.outbound.models import HookDelivery
-from app.integration.outbound.sending import Answer
 from app.orders.events import BY_VERB
 from tests.conftest import NOON
 from tests.identity.factories import bearer, make_user, sign_in
 
 OK = Answer(200, "", "", 3)
-DOWN = Answer(None, sending.NO_CONNECTION, "", 3)
+DOWN = Answer(None, reaching.NO_CONNECTION, "", 3)
 
 
 class Endpoint:
@@ -31,7 +31,7 @@ class Endpoint:
     def __init__(self, monkeypatch) -> None:
         self.got: list[tuple[str, dict, dict]] = []
         self.answers: dict[str, Answer] = {}
-        monkeypatch.setattr(sending, "post", self.post)
+        monkeypatch.setattr(reaching, "post", self.post)
 
     def post(self, url, headers, body):
         event = json.loads(body)

@@ -11,23 +11,23 @@ from contextlib import contextmanager
 
 import pytest
 
-from app.integration.outbound import sending
+from app.core import reaching
 
 pytestmark = pytest.mark.any_database
 
 
 @pytest.fixture
 def _only_public():
-    sending.allow(())
+    reaching.allow(())
     yield
-    sending.allow(())
+    reaching.allow(())
 
 
 @pytest.fixture
 def _loopback_allowed():
-    sending.allow(("127.0.0.0/8", "hooks.test"))
+    reaching.allow(("127.0.0.0/8", "hooks.test"))
     yield
-    sending.allow(())
+    reaching.allow(())
 
 
 @contextmanager
@@ -70,16 +70,16 @@ PRIVATE = (
 
 
 def test_every_kind_of_private_address_is_known():
-    assert [text for text in PRIVATE if sending.is_public(ipaddress.ip_address(text))] == []
+    assert [text for text in PRIVATE if reaching.is_public(ipaddress.ip_address(text))] == []
     public = ("8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808")
-    assert [text for text in public if not sending.is_public(ipaddress.ip_address(text))] == []
+    assert [text for text in public if not reaching.is_public(ipaddress.ip_address(text))] == []
 
 
 @pytest.mark.usefixtures("_only_public")
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254"])
 def test_a_name_with_one_private_address_is_refused_whole(address):
-    answer = sending.post("https://evil.test/", {}, b"", resolve=lambda _host, _port: ["8.8.8.8", address])
-    assert (answer.status, answer.error) == (None, sending.NOT_ALLOWED)
+    answer = reaching.post("https://evil.test/", {}, b"", resolve=lambda _host, _port: ["8.8.8.8", address])
+    assert (answer.status, answer.error) == (None, reaching.NOT_ALLOWED)
 
 
 @pytest.mark.usefixtures("_only_public")
@@ -94,9 +94,9 @@ def test_odd_spellings_of_this_host_are_resolved_and_refused():
         "[::1]",
         "[::ffff:7f00:1]",
     ):
-        answer = sending.post(f"https://{host}/", {}, b"")
+        answer = reaching.post(f"https://{host}/", {}, b"")
         assert answer.status is None, host
-        assert answer.error in (sending.NOT_ALLOWED, sending.NOT_RESOLVED), (host, answer)
+        assert answer.error in (reaching.NOT_ALLOWED, reaching.NOT_RESOLVED), (host, answer)
     for url in (
         "ftp://x.test/",
         "https://",
@@ -110,8 +110,8 @@ def test_odd_spellings_of_this_host_are_resolved_and_refused():
         "file:///etc/passwd",
         "https://[::1/",
     ):
-        assert sending.post(url, {}, b"").error == sending.BAD_URL, url
-    assert sending.post("http://8.8.8.8/", {}, b"").error == sending.NOT_HTTPS
+        assert reaching.post(url, {}, b"").error == reaching.BAD_URL, url
+    assert reaching.post("http://8.8.8.8/", {}, b"").error == reaching.NOT_HTTPS
 
 
 @pytest.mark.usefixtures("_loopback_allowed")
@@ -123,7 +123,7 @@ def test_a_name_is_resolved_once_and_the_connection_goes_to_what_was_checked():
         return ["127.0.0.1"] if len(asked) == 1 else ["127.0.0.2"]
 
     with server(reply(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")) as (port, seen):
-        answer = sending.post(f"http://rebound.test:{port}/x?y=1", {"webhook-id": "1"}, b"{}", resolve=rebinding)
+        answer = reaching.post(f"http://rebound.test:{port}/x?y=1", {"webhook-id": "1"}, b"{}", resolve=rebinding)
     assert (answer.status, answer.excerpt, asked) == (200, "ok", ["rebound.test"])
     assert seen[0].startswith("POST /x?y=1 HTTP/1.1\r\n")
     assert f"Host: rebound.test:{port}\r\n" in seen[0]
@@ -133,26 +133,26 @@ def test_a_name_is_resolved_once_and_the_connection_goes_to_what_was_checked():
 def test_redirects_are_not_followed_and_large_or_broken_answers_bounded():
     big = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 3_000_000
     cases = {
-        sending.LEADS_ON: (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n", 302),
+        reaching.LEADS_ON: (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n", 302),
         "": (big, 200),
-        sending.BROKEN: (b"SSH-2.0-OpenSSH\r\n", None),
+        reaching.BROKEN: (b"SSH-2.0-OpenSSH\r\n", None),
     }
     for error, (text, status) in cases.items():
         with server(reply(text)) as (port, seen):
-            answer = sending.post(f"http://127.0.0.1:{port}/", {}, b"")
+            answer = reaching.post(f"http://127.0.0.1:{port}/", {}, b"")
         assert (answer.status, answer.error, len(seen)) == (status, error, 1)
-        assert len(answer.excerpt) <= sending.EXCERPT
+        assert len(answer.excerpt) <= reaching.EXCERPT
     with server(reply(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500 + b"\r\n")) as (port, _seen):
-        assert sending.post(f"http://127.0.0.1:{port}/", {}, b"").error == sending.BROKEN
+        assert reaching.post(f"http://127.0.0.1:{port}/", {}, b"").error == reaching.BROKEN
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
-    assert sending.post(f"http://127.0.0.1:{port}/", {}, b"").error == sending.NO_CONNECTION
+    assert reaching.post(f"http://127.0.0.1:{port}/", {}, b"").error == reaching.NO_CONNECTION
 
 
 @pytest.mark.usefixtures("_loopback_allowed")
 @pytest.mark.parametrize("drip", [b"H", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nx"])
 def test_an_answer_that_drips_is_ended(drip, monkeypatch):
-    monkeypatch.setattr(sending, "LONGEST", 0.5)
+    monkeypatch.setattr(reaching, "LONGEST", 0.5)
 
     def slowly(one: socket.socket) -> None:
         for _turn in range(100):
@@ -160,14 +160,14 @@ def test_an_answer_that_drips_is_ended(drip, monkeypatch):
             threading.Event().wait(0.05)
 
     with server(slowly) as (port, _seen):
-        answer = sending.post(f"http://127.0.0.1:{port}/", {}, b"")
+        answer = reaching.post(f"http://127.0.0.1:{port}/", {}, b"")
     assert answer.millis < 2000
-    assert answer.error == sending.TOO_SLOW or answer.status == 200
+    assert answer.error == reaching.TOO_SLOW or answer.status == 200
 
 
 @pytest.mark.usefixtures("_loopback_allowed")
 def test_tls_is_for_the_name_and_a_bad_certificate_or_a_silent_one_ends_it(monkeypatch):
-    monkeypatch.setattr(sending, "LONGEST", 0.5)
+    monkeypatch.setattr(reaching, "LONGEST", 0.5)
     wanted = []
     real = ssl.SSLContext.wrap_socket
 
@@ -178,9 +178,9 @@ def test_tls_is_for_the_name_and_a_bad_certificate_or_a_silent_one_ends_it(monke
     monkeypatch.setattr(ssl.SSLContext, "wrap_socket", noting)
     here = lambda _host, _port: ["127.0.0.1"]  # noqa: E731
     with server(reply(b"not TLS at all")) as (port, _seen):
-        assert sending.post(f"https://hooks.test:{port}/", {}, b"", resolve=here).error == sending.TLS_FAILED
+        assert reaching.post(f"https://hooks.test:{port}/", {}, b"", resolve=here).error == reaching.TLS_FAILED
     with server(lambda _one: threading.Event().wait(1.5)) as (port, _seen):
-        answer = sending.post(f"https://hooks.test:{port}/", {}, b"", resolve=here)
-    assert answer.error == sending.TOO_SLOW
+        answer = reaching.post(f"https://hooks.test:{port}/", {}, b"", resolve=here)
+    assert answer.error == reaching.TOO_SLOW
     assert answer.millis < 1400
     assert wanted == ["hooks.test", "hooks.test"]

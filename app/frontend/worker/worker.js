@@ -1,0 +1,95 @@
+// The service worker. It keeps the shell (scripts, styles, the page "you are offline") and nothing that belongs to a
+// person: pages of the application are never stored, so nobody finds another's orders here.
+/* global SHELL, youxuQueue */
+const CACHE = `youxu-${SHELL.version}`;
+const COMPLETE = /^\/tasks\/[^/]+\/complete$/;
+
+self.addEventListener("install", (event) => {
+  const fill = async () => {
+    const cache = await caches.open(CACHE);
+    await cache.addAll(SHELL.files.map((url) => new Request(url, { cache: "reload", credentials: "omit" })));
+    await self.skipWaiting();
+  };
+  event.waitUntil(fill());
+});
+
+self.addEventListener("activate", (event) => {
+  const tidy = async () => {
+    for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
+    await self.clients.claim();
+  };
+  event.waitUntil(tidy());
+});
+
+async function offlinePage() {
+  const language = await youxuQueue.about("language").catch(() => null);
+  const page = await caches.match(SHELL.offline[language] ?? SHELL.offline.zh_Hans);
+  return page ?? Response.error();
+}
+
+async function visit(request) {
+  try {
+    return await fetch(request);
+  } catch {
+    return offlinePage();
+  }
+}
+
+/** A decision whose sending failed on the way is kept, unless it was signed: a password is never stored. */
+async function decide(request) {
+  const copy = request.clone();
+  try {
+    return await fetch(request);
+  } catch {
+    const entry = await copy.formData().then((data) => youxuQueue.entryOf(data, waitingAddress(request.url)), () => null);
+    if (!entry) return Response.redirect("/offline#unsent", 303);
+    await youxuQueue.put(entry);
+    await self.registration.sync?.register("waiting").catch(() => {});
+    return Response.redirect("/offline#kept", 303);
+  }
+}
+
+const waitingAddress = (url) => new URL(url).pathname.replace(/^\/tasks\/([^/]+)\/complete$/, "/waiting/decisions/$1");
+
+async function fromShell(request) {
+  try {
+    return await fetch(request);
+  } catch {
+    return (await caches.match(request, { ignoreVary: true })) ?? Response.error();
+  }
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin) return;
+  if (request.mode === "navigate" && request.method === "GET") event.respondWith(visit(request));
+  else if (request.mode === "navigate" && COMPLETE.test(url.pathname)) event.respondWith(decide(request));
+  else if (request.method === "GET" && url.pathname.startsWith("/static/")) event.respondWith(fromShell(request));
+});
+
+self.addEventListener("sync", (event) => {
+  const send = async () => {
+    const came = await youxuQueue.send();
+    if (came.failed) throw new Error(came.failed); // the browser tries again later
+  };
+  if (event.tag === "waiting") event.waitUntil(send());
+});
+
+self.addEventListener("push", (event) => {
+  const told = event.data?.json() ?? {};
+  const options = { body: told.body, tag: told.tag, lang: told.lang, icon: SHELL.icon, badge: SHELL.badge, data: { url: told.url } };
+  event.waitUntil(self.registration.showNotification(told.title || "Youxu 有序", options));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const url = new URL(event.notification.data?.url || "/", location.origin);
+  if (url.origin !== location.origin) return;
+  const open = async () => {
+    const windows = await self.clients.matchAll({ type: "window" });
+    const there = windows.find((one) => new URL(one.url).pathname === url.pathname);
+    return there ? there.focus() : self.clients.openWindow(url.href);
+  };
+  event.waitUntil(open());
+});
