@@ -73,7 +73,7 @@ def verify(record: dict[str, Any]) -> list[tuple[str, str]]:
     try:
         for check in (whole, chain, signatures):
             problems.extend(check(record))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         problems.append(("record", "something is missing or of the wrong kind: " + repr(error)))
     return problems
 
@@ -230,8 +230,9 @@ def report(record: dict[str, Any], problems: list[tuple[str, str]]) -> None:
 
 
 def say(line: str) -> None:
-    """One line to the screen, whatever it can show."""
-    sys.stdout.buffer.write(line.encode() + b"\n")
+    """One line to the screen; a name in the record cannot send it commands."""
+    shown = "".join(one if one.isprintable() or one == "\n" else "?" for one in line)
+    sys.stdout.buffer.write(shown.encode() + b"\n")
 
 
 if __name__ == "__main__":

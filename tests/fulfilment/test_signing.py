@@ -170,6 +170,10 @@ def test_through_the_api(client, flow):
         assert (status, list(said["error"]["details"]["fields"])) == (422, [field])
     assert complete(**{**right, "seen": "0" * 64})[0] == 409
     assert complete(**right)[0] == 200
+    plain = flow.submit()
+    body = {"seen_version": plain.version, "outcome": "approve", "signature": right}
+    answer = client.post(f"/api/v1/tasks/{flow.task(plain).id}/complete", json=body, headers=headers)
+    assert list(answer.get_json()["error"]["details"]["fields"]) == ["signature"], "not taken for signed"
     assert record.of_order(order.id)[0].who == "Mona"
 
 
@@ -314,6 +318,11 @@ def test_the_verifier_finds_each_single_alteration(flow):
             made["fingerprint"] = verify_record.digest({k: v for k, v in made.items() if k != "fingerprint"})
             last_entry = name == "entries" and place == len(whole[name]) - 1
             assert last_entry or verify_record.verify(made), (name, place)
+
+
+@pytest.mark.parametrize("broken", [{}, {"fingerprint": ""}, {"entries": 1}, {"entries": [{}], "signatures": [[]]}])
+def test_the_verifier_says_of_anything_that_it_is_not_valid(broken):
+    assert verify_record.verify({"format": verify_record.FORMAT, **broken})
 
 
 def test_both_programs_write_the_same_letters(flow):

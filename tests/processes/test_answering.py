@@ -54,7 +54,8 @@ GOOD = [
     (one("datetime", subtype="time"), "14:30+08:00", "14:30+08:00"),
     (one("datetime", subtype="datetime"), "2026-11-30T14:30Z", "2026-11-30T14:30Z"),
     (one("datetime", disallowPassedDates=True), "2026-11-23", "2026-11-23"),
-    (one("textfield", readonly=True, defaultValue="x"), "x", None),
+    (one("textfield", readonly=True, defaultValue="x"), "x", "x"),
+    (one("textfield", disabled=True, defaultValue="x"), "x", None),
 ]
 WRONG = [
     (one("textfield", required=True), "  "),

@@ -59,6 +59,8 @@ def prepare(
     (`signature.meaning`).
     """
     if not meaning:
+        if signed is not None:
+            raise Invalid({"signature": [_("This task is not signed.")]})
         return None
     if signed is None:
         return _refuse

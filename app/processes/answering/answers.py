@@ -1,6 +1,8 @@
 """Answers to a form, checked by its schema and coerced as form-js does it.
 
-What was not answered is left out. A blank text is no answer; a hidden field takes none.
+What was not answered is left out. Stricter than the browser in what a person cannot mean: a blank text is no answer,
+control characters, a choice made twice, a past day where only later ones are offered, another value of a field that is
+only shown, and an answer to a hidden field are refused; a text without a limit has one.
 """
 
 from __future__ import annotations
@@ -51,8 +53,10 @@ def _check(schema: Mapping[str, Any], answers: Mapping[str, Any]) -> tuple[dict[
         if any(feel.holds(text, seen) for text in field.hidden_if):
             reasons = [_("This is not asked here.")] if _is_given(field, value) else []
         elif field.component.get("disabled") or field.component.get("readonly"):
-            default = field.component.get("defaultValue")
-            reasons = [_("This cannot be changed.")] if _is_given(field, value) and value != default else []
+            fixed = field.component.get("defaultValue")
+            reasons = [_("This cannot be changed.")] if _is_given(field, value) and value != fixed else []
+            if not reasons and _is_given(field, value) and not field.component.get("disabled"):
+                put(good, field.path, value)
         elif _is_given(field, value):
             value = _coerced(field, value)
             reasons = list(_faults(field, value))
