@@ -45,10 +45,10 @@ def receive(source: str) -> ResponseReturnValue:
     door: Door | None = None
     try:
         door = receiving.door(source)
-        receiving.must_not_flood(door)
         headers = {name.lower(): value for name, value in request.headers.items()}
         body = request.get_data(cache=False)
         receiving.must_be(door, headers, body)
+        receiving.must_not_flood(door)  # behind the proof: nobody else can use up what the sender may send
         events = envelopes.read(door.shape, request.headers.get("Content-Type", ""), headers, body)
     except DomainError as error:
         _note_refusal(door.id if door is not None else "", error)
