@@ -19,7 +19,7 @@ MODULES = sorted(path for path in APP.rglob("*.py") if "node_modules" not in pat
 ORDER = ("core", *SLICES)
 OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
-    "decisions": {"asked", "facts", "bulk", "outcome", "populations", "uses"},
+    "decisions": {"asked", "facts", "bulk", "outcome", "populations", "source", "uses"},
     "processes": {"steps", "definitions", "external"},
     "tasks": {"lists", "managing", "notices", "records", "standing_in", "teamwork"},
     "identity": {"roles", "substitutes"},

@@ -13,13 +13,14 @@ from sqlalchemy.orm import make_transient_to_detached
 from app.core import clock, ids, jsontext
 from app.core.db import session
 from app.core.errors import DomainError
-from app.core.i18n import _l
+from app.core.i18n import _, _l
 from app.core.subject import Subject
 from app.decisions import queries, runtime
 from app.decisions.assemble import Verdict, assemble, verdict
+from app.decisions.cases import Case, facts_of
 from app.decisions.compile import Plan
 from app.decisions.dmn.asking import inputs_of
-from app.decisions.facts import Facts, check, from_json, gather, to_json
+from app.decisions.facts import Facts, FactsInvalid, check, from_json, gather, to_json
 from app.decisions.life import (
     POINTERS,
     activate,
@@ -48,6 +49,7 @@ __all__ = [
     "save_draft",
     "seed",
     "submit",
+    "suppose",
     "take_back_date",
     "trial_of",
     "try_version",
@@ -119,6 +121,17 @@ def preview(rule_set: str, facts: Facts, *, as_of: datetime | None = None) -> Ou
     ready, _number = in_force(rule_set)
     given = _facts(ready, Subject("", ""), facts, moment)
     return _outcome(ready, given, moment)[0]
+
+
+def suppose(rule_set: str, given: Mapping[str, Any], *, as_of: datetime, version: int | None = None) -> Outcome:
+    """What would be said of an ordinary order with these facts changed, {kind: {attribute: value}} as in tests of
+    rules; nothing is stored. Raises NoSuchRuleSet, RuleSetNotInForce, FactsInvalid."""
+    ready, _number = in_force(rule_set) if version is None else _pinned(rule_set, version)
+    try:
+        facts = facts_of(Case("", dict(given), {}), ready.plan)
+    except (TypeError, ValueError):
+        raise FactsInvalid("–", _("has the wrong shape")) from None
+    return assemble(ready.plan, ready.generated.run(facts, day_in_force(ready, as_of)), facts)
 
 
 def reckon(rule_set: str, facts: Facts, *, as_of: datetime) -> Verdict:
