@@ -23,6 +23,7 @@ import "../styles/print.css";
 import "../styles/rules.css";
 import "../styles/worklist.css";
 import "../styles/teamwork.css";
+import "../styles/designer.css";
 
 import htmx from "htmx.org";
 import "./parts/dialog.js";

@@ -37,7 +37,7 @@ from app.processes.engine.commands import (
     Retry,
 )
 from app.processes.engine.definition import Definition, as_text, compile_definition, form_keys_of, key_of, keys_of
-from app.processes.engine.drafting import findings, processes_in
+from app.processes.engine.drafting import findings, graph_names, processes_in
 from app.processes.engine.elements import Call, Element, Event, Gateway, Scope, ServiceStep, UserWork
 from app.processes.engine.errors import (
     BpmnError,
@@ -111,6 +111,7 @@ __all__ = [
     "findings",
     "form_keys_of",
     "from_outside",
+    "graph_names",
     "kept",
     "key_of",
     "keys_of",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.processes.engine.errors import DiagramRefused
-from app.processes.engine.graph import executable_keys, read_graph
+from app.processes.engine.graph import executable_keys, names, read_graph
 from app.processes.engine.lint import problems_of
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.xml import parse_diagram, tag
@@ -27,3 +27,10 @@ def findings(xml: bytes, known: Callable[[str], Known]) -> list[Problem]:
         fields = error.details["fields"]
         found = [Problem(element, reason) for element, reasons in fields.items() for reason in reasons]
     return list(dict.fromkeys(found))
+
+
+def graph_names(xml: bytes) -> dict[str, dict[str, str]]:
+    """Element → its name in both languages, of everything in the document that has one. Raises DiagramRefused."""
+    root = parse_diagram(xml)
+    named = (node for node in root.iter() if isinstance(node.tag, str) and node.get("id") and node.get("name"))
+    return {node.get("id"): names(node) for node in named}
