@@ -27,6 +27,8 @@ import { text } from "./parts/texts.js";
 import { YOUXU } from "./parts/youxu_moddle.js";
 
 const PAUSE = 500;
+const PALETTE = 120; // room for the palette at the left
+const EDGE = 16;
 const LINES = { format: true };
 const NARROW = matchMedia("(max-width: 991.98px)");
 
@@ -79,9 +81,8 @@ class Drawing {
     events.on("tokenSimulation.toggleMode", ({ active }) => this.place.classList.toggle("is-simulating", active));
     addEventListener("beforeunload", (event) => this.dirty && !this.leaving && event.preventDefault());
     document.addEventListener("keydown", (event) => this.byKey(event));
-    this.view.get("canvas").zoom("fit-viewport", "auto");
     if (NARROW.matches) this.toStart();
-    else this.view.get("minimap").open();
+    else this.fit();
     this.show();
     this.check();
     this.beside.follow();
@@ -103,6 +104,17 @@ class Drawing {
 
   async document() {
     return toStore((await this.view.saveXML(LINES)).xml);
+  }
+
+  /** The whole diagram, beside the palette. */
+  fit() {
+    const canvas = this.view.get("canvas");
+    const { inner, outer } = canvas.viewbox();
+    if (!outer.width || !inner.width) return;
+    const scale = Math.min((outer.width - PALETTE - 2 * EDGE) / inner.width, (outer.height - 2 * EDGE) / inner.height, 1);
+    const [width, height] = [outer.width / scale, outer.height / scale];
+    const free = (outer.width - PALETTE) / scale;
+    canvas.viewbox({ x: inner.x - PALETTE / scale - (free - inner.width) / 2, y: inner.y - (height - inner.height) / 2, width, height });
   }
 
   toStart() {
@@ -139,7 +151,7 @@ class Drawing {
       this.redo,
       sign("zoom-in", "Zoom in", act("stepZoom", { value: 1 }), " (Ctrl++)"),
       sign("zoom-out", "Zoom out", act("stepZoom", { value: -1 }), " (Ctrl+-)"),
-      sign("maximize", "Whole diagram", () => this.view.get("canvas").zoom("fit-viewport", "auto")),
+      sign("maximize", "Whole diagram", () => this.fit()),
       sign("search", "Search", () => this.search(), " (Ctrl+F)"),
       sign("map-2", "Overview", () => this.view.get("minimap").toggle()),
       sign("keyboard", "Keyboard shortcuts", () => showKeys()),

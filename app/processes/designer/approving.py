@@ -43,7 +43,7 @@ class ScenariosBroken(Conflict):
     )
 
 
-class BaseMoved(Conflict):
+class OvertakenDraft(Conflict):
     """Another version came into force since the draft was begun."""
 
     message = _l("Version %(current)s came into force meanwhile: bring the draft up to it first.")
@@ -56,7 +56,7 @@ class NothingChanged(Conflict):
 
 
 def send(actor: Actor, draft_id: str, revision: int, note: str) -> ProcessDraft:
-    """Ask for a review. Raises NoDraft, StaleVersion, DiagramRefused (naming what the lint finds), BaseMoved,
+    """Ask for a review. Raises NoDraft, StaleVersion, DiagramRefused (naming what the lint finds), OvertakenDraft,
     ScenariosInvalid."""
     held = hold(draft_id, revision)
     _refuse_old_base(held)
@@ -82,7 +82,7 @@ def take_back(actor: Actor, draft_id: str) -> ProcessDraft:
 
 def approve(actor: Actor, draft_id: str, revision: int, reason: str, *, override: str = "") -> ProcessDraft:
     """Agree to what others drew; `override` says why although scenarios fail. Raises NotSent, OwnDraft, StaleVersion,
-    ScenariosBroken, Invalid (no reason), BaseMoved, DiagramRefused."""
+    ScenariosBroken, Invalid (no reason), OvertakenDraft, DiagramRefused."""
     held = _in_review(draft_id, revision)
     if actor.id in held.editors:
         raise OwnDraft
@@ -111,7 +111,7 @@ def reject(actor: Actor, draft_id: str, revision: int, reason: str) -> ProcessDr
 
 
 def put_live(actor: Actor, draft_id: str, revision: int) -> Deployed:
-    """An approved draft becomes the version in force. Raises NotApprovedYet, StaleVersion, BaseMoved,
+    """An approved draft becomes the version in force. Raises NotApprovedYet, StaleVersion, OvertakenDraft,
     ScenariosBroken (rules changed since), DiagramRefused."""
     held = queries.lock_draft(draft_id)
     if held.status != "approved":
@@ -176,7 +176,7 @@ def _says_the_same(draft: ProcessDraft) -> bool:
 def _refuse_old_base(draft: ProcessDraft) -> None:
     newer = is_behind(draft)
     if newer:
-        raise BaseMoved(current=newer)
+        raise OvertakenDraft(current=newer)
 
 
 def _refuse_findings(draft: ProcessDraft) -> None:

@@ -7,6 +7,7 @@ import { getBusinessObject, is } from "bpmn-js/lib/util/ModelUtil";
 import { chinese, text } from "./texts.js";
 
 const NOT_RUN = /ExecutionListener|TaskListener|Connector|FieldInjection|CandidateStarter|Tasklist|ProcessVariables|FormData|CamundaPlatform__Form$|Errors$|HistoryCleanup/;
+const NOT_OF_PROCESS = /ExternalTask|JobExecution/;
 const REQUESTER = "${initiator}";
 
 /** An attribute of the element as an entry of the panel. */
@@ -50,7 +51,8 @@ class Provider {
 
   getGroups(element) {
     return (groups) => {
-      const kept = groups.filter((group) => !NOT_RUN.test(group.id));
+      const whole = is(element, "bpmn:Process") || is(element, "bpmn:Participant") || is(element, "bpmn:Collaboration");
+      const kept = groups.filter((group) => !NOT_RUN.test(group.id) && !(whole && NOT_OF_PROCESS.test(group.id)));
       const general = kept.find((group) => group.id === "general");
       if (general && !is(element, "bpmn:TextAnnotation")) this.names(element, general);
       const ours = this.groups(element).filter((group) => group.entries.length);
