@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import case, or_, select
+from sqlalchemy.orm import defer
 
 from app.core import clock
 from app.core.db import session
 from app.core.errors import NotFound
 from app.core.i18n import _l
 from app.core.paging import Page, paginate
-from app.processes.designer.models import OPEN, DraftRevision, DraftVisit, ProcessDraft
+from app.processes.designer.models import OPEN, DraftRevision, DraftVisit, ProcessDraft, ProcessKey
 from app.processes.models import ProcessDefinition
+from app.processes.models import ProcessDefinitionFlags as Flags
 
 LATELY = timedelta(seconds=70)
 """Who was heard of within this time has the draft open; a page tells of itself every 20 seconds."""
+
+_LIGHT = (defer(ProcessDraft.xml), defer(ProcessDraft.forms), defer(ProcessDraft.scenarios))
+"""For lists: without what makes a draft large."""
 
 
 class NoSuchDraft(NotFound):
@@ -44,15 +50,48 @@ def lock_draft(draft_id: str) -> ProcessDraft:
 def drafts(*, number: int = 1, size: int = 50) -> Page[ProcessDraft]:
     """All drafts, the open ones first, then by their last change."""
     first = case((ProcessDraft.status.in_(OPEN), 0), else_=1)
-    return paginate(select(ProcessDraft).order_by(first, ProcessDraft.changed_at.desc(), ProcessDraft.id), number, size)
+    return paginate(
+        select(ProcessDraft).options(*_LIGHT).order_by(first, ProcessDraft.changed_at.desc(), ProcessDraft.id),
+        number,
+        size,
+    )
 
 
 def open_drafts(key: str, *, but: str = "") -> list[ProcessDraft]:
     """The drafts of a process that are not decided yet, the latest first, at most 20."""
-    statement = select(ProcessDraft).where(
-        ProcessDraft.key == key, ProcessDraft.status.in_(OPEN), ProcessDraft.id != but
+    statement = (
+        select(ProcessDraft)
+        .options(*_LIGHT)
+        .where(ProcessDraft.key == key, ProcessDraft.status.in_(OPEN), ProcessDraft.id != but)
     )
     return list(session().scalars(statement.order_by(ProcessDraft.changed_at.desc()).limit(20)))
+
+
+@dataclass(frozen=True)
+class Drafting:
+    """How a version of a process is changed: is the process governed, does the version start anything, the open drafts
+    of the process, the draft it came from (if it did)."""
+
+    governed: bool
+    active: bool
+    drafts: list[ProcessDraft]
+    origin: ProcessDraft | None
+
+
+def drafting(key: str, version_id: str) -> Drafting:
+    """Two statements."""
+    governed = select(ProcessKey.governed).where(ProcessKey.key == key).scalar_subquery()
+    suspended = select(Flags.suspended).where(Flags.definition_id == version_id).scalar_subquery()
+    settled = session().execute(select(governed.label("governed"), suspended.label("suspended"))).one()
+    which = or_(ProcessDraft.status.in_(OPEN), ProcessDraft.version_id == version_id)
+    statement = select(ProcessDraft).options(*_LIGHT)
+    found = session().scalars(
+        statement.where(ProcessDraft.key == key, which).order_by(ProcessDraft.id.desc()).limit(30)
+    )
+    rows = list(found)
+    origin = next((one for one in rows if one.version_id == version_id), None)
+    opened = [one for one in rows if one.status in OPEN]
+    return Drafting(bool(settled.governed), not settled.suspended, opened, origin)
 
 
 def draft_of(version_id: str) -> ProcessDraft | None:

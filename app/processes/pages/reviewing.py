@@ -18,7 +18,6 @@ from app.processes.designer import approving, drafts, governing, queries
 from app.processes.designer.findings import findings_of_draft
 from app.processes.designer.trying import Trial, try_draft
 from app.processes.engine import graph_names
-from app.processes.models import ProcessDefinitionFlags
 from app.processes.pages.blueprint import bp, definition_url, json_of
 from app.processes.pages.designer import DRAFT, seen_revision, shared
 from app.processes.permissions import PROCESS_APPROVE, PROCESS_DEPLOY, PROCESS_OPERATE, PROCESS_READ
@@ -211,12 +210,6 @@ def set_active(key: str) -> ResponseReturnValue:
 
 
 @bp.app_template_global()
-def drafting_of(key: str, version_id: str) -> dict[str, Any]:
-    """For the page of a process: is it governed, is the version active, its open drafts, the draft it came from."""
-    flags = session().get(ProcessDefinitionFlags, version_id)
-    return {
-        "governed": governing.is_governed(key),
-        "active": flags is None or not flags.suspended,
-        "drafts": queries.open_drafts(key),
-        "origin": queries.draft_of(version_id),
-    }
+def drafting_of(key: str, version_id: str) -> queries.Drafting:
+    """For the page of a process."""
+    return queries.drafting(key, version_id)
