@@ -55,7 +55,6 @@ class Drawing {
         { translate: ["value", translating] },
         panelOf(JSON.parse(place.dataset.offered)),
       ],
-      textRenderer: { defaultStyle: { fontFamily: getComputedStyle(document.body).fontFamily }, externalStyle: { fontFamily: getComputedStyle(document.body).fontFamily } },
     });
     this.findings = new Findings(this.view);
     this.beside = new Beside(this);

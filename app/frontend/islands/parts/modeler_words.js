@@ -396,7 +396,7 @@ const SIMULATION = {
 };
 
 const ZH = { ...DRAWING, ...KINDS, ...PANEL };
-const WRITTEN = { ...SIMULATION, ...DRAWING };
+const WRITTEN = { ...SIMULATION, ...DRAWING, ...PANEL };
 const EN = { "Open minimap": "Open the overview", "Close minimap": "Close the overview" };
 const STARTS = { "Focus process instance": "定位流程实例" };
 
