@@ -7,6 +7,7 @@ import { getBusinessObject, is } from "bpmn-js/lib/util/ModelUtil";
 import { chinese, text } from "./texts.js";
 
 const NOT_RUN = /ExecutionListener|TaskListener|Connector|FieldInjection|CandidateStarter|Tasklist|ProcessVariables|FormData|CamundaPlatform__Form$|Errors$|HistoryCleanup/;
+const CODE = new Set(["class", "delegateExpression", "connector", "resource", "variableMappingClass", "variableMappingDelegateExpression"]);
 const NOT_OF_PROCESS = /ExternalTask|JobExecution/;
 const REQUESTER = "${initiator}";
 
@@ -43,6 +44,20 @@ const named = (one) => ({ value: one.id, label: one.name && one.name !== one.id 
 const plain = (one) => ({ value: one, label: one });
 const listed = (value) => (value ?? "").split(/[\s,]+/).filter(Boolean);
 
+/** Choices that name code of another engine are not offered; what stands in the document is shown all the same. */
+function withoutCode(group) {
+  for (const one of group.entries ?? []) {
+    if (!/implementationType|scriptType/i.test(one.id)) continue;
+    const original = one.component;
+    one.component = (props) => {
+      const made = original(props);
+      const select = [made.props.children].flat().find((child) => child?.props?.options);
+      if (select) select.props.options = select.props.options.filter(({ value }) => !CODE.has(value) || value === select.props.value);
+      return made;
+    };
+  }
+}
+
 class Provider {
   constructor(panel, offered, registry, modeling) {
     Object.assign(this, { offered, registry, modeling });
@@ -53,6 +68,7 @@ class Provider {
     return (groups) => {
       const whole = is(element, "bpmn:Process") || is(element, "bpmn:Participant") || is(element, "bpmn:Collaboration");
       const kept = groups.filter((group) => !NOT_RUN.test(group.id) && !(whole && NOT_OF_PROCESS.test(group.id)));
+      kept.forEach(withoutCode);
       const general = kept.find((group) => group.id === "general");
       if (general && !is(element, "bpmn:TextAnnotation")) this.names(element, general);
       const ours = this.groups(element).filter((group) => group.entries.length);

@@ -324,7 +324,8 @@ const PANEL = {
   Target: "目标",
   "Tenant ID": "租户编号",
   "The due date as an EL expression (e.g. ${someDate}) or an ISO date (e.g. 2015-06-26T09:54:00).": "时刻（如 2026-12-01T09:00:00）、从现在起的时长（如 P2D）或表达式（如 ${someDate}）。",
-  "The follow up date as an EL expression (e.g. ${someDate}) or an ": "时刻（如 2026-12-01T09:00:00）、从现在起的时长（如 P2D）或表达式（如 ${someDate}）。",
+  Close: "关闭",
+  "The follow up date as an EL expression (e.g. ${someDate}) or an ISO date (e.g. 2015-06-26T09:54:00).": "时刻（如 2026-12-01T09:00:00）、从现在起的时长（如 P2D）或表达式（如 ${someDate}）。",
   "This maps to the process definition key.": "即流程定义的键。",
   "Throw expression": "抛出条件",
   "Time to live": "历史保留时长",
@@ -399,6 +400,7 @@ const ZH = { ...DRAWING, ...KINDS, ...PANEL };
 const WRITTEN = { ...SIMULATION, ...DRAWING, ...PANEL };
 const EN = { "Open minimap": "Open the overview", "Close minimap": "Close the overview" };
 const STARTS = { "Focus process instance": "定位流程实例" };
+const COUNTED = /^List contains (\d+) items?$/;
 
 /** The library's `translate`: `{name}` is filled from what comes with it. */
 export function translating(template, values = {}) {
@@ -423,6 +425,7 @@ export function translateWritten(box) {
       if (!written) continue;
       const start = Object.keys(STARTS).find((one) => written.startsWith(one));
       if (start) element.setAttribute(name, written.replace(start, STARTS[start]));
+      else if (COUNTED.test(written)) element.setAttribute(name, written.replace(COUNTED, "列表共 $1 项"));
       else if (written in WRITTEN) element.setAttribute(name, WRITTEN[written]);
       else if (written in KINDS && element.closest(".bts-log, .bts-notifications")) element.setAttribute(name, KINDS[written]);
     }
