@@ -259,3 +259,28 @@ def test_a_draft_is_played_through_and_kept_as_a_scenario(sign_in):
     expect(page.locator(".scenario-list")).to_contain_text("Rejected at once")
     with db.transaction(write=False):
         assert "scenario: Rejected at once" in queries.get_draft(draft).scenarios
+
+
+@pytest.mark.parametrize(
+    ("language", "shown", "word"), [("en", "Your decision", "Saved"), ("zh_Hans", "您的决定", "已保存")]
+)
+def test_a_form_is_edited_in_the_readers_language(sign_in, language, shown, word):
+    draft = begun("form")
+    person = sign_in("designer", language)
+    page = person.go(f"/processes/drafts/{draft}/forms/approve")
+    page.locator(".fjs-editor-container .fjs-element", has_text=shown).last.click()
+    page.locator(".bio-properties-panel-group-header").first.click()
+    if language == "zh_Hans":
+        texts = {one for one in page.evaluate(TEXTS) if LATIN.search(CODES.sub("", one))}
+        assert texts == set()
+    page.fill("#bio-properties-panel-label", "X!")
+    expect(page.locator(".form-editor-seen")).to_contain_text("X!")
+    person.look_at_both_sizes()
+    page.keyboard.press("Control+s")
+    expect(page.locator(".modeler-state")).to_have_text(word)
+    with db.transaction(write=False):
+        kept = queries.get_draft(draft).forms["approve"]["components"][1]
+    texts = {"en": kept["label"], "zh": kept["properties"]["label_zh"]}
+    expected = {"en": "Your decision", "zh": "您的决定"} | {language[:2]: "X!"}
+    assert texts == expected
+    assert [one["label_zh"] for one in kept["values"]] == ["同意", "退回修改", "驳回"]

@@ -266,6 +266,7 @@ def _processes(site: Site, admin: Actor) -> None:
         "incident_id": [one.id for one in standing.open_incidents_of(stuck.id)],
         "batch_id": [batch.id],
         "migration_id": [migration],
+        "form_key": [SCRIPT],
         "draft_id": [_draft(admin), _draft(admin, SCRIPT[:30])],
         "message_id": list(db.session().scalars(select(ProcessMessage.id))),
     }

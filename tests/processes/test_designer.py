@@ -9,7 +9,7 @@ import pytest
 
 from app.core.errors import StaleVersion
 from app.processes import definitions, service
-from app.processes.designer import approving, drafts, governing, queries, scenarios, trying
+from app.processes.designer import approving, drafts, governing, queries, scenarios, trying, uses
 from app.processes.designer.approving import NotApprovedYet, NotSent, OvertakenDraft, OwnDraft, ScenariosBroken
 from app.processes.designer.drafts import NoDraft, OtherProcess
 from app.processes.designer.merging import merge
@@ -263,3 +263,31 @@ def test_the_pages(people, client, act):
         service.start_definition(act["op"], definitions.in_force("approval").id)
     send("/processes/definitions/approval/active", version="2", active="1", reason="done")
     assert "Deactivated" not in client.get("/processes/approval").text
+
+
+@pytest.mark.any_database
+def test_forms_of_a_draft(people, client, act):
+    draft = drafts.begin(act["dora"], "approval", "forms")
+    sign_in(client, people["dora"])
+    here = f"/processes/drafts/{draft.id}/forms"
+    assert client.post(here, data={"key": "approve", "revision": "1"}).status_code == 422
+    assert client.post(here, data={"key": "no spaces", "revision": "1"}).status_code == 422
+    assert client.post(here, data={"key": "second", "revision": "1"}).location == f"{here}/second"
+    for text in (
+        "[]",
+        "nonsense",
+        '{"components": 5}',
+        '{"components": [5]}',
+        '{"components": [{"type": "x", "values": [1]}]}',
+        '{"components": [{"type": "x", "key": "a"}, {"type": "group", "components": [{"type": "x", "key": "a"}]}]}',
+    ):
+        assert client.post(f"{here}/second", data={"form": text, "revision": "2"}).status_code == 422, text
+    form = '{"components": [{"type": "checkbox", "key": "seen", "label": "Seen"}]}'
+    assert client.post(f"{here}/second", data={"form": form, "revision": "1"}).status_code == 409
+    assert client.post(f"{here}/second", data={"form": form, "revision": "2"}).json == {"revision": 3}
+    assert draft.forms["second"]["components"][0]["key"] == "seen"
+    assert "second" in client.get(f"/processes/drafts/{draft.id}").text  # the approver sees it
+    named = {(one.kind, one.name, one.element) for one in uses.uses()}
+    assert {("form", "approve", "second_approval"), ("step", "note_block", "note_block")} <= named
+    assert [one.element for one in uses.uses("ruleSet", "stock_gate")] == ["stock"]
+    assert client.get("/processes/drafts/uses?kind=form&name=approve").text.count("<code>") == 0

@@ -13,7 +13,7 @@ import { YOUXU } from "./parts/youxu_moddle.js";
 
 const TONES = { added: "success", removed: "danger", changed: "warning", moved: "info" };
 const WORDS = { added: "Added", removed: "Removed", changed: "Changed", moved: "Moved" };
-const ATTRIBUTES = { name: "name", nameZh: "name", conditionExpression: "condition", "conditionExpression.body": "condition", default: "default flow", documentation: "documentation" };
+const ATTRIBUTES = { name: "name", nameZh: "name", conditionExpression: "condition", "conditionExpression.body": "condition", default: "default flow", documentation: "documentation", sourceRef: "from", targetRef: "to" };
 const MODEL = /^bpmn:(?!Definitions$)/;
 
 async function definitionsOf(xml) {
@@ -29,12 +29,6 @@ async function differences(old, now) {
   const moved = ofModel(found._layoutChanged);
   for (const id of Object.keys(changed)) delete moved[id];
   return { added: ofModel(found._added), removed: ofModel(found._removed), changed, moved };
-}
-
-function legible(value) {
-  if (value == null || value === "") return text("nothing");
-  if (typeof value === "object") return value.body ?? value.id ?? (Array.isArray(value) ? value.map(legible).join(" ") : value.$type ?? "…");
-  return String(value);
 }
 
 function shown(attribute) {
@@ -79,6 +73,14 @@ class Comparison {
     for (const id of Object.keys(ids)) if (viewer.get("elementRegistry").get(id)) viewer.get("canvas").addMarker(id, marker);
   }
 
+  legible(value) {
+    if (value == null || value === "") return text("nothing");
+    if (Array.isArray(value)) return value.map((one) => this.legible(one)).join(" ");
+    if (typeof value === "object") return value.body ?? value.text ?? (value.id ? this.nameOf(value.id) : "…");
+    const referred = /^#ref:(.*)$/.exec(value)?.[1];
+    return referred ? this.nameOf(referred) : String(value);
+  }
+
   /** What is moved on one side moves on the other. */
   together() {
     const { old, new: now } = this.viewers;
@@ -116,8 +118,9 @@ class Comparison {
     const hidden = /^(incoming|outgoing|\$|di$)/;
     return Object.entries(attributes ?? {})
       .filter(([name]) => !hidden.test(name))
-      .flatMap(([name, { oldValue, newValue }]) => [
-        make("div", {}, `${shown(name)}${chinese ? "：" : ": "}`, make("span", { class: "was" }, legible(oldValue)), " → ", legible(newValue)),
+      // the library tells the values the other way round
+      .flatMap(([name, { oldValue: now, newValue: was }]) => [
+        make("div", {}, `${shown(name)}${chinese ? "：" : ": "}`, make("span", { class: "was" }, this.legible(was)), " → ", this.legible(now)),
       ]);
   }
 

@@ -4,6 +4,7 @@ import app.processes.pages.actions
 import app.processes.pages.batches
 import app.processes.pages.definitions
 import app.processes.pages.designer
+import app.processes.pages.forms
 import app.processes.pages.instances
 import app.processes.pages.messages
 import app.processes.pages.migrating

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from flask import Response as FlaskResponse
@@ -14,7 +15,7 @@ from app.core.i18n import _, _l, pick
 from app.core.permissions import Actor, current_actor, requires
 from app.core.web import allow_body, in_transaction, opens_own_transactions
 from app.processes.cockpit import overview
-from app.processes.designer import approving, drafts, governing, merging, queries
+from app.processes.designer import approving, drafts, governing, merging, queries, uses
 from app.processes.designer.blank import blank
 from app.processes.designer.drafts import STATUS_NAMES
 from app.processes.designer.findings import findings_of
@@ -220,3 +221,13 @@ def shared(draft: ProcessDraft, tab: str) -> dict[str, Any]:
         "may_approve": actor.may(PROCESS_APPROVE),
         **words(),
     }
+
+
+@bp.get("/processes/drafts/uses")
+@requires(PROCESS_READ)
+def list_uses() -> str:
+    """What the processes in force name, of a `kind` and `name` if given."""
+    kind, name = request.args.get("kind", ""), request.args.get("name", "")[:200]
+    found = uses.uses(kind if kind in uses.KINDS else "", name)
+    by_kind = [(one, list(group)) for one, group in groupby(found, key=lambda use: use.kind)]
+    return render_template("processes/designer/uses.html", found=by_kind, kinds=uses.KINDS, name=name)

@@ -14,7 +14,7 @@ from app.core.i18n import _, _n
 from app.core.permissions import current_actor, requires
 from app.processes import service
 from app.processes.cockpit import overview
-from app.processes.designer import approving, drafts, governing, queries
+from app.processes.designer import approving, comparing, drafts, governing, queries
 from app.processes.designer.findings import findings_of_draft
 from app.processes.designer.trying import Trial, try_draft
 from app.processes.engine import graph_names
@@ -39,6 +39,7 @@ def _page(draft_id: str, error: DomainError | None = None) -> str:
         findings=findings_of_draft(draft),
         trial=trial,
         trial_fault=fault,
+        beside=comparing.beside(draft),
         error=error,
         given=request.form,
     )

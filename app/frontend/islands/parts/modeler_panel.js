@@ -17,7 +17,7 @@ function entry(kind, name, label, more = {}) {
   return { id: name.replace(":", "-"), isEdited: edited, component: Attribute, kind, name, label, ...more };
 }
 
-function Attribute({ element, id, kind, name, label, hint, choices, read, write }) {
+function Attribute({ element, id, kind, name, label, hint, choices, read, write, uses }) {
   const modeling = useService("modeling");
   const debounce = useService("debounceInput");
   const own = getBusinessObject(element);
@@ -26,12 +26,19 @@ function Attribute({ element, id, kind, name, label, hint, choices, read, write 
     element,
     id,
     label: text(label),
-    description: hint && text(hint),
+    description: uses ? usesLink(uses, read ? read(own) : own.get(name)) : hint && text(hint),
     debounce,
     getValue: () => (read ? read(own) : (own.get(name) ?? "")),
     setValue: (value) => modeling.updateProperties(element, { [name]: (write ? write(value, own) : value) || undefined }),
     getOptions: () => withUnknown(choices(element), read ? read(own) : own.get(name)),
   });
+}
+
+/** A way to where else the name is used. */
+function usesLink(kind, value) {
+  if (!value) return undefined;
+  const address = `/processes/drafts/uses?${new URLSearchParams({ kind, name: value })}`;
+  return h("a", { href: address, target: "_blank", rel: "noopener" }, text("Where used"));
 }
 
 /** What stands in the document is shown also when the server does not know it; the lint says so. */
@@ -98,7 +105,7 @@ class Provider {
   rules() {
     const choices = () => this.offered.ruleSets.map(named);
     return [
-      entry("select", "youxu:ruleSet", "Rule set", { choices, hint: "It decides when a token comes here." }),
+      entry("select", "youxu:ruleSet", "Rule set", { choices, uses: "ruleSet" }),
       entry("text", "youxu:ruleSetVersion", "Version of the rule set", { hint: "Empty: the one in force." }),
     ];
   }
@@ -129,11 +136,11 @@ class Provider {
   }
 
   step() {
-    return entry("select", "youxu:step", "What is done", { choices: () => this.offered.steps.map(plain), hint: "A step that the server has." });
+    return entry("select", "youxu:step", "What is done", { choices: () => this.offered.steps.map(plain), uses: "step" });
   }
 
   form() {
-    return entry("select", "camunda:formKey", "What is asked", { choices: () => this.offered.forms.map(plain) });
+    return entry("select", "camunda:formKey", "What is asked", { choices: () => this.offered.forms.map(plain), uses: "form" });
   }
 
   persons(element) {

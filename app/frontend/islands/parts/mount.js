@@ -10,6 +10,7 @@ const ISLANDS = {
   api_docs: () => import("../api_docs.js"),
   modeler: () => import("../modeler.js"),
   compare: () => import("../compare.js"),
+  form_editor: () => import("../form_editor.js"),
   player: () => import("../player.js"),
   decision_table: () => import("../decision_table.js"),
   rules_text: () => import("../rules_text.js"),
