@@ -123,13 +123,23 @@ def preview(rule_set: str, facts: Facts, *, as_of: datetime | None = None) -> Ou
     return _outcome(ready, given, moment)[0]
 
 
-def suppose(rule_set: str, given: Mapping[str, Any], *, as_of: datetime, version: int | None = None) -> Outcome:
+def suppose(
+    rule_set: str,
+    given: Mapping[str, Any],
+    *,
+    as_of: datetime,
+    version: int | None = None,
+    known: Mapping[str, Any] | None = None,
+) -> Outcome:
     """What would be said of an ordinary order with these facts changed, {kind: {attribute: value}} as in tests of
-    rules; nothing is stored. Raises NoSuchRuleSet, RuleSetNotInForce, FactsInvalid."""
+    rules; nothing is stored. `known`: facts as decisions store them, which stand for those of the ordinary order.
+    Raises NoSuchRuleSet, RuleSetNotInForce, FactsInvalid."""
     ready, _number = in_force(rule_set) if version is None else _pinned(rule_set, version)
     try:
         facts = facts_of(Case("", dict(given), {}), ready.plan)
-    except (TypeError, ValueError):
+        stored = {kind: found for kind, found in (known or {}).items() if kind in facts and kind not in given}
+        facts = {**facts, **from_json(stored, ready.plan.rule_set.schema)}
+    except (TypeError, ValueError, AttributeError):
         raise FactsInvalid("–", _("has the wrong shape")) from None
     return assemble(ready.plan, ready.generated.run(facts, day_in_force(ready, as_of)), facts)
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.core.errors import StaleVersion
 from app.processes import definitions, service
-from app.processes.designer import approving, drafts, governing, queries, scenarios, trying, uses
+from app.processes.designer import approving, drafts, governing, queries, replaying, scenarios, trying, uses
 from app.processes.designer.approving import NotApprovedYet, NotSent, OvertakenDraft, OwnDraft, ScenariosBroken
 from app.processes.designer.drafts import NoDraft, OtherProcess
 from app.processes.designer.merging import merge
@@ -19,6 +19,7 @@ from app.processes.service.deploying import FOLDER
 from app.processes.service.starting import DefinitionSuspended
 from tests.decisions import factories
 from tests.fulfilment.entry_world import DIAGRAMS
+from tests.fulfilment.flow_world import make_flow
 from tests.identity.factories import actor_for, make_user, sign_in
 from tests.processes.diagrams import process
 
@@ -291,3 +292,22 @@ def test_forms_of_a_draft(people, client, act):
     assert {("form", "approve", "second_approval"), ("step", "note_block", "note_block")} <= named
     assert [one.element for one in uses.uses("ruleSet", "stock_gate")] == ["stock"]
     assert client.get("/processes/drafts/uses?kind=form&name=approve").text.count("<code>") == 0
+
+
+def test_the_past_on_a_draft(tx):
+    """An order that was approved is played on drafts: the same way, past a new step, and with other rules."""
+    flow = make_flow()
+    order = flow.submit()
+    flow.decide("desk2", order, "rework", "price")
+    actor = flow.actor("boss")
+    draft = drafts.begin(actor, "approval", "past")
+    for again in (False, True):
+        past = replaying.replay(draft, again=again)
+        assert (past.played, past.other) == (1, 0), past.differences
+    skipped = changed(
+        APPROVAL, ('sourceRef="mark_rework" targetRef="rework"', 'sourceRef="mark_rework" targetRef="reject_order"')
+    )
+    drafts.save(actor, draft.id, 1, skipped)
+    (parted,) = replaying.replay(draft).differences
+    assert (parted.after, parted.then, parted.now, parted.count) == ("mark_rework", "rework", "reject_order", 1)
+    assert parted.examples[0][1] == order.number

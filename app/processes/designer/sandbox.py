@@ -55,21 +55,24 @@ class Stage:
     depth = 0
 
     def __init__(self, script: Script) -> None:
-        self.given = script.given
+        self.given, self.known = script.given, script.known
         self.as_of: datetime = moment(script.given.get("at", MORNING))
         self.context: Mapping[str, Any] = {EXECUTION: {"processInstanceId": "sandbox", "processBusinessKey": "sandbox"}}
         self._visits: dict[str, int] = {}
+        self._asked: dict[str, int] = {}
 
     def decide(self, element: Element, variables: Mapping[str, Any]) -> dict[str, Any]:
         """What the script says for this visit; else what the rule set says of its facts."""
+        visit = self._asked[element.id] = self._asked.get(element.id, 0) + 1
         told = self._told("decisions", element.id)
         if told is not None:
             return {**UNSAID, **(told if isinstance(told, dict) else {"route": told})}
         rule_set, version = str(getattr(element, "rule_set", "")), getattr(element, "rule_set_version", None)
         answer = last_answer(variables)
         facts = {**self.given.get("facts", {}), **({"answer": answer} if answer else {})}
+        known = None if self.known is None else self.known.at(element.id, visit, self.as_of)
         try:
-            outcome = decisions.suppose(rule_set, facts, as_of=self.as_of, version=version)
+            outcome = decisions.suppose(rule_set, facts, as_of=self.as_of, version=version, known=known)
         except DomainError as error:
             raise engine.EngineFault(element.id, error.sentence()) from None
         return carried("sandbox", outcome)

@@ -17,7 +17,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import yaml
@@ -50,12 +52,35 @@ class ScenariosInvalid(DomainError):
 
 
 @dataclass(frozen=True)
+class Known:
+    """Facts as decisions store them, {kind: [fact]}: of every moment at which some were looked at, and of each visit to
+    a gateway."""
+
+    moments: list[tuple[datetime, Mapping[str, Any]]]
+    """In order."""
+    visits: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def at(self, element: str, visit: int, moment: datetime) -> dict[str, Any]:
+        """What was known at a visit (from 1) to an element; elsewhere, the latest of each kind until that moment."""
+        there = self.visits.get(element, [])
+        if visit <= len(there):
+            return dict(there[visit - 1])
+        found: dict[str, Any] = {}
+        for at, facts in self.moments:
+            if at <= moment or not found:
+                found.update(facts)
+        return found
+
+
+@dataclass(frozen=True)
 class Script:
     """What is given and done, without what must come of it: one can play it."""
 
     given: dict[str, Any] = field(default_factory=dict)
     acts: list[dict[str, Any]] = field(default_factory=list)
     """Each with one key of ACTS."""
+    known: Known | None = None
+    """Facts on record, instead of those of an ordinary order."""
 
 
 @dataclass(frozen=True)

@@ -130,17 +130,34 @@ def _wrong(played: Play, expect: Mapping[str, Any]) -> Iterator[str]:
             yield _("%(what)s: %(found)s instead of %(expected)s", what=name, found=seen, expected=str(wanted)[:60])
 
 
+def first_difference(
+    wanted: Sequence[Any], found: Sequence[str], *, open_end: bool = False
+) -> tuple[str, str, str] | None:
+    """(after which element, where it should go, where it goes), "" for nowhere; None when both are the same. With
+    `open_end` a way that has not ended yet may go on."""
+    place = next((n for n, pair in enumerate(zip(wanted, found, strict=False)) if pair[0] != pair[1]), None)
+    if place is None and (len(wanted) == len(found) or (open_end and len(found) > len(wanted))):
+        return None
+    place = min(len(wanted), len(found)) if place is None else place
+    after = str(wanted[place - 1]) if place else ""
+    return (
+        after,
+        str(wanted[place]) if place < len(wanted) else "",
+        found[place] if place < len(found) else "",
+    )
+
+
 def _differs(wanted: Sequence[Any], found: Sequence[str]) -> str:
     """Where the way first differs."""
+    after, expected, there = first_difference(wanted, found) or ("", "", "")
     place = next((n for n, pair in enumerate(zip(wanted, found, strict=False)) if pair[0] != pair[1]), None)
-    place = min(len(wanted), len(found)) if place is None else place
-    after = found[place - 1] if place else "–"
-    there = found[place] if place < len(found) else _("nothing")
-    expected = str(wanted[place]) if place < len(wanted) else _("nothing")
     return _(
         "After “%(after)s” (step %(step)s) comes %(found)s instead of %(expected)s",
-        after=after, step=place, found=there, expected=expected,
-    )  # fmt: skip
+        after=after or "–",
+        step=min(len(wanted), len(found)) if place is None else place,
+        found=there or _("nothing"),
+        expected=expected or _("nothing"),
+    )
 
 
 def _listed(names: Sequence[Any]) -> str:

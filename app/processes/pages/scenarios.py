@@ -14,7 +14,7 @@ from app.core.errors import DomainError, Invalid
 from app.core.i18n import _, pick, show_time
 from app.core.permissions import current_actor, requires
 from app.core.web import in_transaction, opens_own_transactions
-from app.processes.designer import drafts, queries, trying
+from app.processes.designer import drafts, queries, replaying, trying
 from app.processes.designer.models import ProcessDraft
 from app.processes.designer.sandbox import CannotPlay, Play, Waiting
 from app.processes.designer.scenarios import Script, added, read_scenarios, read_script, written
@@ -135,6 +135,35 @@ def _trial(draft: ProcessDraft) -> Trial:
 def _diagram(draft: ProcessDraft) -> dict[str, Any]:
     names = graph_names(draft.xml.encode())
     return {"xml": draft.xml, "active": [], "done": [], "flows": [], "counts": {}, "status": "", "names": names}
+
+
+@bp.get(f"{DRAFT}/past")
+@opens_own_transactions
+@requires(PROCESS_READ)
+def show_past(draft_id: str) -> str:
+    """Which instances of the last weeks would have gone another way."""
+    return in_transaction(lambda: _past_page(draft_id), write=False)
+
+
+def _past_page(draft_id: str) -> str:
+    draft, again = queries.get_draft(draft_id), request.args.get("again") == "1"
+    past, fault, names = None, "", {}
+    try:
+        past, names = replaying.replay(draft, again=again), graph_names(draft.xml.encode())
+    except DomainError as error:
+        fault = error.sentence()
+    if past is not None and (base := queries.version_row(draft.base_id)) is not None:
+        names = {**graph_names(base.xml.encode()), **names}
+    return render_template(
+        "processes/designer/past.html",
+        **shared(draft, "past"),
+        past=past,
+        fault=fault,
+        again=again,
+        names=names,
+        days=replaying.DAYS,
+        most=replaying.MOST,
+    )
 
 
 @bp.get(f"{DRAFT}/play")
