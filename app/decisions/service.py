@@ -20,6 +20,7 @@ from app.decisions.assemble import Verdict, assemble, verdict
 from app.decisions.cases import Case, facts_of
 from app.decisions.compile import Plan
 from app.decisions.dmn.asking import inputs_of
+from app.decisions.engines.closures import Closures
 from app.decisions.facts import Facts, FactsInvalid, check, from_json, gather, to_json
 from app.decisions.life import (
     POINTERS,
@@ -130,18 +131,24 @@ def suppose(
     as_of: datetime,
     version: int | None = None,
     known: Mapping[str, Any] | None = None,
+    plan: Plan | None = None,
 ) -> Outcome:
     """What would be said of an ordinary order with these facts changed, {kind: {attribute: value}} as in tests of
     rules; nothing is stored. `known`: facts as decisions store them, which stand for those of the ordinary order.
-    Raises NoSuchRuleSet, RuleSetNotInForce, FactsInvalid."""
-    ready, _number = in_force(rule_set) if version is None else _pinned(rule_set, version)
+    `plan`: of a version that is not in force yet, which decides instead. Raises NoSuchRuleSet, RuleSetNotInForce,
+    FactsInvalid."""
+    ready = None if plan is not None else (in_force(rule_set) if version is None else _pinned(rule_set, version))[0]
+    tried = plan if ready is None else ready.plan
+    assert tried is not None  # noqa: S101 - one of both is there
     try:
-        facts = facts_of(Case("", dict(given), {}), ready.plan)
+        facts = facts_of(Case("", dict(given), {}), tried)
         stored = {kind: found for kind, found in (known or {}).items() if kind in facts and kind not in given}
-        facts = {**facts, **from_json(stored, ready.plan.rule_set.schema)}
+        facts = {**facts, **from_json(stored, tried.rule_set.schema)}
     except (TypeError, ValueError, AttributeError):
         raise FactsInvalid("–", _("has the wrong shape")) from None
-    return assemble(ready.plan, ready.generated.run(facts, day_in_force(ready, as_of)), facts)
+    if ready is None:
+        return assemble(tried, Closures(tried).run(facts, clock.local_date(as_of)), facts)
+    return assemble(tried, ready.generated.run(facts, day_in_force(ready, as_of)), facts)
 
 
 def reckon(rule_set: str, facts: Facts, *, as_of: datetime) -> Verdict:

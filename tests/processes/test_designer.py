@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from app.core.errors import StaleVersion
+from app.decisions import queries as decision_queries
+from app.decisions import service as decisions
 from app.processes import definitions, service
 from app.processes.designer import approving, drafts, governing, queries, replaying, scenarios, trying, uses
 from app.processes.designer.approving import NotApprovedYet, NotSent, OvertakenDraft, OwnDraft, ScenariosBroken
@@ -311,3 +313,14 @@ def test_the_past_on_a_draft(tx):
     (parted,) = replaying.replay(draft).differences
     assert (parted.after, parted.then, parted.now, parted.count) == ("mark_rework", "rework", "reject_order", 1)
     assert parted.examples[0][1] == order.number
+    matrix = decision_queries.active_version("approval_matrix")
+    text = matrix.body.replace("route: one", "route: two")
+    assert text != matrix.body
+    rules = decisions.submit(actor, text, cases="[]")
+    drafts.save(actor, draft.id, 2, APPROVAL)
+    same = replaying.replay(draft, plans={"approval_matrix": decision_queries.plan_of(rules)})
+    assert same.other == 0  # it was returned before the matrix mattered
+    order = flow.submit()
+    flow.decide("desk2", order, "approve")
+    (parted,) = replaying.replay(draft, plans={"approval_matrix": decision_queries.plan_of(rules)}).differences
+    assert (parted.after, parted.now) == ("approve_answer", "second_approval")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
@@ -56,18 +57,21 @@ class Past:
         return self.played - self.same
 
 
-def replay(draft: ProcessDraft, *, again: bool = False) -> Past:
+def replay(draft: ProcessDraft, *, again: bool = False, plans: Mapping[str, Any] | None = None) -> Past:
     """Play the instances of the last DAYS on a draft, the latest MOST; with `again` the rule sets in force decide anew
-    on the facts of then, else each gateway decides as it did. Four statements. Raises DiagramRefused."""
+    on the facts of then, else each gateway decides as it did; `plans` (by rule set) decide instead of those in force.
+    Four statements. Raises DiagramRefused."""
     definition = compiled(draft)
     instances = _latest(draft.key)
-    lines, made = _lines(instances), _decisions(instances)
+    lines, about = _lines(instances), _decisions(instances)
     labels = naming.labels_of(instances)
     found: dict[tuple[str, str, str], Difference] = {}
     same = 0
     for one in instances:
         told = lines.get(one.id, [])
-        script = script_of(one, told, deployed(one.definition_id).definition, made.get(one.id, []), again=again)
+        made = about.get((one.subject_kind, one.subject_id), [])
+        before = deployed(one.definition_id).definition
+        script = script_of(one, told, before, made, again=again or bool(plans), plans=plans or {})
         parted = first_difference(_path(told), _played(definition, script, draft.forms), open_end=True)
         if parted is None:
             same += 1
@@ -102,16 +106,14 @@ def _lines(instances: Iterable[ProcessInstance]) -> dict[str, list[ProcessEvent]
     return found
 
 
-def _decisions(instances: Iterable[ProcessInstance]) -> dict[str, list[Any]]:
-    """Instance → (id, as_of, facts) of the decisions about its subject, in order."""
-    by_subject = {(one.subject_kind, one.subject_id): one.id for one in instances}
-    subjects = {subject for _kind, subject in by_subject}
+def _decisions(instances: Iterable[ProcessInstance]) -> dict[tuple[str, str], list[Any]]:
+    """Subject → (id, as_of, facts) of the decisions about it, in order."""
+    subjects = {one.subject_id for one in instances}
     columns = (Decision.subject_kind, Decision.subject_id, Decision.id, Decision.as_of, Decision.facts)
     statement = select(*columns).where(Decision.subject_id.in_(subjects)).order_by(Decision.as_of, Decision.id)
-    found: dict[str, list[Any]] = {}
+    found: dict[tuple[str, str], list[Any]] = {}
     for kind, subject, *made in session().execute(statement) if subjects else ():
-        if (kind, subject) in by_subject:
-            found.setdefault(by_subject[kind, subject], []).append(made)
+        found.setdefault((kind, subject), []).append(made)
     return found
 
 
@@ -126,10 +128,11 @@ def script_of(
     made: Sequence[Any],
     *,
     again: bool = False,
+    plans: Mapping[str, Any] = MappingProxyType({}),
 ) -> Script:
     """What happened to an instance, as a script; `made`: the decisions about its subject (id, as_of, facts)."""
     facts = {decision: found for decision, _at, found in made}
-    known = Known([(at, found) for _decision, at, found in made])
+    known = Known([(at, found) for _decision, at, found in made], plans=plans)
     decisions: dict[str, list[Any]] = {}
     steps: dict[str, list[Any]] = {}
     acts: list[dict[str, Any]] = []

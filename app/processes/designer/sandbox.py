@@ -71,8 +71,9 @@ class Stage:
         answer = last_answer(variables)
         facts = {**self.given.get("facts", {}), **({"answer": answer} if answer else {})}
         known = None if self.known is None else self.known.at(element.id, visit, self.as_of)
+        plan = None if self.known is None else self.known.plans.get(rule_set)
         try:
-            outcome = decisions.suppose(rule_set, facts, as_of=self.as_of, version=version, known=known)
+            outcome = decisions.suppose(rule_set, facts, as_of=self.as_of, version=version, known=known, plan=plan)
         except DomainError as error:
             raise engine.EngineFault(element.id, error.sentence()) from None
         return carried("sandbox", outcome)

@@ -58,6 +58,8 @@ class Known:
 
     moments: list[tuple[datetime, Mapping[str, Any]]]
     """In order."""
+    plans: Mapping[str, Any] = field(default_factory=dict)
+    """Rule set → plan of the version that decides instead of the one in force."""
     visits: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def at(self, element: str, visit: int, moment: datetime) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from app.core.errors import DomainError, Invalid
 from app.core.i18n import _, pick, show_time
 from app.core.permissions import current_actor, requires
 from app.core.web import in_transaction, opens_own_transactions
+from app.decisions import queries as decisions
 from app.processes.designer import drafts, queries, replaying, trying
 from app.processes.designer.models import ProcessDraft
 from app.processes.designer.sandbox import CannotPlay, Play, Waiting
@@ -147,9 +148,12 @@ def show_past(draft_id: str) -> str:
 
 def _past_page(draft_id: str) -> str:
     draft, again = queries.get_draft(draft_id), request.args.get("again") == "1"
+    offered = {f"{one.rule_set}:{one.number}": one for one in decisions.drafts()}
+    rules = offered.get(request.args.get("rules", ""))
     past, fault, names = None, "", {}
     try:
-        past, names = replaying.replay(draft, again=again), graph_names(draft.xml.encode())
+        plans = {} if rules is None else {rules.rule_set: decisions.plan_of(rules)}
+        past, names = replaying.replay(draft, again=again, plans=plans), graph_names(draft.xml.encode())
     except DomainError as error:
         fault = error.sentence()
     if past is not None and (base := queries.version_row(draft.base_id)) is not None:
@@ -160,6 +164,8 @@ def _past_page(draft_id: str) -> str:
         past=past,
         fault=fault,
         again=again,
+        rules=rules,
+        offered=[(key, f"{pick(one.name)} · {one.number}") for key, one in offered.items()],
         names=names,
         days=replaying.DAYS,
         most=replaying.MOST,
