@@ -20,7 +20,7 @@ ORDER = ("core", *SLICES)
 OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
     "audit": {"signatures", "bundles"},
-    "decisions": {"asked", "facts", "bulk", "outcome", "populations", "uses"},
+    "decisions": {"asked", "facts", "bulk", "outcome", "populations", "source", "uses"},
     "processes": {"steps", "definitions", "external", "answering"},
     "tasks": {"adding", "drafts", "lists", "managing", "notices", "records", "standing_in", "teamwork"},
     "identity": {"roles", "substitutes"},

@@ -13,13 +13,15 @@ from sqlalchemy.orm import make_transient_to_detached
 from app.core import clock, ids, jsontext
 from app.core.db import session
 from app.core.errors import DomainError
-from app.core.i18n import _l
+from app.core.i18n import _, _l
 from app.core.subject import Subject
 from app.decisions import queries, runtime
 from app.decisions.assemble import Verdict, assemble, verdict
+from app.decisions.cases import Case, facts_of
 from app.decisions.compile import Plan
 from app.decisions.dmn.asking import inputs_of
-from app.decisions.facts import Facts, check, from_json, gather, to_json
+from app.decisions.engines.closures import Closures
+from app.decisions.facts import Facts, FactsInvalid, check, from_json, gather, to_json
 from app.decisions.life import (
     POINTERS,
     activate,
@@ -48,6 +50,7 @@ __all__ = [
     "save_draft",
     "seed",
     "submit",
+    "suppose",
     "take_back_date",
     "trial_of",
     "try_version",
@@ -119,6 +122,33 @@ def preview(rule_set: str, facts: Facts, *, as_of: datetime | None = None) -> Ou
     ready, _number = in_force(rule_set)
     given = _facts(ready, Subject("", ""), facts, moment)
     return _outcome(ready, given, moment)[0]
+
+
+def suppose(
+    rule_set: str,
+    given: Mapping[str, Any],
+    *,
+    as_of: datetime,
+    version: int | None = None,
+    known: Mapping[str, Any] | None = None,
+    plan: Plan | None = None,
+) -> Outcome:
+    """What would be said of an ordinary order with these facts changed, {kind: {attribute: value}} as in tests of
+    rules; nothing is stored. `known`: facts as decisions store them, which stand for those of the ordinary order.
+    `plan`: of a version that is not in force yet, which decides instead. Raises NoSuchRuleSet, RuleSetNotInForce,
+    FactsInvalid."""
+    ready = None if plan is not None else (in_force(rule_set) if version is None else _pinned(rule_set, version))[0]
+    tried = plan if ready is None else ready.plan
+    assert tried is not None  # noqa: S101 - one of both is there
+    try:
+        facts = facts_of(Case("", dict(given), {}), tried)
+        stored = {kind: found for kind, found in (known or {}).items() if kind in facts and kind not in given}
+        facts = {**facts, **from_json(stored, tried.rule_set.schema)}
+    except (TypeError, ValueError, AttributeError):
+        raise FactsInvalid("–", _("has the wrong shape")) from None
+    if ready is None:
+        return assemble(tried, Closures(tried).run(facts, clock.local_date(as_of)), facts)
+    return assemble(tried, ready.generated.run(facts, day_in_force(ready, as_of)), facts)
 
 
 def reckon(rule_set: str, facts: Facts, *, as_of: datetime) -> Verdict:

@@ -22,6 +22,7 @@ const withoutFeel = {
 
 export default defineConfig({
   plugins: [ownMobileTables, withoutFeel],
+  resolve: { dedupe: ["preact"] }, // the editor of forms brings an older one, whose parts do not fit those of the viewer
   base: "./", // built files find each other wherever the server is mounted
   build: {
     outDir: "../static/dist",

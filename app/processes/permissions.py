@@ -14,3 +14,4 @@ PROCESS_VARIABLES = permission(
 """They may hold anything that people and programs gave the process. Tasks and external tasks show their own."""
 PROCESS_DEPLOY = permission("process:deploy", _l("Deploy process diagrams"), "designer")
 PROCESS_OPERATE = permission("process:operate", _l("Operate processes"), "operator")
+PROCESS_APPROVE = permission("process:approve", _l("Approve diagrams that others drew"), "qa_ra", "manager")

@@ -8,6 +8,7 @@ from typing import Any
 from app.core.permissions import SYSTEM, Actor
 from app.identity.models import User
 from app.processes import service as processes
+from app.processes.designer.models import ProcessKey
 from app.processes.models import ProcessDefinition, ProcessRelease, ProcessStart
 from tests.catalog.factories import (
     make_authorisation,
@@ -21,7 +22,7 @@ from tests.decisions.factories import seed
 from tests.identity.factories import actor_for, make_user
 from tests.kept import Kept
 
-DIAGRAMS = Kept(lambda: processes.seed(SYSTEM), ProcessDefinition, ProcessRelease, ProcessStart)
+DIAGRAMS = Kept(lambda: processes.seed(SYSTEM), ProcessDefinition, ProcessRelease, ProcessStart, ProcessKey)
 
 
 @dataclass

@@ -43,6 +43,7 @@ from app.priority import overriding
 from app.priority.models import CAUSES
 from app.processes import service as processes
 from app.processes.cockpit import batches, standing
+from app.processes.designer import approving, drafts
 from app.processes.models import ProcessInstance, ProcessMessage
 from app.tasks import teamwork
 from app.tasks.models import Task
@@ -218,7 +219,7 @@ def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
     _rules(admin)
     site.ids |= {
         "order_id": [order.id for order in made],
-        "task_id": list(session.scalars(select(Task.id).order_by(Task.status != "open", Task.id))),
+        "task_id": list(session.scalars(select(Task.id).order_by(Task.status != "open", Task.id))),  # open ones first
         "instance_id": list(session.scalars(select(ProcessInstance.id)))[:4],
         "decision_id": sorted(session.scalars(select(Decision.id)))[:12],
         "rule_set": sorted({"priority", "compliance_gate", "approval_matrix", "stock_gate", "hostile_table"}),
@@ -332,6 +333,24 @@ def _processes(site: Site, admin: Actor) -> None:
         "incident_id": [one.id for one in standing.open_incidents_of(stuck.id)],
         "batch_id": [batch.id],
         "migration_id": [migration],
+        "form_key": [SCRIPT],
+        "draft_id": [_draft(admin), _draft(admin, SCRIPT[:30])],
         "message_id": list(db.session().scalars(select(ProcessMessage.id))),
     }
     site.ids["key"] = ["busy", "stuck", *site.ids["key"]]
+
+
+def _draft(admin: Actor, note: str = "") -> str:
+    """A draft with hostile words in its title, names, forms and scenarios; with a note in review."""
+    xml = BUSY.replace(b'name="Look at it"', f"name={quoteattr(ATTACK)}".encode(), 1)
+    form = {
+        "components": [
+            {"type": "radio", "key": "outcome", "label": ATTACK, "values": [{"label": SCRIPT, "value": SCRIPT}]}
+        ]
+    }
+    made = drafts.begin_with(admin, xml, ATTACK, forms={SCRIPT: form})
+    text = "- " + as_yaml({"scenario": {"en": ATTACK, "zh": SCRIPT}, "expect": {"path": [SCRIPT]}}) + "\n"
+    drafts.save_scenarios(admin, made.id, 1, text)
+    if note:
+        approving.send(admin, made.id, 2, note)
+    return made.id

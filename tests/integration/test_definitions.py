@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from app.core import clock, jobs
+from app.core.permissions import SYSTEM
+from app.processes.designer import governing
 from tests.conformance import shapes as s
 from tests.conftest import NOON
 from tests.integration import diagrams
@@ -221,3 +223,16 @@ def test_start_timers_are_set_again_when_the_same_diagram_is_deployed_again(rest
         assert len(due("once")) == 1
     (same,) = rest.get("/process-definition", key="once")
     assert (same["id"], same["version"]) == (first["id"], 1)
+
+
+def test_a_governed_process_is_not_deployed_past_its_review(rest):
+    rest.deploy(diagrams.one_user("free"))
+    governing.set_governed(SYSTEM, "free", governed=True, reason="from now on")
+    said = rest.deploy(diagrams.one_user("free", label="Otherwise"), status=400)
+    assert said["type"] == "ParseException"
+    assert said["message"].startswith("ENGINE-09005 Could not parse BPMN process. Errors: ")
+    (error,) = said["details"]["d0.bpmn"]["errors"]
+    assert error["mainBpmnElementId"] == "free"
+    assert "another person approves" in error["message"]
+    assert "/processes/drafts" in error["message"]
+    rest.deploy(diagrams.one_user("other"))

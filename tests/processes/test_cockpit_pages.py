@@ -104,7 +104,7 @@ def test_who_only_reads_can_do_nothing(client, reader, operator):
     ("address", "most"),
     [
         ("/processes", 9),
-        ("/processes/busy", 14),
+        ("/processes/busy", 16),
         ("/processes/definitions/busy/heat.json", 12),
         ("/processes/instances", 11),
         ("/processes/instances?process=busy&version=1&at=look&incident=no&text=", 14),

@@ -10,47 +10,18 @@ import MoveCanvas from "diagram-js/lib/navigation/movecanvas";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 
-import { lacksDrawing } from "./parts/bpmn.js";
 import { icon, make } from "./parts/dom.js";
 import { Heat } from "./parts/heat.js";
 import { Moving } from "./parts/moving.js";
 import { Picking } from "./parts/picking.js";
+import { letters, prepared } from "./parts/readers_names.js";
 import { chinese, pick, text } from "./parts/texts.js";
 
-const OURS = "urn:youxu:bpmn:1";
+const OURS = "urn:youxu:bpmn:1"; // kind of our overlays
 const READABLE = 0.62; // below this scale names cannot be read: show the neighbourhood of the token instead of the whole
 const STEP = 40;
 const NARROW = 640; // a phone: what is unreadable as a whole is shown from its start
 const EDGE = 24; // free space around the whole diagram
-const LETTER = { wide: 13.5, narrow: 7.2 }; // widths by which a label is made wide enough for its longest word
-const LETTERS = { fontFamily: getComputedStyle(document.body).fontFamily, fontWeight: "normal", lineHeight: 1.25 };
-
-/** The diagram with every name in the reader's language, and drawn if nobody drew it. */
-async function prepared(xml, names = {}) {
-  const parsed = new DOMParser().parseFromString(xml, "application/xml");
-  if (parsed.querySelector("parsererror")) throw new Error("XML");
-  for (const element of parsed.querySelectorAll("[id]")) {
-    const given = names[element.id];
-    const own = chinese ? element.getAttributeNS(OURS, "nameZh") : null;
-    const name = given ? pick(given) : own;
-    if (name) element.setAttribute("name", name);
-  }
-  for (const bounds of parsed.querySelectorAll("BPMNLabel > Bounds")) widen(bounds, parsed);
-  if (lacksDrawing(parsed)) await (await import("./layout.js")).draw(parsed);
-  return new XMLSerializer().serializeToString(parsed);
-}
-
-/** A label as wide as its longest word, about the same middle: a translation is longer than what was drawn. */
-function widen(bounds, parsed) {
-  const shape = bounds.parentElement.parentElement;
-  const name = parsed.getElementById(shape.getAttribute("bpmnElement"))?.getAttribute("name") ?? "";
-  const words = chinese ? [name.slice(0, 8)] : name.split(/\s+/);
-  const needed = Math.max(0, ...words.map((word) => [...word].reduce((sum, letter) => sum + (letter > "\u2e7f" ? LETTER.wide : LETTER.narrow), 6)));
-  const width = Number(bounds.getAttribute("width"));
-  if (!(needed > width)) return;
-  bounds.setAttribute("x", Number(bounds.getAttribute("x")) - (needed - width) / 2);
-  bounds.setAttribute("width", needed);
-}
 
 class Diagram {
   constructor(place) {
@@ -63,7 +34,7 @@ class Diagram {
     this.viewer = new BpmnViewer({
       container: this.canvasBox,
       additionalModules: [MoveCanvas],
-      textRenderer: { defaultStyle: { ...LETTERS, fontSize: chinese ? 14 : 13 }, externalStyle: { ...LETTERS, fontSize: 13 } },
+      textRenderer: letters(),
     });
     this.marked = [];
     this.heat = new Heat(this);

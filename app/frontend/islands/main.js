@@ -29,6 +29,7 @@ import "../styles/teamwork.css";
 import "../styles/signing.css";
 import "../styles/hooks.css";
 import "../styles/phone.css";
+import "../styles/designer.css";
 
 import htmx from "htmx.org";
 import "./parts/dialog.js";

@@ -158,9 +158,12 @@ def _definitions_of(file: File, forms: Mapping[str, Any], deployment_id: str, *,
     named = {key.decode("utf-8", "replace") for key in FORM_KEYS.findall(file.content)}
     used = {key: forms[key] for key in sorted(named) if key in forms}
     try:
+        verbs.refuse_direct(verbs.processes_in(file.content), url_for("processes.list_drafts", _external=True))
         made = verbs.deploy_all(current_actor(), file.content, forms=used, deployment_id=deployment_id, anew=anew)
     except Invalid as error:
         raise FileRefused(file.name, error.details["fields"]) from None
+    except verbs.GovernedProcess as error:
+        raise FileRefused(file.name, {error.details["key"]: [error.sentence()]}) from None
     return [one.id for one in made]
 
 

@@ -9,7 +9,7 @@ replaced here: parallel joins that lose writes or fire early, trees that grow wi
 diagrams changed by running them, scripts run by Python, events of subprocesses. `lint` refuses what would run wrong.
 
     elements, graph, reading, values, xml    what the diagram says
-    lint, lint_*                             what may not be deployed
+    lint, lint_*, drafting                   what may not be deployed; the same of a draft
     spec_base, spec_work, spec_event,        what each element does: activities, events, gateways; the graph of them
     spec_gateway, specs
     life                                     what happens around that: jobs, loops, inputs, boundary events, outputs
@@ -37,6 +37,7 @@ from app.processes.engine.commands import (
     Retry,
 )
 from app.processes.engine.definition import Definition, as_text, compile_definition, form_keys_of, key_of, keys_of
+from app.processes.engine.drafting import findings, graph_names, processes_in
 from app.processes.engine.elements import Call, Element, Event, Gateway, Scope, ServiceStep, UserWork
 from app.processes.engine.errors import (
     BpmnError,
@@ -107,8 +108,10 @@ __all__ = [
     "as_text",
     "begin",
     "compile_definition",
+    "findings",
     "form_keys_of",
     "from_outside",
+    "graph_names",
     "kept",
     "key_of",
     "keys_of",
@@ -117,6 +120,7 @@ __all__ = [
     "open_tokens",
     "outlook",
     "parse_diagram",
+    "processes_in",
     "tokens",
     "variables",
 ]

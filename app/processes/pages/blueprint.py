@@ -16,7 +16,7 @@ from app.processes.cockpit import overview
 from app.processes.permissions import PROCESS_OPERATE, PROCESS_READ, PROCESS_VARIABLES
 
 bp = Blueprint("processes", "app.processes.pages")
-PLACES = ("instances", "batches", "messages", "incidents", "definitions")
+PLACES = ("instances", "batches", "messages", "incidents", "definitions", "drafts")
 """Words that addresses below /processes use; a process of such a key has its page elsewhere."""
 
 

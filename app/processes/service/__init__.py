@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from app.processes import scoping as scoping
 from app.processes.deciding import rule_set_names as rule_set_names
+from app.processes.designer.governing import GovernedProcess as GovernedProcess
+from app.processes.designer.governing import refuse_direct as refuse_direct
 from app.processes.engine import ENGINE_NAMES as ENGINE_NAMES
 from app.processes.engine import BpmnError as BpmnError
 from app.processes.engine import DiagramRefused as DiagramRefused
 from app.processes.engine import TokenNotReady as TokenNotReady
+from app.processes.engine import processes_in as processes_in
 from app.processes.saving import NotRunning as NotRunning
 from app.processes.saving import Suspended as Suspended
 from app.processes.service.deploying import FOLDER as FOLDER

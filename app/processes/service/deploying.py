@@ -23,6 +23,7 @@ from app.identity.roles import ROLES
 from app.processes import deciding, engine
 from app.processes.answering import refuse_wrong_form
 from app.processes.definitions import Deployed, in_force, put_in_force, store
+from app.processes.designer import governing
 from app.processes.engine import Event, timers
 from app.processes.forms import asks_for_approval
 from app.processes.models import ProcessDefinitionFlags, ProcessRelease, ProcessStart
@@ -39,6 +40,7 @@ __all__ = [
     "STARTS",
     "deploy",
     "deploy_all",
+    "known_with",
     "seed",
     "start_job",
     "starts_over",
@@ -106,16 +108,7 @@ def _deploy_one(
     actor: Actor, xml: bytes, key: str, forms: Mapping[str, Any], deployment_id: str | None, *, release: bool
 ) -> tuple[Deployed, bool]:
     """The version, and whether it was in force before."""
-    known = engine.Known(
-        steps=step,
-        rule_sets=deciding.rule_set_names(),
-        rule_set_versions=deciding.rule_set_versions(),
-        forms=forms,
-        approving={name for name, form in forms.items() if asks_for_approval(form)},
-        groups=ROLES,
-        meanings=tuple(MEANINGS),
-    )
-    made, new = store(actor, xml, key, forms, known, deployment_id)
+    made, new = store(actor, xml, key, forms, known_with(forms), deployment_id)
     if new:
         record(actor, "process:deploy", Subject("process-definition", made.key), version=made.version, id=made.id)
     was_in_force = is_in_force(made.key) and in_force(made.key).id == made.id
@@ -124,6 +117,19 @@ def _deploy_one(
         _listen(made)
         record(actor, "process:release", Subject("process-definition", made.key), version=made.version, id=made.id)
     return made, was_in_force
+
+
+def known_with(forms: Mapping[str, Any]) -> engine.Known:
+    """What a diagram with these forms may name. Two statements."""
+    return engine.Known(
+        steps=step,
+        rule_sets=deciding.rule_set_names(),
+        rule_set_versions=deciding.rule_set_versions(),
+        forms=forms,
+        approving={name for name, form in forms.items() if asks_for_approval(form)},
+        groups=ROLES,
+        meanings=tuple(MEANINGS),
+    )
 
 
 def _listen(made: Deployed) -> None:
@@ -173,7 +179,7 @@ def start_job(made: Deployed, start: Event, due: datetime, turns: dict[str, Any]
     )
 
 
-def suspend_definition(actor: Actor, definition_id: str, *, suspended: bool) -> None:
+def suspend_definition(actor: Actor, definition_id: str, *, suspended: bool, reason: str = "") -> None:
     """A suspended definition starts nothing new; what runs goes on."""
     row = session().get(ProcessDefinitionFlags, definition_id, populate_existing=True)
     if row is None:
@@ -182,7 +188,7 @@ def suspend_definition(actor: Actor, definition_id: str, *, suspended: bool) -> 
     row.suspended = suspended
     session().flush()
     action = "process:suspend-definition" if suspended else "process:resume-definition"
-    record(actor, action, Subject("process-definition", definition_id))
+    record(actor, action, Subject("process-definition", definition_id), **({"reason": reason} if reason else {}))
 
 
 def seed(actor: Actor, folder: Path = FOLDER) -> list[str]:
@@ -198,6 +204,8 @@ def seed(actor: Actor, folder: Path = FOLDER) -> list[str]:
         used = {name: forms[name] for name in engine.form_keys_of(xml) if name in forms}
         new = not is_in_force(key)
         made = deploy(actor, xml, forms=used, release=new)
+        beside = path.with_name(f"{path.stem}.scenarios.yaml")
+        governing.settle(key, beside.read_text(encoding="utf-8") if beside.exists() else "")
         if new:
             first.append(key)
         elif in_force(key).id != made.id:

@@ -8,6 +8,10 @@ const ISLANDS = {
   waterfall: () => import("../waterfall.js"),
   histogram: () => import("../histogram.js"),
   api_docs: () => import("../api_docs.js"),
+  modeler: () => import("../modeler.js"),
+  compare: () => import("../compare.js"),
+  form_editor: () => import("../form_editor.js"),
+  player: () => import("../player.js"),
   decision_table: () => import("../decision_table.js"),
   rules_text: () => import("../rules_text.js"),
 };

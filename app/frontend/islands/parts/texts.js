@@ -99,6 +99,9 @@ const ZH = {
   "Easier on a larger screen; everything works here too: move the table sideways with a finger.": "在大屏幕上编辑更方便；此处也可使用：用手指左右移动表格。",
 };
 
+/** Sentences of a part that is fetched only where it is needed. */
+export const know = (more) => Object.assign(ZH, more);
+
 export const chinese = document.documentElement.lang.startsWith("zh");
 
 /** The sentence in the reader's language; `{name}` is filled from `values`. */
