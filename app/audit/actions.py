@@ -110,6 +110,8 @@ OWN: dict[str, LazyString] = {
     "signature:sign": _l("Signed electronically"),
     "substitute:end": _l("Substitution ended"),
     "substitute:name": _l("Substitute named"),
+    "task:ask-no-more": _l("Question to approve a task too withdrawn"),
+    "task:ask-too": _l("Others asked to approve a task too"),
     "task:assign": _l("Task assigned"),
     "task:attach": _l("Attachment added to a task"),
     "task:claim": _l("Task taken"),

@@ -23,6 +23,7 @@ from app.core.column_types import Json as Json
 from app.core.column_types import Scaled as Scaled
 from app.core.column_types import UtcDateTime as UtcDateTime
 from app.core.line import Line, line_of
+from app.core.warm import WarmPool
 from config import Settings
 
 
@@ -113,6 +114,7 @@ def _sqlite_engine(url: str, synchronous: str) -> Engine:
     made = create_engine(
         url,
         connect_args={"check_same_thread": False, "timeout": 30},
+        poolclass=WarmPool,
         pool_size=16,
         max_overflow=8,
         hide_parameters=True,
@@ -322,12 +324,14 @@ class Unit:
             except self._bind.dialect.loaded_dbapi.Error:  # it is broken: nobody shall get it again
                 self._pooled.invalidate()
             else:
-                self._pooled.close()
+                pool = self._bind.pool
+                pool.give_back(self._pooled) if isinstance(pool, WarmPool) else self._pooled.close()
 
 
 def _begun(bind: Engine) -> Any:
     """A connection of the pool; on SQLite its transaction has begun."""
-    pooled: Any = straight(bind.dialect, "CONNECT", bind.raw_connection)
+    pool = bind.pool
+    pooled: Any = straight(bind.dialect, "CONNECT", pool.take if isinstance(pool, WarmPool) else bind.raw_connection)
     if bind.dialect.name == "sqlite":
         begin = _begin(bind.get_execution_options())
         straight(bind.dialect, begin, pooled.driver_connection.execute, begin)

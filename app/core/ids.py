@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
+import os
+from random import Random
 
 from sqlalchemy import BigInteger, String
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,9 +14,16 @@ from app.core.db import Base, session
 
 
 def new_id() -> str:
-    """26 characters that sort by the time they were made: 48 bits of milliseconds, 80 random ones (as in a ULID)."""
-    number = int(clock.now().timestamp() * 1000) << 82 | secrets.randbits(80) << 2
+    """26 characters that sort by the time they were made: 48 bits of milliseconds, 80 random ones (as in a ULID).
+
+    Two are never alike, but who knows many can guess the next: an id is no secret, nothing may depend on that.
+    """
+    number = int(clock.now().timestamp() * 1000) << 82 | _random.getrandbits(80) << 2
     return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
+
+
+_random = Random()  # seeded by the system, which is not asked for every id: that costs more than all the rest
+os.register_at_fork(after_in_child=_random.seed)
 
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuv"

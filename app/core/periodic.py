@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import String, select, update
+from sqlalchemy import String, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
@@ -26,7 +26,7 @@ PAUSE = 5.0
 
 
 class PeriodicRun(Base):
-    """When a periodic work was last done."""
+    """When a periodic work was last done, or how far it has come."""
 
     __tablename__ = "periodic_runs"
 
@@ -54,6 +54,17 @@ def every(*, minutes: float, name: str) -> Callable[[Callable[[], None]], Callab
         return function
 
     return keep
+
+
+def mark(name: str) -> datetime | None:
+    """Up to which moment a work has come, for one that goes along a line of things; None before its first time."""
+    return session().scalar(select(PeriodicRun.last_at).where(PeriodicRun.name == name))
+
+
+def set_mark(name: str, at: datetime) -> None:
+    """It has come so far, in the running transaction."""
+    if not session().execute(update(PeriodicRun).where(PeriodicRun.name == name).values(last_at=at)).rowcount:  # type: ignore[attr-defined]
+        session().execute(insert(PeriodicRun), {"name": name, "last_at": at})
 
 
 def run_due() -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from app.core.errors import Invalid, StaleVersion
 from app.core.i18n import _, pick
+from app.core.jsontext import loads
 from app.core.permissions import Actor
 from app.fulfilment import forms
 from app.fulfilment.signing import verbs as signing
@@ -15,6 +17,7 @@ from app.fulfilment.signing.verbs import unseen as unseen
 from app.orders import queries as orders
 from app.priority import service as ranking
 from app.processes import queries as processes
+from app.tasks import adding
 from app.tasks import queries as tasks
 from app.tasks import service as task_verbs
 from app.tasks.models import Task
@@ -26,14 +29,19 @@ REASON_NEEDED = frozenset({"rework", "reject", "cancel"})
 """These answers must say why, whatever the form asks."""
 
 
+ADDED_FORM = loads(Path(__file__).with_name("added_approval.form").read_bytes())
+"""What people are asked who are to approve a task too: no process has that form."""
+
+
 def form_of(task: Task) -> dict[str, Any]:
     """The form of the task (form-js), its texts still in two languages; an empty one if it names none."""
-    found = processes.form_of(task) if task.form_key else None
-    return dict(found) if found else dict(NO_FORM)
+    return asked_of(task)[0]
 
 
 def asked_of(task: Task) -> tuple[dict[str, Any], str]:
     """The form, as `form_of` has it, and what the task is signed as (empty: no signature)."""
+    if task.source_kind == adding.SOURCE:
+        return dict(ADDED_FORM), ""
     work = processes.work_of(task)
     return dict(work.form or NO_FORM), work.signature
 
@@ -61,9 +69,9 @@ def complete(
     task = tasks.get_task(task_id)
     if task.subject_kind == "order":
         _refuse_stale(task, seen_version)
-    work = processes.work_of(task)
-    checked = check(work.form or NO_FORM, answers)
-    sign = signing.prepare(actor, task, work.signature, checked, signed) if task.status == "open" else None
+    form, meaning = asked_of(task)
+    checked = check(form, answers)
+    sign = signing.prepare(actor, task, meaning, checked, signed) if task.status == "open" else None
     if task.subject_kind == "order" and checked.get("outcome") in ASSESSED_ANEW and task.status == "open":
         ranking.assess(actor, task.subject_id, trigger=str(checked["outcome"]))
     return task_verbs.complete(actor, task_id, checked, seen_version=seen_version, sign=sign)

@@ -20,6 +20,12 @@ def due_at(opened_at: datetime, band: str | None) -> datetime:
     return opened_at + timedelta(minutes=level["minutes"])
 
 
+def time_of(band: str | None) -> timedelta:
+    """How long such a task may take, in working time or any."""
+    level = _level(band)
+    return timedelta(minutes=level.get("working_minutes") or level["minutes"])
+
+
 def counts_working_time(band: str | None) -> bool:
     """True when the time of that band passes only while people work."""
     return "working_minutes" in _level(band)

@@ -1,7 +1,9 @@
 """The ladder of a due time: a reminder when a share of the time has passed, an escalation when all of it has.
 
-A task knows when its next rung comes (`tasks.rung_at`, indexed while it is open); every minute those whose time has
-come get a job each. So waiting tasks cost nothing, and a step of a process no statement. What a rung does is stored in
+A task knows when to look for its next rung (`tasks.rung_at`, indexed while it is open and known). A new one does not:
+it is taken up as soon as it is so old that the earliest rung of any could have come, for counting working time and one
+more index cost a step of a process too much, and most tasks are done by then. Every minute those whose time has come
+get a job each. So waiting tasks cost nothing, and a step of a process no statement. What a rung does is stored in
 the transaction of its job, so a killed worker leaves nothing half-done and nothing is told twice; `task_rungs` keeps
 that for a due time that comes back. The job of a task that was closed meanwhile finds nothing to do.
 """
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +21,11 @@ import yaml
 from sqlalchemy import bindparam, insert, select, update
 
 from app.audit.service import record
-from app.core import clock, jobs, workdays
+from app.core import clock, jobs, periodic, workdays
 from app.core.db import session
 from app.core.jobs import Job, NewJob
 from app.core.permissions import SYSTEM
-from app.tasks.due import counts_working_time
+from app.tasks import due
 from app.tasks.events import ESCALATED, REMINDED, tell_of
 from app.tasks.models import Task, TaskCandidate, TaskStatus
 from app.tasks.notices import candidates, notify, people_of
@@ -33,8 +36,10 @@ KIND = "task.ladder"
 SOURCE = "task"
 REST = timedelta(hours=1)
 """After that a rung that could not be climbed is tried again."""
-AT_ONCE = 500
-"""Jobs that one look makes."""
+AT_ONCE = 2_000
+"""Tasks of one look."""
+TAKEN_UP = "tasks.ladder.taken_up"
+"""The mark up to whose moment of opening tasks know their rung."""
 REMIND, ESCALATE = "remind", "escalate"
 RUNGS = (REMIND, ESCALATE)
 """In the order in which they are climbed."""
@@ -51,10 +56,7 @@ def moved(task_ids: Sequence[str]) -> None:
     if not task_ids:
         return
     jobs.cancel_of_all(SOURCE, task_ids)
-    found = select(_tasks.c.id, _tasks.c.created_at, _tasks.c.due_at, _tasks.c.band).where(
-        _tasks.c.id.in_(task_ids), _tasks.c.status == TaskStatus.OPEN.value
-    )
-    now = clock.now()
+    found, now = _WITH_TIMES.where(_tasks.c.id.in_(task_ids)), clock.now()
     rows = [
         {"which": row["id"], "rung": next_rung(row, now) or max(row["due_at"], now)}
         for row in session().execute(found).mappings()
@@ -63,18 +65,48 @@ def moved(task_ids: Sequence[str]) -> None:
         session().connection().execute(_SET_RUNG, rows)
 
 
+_WITH_TIMES = select(_tasks.c.id, _tasks.c.created_at, _tasks.c.due_at, _tasks.c.band).where(
+    _tasks.c.status == TaskStatus.OPEN.value
+)
 _SET_RUNG = update(_tasks).where(_tasks.c.id == bindparam("which")).values(rung_at=bindparam("rung"))
 
 
 def look_for_ripe() -> int:
-    """Have a job climb each rung whose time has come; how many there were, at most `AT_ONCE`."""
-    ripe = select(_tasks.c.id).where(_tasks.c.status == TaskStatus.OPEN.value, _tasks.c.rung_at <= clock.now())
-    found = list(session().scalars(ripe.order_by(_tasks.c.rung_at, _tasks.c.id).limit(AT_ONCE)))
+    """Have a job climb each rung whose time has come; how many tasks were looked at, at most `AT_ONCE`."""
+    now = clock.now()
+    _take_up(now)
+    wanted = _WITH_TIMES.where(_tasks.c.rung_at <= now).order_by(_tasks.c.rung_at, _tasks.c.id).limit(AT_ONCE)
+    found = [dict(row) for row in session().execute(wanted).mappings()]
+    ripe = {row["id"] for row in found if any(moment <= now for moment, _rung in rungs_of(row))}
     if found:
-        now = clock.now()
-        session().execute(update(_tasks).where(_tasks.c.id.in_(found)).values(rung_at=None))
-        jobs.schedule(NewJob(KIND, now, SOURCE, task_id, exclusive=False) for task_id in found)
+        rows = [{"which": row["id"], "rung": now + REST if row["id"] in ripe else next_rung(row, now)} for row in found]
+        session().connection().execute(_SET_RUNG, rows)
+        jobs.schedule(NewJob(KIND, now, SOURCE, row["id"], exclusive=False) for row in found if row["id"] in ripe)
     return len(found)
+
+
+def _take_up(now: datetime) -> None:
+    """Look soon at those that have grown old enough since the last time; also at those that came late, from a
+    transaction that took long."""
+    until, since = now - _youngest(), periodic.mark(TAKEN_UP)
+    climbed = select(TaskRung.task_id).where(TaskRung.task_id == _tasks.c.id).exists()
+    old = [_tasks.c.status == TaskStatus.OPEN.value, _tasks.c.created_at <= until]
+    if since is not None:
+        old.append(_tasks.c.created_at > since - REST)
+    session().execute(update(_tasks).where(*old, _tasks.c.rung_at.is_(None), ~climbed).values(rung_at=now))
+    periodic.set_mark(TAKEN_UP, until)
+
+
+@cache
+def _youngest() -> timedelta:
+    """The shortest time after which a rung of a new task may come: working time passes no faster than any other."""
+    return min(due.time_of(band) * share for band in _LADDER["bands"] for share in _shares(band).values())
+
+
+def _shares(band: str | None) -> dict[str, float]:
+    bands = _LADDER["bands"]
+    found = bands.get(band or "") or bands[_LADDER["without_band"]]
+    return {rung: found[rung] for rung in RUNGS if found.get(rung)}
 
 
 def next_rung(row: Row, now: datetime) -> datetime | None:
@@ -84,19 +116,16 @@ def next_rung(row: Row, now: datetime) -> datetime | None:
 
 def rungs_of(task: Row) -> list[tuple[datetime, str]]:
     """When each rung of a task (`created_at`, `due_at`, `band`) is climbed, in their order."""
-    bands = _LADDER["bands"]
-    shares = bands.get(task["band"] or "") or bands[_LADDER["without_band"]]
-    begin, due = task["created_at"], task["due_at"]
-    working = workdays.spent(begin, due) if counts_working_time(task["band"]) else timedelta(0)
+    begin, end = task["created_at"], task["due_at"]
+    working = workdays.spent(begin, end) if due.counts_working_time(task["band"]) else timedelta(0)
     found = []
-    for rung in RUNGS:
-        share = shares.get(rung)
+    for rung, share in _shares(task["band"]).items():
         if share == 1:
-            found.append((due, rung))
-        elif share and working and share < 1:
+            found.append((end, rung))
+        elif working and share < 1:
             found.append((workdays.later(begin, working * share), rung))
-        elif share:
-            found.append((begin + (due - begin) * share, rung))
+        else:
+            found.append((begin + (end - begin) * share, rung))
     return found
 
 
@@ -113,9 +142,7 @@ def climb(job: Job) -> None:
         climbed = {"task_id": task.id, "due_at": task.due_at, "rung": ripe[-1], "at": now}
         session().execute(insert(TaskRung), climbed)
         (_escalate if ripe[-1] == ESCALATE else _remind)(task)
-    ahead = next_rung(row, now)
-    if ahead is not None:
-        session().execute(update(_tasks).where(_tasks.c.id == task.id).values(rung_at=ahead))
+    session().execute(update(_tasks).where(_tasks.c.id == task.id).values(rung_at=next_rung(row, now)))
 
 
 @jobs.on_exhausted.register(KIND)

@@ -88,7 +88,7 @@ class Task(Base):
     """Four eyes: these people may not do it."""
     due_at: Mapped[Moment]
     rung_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the next rung of the ladder comes (`ladder`); null while a job climbs one, and above the last."""
+    """When to look for the next rung of the ladder (`ladder`); null while it is new, and above the last."""
     created_at: Mapped[Moment]
     changed_at: Mapped[Moment]
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -34,6 +34,8 @@ WORDS: dict[str, LazyString] = {
     NoticeKind.ASSIGN: _l("%(who)s gave it to you"),
     NoticeKind.DELEGATE: _l("%(who)s asks you to do it for them"),
     NoticeKind.RESOLVE: _l("%(who)s did what you asked for; it is yours again"),
+    NoticeKind.ADD: _l("%(who)s asks you to approve it too"),
+    NoticeKind.ANSWER: _l("%(who)s answered what you asked"),
 }
 
 

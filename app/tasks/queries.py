@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -53,11 +54,13 @@ def put_off_by(actor: Actor, *, limit: int = 100) -> list[tuple[Task, datetime]]
     return [(task, until) for task, until in rows if until]
 
 
-def _candidate(actor: Actor) -> Any:
+def _candidate(actor: Actor, *of_task: Any) -> Any:
+    """Whether the actor is asked: for an open task, or one that `of_task` says."""
     roles = sorted(actor.roles)
     group = and_(TaskCandidate.kind == "group", TaskCandidate.value.in_(roles)) if roles else false()
     user = and_(TaskCandidate.kind == "user", TaskCandidate.value == actor.id)
-    return exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.open, or_(group, user))
+    of_task = of_task or (TaskCandidate.task_id == Task.id, TaskCandidate.open)
+    return exists().where(*of_task, or_(group, user))
 
 
 def _excluded(actor: Actor) -> Any:
@@ -78,7 +81,7 @@ def get_task(task_id: str) -> Task:
 
 
 def candidates_of(task_id: str) -> dict[str, list[str]]:
-    """Who may take it: {"group": [roles], "user": [ids], "excluded": [ids]}."""
+    """Who may take it: {"group": [roles], "user": [ids], "excluded": [ids]}, and the questions it waits for."""
     rows = session().execute(
         select(TaskCandidate.kind, TaskCandidate.value)
         .where(TaskCandidate.task_id == task_id)
@@ -86,8 +89,23 @@ def candidates_of(task_id: str) -> dict[str, list[str]]:
     )
     found: dict[str, list[str]] = {"group": [], "user": [], "excluded": []}
     for kind, value in rows:
-        found[kind].append(value)
+        found.setdefault(kind, []).append(value)
     return found
+
+
+def candidates_of_each(task_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """(kind, value) of whoever may take one of them, or may not. One statement."""
+    columns = select(TaskCandidate.kind, TaskCandidate.value).where(TaskCandidate.task_id.in_(task_ids)).distinct()
+    return {(kind, value) for kind, value in session().execute(columns)}
+
+
+def seen_among(actor: Actor, task_ids: Sequence[str]) -> list[Task]:
+    """Those of the tasks that the actor has, had, submitted, could take or may see anyway, by rank. One statement."""
+    statement = select(Task).where(Task.id.in_(task_ids)).order_by(Task.rank_key, Task.id)
+    if not actor.may(TASK_READ_ALL):
+        own = [column == actor.id for column in (Task.assignee_id, Task.completed_by, Task.initiator_id)]
+        statement = statement.where(or_(*own, _candidate(actor, TaskCandidate.task_id == Task.id)))
+    return list(session().scalars(_fresh(statement)))
 
 
 def may_see(actor: Actor, task: Task) -> bool:

@@ -23,6 +23,8 @@ class NoticeKind(StrEnum):
     ASSIGN = "assign"
     DELEGATE = "delegate"
     RESOLVE = "resolve"
+    ADD = "add"
+    ANSWER = "answer"
 
 
 class Notice(Base):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from app.core.errors import Conflict, Forbidden
 from app.core.i18n import _l, pick
 from app.core.permissions import Actor
@@ -47,14 +50,32 @@ class FourEyesOfOther(FourEyes):
     message = _l("A second person is needed: %(name)s, for whom you would act, did the step before this one.")
 
 
+class AwaitsOthers(Conflict):
+    """Others were asked to approve it too, and have not answered."""
+
+    message = _l(
+        "%(count)s others were asked to approve this too and have not answered. Wait, or withdraw the question."
+    )
+
+
+class OthersRejected(Conflict):
+    """One of those who were asked to approve it too has rejected it."""
+
+    message = _l("Somebody who was asked to approve this too has rejected it, so it cannot be approved.")
+
+
 class NoOneElse(Conflict):
     """A task for one person cannot be given back to a group."""
 
     message = _l("This task is for you alone, so you cannot give it back.")
 
 
+AWAITS, REFUSED = "awaits", "refused"
+"""Kinds of candidates that are none: ids of tasks in which others were asked to approve too (`adding`)."""
+APPROVE = "approve"
+"""The answer that approves, in every form."""
 Candidates = list[tuple[str, str]]
-"""(kind, value): `group`, `user`, `excluded`."""
+"""(kind, value): `group`, `user`, `excluded`, `awaits`, `refused`."""
 
 
 def refuse_unless_open(task: Task) -> None:
@@ -77,7 +98,7 @@ def for_whom(actor: Actor, task: Task, candidates: Candidates) -> str | None:
     if actor.kind == "system":
         return None
     refuse_excluded(actor, task, candidates)
-    allowed = [pair for pair in candidates if pair[0] != "excluded"]
+    allowed = [pair for pair in candidates if pair[0] in ("group", "user")]
     asked = any(is_candidate(actor, pair) for pair in allowed)
     has_it, for_other = task.assignee_id == actor.id, task.on_behalf_of is not None
     own = task.on_behalf_of == actor.id or (asked and task.assignee_id is None) or (has_it and not for_other)
@@ -99,6 +120,15 @@ def refuse_excluded(actor: Actor, task: Task, candidates: Candidates, principal:
         raise FourEyes(task=task.id)
     if principal is not None and ("excluded", principal) in candidates:
         raise FourEyesOfOther(task=task.id, name=_name_of(principal))
+
+
+def refuse_if_others_are_asked(candidates: Candidates, answers: Mapping[str, Any] | None) -> None:
+    """Raises AwaitsOthers, OthersRejected."""
+    awaited = sum(kind == AWAITS for kind, _value in candidates)
+    if awaited:
+        raise AwaitsOthers(count=awaited)
+    if (answers or {}).get("outcome") == APPROVE and any(kind == REFUSED for kind, _value in candidates):
+        raise OthersRejected
 
 
 def is_candidate(actor: Actor, candidate: tuple[str, str]) -> bool:

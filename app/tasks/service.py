@@ -25,7 +25,6 @@ from app.tasks import standing_in
 from app.tasks.due import due_at
 from app.tasks.events import CLOSED, COMPLETED, OPENED, tell_of
 from app.tasks.forgetting import forget_of as forget_of
-from app.tasks.ladder import next_rung
 from app.tasks.models import Rank as Rank
 from app.tasks.models import Task, TaskCandidate, TaskExtra, TaskStandIn, TaskStatus
 from app.tasks.placing import move_to as move_to
@@ -33,8 +32,16 @@ from app.tasks.placing import rank_columns
 from app.tasks.placing import rerank as rerank
 from app.tasks.placing import rerank_in_bulk as rerank_in_bulk
 from app.tasks.placing import rerank_some as rerank_some
+from app.tasks.refusing import (
+    AWAITS,
+    Candidates,
+    for_whom,
+    refuse_excluded,
+    refuse_if_held,
+    refuse_if_others_are_asked,
+    refuse_unless_open,
+)
 from app.tasks.refusing import AlreadyClaimed as AlreadyClaimed
-from app.tasks.refusing import Candidates, for_whom, refuse_excluded, refuse_if_held, refuse_unless_open
 from app.tasks.refusing import FourEyes as FourEyes
 from app.tasks.refusing import FourEyesOfOther as FourEyesOfOther
 from app.tasks.refusing import NoOneElse as NoOneElse
@@ -200,7 +207,7 @@ def _row(new: NewTask) -> dict[str, Any]:
         "form_key": new.form_key,
         "excluded_user_ids": list(new.excluded),
         "due_at": due,
-        "rung_at": next_rung({"created_at": at, "due_at": due, "band": new.rank.band}, at) or due,
+        "rung_at": None if new.due_at is None else at,
         "created_at": at,
         "changed_at": at,
         **rank_columns(new.rank),
@@ -278,10 +285,11 @@ def complete(
     principal = _may_complete(actor, task, candidates, for_others=for_others)
     if seen_version is not None and task.subject_version not in (None, seen_version):
         raise StaleVersion(seen=seen_version, current=task.subject_version)
-    if sign is not None:
-        sign(task, principal)
     if task.source_kind in before_completing:
         before_completing.get(task.source_kind)(task.source_id)
+    refuse_if_others_are_asked(candidates, answers)
+    if sign is not None:
+        sign(task, principal)
     at = clock.now()
     done = {"task": task_id, "actor": actor.id, "at": at, "given": answers}
     if not _hit(_COMPLETE_FOR_OTHERS if for_others else _COMPLETE, done):
@@ -289,8 +297,7 @@ def complete(
     _CLOSE_CANDIDATES.run({"task": task_id})
     task.status, task.assignee_id = TaskStatus.COMPLETED.value, task.assignee_id or actor.id
     _keep_for_whom(actor, task, principal, at)
-    task.completed_by = actor.id
-    task.completed_at, task.changed_at, task.answers = at, at, answers
+    task.completed_by, task.completed_at, task.changed_at, task.answers = actor.id, at, at, answers
     record(
         actor,
         "task:complete",
@@ -340,6 +347,11 @@ def cancel_of(source_id: str, reason: str, *, source_refs: Sequence[str] | None 
     return _close(which, TaskStatus.CANCELLED, reason)
 
 
+def cancel_one(task_id: str, reason: str) -> None:
+    """Close one task undone, if it is open."""
+    _close(_tasks.c.id == task_id, TaskStatus.CANCELLED, reason)
+
+
 def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
     statement = (
         update(_tasks)
@@ -352,7 +364,10 @@ def _close(which: Any, status: TaskStatus, reason: str) -> list[str]:
         tell_of(CLOSED, row)
     closed = [row["id"] for row in rows]
     if closed:
-        session().execute(_of_closed.where(_candidates.c.task_id.in_(closed)))
+        told = _of_closed.where(_candidates.c.task_id.in_(closed)).returning(_candidates.c.kind, _candidates.c.value)
+        asked = [value for kind, value in session().execute(told) if kind == AWAITS]
+        if asked:
+            _close(_tasks.c.id.in_(asked), status, reason)
     return closed
 
 

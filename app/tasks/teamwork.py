@@ -207,16 +207,17 @@ def copy_to(actor: Actor, task_id: str, logins: Sequence[str], text: str | None 
     wanted = list(dict.fromkeys(login.strip().lstrip("@").lower() for login in logins if login.strip()))
     if not wanted or len(wanted) > MOST_COPIED:
         raise Invalid({"to": [_("Name one to %(most)s people.", most=MOST_COPIED)]})
-    found = _users([login for login in wanted if _LOGIN.fullmatch(login)])
+    found = active_users(wanted)
     unknown = [login for login in wanted if login not in found]
     if unknown:
         raise Invalid({"to": [_("There is nobody called %(logins)s.", logins=", ".join(unknown)[:200])]})
     return _copy(actor, task, list(found.values()), NoticeKind.COPY, text)
 
 
-def _users(logins: Sequence[str]) -> dict[str, str]:
-    """Login → id, of active users."""
-    rows = session().execute(select(User.login, User.id).where(User.login.in_(logins), User.active.is_(True)))
+def active_users(logins: Sequence[str]) -> dict[str, str]:
+    """Login → id, of active users; what cannot be a login is nobody's."""
+    known = [login for login in logins if _LOGIN.fullmatch(login)]
+    rows = session().execute(select(User.login, User.id).where(User.login.in_(known), User.active.is_(True)))
     return {row.login: row.id for row in rows}
 
 
@@ -241,7 +242,7 @@ def say(actor: Actor, task_id: str, message: str) -> TaskComment:
         raise Invalid({"message": [_("Write 1 to %(most)s characters.", most=LONGEST)]})
     made = managing.comment(actor, task, said)
     mentioned = mentions_in(said)
-    users = list(_users(mentioned[:MOST_COPIED]).values()) if mentioned else []
+    users = list(active_users(mentioned[:MOST_COPIED]).values()) if mentioned else []
     users = [user for user in users if user != actor.id]
     if users:
         told = {task.assignee_id, task.initiator_id, *notices.candidates(task.id)}

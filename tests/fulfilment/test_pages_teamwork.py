@@ -6,9 +6,10 @@ import io
 
 import pytest
 
+from app.tasks import queries as tasks
 from app.tasks import service, teamwork
 from tests.fulfilment.flow_world import make_flow
-from tests.identity.factories import sign_in
+from tests.identity.factories import actor_for, sign_in
 
 pytestmark = pytest.mark.any_database
 
@@ -116,3 +117,36 @@ def test_closed_tasks_and_chinese_pages(client, flow):
     assert refused.status_code == 302, "told on the page"
     assert client.post("/notices/read", data={"until": "'\x00"}).status_code in (400, 404)
     assert "全部标为已读" not in client.post("/notices/read", follow_redirects=True).text
+
+
+def test_others_asked_to_approve_too(client, flow):
+    order = flow.submit()
+    task = flow.task(order)
+    quinn = flow.users["other"]
+    client = as_person(client, flow, "bob")
+    client.post(f"/tasks/{task.id}/claim")
+    asked = client.post(
+        f"/tasks/{task.id}/approvers", data={"approvers": quinn.login, "why": "<i>Look</i>"}, follow_redirects=True
+    ).text
+    assert "1 person was asked to approve too." in asked
+    assert "not answered yet" in asked
+    seen = {"seen_version": order.version, "outcome": "approve"}
+    assert "have not answered" in client.post(f"/tasks/{task.id}/complete", data=seen).text
+    question = next(one for one in tasks.inbox(actor_for(quinn), which="mine").items)
+    page = as_person(client, flow, "other").get(f"/tasks/{question.id}").text
+    assert "&lt;i&gt;Look&lt;/i&gt;" in page
+    assert 'value="rework"' not in page
+    client.post(f"/tasks/{question.id}/complete", data={**seen, "outcome": "reject", "reason": "No"})
+    client = as_person(client, flow, "bob", "zh_Hans")
+    assert "所以不能同意" in client.post(f"/tasks/{task.id}/complete", data=seen).text
+    withdrawn = client.post(f"/tasks/{question.id}/withdraw", follow_redirects=True).text
+    assert "询问已撤回。" in withdrawn
+    assert client.post(f"/tasks/{task.id}/complete", data=seen).status_code == 302
+
+
+def test_people_are_suggested_while_their_names_are_typed(client, flow):
+    client = as_person(client, flow, "bob")
+    someone = flow.users["desk2"]
+    assert {"value": someone.login, "label": someone.name} in client.get(f"/people/suggest?q={someone.login[:4]}").json
+    assert client.get("/people/suggest?q=%25").json == []
+    assert client.get("/people/suggest").json == []

@@ -204,7 +204,7 @@ def _describe_orders(site: Site, made: list[Order], admin: Actor) -> None:
     _rules(admin)
     site.ids |= {
         "order_id": [order.id for order in made],
-        "task_id": list(session.scalars(select(Task.id))),
+        "task_id": list(session.scalars(select(Task.id).order_by(Task.status != "open", Task.id))),
         "instance_id": list(session.scalars(select(ProcessInstance.id)))[:4],
         "decision_id": sorted(session.scalars(select(Decision.id)))[:12],
         "rule_set": sorted({"priority", "compliance_gate", "approval_matrix", "stock_gate", "hostile_table"}),
@@ -270,6 +270,7 @@ def _processes(site: Site, admin: Actor) -> None:
     site.ids["instance_id"] = [busy.id, stuck.id, *site.ids["instance_id"]]
     site.ids |= {
         "element_id": ["s"],
+        "act": ["take", "give-back", "hand-over", "decide"],
         "verb": ["suspend", "resume", "cancel", "move", "variable"],
         "job_id": [one.id for one in now.jobs],
         "incident_id": [one.id for one in standing.open_incidents_of(stuck.id)],

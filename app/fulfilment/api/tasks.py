@@ -11,7 +11,7 @@ from app.core.fields import Choice, Schema, Text, between
 from app.core.openapi import ApiBlueprint, ErrorSchema
 from app.core.paging import LARGEST, SIZE
 from app.core.permissions import current_actor, requires
-from app.fulfilment import deciding, forms, queries
+from app.fulfilment import deciding, forms, queries, several
 from app.fulfilment.answers import standing_answer
 from app.fulfilment.pages import signer
 from app.fulfilment.permissions import ORDER_READ
@@ -117,6 +117,38 @@ class CompleteIn(Schema):
         metadata={"description": "Other fields of the task's form by key", "example": {}},
     )
     signature = fields.Nested(SignatureIn, load_default=None, allow_none=True)
+
+
+class OneOfSeveral(Schema):
+    """A task, and for a decision the version of its order that was seen."""
+
+    id = Text(most=26, required=True)
+    seen_version = fields.Integer(load_default=None, allow_none=True, strict=True, validate=between(1, LARGEST_VERSION))
+
+
+class SeveralIn(Schema):
+    """One act on several tasks: `hand_over` needs a `user`, `decide` an `outcome`."""
+
+    act = Choice(("take", "give_back", "hand_over", "decide"), required=True)
+    tasks = fields.List(fields.Nested(OneOfSeveral), required=True, metadata={"minItems": 1, "maxItems": several.MOST})
+    user = Text(most=26, load_default="")
+    outcome = Text(most=40, load_default="", metadata={"example": "approve"})
+    reason = Text(least=0, most=forms.LONGEST_TEXT, lines=True, load_default="")
+
+
+class ResultOut(Schema):
+    """What became of one of several tasks."""
+
+    id = fields.String(required=True, attribute="task_id")
+    done = fields.Boolean(required=True)
+    code = fields.String(required=True, metadata={"description": "`done`, or the refusal's as of a single act"})
+    message = fields.String(required=True, attribute="sentence")
+
+
+class SeveralOut(Schema):
+    """The results, in the order asked."""
+
+    items = fields.List(fields.Nested(ResultOut), required=True)
 
 
 class BlockOut(Schema):
@@ -248,6 +280,28 @@ def complete_task(given: dict[str, Any], task_id: str) -> Task:
     wish = given["signature"]
     signed = signer.signed(wish["meaning"], wish["seen"], field="signature.password") if wish else None
     return deciding.complete(current_actor(), task_id, answers, seen_version=given["seen_version"], signed=signed)
+
+
+@bp.post("/several-tasks")
+@requires(TASK_WORK)
+@bp.arguments(SeveralIn)
+@bp.response(200, SeveralOut)
+@bp.alt_response(400, schema=ErrorSchema, description="The body is no JSON")
+@bp.alt_response(401, schema=ErrorSchema)
+@bp.alt_response(403, schema=ErrorSchema)
+@bp.alt_response(413, schema=ErrorSchema, description="More than 1 MiB")
+@bp.alt_response(415, schema=ErrorSchema, description="The body is no application/json")
+@bp.alt_response(422, schema=ErrorSchema, description="No task, too many, or the person or outcome is missing")
+def do_several(given: dict[str, Any]) -> dict[str, Any]:
+    """Take, give back, hand over or decide several tasks: each is done or refused for itself."""
+    actor, ids = current_actor(), [one["id"] for one in given["tasks"]]
+    if given["act"] == "decide":
+        seen = {one["id"]: one["seen_version"] for one in given["tasks"]}
+        answers = {"outcome": given["outcome"], "reason": given["reason"]}
+        return {"items": several.decide(actor, seen, answers)}
+    if given["act"] == "hand_over":
+        return {"items": several.hand_over(actor, ids, given["user"])}
+    return {"items": (several.take if given["act"] == "take" else several.give_back)(actor, ids)}
 
 
 @bp.get("/orders/<order_id>/priority")

@@ -24,7 +24,7 @@ _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 web.allow_body("fulfilment.attach", verbs.LARGEST + 64 * 1024)
 
 
-def _back(task_id: str, act: Callable[[], str]) -> BaseResponse:
+def back_to(task_id: str, act: Callable[[], str]) -> BaseResponse:
     """Do it and go back to the task, with what came of it; a refusal undoes it and is told there."""
     try:
         with session().begin_nested():
@@ -52,7 +52,7 @@ def put_off(task_id: str) -> BaseResponse:
         verbs.put_off(current_actor(), task_id, until)
         return _("You see the task again at the time you chose.") if until else _("The task is in your list again.")
 
-    return _back(task_id, act)
+    return back_to(task_id, act)
 
 
 def _moment(text: str) -> datetime | None:
@@ -75,7 +75,7 @@ def hand_over(task_id: str) -> BaseResponse:
         verb(current_actor(), task_id, request.form.get("user", "")[:26])
         return _("Done. They were told.")
 
-    return _back(task_id, act)
+    return back_to(task_id, act)
 
 
 @bp.post("/tasks/<task_id>/resolve")
@@ -87,7 +87,7 @@ def resolve(task_id: str) -> BaseResponse:
         verbs.resolve(current_actor(), task_id)
         return _("The task is back with who asked you.")
 
-    return _back(task_id, act)
+    return back_to(task_id, act)
 
 
 @bp.post("/tasks/<task_id>/urge")
@@ -99,7 +99,7 @@ def urge(task_id: str) -> BaseResponse:
         told = verbs.urge(current_actor(), task_id)
         return _n("%(num)s person was asked to hurry.", "%(num)s people were asked to hurry.", len(told))
 
-    return _back(task_id, act)
+    return back_to(task_id, act)
 
 
 @bp.post("/tasks/<task_id>/copies")
@@ -112,7 +112,7 @@ def copy(task_id: str) -> BaseResponse:
         made = verbs.copy_to(current_actor(), task_id, logins)
         return _n("%(num)s person was copied in.", "%(num)s people were copied in.", len(made))
 
-    return _back(task_id, act)
+    return back_to(task_id, act)
 
 
 @bp.post("/tasks/<task_id>/comments")
@@ -124,7 +124,7 @@ def say(task_id: str) -> BaseResponse:
         verbs.say(current_actor(), task_id, request.form.get("message", ""))
         return ""
 
-    return _back(task_id, act)
+    return back_to(task_id, act)
 
 
 @bp.post("/tasks/<task_id>/attachments")
@@ -139,7 +139,7 @@ def attach(task_id: str) -> BaseResponse:
         verbs.attach(current_actor(), task_id, file.filename, file.read(verbs.LARGEST + 1))
         return _("The file is attached.")
 
-    return _back(task_id, act)
+    return back_to(task_id, act)
 
 
 @bp.get("/tasks/<task_id>/attachments/<attachment_id>")
@@ -163,4 +163,4 @@ def detach(task_id: str, attachment_id: str) -> BaseResponse:
         verbs.detach(current_actor(), task_id, attachment_id)
         return _("The attachment is gone.")
 
-    return _back(task_id, act)
+    return back_to(task_id, act)

@@ -4,6 +4,8 @@ import { text } from "./texts.js";
 // <input data-suggest="/products/suggest?q=">: a list of suggestions while typing (the ARIA combobox with a listbox).
 // The server answers [{"value", "label", "hint", …}]. Choosing puts `value` into the field, shows `label` below it, fills empty fields
 // of the same row (or form) that say data-fill="key", and gives the field the events "change" and "youxu:chosen".
+// data-suggest-part="list": the field holds several, with commas; "mention": only what follows an @ is looked up.
+const PARTS = { list: /[^\s,;，；、]*$/, mention: /(?<![\w@.])@([\w.-]+)$/ };
 const WAIT = 160;
 let serial = 0;
 
@@ -33,17 +35,25 @@ class Suggestions {
     });
   }
 
+  /** What is being typed: all of the field, or the part before the caret. */
+  get typed() {
+    const part = PARTS[this.field.dataset.suggestPart];
+    if (!part) return this.field.value.trim();
+    const found = this.field.value.slice(0, this.field.selectionStart).match(part);
+    return found ? (found[1] ?? found[0]) : "";
+  }
+
   wait() {
     clearTimeout(this.timer);
     this.asked?.abort();
     this.tellChosen("");
-    if (!this.field.value.trim()) return this.close();
+    if (!this.typed) return this.close();
     this.timer = setTimeout(() => this.ask(), WAIT);
   }
 
   async ask() {
     this.asked = new AbortController();
-    const address = this.field.dataset.suggest + encodeURIComponent(this.field.value.trim());
+    const address = this.field.dataset.suggest + encodeURIComponent(this.typed);
     try {
       const answer = await fetch(address, {
         headers: { Accept: "application/json" },
@@ -107,7 +117,7 @@ class Suggestions {
   key(event) {
     if (event.isComposing) return;
     if (this.list.hidden) {
-      if (event.key === "ArrowDown" && this.field.value.trim()) this.ask();
+      if (event.key === "ArrowDown" && this.typed) this.ask();
       return;
     }
     const last = this.items.length - 1;
@@ -124,8 +134,8 @@ class Suggestions {
   choose(at) {
     const item = this.items[at];
     if (!item) return;
-    this.field.value = item.value;
-    this.tellChosen(item.label === item.value ? (item.hint ?? "") : item.label);
+    this.put(item.value);
+    if (!this.field.dataset.suggestPart) this.tellChosen(item.label === item.value ? (item.hint ?? "") : item.label);
     const around = this.field.closest("[data-row]") ?? this.field.form ?? document;
     for (const target of around.querySelectorAll("[data-fill]")) {
       const given = item.all[target.dataset.fill];
@@ -134,6 +144,16 @@ class Suggestions {
     this.close();
     this.field.dispatchEvent(new Event("change", { bubbles: true }));
     this.field.dispatchEvent(new CustomEvent("youxu:chosen", { bubbles: true, detail: item.all }));
+  }
+
+  put(value) {
+    const { field } = this;
+    if (!field.dataset.suggestPart) {
+      field.value = value;
+      return;
+    }
+    const end = field.dataset.suggestPart === "list" ? ", " : " ";
+    field.setRangeText(value + end, field.selectionStart - this.typed.length, field.selectionStart, "end");
   }
 
   tellChosen(sentence) {
@@ -159,5 +179,5 @@ function asItem(given) {
 // Fields come and go with rows and swaps: one is made ready when it is first entered.
 document.addEventListener("focusin", (event) => {
   const field = event.target;
-  if (field instanceof HTMLInputElement && field.dataset.suggest) field.yxSuggest ??= new Suggestions(field);
+  if (field.matches?.("[data-suggest]")) field.yxSuggest ??= new Suggestions(field);
 });

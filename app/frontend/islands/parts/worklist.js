@@ -1,6 +1,5 @@
 import htmx from "htmx.org";
 import { make, typing } from "./dom.js";
-import { say } from "./forms.js";
 import { addKey, stand } from "./keys.js";
 import { text } from "./texts.js";
 
@@ -27,17 +26,49 @@ function take() {
 function mark() {
   const row = here();
   if (!row) return false;
-  const box = row.querySelector("input[type=checkbox]");
-  if (box) box.click();
-  else if (!marked.delete(row.id)) marked.add(row.id);
-  show(row);
-  if (!box) say(text("{n} marked", { n: marked.size }));
-  row.dispatchEvent(new CustomEvent("youxu:marked", { bubbles: true, detail: { ids: [...marked] } }));
+  if (!boxOf(row)) return false;
+  boxOf(row).click();
   return true;
+}
+
+const boxOf = (row) => row.querySelector("input[name=task]");
+
+// Boxes of rows, the one above them for all, and the bar that appears as soon as one is chosen.
+document.addEventListener("change", ({ target }) => {
+  const root = target.closest?.("[data-worklist]");
+  if (!root) return;
+  const rows = target.matches("[data-pick-all]") ? rowsOf(root) : [target.closest("tr[id]")];
+  for (const row of rows.filter((one) => one && boxOf(one) && !boxOf(one).disabled)) {
+    if (target.checked) marked.add(row.id);
+    else marked.delete(row.id);
+  }
+  showAll(root);
+});
+
+document.addEventListener("reset", ({ target }) => {
+  if (target.id !== "pick") return;
+  marked.clear();
+  setTimeout(() => showAll(list()));
+});
+
+function showAll(root) {
+  const rows = rowsOf(root);
+  rows.forEach(show);
+  const bar = root.querySelector("#pick");
+  if (!bar) return;
+  bar.hidden = marked.size === 0;
+  const told = text("{n} marked", { n: marked.size });
+  const count = bar.querySelector("[data-pick-count]");
+  if (count.textContent !== told) count.textContent = told;
+  const all = root.querySelector("[data-pick-all]");
+  all.checked = marked.size > 0 && marked.size === rows.length;
+  all.indeterminate = marked.size > 0 && !all.checked;
 }
 
 function show(row) {
   const chosen = marked.has(row.id);
+  const box = boxOf(row);
+  if (box) box.checked = chosen;
   row.classList.toggle("is-marked", chosen);
   if (chosen) row.setAttribute("aria-selected", "true");
   else row.removeAttribute("aria-selected");
@@ -71,9 +102,11 @@ async function merge(root) {
     row.classList.toggle("is-gone", !newer);
     if (newer) row.removeAttribute("title");
     else row.title = text("No longer in this list");
-    for (const button of row.querySelectorAll("button")) button.disabled = !newer;
+    for (const one of row.querySelectorAll("button, input")) one.disabled = !newer;
+    if (!newer) marked.delete(row.id);
   }
   const known = new Set(shown.map((row) => row.id));
+  showAll(root);
   tell(rowsOf(fresh).filter((row) => !known.has(row.id)).length, gone);
 }
 
@@ -83,6 +116,7 @@ function replaceIn(row, newer) {
   row.replaceChildren(...[...newer.childNodes].map((node) => document.importNode(node, true)));
   row.classList.toggle("is-overdue", newer.classList.contains("is-overdue"));
   htmx.process(row);
+  show(row);
 }
 
 function withoutToken(row) {
@@ -118,7 +152,7 @@ document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
   const rows = rowsOf(target);
   const ids = new Set(rows.map((row) => row.id));
   for (const id of [...marked]) if (!ids.has(id)) marked.delete(id);
-  rows.forEach(show);
+  showAll(target);
   document.querySelector(".worklist-news")?.remove();
   if (index >= 0 && rows.length && !here()) stand(rows[Math.min(index, rows.length - 1)], { focus: !typing(document.activeElement) });
   index = -1;
