@@ -285,11 +285,11 @@ def complete(
     principal = _may_complete(actor, task, candidates, for_others=for_others)
     if seen_version is not None and task.subject_version not in (None, seen_version):
         raise StaleVersion(seen=seen_version, current=task.subject_version)
-    if sign is not None:
-        sign(task, principal)
     if task.source_kind in before_completing:
         before_completing.get(task.source_kind)(task.source_id)
     refuse_if_others_are_asked(candidates, answers)
+    if sign is not None:
+        sign(task, principal)
     at = clock.now()
     done = {"task": task_id, "actor": actor.id, "at": at, "given": answers}
     if not _hit(_COMPLETE_FOR_OTHERS if for_others else _COMPLETE, done):

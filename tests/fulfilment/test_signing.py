@@ -18,7 +18,7 @@ from app.audit.verify import verify
 from app.core import jsontext
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
-from app.fulfilment import deciding
+from app.fulfilment import deciding, several
 from app.fulfilment.signing import content, record
 from app.fulfilment.signing.verbs import SeenOtherwise
 from app.identity.service import guards
@@ -379,3 +379,13 @@ def test_a_meaning_that_is_none_is_refused_at_deploy(tx):
         processes.deploy(SYSTEM, process(*parts, chain("s", "u", "e")))
     assert refused.value.details["fields"].keys() == {"u"}
     assert "approval, review, release" in refused.value.details["fields"]["u"][0]
+
+
+def test_of_several_decided_at_once_each_that_needs_a_signature_is_left(flow):
+    order, task = to_sign(flow)
+    plain = flow.submit()
+    flow.users["boss"].roles = ["manager", "order_desk"]
+    seen = {task.id: order.version, flow.task(plain).id: plain.version}
+    results = several.decide(flow.actor("boss"), seen, {"outcome": "approve"})
+    assert [one.code for one in results] == ["SignatureNeeded", "done"]
+    assert tasks.get_task(task.id).status == "open"
