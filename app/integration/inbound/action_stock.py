@@ -48,7 +48,7 @@ def receive(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:
     _l("Set stock to what was counted"),
     STOCK_RECEIVE,
     *(_PRODUCT, _WAREHOUSE, _LOT),
-    Parameter("counted", _l("Counted"), WHOLE, required=True),
+    Parameter("counted", _l("Counted quantity"), WHOLE, required=True),
     _REASON,
 )
 def count(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:

@@ -43,8 +43,8 @@ RACES = 6
 TRIES = 5
 """How often an unexpected fault, or a worker that vanished, is tried again before the event is given up."""
 BACKOFF = (2, 10, 60, 300)
-LONGEST_PAUSE = 60
-"""Seconds between two looks for what an early event waits for, at most."""
+LONGEST_PAUSE = 900
+"""Seconds between two looks for what an early event waits for, at most: thousands may wait for days."""
 
 DONE = metrics.counter("youxu_hooks_processed_total", "Events from webhooks carried out or not", "outcome")
 log = structlog.get_logger()
@@ -69,6 +69,10 @@ class Inactive(DomainError):
     """The account in whose name the source acts was deactivated."""
 
     message = _l("The account in whose name this source acts is not active.")
+
+
+class NoMapping(CameEarly):
+    """The source has no mapping in force; putting one into force wakes all that wait."""
 
 
 class Fenced(Exception):
@@ -236,7 +240,7 @@ def _who_and_how(source_id: str) -> tuple[Actor, int, dict[str, Any]]:
     if found is None or not found[0].active:
         raise Inactive
     if found[1] is None:
-        raise CameEarly(what=_l("a mapping of this source that is active"))
+        raise NoMapping(what=_l("a mapping of this source that is active"))
     return people.actor_of(found[0]), found[1], found[2]
 
 
@@ -292,7 +296,8 @@ def _wait(event: Any, early: CameEarly) -> bool:
         _write(event, {"state": HookState.DEAD, "ready_at": None, "fault": told, "finished_at": now})
         return True
     DONE.inc("waiting")
-    values = {"state": HookState.WAITING, "ready_at": now + _pause(event), "attempts": 0, "fault": told}
+    again = event.expires_at if isinstance(early, NoMapping) else now + _pause(event)
+    values = {"state": HookState.WAITING, "ready_at": again, "attempts": 0, "fault": told}
     _write(event, values)
     return True
 

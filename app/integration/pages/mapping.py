@@ -183,7 +183,7 @@ def _labels(body: Mapping[str, Any]) -> dict[str, str]:
     for place, rule in enumerate(body["rules"]):
         path, head = f"rules.{place}", _("Rule %(number)s", number=place + 1)
         made |= {
-            f"{path}.name": f"{head}: {_('Name')}",
+            f"{path}.name": f"{head}: {_('Rule name')}",
             f"{path}.when": f"{head}: {_('Condition')}",
             f"{path}.action": f"{head}: {_('What is done')}",
         }

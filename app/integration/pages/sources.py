@@ -29,7 +29,7 @@ ROTATIONS = {
 }
 LABELS = {
     "code": _l("Code"),
-    "name": _l("Name"),
+    "name": _l("System name"),
     "auth": _l("Proof of the sender"),
     "format": _l("Format"),
     "id_path": _l("Where the event's id is"),

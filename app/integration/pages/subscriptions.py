@@ -30,7 +30,7 @@ TONES = {
     DeliveryState.DISCARDED: "neutral",
 }
 LABELS = {
-    "name": _l("Name"),
+    "name": _l("System name"),
     "url": _l("Address to send to"),
     "types": _l("Kinds of events"),
     "filter": _l("Only if"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
@@ -185,6 +186,16 @@ def test_a_worker_that_vanished_had_it_and_another_sends_it(endpoint):
     with clock.moved(NOON + delivering.LEASE):
         delivering.run_due()
     assert endpoint.keys() == ["A1"]
+
+
+def test_nothing_is_told_that_is_not_in_the_catalogue():
+    """`tell` takes an EventType, which only `event_type` makes; conftest holds each event of any test to its schema."""
+    app = Path(outbox.__file__).parents[2]
+    made = [path for path in app.rglob("*.py") if "EventType(" in path.read_text().replace("class EventType", "")]
+    assert [path.name for path in made] == ["types.py"]
+    assert {"youxu.order.created", "youxu.task.opened", "youxu.webhook.tested"} <= {
+        one.name for one in outbox.event_types()
+    }
 
 
 def test_the_catalogue_and_asyncapi_know_every_event_that_is_told(client, endpoint):
