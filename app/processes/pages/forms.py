@@ -62,7 +62,7 @@ def add_form(draft_id: str) -> ResponseReturnValue:
     return redirect(url_for("processes.edit_form", draft_id=draft.id, form_key=key))
 
 
-@bp.get(f"{DRAFT}/forms/<form_key>")
+@bp.get(f"{DRAFT}/forms/<path:form_key>")
 @requires(PROCESS_READ)
 def edit_form(draft_id: str, form_key: str) -> str:
     """A form in its editor; in a draft that is not open for changes, as people will see it."""
@@ -72,7 +72,7 @@ def edit_form(draft_id: str, form_key: str) -> str:
     )
 
 
-@bp.post(f"{DRAFT}/forms/<form_key>")
+@bp.post(f"{DRAFT}/forms/<path:form_key>")
 @requires(PROCESS_DEPLOY)
 def save_form(draft_id: str, form_key: str) -> dict[str, Any]:
     """Write a form again (JSON in the field `form`): {"revision"}."""

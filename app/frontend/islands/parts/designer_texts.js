@@ -16,6 +16,7 @@ know({
   "What is done": "执行什么",
   Form: "表单",
   "What is asked": "填写哪张表单",
+  Deadline: "时限",
   "Who may do it": "谁可以办理",
   "Groups come from the rules of": "候选组由哪个网关的规则给出",
   "Step of these rules": "规则中的环节",

@@ -65,6 +65,13 @@ function withoutCode(group) {
   }
 }
 
+/** Entries that stand in a group of ours instead of the library's. */
+function taken(group, ids) {
+  const found = group?.entries.filter((one) => ids.includes(one.id)) ?? [];
+  if (group) group.entries = group.entries.filter((one) => !ids.includes(one.id));
+  return found;
+}
+
 class Provider {
   constructor(panel, offered, registry, modeling) {
     Object.assign(this, { offered, registry, modeling });
@@ -78,7 +85,8 @@ class Provider {
       kept.forEach(withoutCode);
       const general = kept.find((group) => group.id === "general");
       if (general && !is(element, "bpmn:TextAnnotation")) this.names(element, general);
-      const ours = this.groups(element).filter((group) => group.entries.length);
+      const deadline = taken(kept.find((group) => group.id === "CamundaPlatform__UserAssignment"), ["dueDate", "followUpDate"]);
+      const ours = [...this.groups(element), { id: "youxu-deadline", label: text("Deadline"), entries: deadline }].filter((group) => group.entries.length);
       const place = kept.indexOf(general) + 1;
       return [...kept.slice(0, place), ...ours, ...kept.slice(place)];
     };
