@@ -28,7 +28,7 @@ TONES: Mapping[str, str] = {
     LetterStatus.UNSURE: "warning",
     LetterStatus.FAILED: "danger",
 }
-CHANNELS: Mapping[str, LazyString] = {"mail": _l("E-mail"), "push": _l("Device")}
+CHANNELS: Mapping[str, LazyString] = {"mail": _l("E-mail"), "push": _l("Push")}
 
 
 def letters(*, status: str = "", channel: str = "") -> Select[Any]:

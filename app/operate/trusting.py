@@ -66,6 +66,7 @@ def open_door(made: Certificates, port: int, door: int) -> ThreadingHTTPServer:
         """Answers what is in `content`; everything else goes to the application."""
 
         timeout = 10
+        server_version, sys_version = "Youxu", ""
 
         def do_GET(self) -> None:
             """One of the pages, in the browser's language, or the way to HTTPS."""
