@@ -160,7 +160,13 @@ document.addEventListener("htmx:afterSettle", ({ detail: { target } }) => {
 
 let opened = null; // a row that was clicked
 
-document.addEventListener("click", (event) => (opened = event.target.closest?.("[data-worklist] tr[id]") ?? opened), true);
+document.addEventListener(
+  "click",
+  ({ target }) => {
+    if (!target.closest?.("input")) opened = target.closest?.("[data-worklist] tr[id]") ?? opened;
+  },
+  true,
+);
 
 addEventListener("pagehide", () => {
   const root = list();
