@@ -37,6 +37,9 @@ def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict
 def _hire(passwords: dict[str, str]) -> dict[str, Actor]:
     team = {}
     for login, name, roles in PEOPLE:
-        user = identity.create_user(SYSTEM, login=login, name=name, password=passwords[login], roles=list(roles))
+        email = f"{login}@youxu.example"  # a domain that nobody can have
+        user = identity.create_user(
+            SYSTEM, login=login, name=name, password=passwords[login], roles=list(roles), email=email
+        )
         team[login] = people.actor_of(user)
     return team

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.audit.service import record
 from app.core import clock
@@ -162,10 +162,3 @@ class NoMailServer(Conflict):
     """Nothing can be sent by e-mail."""
 
     message = _l("No mail server is set (SMTP_HOST), so this can only be shown.")
-
-
-def put_off_all(channel: Channel, until: datetime) -> None:
-    """Nothing of the channel is tried before then (the server itself cannot be reached)."""
-    with transaction():
-        due = (Letter.channel == channel.value, Letter.ready_at < until, Letter.handed_at.is_(None))
-        session().execute(update(Letter).where(*due).values(ready_at=until))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -33,6 +35,9 @@ class PostOffice:
         self.answers: list[str] = []
         """Said to the next messages instead of taking them; `break` ends the connection after the content came."""
         self.refused: set[str] = set()
+        self.pause = 0.0
+        """Seconds between having the content and saying so."""
+        self.came = threading.Event()
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
         if address in self.refused:
@@ -44,6 +49,8 @@ class PostOffice:
         answer = self.answers.pop(0) if self.answers else "250 taken"
         if answer.startswith("250") or answer == "break":
             self.received.append(message_from_bytes(envelope.content, policy=default))  # type: ignore[arg-type]
+        self.came.set()
+        await asyncio.sleep(self.pause)
         if answer == "break":
             server.transport.close()
         return answer

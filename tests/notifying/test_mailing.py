@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.core import clock, jobs
 from app.core.db import session, transaction
 from app.core.permissions import SYSTEM
-from app.notifying import mailing, sending, wishes
+from app.notifying import mailing, sending, sources, wishes
 from app.notifying.models import Channel, Letter
 from app.tasks import notices
 from app.tasks.records import NoticeKind
+from tests.forked import Forked
 from tests.identity.factories import actor_for, make_user, sign_in
 from tests.notifying.post_office import numbered_task, post_office
+from tests.notifying.sender_process import main
 
 SECRET = "Patient 王小明, bed 12"
 
@@ -140,6 +142,30 @@ def test_a_mail_server_that_is_away_costs_a_day_of_tries(live):
                 mailing.send_mail()
         assert statuses() == ["failed"]
         assert len(office.answers) == 20 - len(sending.BACKOFF) - 1
+
+
+def test_a_sender_that_is_killed_sends_nothing_twice(live):
+    """Killed after the content went out, before the server said that it has it: a person decides; the next is sent."""
+    with post_office() as office:
+        with transaction():
+            task, bob, _li, ann = world()
+            for _ in range(2):
+                notices.notify(ann, NoticeKind.URGE, task.id, [bob.id])
+        jobs.run_due()
+        with transaction():  # the process has no moved clock
+            session().execute(update(Letter).values(ready_at=datetime(2020, 1, 1, tzinfo=UTC)))
+        office.pause = 5.0
+        server = sources.mail_server()
+        assert server is not None
+        killed = Forked(main, live.database_url, str(live.data), str(server.port))
+        assert office.came.wait(8)
+        killed.kill()
+        killed.wait(10)
+        office.pause = 0.0
+        with clock.moved(datetime.now(UTC) + sending.LEASE + timedelta(seconds=1)):
+            mailing.send_mail()
+        assert statuses() == ["sent", "unsure"]
+        assert len({str(one["Message-ID"]) for one in office.received}) == len(office.received) == 2
 
 
 @pytest.mark.any_database
