@@ -17,7 +17,7 @@ from app.notifying.models import NoticeWish
 from app.tasks.records import NoticeKind
 
 NOW, DIGEST, NONE = "now", "digest", "none"
-WAYS: dict[str, LazyString] = {NOW: _l("at once"), DIGEST: _l("together with others"), NONE: _l("not at all")}
+WAYS: dict[str, LazyString] = {NOW: _l("at once"), DIGEST: _l("in a digest"), NONE: _l("not at all")}
 HOURLY, DAILY = "hourly", "daily"
 RHYTHMS: dict[str, LazyString] = {HOURLY: _l("every hour"), DAILY: _l("once a day")}
 HOUR = 8

@@ -6,6 +6,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -70,6 +71,9 @@ def ask(place, path, headers=None):
     """Status and text; 0 when nobody answers."""
     connection = http.client.HTTPConnection("127.0.0.1", int(place["PORT"]), timeout=5)
     try:
+        if place.get("TLS"):
+            trusted = ssl.create_default_context(cafile=f"{place['DATA']}/tls/ca.crt")
+            connection = http.client.HTTPSConnection("127.0.0.1", int(place["PORT"]), timeout=5, context=trusted)
         connection.request("GET", path, headers=headers or {})
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
@@ -108,8 +112,13 @@ def test_a_killed_worker_is_started_again_and_an_interrupt_ends_all(place):
 
 @pytest.mark.any_database
 def test_nothing_stays_behind_when_the_watcher_is_killed(place):
+    """Here the server speaks HTTPS, and beside it stands the plain door."""
+    place = {**place, "TLS": "1"}
     with flask(place, "serve", "--workers", "1") as server:
         until(lambda: ask(place, "/readyz")[0] == 200)
+        assert ask({**place, "TLS": ""}, "/readyz")[0] == 0
+        door = {**place, "TLS": "", "PORT": str(int(place["PORT"]) + 1)}
+        assert ask(door, "/ca.crt")[1] == Path(place["DATA"], "tls", "ca.crt").read_text()
         server.kill()
         until(lambda: group(server.pid) == [], 15)
 
