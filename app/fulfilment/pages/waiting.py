@@ -20,6 +20,7 @@ from app.core.i18n import _, _l
 from app.core.permissions import current_actor, requires
 from app.fulfilment import deciding, forms, idempotency, queries
 from app.fulfilment.pages.inbox_blueprint import bp
+from app.tasks.drafts import forget as forget_drafts
 from app.tasks.models import Task
 from app.tasks.permissions import TASK_READ, TASK_WORK
 
@@ -56,6 +57,7 @@ def decide_late(task_id: str) -> Response:
     def decide() -> Done:
         if not _decided_so(task, answers):
             deciding.complete(current_actor(), task_id, answers, seen_version=seen)
+            forget_drafts(task_id)
         return {"done": _told(task, answers)}
 
     return jsonify(_once(f"decision {task_id}", body, decide))
