@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.errors import Conflict, Forbidden
-from app.core.i18n import _l, pick
+from app.core.i18n import _, _l, pick
 from app.core.permissions import Actor
 from app.identity.queries import names_of
 from app.identity.roles import ROLES
@@ -139,7 +139,7 @@ def is_candidate(actor: Actor, candidate: tuple[str, str]) -> bool:
 
 def _names_of(candidates: Candidates) -> str:
     users = names_of(value for kind, value in candidates if kind == "user")
-    return ", ".join(
+    return _(", ").join(
         pick(ROLES.get(value, value)) if kind == "group" else users.get(value, value)
         for kind, value in sorted(candidates)
     )

@@ -54,6 +54,15 @@ def test_every_tab_in_both_languages(client, flow, tab, language):
     assert ("待办" if language == "zh_Hans" else "Inbox") in text(response)
 
 
+def test_nobody_is_offered_what_is_for_others(client, flow):
+    task = flow.task(flow.submit())
+    take = f"/tasks/{task.id}/claim"
+    assert take in text(as_person(client, flow, "bob").get("/inbox?tab=groups"))
+    seen = text(as_person(client, flow, "boss").get("/inbox?tab=all"))
+    assert f"/tasks/{task.id}" in seen
+    assert take not in seen
+
+
 def test_claim_and_release_from_the_list(client, flow):
     task = flow.task(flow.submit())
     as_person(client, flow, "bob")

@@ -23,6 +23,7 @@ class Player {
     this.diagram = JSON.parse(place.dataset.diagram);
     this.given = {};
     this.acts = [];
+    this.words = {}; // what a form calls its answers: "element value" → label
     this.box = make("div", { class: "compare-canvas player-canvas", tabindex: "0", role: "group", "aria-label": text("Diagram") });
     this.side = make("div", { class: "player-side" });
     this.fault = make("div", { role: "alert" });
@@ -141,6 +142,7 @@ class Player {
     const others = fields.filter((field) => field !== choice);
     const inputs = others.map((field) => [field, input(field)]);
     const box = make("div", {}, ...inputs.map(([field, made]) => make("label", { class: "d-block mt-1" }, pick(field.label) || field.key, made)));
+    for (const option of choice?.values ?? []) this.words[`${one.element} ${option.value}`] = pick(option.label);
     const answer = (value) => {
       const values = Object.fromEntries(inputs.map(([field, made]) => [field.key, valueOf(made)]).filter(([, found]) => found !== ""));
       if (choice) values[choice.key] = value;
@@ -168,7 +170,7 @@ class Player {
 
   told(one) {
     const named = (id) => pick(this.diagram.names[id]) || id;
-    const more = one.with && Object.keys(one.with).length ? ` ${Object.values(one.with).map((value) => (typeof value === "object" ? JSON.stringify(value) : value)).join(", ")}` : "";
+    const more = one.with && Object.keys(one.with).length ? ` ${Object.values(one.with).map((value) => (typeof value === "object" ? JSON.stringify(value) : this.words[`${one.answer} ${value}`] || value)).join(", ")}` : "";
     if (one.answer) return text("answered {name}", { name: named(one.answer) }) + more;
     if (one.wait) return text("waited {time}", { time: one.wait });
     if (one.message) return text("message {name}", { name: one.message }) + more;
@@ -226,6 +228,10 @@ class Player {
     if (!this.place.dataset.keep) return make("span");
     const [english, chineseName] = ["Name in English", "Name in Chinese"].map((label) => make("input", { class: "form-control form-control-sm mb-1", maxlength: "200", "aria-label": text(label), placeholder: text(label) }));
     const keep = this.button("check", "Keep as a scenario", async () => {
+      if (!english.value.trim() && !chineseName.value.trim()) {
+        this.tell(text("Give the scenario a name, in one language at least."));
+        return (document.documentElement.lang.startsWith("zh") ? chineseName : english).focus();
+      }
       const { ok, said } = await this.send(this.place.dataset.keep, { name: english.value, name_zh: chineseName.value }).catch(() => ({ ok: false, said: {} }));
       if (ok) return (location.href = said.address);
       const fields = said.error?.details?.fields;

@@ -81,7 +81,16 @@ def with_rows(shown: dict[str, Any]) -> dict[str, Any]:
     """The same with rows to show instead of bare tasks."""
     rows = queries.inbox_rows(shown["page"])
     today = [today_row(current_actor(), row) for row in rows.items] if shown["tab"] == "today" else []
-    return {**shown, "page": rows, "today": today, "kept": acting.kept_of(shown["page"].items)}
+    kept = acting.kept_of(shown["page"].items)
+    return {**shown, "page": rows, "today": today, "kept": kept, "free": _free(shown)}
+
+
+def _free(shown: dict[str, Any]) -> set[str]:
+    """Which tasks of the page can be taken: who sees everybody's tasks could not take each of them."""
+    ids = [task.id for task in shown["page"].items if task.assignee_id is None]
+    if shown["tab"] == "all" and current_actor().may(TASK_READ_ALL):
+        return tasks.free_among(current_actor(), ids)
+    return set(ids) if shown["tab"] in ("groups", "all") else set()
 
 
 def choices(shown: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class ItemStatus(StrEnum):
 
 ITEM_STATUS_NAMES: dict[str, LazyString] = {
     ItemStatus.WAITING: _l("waiting for its turn"),
-    ItemStatus.DONE: _l("done"),
+    ItemStatus.DONE: _l("carried out"),
     ItemStatus.SKIPPED: _l("nothing to do"),
     ItemStatus.FAILED: _l("failed"),
 }

@@ -5,6 +5,7 @@ know({
   Diagram: "流程图",
   "Name in English": "英文名称",
   "Name in Chinese": "中文名称",
+  "Give the scenario a name, in one language at least.": "请给场景起名，至少用一种语言。",
   Rules: "规则",
   "Rule set": "规则集",
   "Where used": "使用处",
