@@ -11,6 +11,7 @@ from app.core.permissions import SYSTEM
 from app.identity import queries as people
 from app.processes import queries, service
 from app.processes.cockpit import messages, standing
+from tests.e2e.barriers import barriers_on
 from tests.e2e.test_pages import TEXTS, untranslated
 from tests.processes.cockpit_world import begin, deploy_all, keep_message
 from tests.processes.diagrams import HEAD, chain, end, flow, node, start, user
@@ -90,6 +91,8 @@ def test_every_page_fits_and_speaks_the_readers_language(site, sign_in, world, l
         person.look_at_both_sizes()
         wrong = sorted({text for text in page.evaluate(TEXTS) if text in english})
         assert wrong == [], path
+        if size == "desk":
+            assert barriers_on(page) == [], path
 
 
 @pytest.mark.parametrize("size", ["desk", "phone"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e.barriers import barriers_on
 from tests.test_translations import entries
 
 
@@ -42,7 +43,7 @@ TEXTS = """() => {
     ("login", "language", "size"), [("admin", "zh_Hans", "phone"), ("desk", "zh_Hans", "desk"), ("admin", "en", "desk")]
 )
 def test_each_menu_page_fits_and_speaks_the_readers_language(site, sign_in, login, language, size):
-    """Opened at one size, looked at in both; no word of English on a Chinese page."""
+    """Opened at one size, looked at in both; no word of English on a Chinese page; nobody shut out."""
     person = sign_in(login, language, size)
     page = person.go("/inbox")
     places = page.eval_on_selector_all(
@@ -54,6 +55,8 @@ def test_each_menu_page_fits_and_speaks_the_readers_language(site, sign_in, logi
     for place in places:
         person.go(place)
         person.look_at_both_sizes()
+        if (login, size) == ("admin", "desk"):
+            assert barriers_on(page) == [], place
         assert page.locator("h1").count() >= 1, place
         wrong = sorted({text for text in page.evaluate(TEXTS) if text in english})
         if wrong:

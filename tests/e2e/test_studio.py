@@ -11,6 +11,7 @@ from app.core import db
 from app.core.subject import Subject
 from app.decisions import queries, service
 from tests.decisions.factories import shipped, whole
+from tests.e2e.barriers import barriers_on
 from tests.e2e.test_pages import TEXTS, untranslated
 
 NEW_CASE = (
@@ -175,6 +176,7 @@ def test_every_page_of_the_studio_is_whole(sign_in, language, size):
         page = person.go(path)
         if language == "zh_Hans" and not path.endswith("/text"):
             assert [text for text in page.evaluate(TEXTS) if text in english] == [], path
+            assert barriers_on(page) == [], path
 
 
 def test_what_if_answers_while_one_types(sign_in):

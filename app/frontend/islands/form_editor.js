@@ -46,7 +46,7 @@ class Editing {
   constructor(place) {
     this.place = place;
     this.revision = place.dataset.revision;
-    this.schema = JSON.parse(place.dataset.schema);
+    this.schema = { type: "default", ...JSON.parse(place.dataset.schema) }; // files may leave the type out
     this.saved = JSON.stringify(this.schema);
     this.chinese = chinese;
     this.state = make("span", { class: "modeler-state text-secondary", role: "status" });

@@ -106,7 +106,8 @@ export function mount(place) {
         yaml(),
         look,
         EditorState.phrases.of(chinese ? PHRASES : {}),
-        EditorView.contentAttributes.of({ "aria-label": field.getAttribute("aria-label") ?? text("Text of the rules") }),
+        // What is only read takes the focus too: how else would the keyboard scroll it?
+        EditorView.contentAttributes.of({ "aria-label": field.getAttribute("aria-label") ?? text("Text of the rules"), ...(reading && { tabindex: "0" }) }),
         keymap.of([...completionKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, indentWithTab, ...defaultKeymap]),
         ...(reading ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : writing),
       ],
