@@ -23,11 +23,6 @@ from app.integration.inbound.receiving import Door, Taken
 from app.integration.pages.blueprint import bp
 
 CLASH = "clash"
-REASONS: tuple[tuple[type[DomainError], str], ...] = (
-    (NotFound, "no such source"),
-    (Unauthenticated, "not signed"),
-    (TooMany, "too fast"),
-)
 
 
 class EventIdReused(DomainError):
@@ -35,6 +30,14 @@ class EventIdReused(DomainError):
 
     status = 409
     message = _l("An event with the id “%(event)s” came before with other contents. What came first stands.")
+
+
+REASONS: tuple[tuple[type[DomainError], str], ...] = (
+    (NotFound, "no such source"),
+    (Unauthenticated, "not signed"),
+    (TooMany, "too fast"),
+    (EventIdReused, "id used again"),
+)
 
 
 @bp.post("/hooks/<source>")

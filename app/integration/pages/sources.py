@@ -43,6 +43,7 @@ REASONS = {
     "no such source": _l("no such source"),
     "not signed": _l("signature or token not right"),
     "too fast": _l("too many at once"),
+    "id used again": _l("Same id with other contents"),
     "not readable": _l("not readable"),
 }
 

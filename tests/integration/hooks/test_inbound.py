@@ -10,7 +10,7 @@ import pytest
 from app.core import clock
 from app.core.db import session
 from app.integration import signing
-from app.integration.inbound import processing, service
+from app.integration.inbound import processing, refusals, service
 from app.integration.inbound.queries import status_key
 from app.orders import queries as orders
 from tests.conftest import NOON
@@ -86,6 +86,7 @@ def test_once_and_the_second_is_told_of_the_first(sender):
     assert elsewhere.json["status"] == "received"
     told = sender.client.get(first.headers["Location"]).json
     assert (told["duplicates"], told["with_other_contents"], told["status"]) == (1, 1, "received")
+    assert [one.reason for one in refusals.lately(sender.source.id)] == ["id used again"]
     assert sender.client.get(first.headers["Location"][:-1] + "0").status_code in (200, 404)
     assert sender.client.get(first.headers["Location"][:-32] + "0" * 32).status_code == 404
 
