@@ -27,7 +27,7 @@ OPEN_GROUPS = """() => { for (const head of document.querySelectorAll('.bio-prop
   head.querySelector('.bio-properties-panel-arrow, button')?.click(); }"""
 LATIN = re.compile(r"\b[A-Za-z]{3,}\b")
 CODES = re.compile(
-    r"\b[a-z]+(_[a-z]+)*\b|BPMN|UDI|JavaScript|Powered by bpmn.io|JSON|Ctrl|Shift|Del|ISO|PT4H|P2D|EL|\$\{\w*\}|Youxu|English|approval"
+    r"\b[a-z]+(_[a-z]+)*\b|BPMN|UDI|JavaScript|Powered by bpmn.io|JSON|Ctrl|Shift|Del|ISO|PT4H|P2D|EL|\$\{\w*\}|Youxu|English|Webhook|approval"
 )
 """What a Chinese page shows as it is: ids, keys on the keyboard, notations."""
 

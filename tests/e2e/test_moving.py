@@ -51,7 +51,7 @@ def opened(person, query: str):
 @pytest.mark.parametrize(("language", "size"), [("zh_Hans", "phone"), ("en", "desk")])
 def test_the_dry_run_fits_and_speaks_the_readers_language(site, sign_in, world, language, size):
     person = sign_in("operator", language, size)
-    english = untranslated() if language == "zh_Hans" else set()
+    english = untranslated() - {"Review"} if language == "zh_Hans" else set()  # one element of the diagram is called so
     for query in ("from=1&to=2", "from=1&to=3", f"instance={world['instances'][5]}&to=3&map.check=review"):
         page = opened(person, query)
         person.look_at_both_sizes(partial(side_by_side, page))
