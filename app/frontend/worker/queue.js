@@ -78,7 +78,7 @@
     if (!owner || !told || SIGNED.some((name) => data.has(name))) return null;
     const answers = JSON.parse(data.get("answers") || "{}");
     for (const name of ["outcome", "reason"]) if (data.get(name)) answers[name] = data.get(name);
-    const label = [told.outcomes?.[answers.outcome], told.task].filter(Boolean).join(": ");
+    const label = [told.outcomes?.[answers.outcome], told.task].filter(Boolean).join(" · ");
     const body = { owner, seen_version: Number(data.get("seen_version")), answers };
     return { key: data.get("queue_key") || crypto.randomUUID(), owner, kind: "decision", label, url, body };
   }

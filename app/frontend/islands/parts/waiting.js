@@ -103,7 +103,7 @@ async function send() {
 queue.listen((news) => {
   show();
   if (document.hidden) return;
-  if (news.done) toast(news.done, "success");
+  if (news.done) toast(told("Sent: {label}", { label: news.done }), "success");
   if (news.refused) toast(told("Not sent: {label}. {reason}", { label: news.label, reason: news.refused }), "danger");
 });
 
