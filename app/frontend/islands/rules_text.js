@@ -107,7 +107,7 @@ export function mount(place) {
         look,
         EditorState.phrases.of(chinese ? PHRASES : {}),
         // What is only read takes the focus too: how else would the keyboard scroll it?
-        EditorView.contentAttributes.of({ "aria-label": field.getAttribute("aria-label") ?? text("Text of the rules"), ...(reading && { tabindex: "0" }) }),
+        EditorView.contentAttributes.of({ "aria-label": field.getAttribute("aria-label") ?? text("Text of the rules"), tabindex: "0" }),
         keymap.of([...completionKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, indentWithTab, ...defaultKeymap]),
         ...(reading ? [EditorState.readOnly.of(true), EditorView.editable.of(false)] : writing),
       ],
