@@ -71,7 +71,9 @@ def at(instance_id: str) -> set[str]:
         return {one.element_id for one in standing.standing_of(instance_id).places}
 
 
-@pytest.mark.parametrize(("language", "size"), [("zh_Hans", "phone"), ("en", "desk")])
+@pytest.mark.parametrize(
+    ("language", "size"), [("zh_Hans", "phone"), pytest.param("en", "desk", marks=pytest.mark.full)]
+)
 def test_every_page_fits_and_speaks_the_readers_language(site, sign_in, world, language, size):
     person = sign_in("operator", language, size)
     here = f"/processes/instances/{world['busy']}"

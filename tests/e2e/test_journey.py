@@ -51,7 +51,7 @@ def enter_order(person, *, product, customer, reference: str, quantity: int = 1)
     ("language", "size"),
     [
         ("zh_Hans", "phone"),
-        ("en", "desk"),
+        pytest.param("en", "desk", marks=pytest.mark.full),
         pytest.param("zh_Hans", "desk", marks=pytest.mark.full),
         pytest.param("en", "phone", marks=pytest.mark.full),
     ],

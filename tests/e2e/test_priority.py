@@ -45,7 +45,9 @@ def place(order_id: str) -> int | None:
         return priority.place_of(priority.standing_of(order_id))
 
 
-@pytest.mark.parametrize(("language", "size"), [("en", "desk"), ("zh_Hans", "phone")])
+@pytest.mark.parametrize(
+    ("language", "size"), [pytest.param("en", "desk", marks=pytest.mark.full), ("zh_Hans", "phone")]
+)
 def test_from_the_lists_to_a_signed_move_and_back(site, sign_in, language, size):
     urgent, mine = entered(site, "replacement"), entered(site, "normal")
     before = place(mine)

@@ -160,7 +160,9 @@ def test_the_text_offers_what_fits_and_marks_what_is_wrong(sign_in):
         assert queries.numbered_version("stock_gate", 2).revision == 1
 
 
-@pytest.mark.parametrize(("language", "size"), [("en", "phone"), ("zh_Hans", "desk")])
+@pytest.mark.parametrize(
+    ("language", "size"), [pytest.param("en", "phone", marks=pytest.mark.full), ("zh_Hans", "desk")]
+)
 def test_every_page_of_the_studio_is_whole(sign_in, language, size):
     with db.transaction():
         made = service.decide("priority", Subject("order", "o1"), facts=whole(shipped("priority")))

@@ -44,11 +44,15 @@ def test_who_lacks_the_right_is_refused_and_recorded(role, app, site):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_who_has_the_right_is_let_in(role, app, site):
-    actor, client = actor_for(site.users[role]), site.client(app, role)
-    for route in routes(app):
+def test_who_has_the_right_is_let_in(role, app, site, request):
+    """Every page by two of the roles that have its right, or by each of them."""
+    actors, client = {name: actor_for(site.users[name]) for name in ROLES}, site.client(app, role)
+    for place, route in enumerate(routes(app)):
         right = right_of(route)
-        if route.method != "GET" or right is None or not actor.may(right):
+        if route.method != "GET" or right is None or not actors[role].may(right):
+            continue
+        having = [name for name in ROLES if actors[name].may(right)]
+        if not request.config.getoption("--full") and (having.index(role) - place) % len(having) > 1:
             continue
         answer = client.get(route.urls(site)[0])
         told = f"{role} {route.rule}: {answer.status_code}"
