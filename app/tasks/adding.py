@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import delete, insert, select, update
 
 from app.audit.service import record
-from app.core import clock
 from app.core.db import session
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.i18n import _, _l
@@ -22,11 +21,12 @@ from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.tasks import managing, service
 from app.tasks.models import Task, TaskCandidate, TaskExtra, TaskStatus
+from app.tasks.naming import people_named
 from app.tasks.notices import notify
 from app.tasks.permissions import TASK_MANAGE
-from app.tasks.records import NoticeKind, TaskCopy
+from app.tasks.records import NoticeKind
 from app.tasks.refusing import APPROVE, AWAITS, REFUSED
-from app.tasks.teamwork import NotHolder, active_users, open_for
+from app.tasks.teamwork import NotHolder, let_read, open_for
 
 SOURCE = "added"
 FORM = "added_approval"
@@ -60,7 +60,7 @@ def ask(actor: Actor, task_id: str, logins: Sequence[str], why: str) -> list[str
     session().execute(insert(TaskExtra), extras)
     awaited = [{"task_id": task_id, "kind": AWAITS, "value": one, "open": True} for one in made]
     session().execute(insert(TaskCandidate), awaited)
-    _let_read(actor, task, users)
+    let_read(actor, task, users)
     for user, one in zip(users, made, strict=True):
         notify(actor, NoticeKind.ADD, one, [user], question)
     record(actor, "task:ask-too", task.subject, task=task_id, element=task.element_id, people=users, why=question)
@@ -68,21 +68,15 @@ def ask(actor: Actor, task_id: str, logins: Sequence[str], why: str) -> list[str
 
 
 def _askable(task: Task, logins: Sequence[str]) -> list[str]:
-    wanted = list(dict.fromkeys(one.strip().lstrip("@").lower() for one in logins if one.strip()))
     asked = asked_of(task.id)
-    if not wanted or len(wanted) + len(asked) > MOST:
-        raise Invalid({"approvers": [_("Name one to %(most)s people.", most=MOST)]})
-    found = active_users(wanted)
-    unknown = [one for one in wanted if one not in found]
-    if unknown:
-        raise Invalid({"approvers": [_("There is nobody called %(logins)s.", logins=", ".join(unknown)[:200])]})
+    found = people_named(logins, "approvers", MOST - len(asked))
     kept_out = {*task.excluded_user_ids, task.initiator_id, task.assignee_id}
     kept_out |= {one.assignee_id for one in asked if one.status == TaskStatus.OPEN}
     barred = [login for login, user in found.items() if user in kept_out]
     if barred:
         words = _("%(logins)s cannot be asked: they have the task, submitted it, did the step before, or are asked.")
         raise Invalid({"approvers": [words % {"logins": ", ".join(barred)[:200]}]})
-    return [found[one] for one in wanted]
+    return list(found.values())
 
 
 def _question(actor: Actor, task: Task, user_id: str) -> service.NewTask:
@@ -100,15 +94,6 @@ def _question(actor: Actor, task: Task, user_id: str) -> service.NewTask:
         excluded=sorted({*task.excluded_user_ids, actor.id} - {user_id}),
         rank=task.rank,
     )
-
-
-def _let_read(actor: Actor, task: Task, users: Sequence[str]) -> None:
-    """They may read the task they are asked about, with its comments and files."""
-    had = set(session().scalars(select(TaskCopy.user_id).where(TaskCopy.task_id == task.id)))
-    same = {"task_id": task.id, "by_id": actor.id, "at": clock.now()}
-    fresh = [{**same, "user_id": user} for user in users if user not in had]
-    if fresh:
-        session().execute(insert(TaskCopy), fresh)
 
 
 def asked_of(task_id: str) -> list[Task]:

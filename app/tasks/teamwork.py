@@ -21,10 +21,10 @@ from app.core.db import session
 from app.core.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from app.core.i18n import _, _l
 from app.core.permissions import Actor
-from app.identity.models import User
 from app.identity.queries import names_of
 from app.tasks import managing, notices
 from app.tasks.models import Task, TaskAttachment, TaskComment, TaskExtra, TaskStatus
+from app.tasks.naming import active_users, mentions_in, people_named
 from app.tasks.notices import notify, people_of
 from app.tasks.permissions import TASK_MANAGE
 from app.tasks.queries import candidates_of, get_task, may_see
@@ -49,8 +49,6 @@ MAGIC: dict[str, tuple[str, tuple[bytes, ...]]] = {
     ".csv": ("text/csv", ()),
 }
 """Ending → type, and how such a file begins (text: anything that is UTF-8)."""
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
-_MENTION = re.compile(r"(?<![\w@.])@([a-z0-9][a-z0-9._-]{0,63})", re.IGNORECASE)
 
 
 class NotHolder(Forbidden):
@@ -204,29 +202,22 @@ def copy_to(actor: Actor, task_id: str, logins: Sequence[str], text: str | None 
     Raises NotFound, NotForYou, Invalid (`to`: nobody, too many, unknown logins).
     """
     task = seen_by(actor, task_id)
-    wanted = list(dict.fromkeys(login.strip().lstrip("@").lower() for login in logins if login.strip()))
-    if not wanted or len(wanted) > MOST_COPIED:
-        raise Invalid({"to": [_("Name one to %(most)s people.", most=MOST_COPIED)]})
-    found = active_users(wanted)
-    unknown = [login for login in wanted if login not in found]
-    if unknown:
-        raise Invalid({"to": [_("There is nobody called %(logins)s.", logins=", ".join(unknown)[:200])]})
-    return _copy(actor, task, list(found.values()), NoticeKind.COPY, text)
+    return _copy(actor, task, list(people_named(logins, "to", MOST_COPIED).values()), NoticeKind.COPY, text)
 
 
-def active_users(logins: Sequence[str]) -> dict[str, str]:
-    """Login → id, of active users; what cannot be a login is nobody's."""
-    known = [login for login in logins if _LOGIN.fullmatch(login)]
-    rows = session().execute(select(User.login, User.id).where(User.login.in_(known), User.active.is_(True)))
-    return {row.login: row.id for row in rows}
-
-
-def _copy(actor: Actor, task: Task, users: Sequence[str], kind: NoticeKind, text: str | None) -> list[str]:
+def let_read(actor: Actor, task: Task, users: Sequence[str]) -> list[str]:
+    """They may read the task, with its comments and files; answers those who could not before. Not recorded here."""
     had = set(session().scalars(select(TaskCopy.user_id).where(TaskCopy.task_id == task.id)))
     fresh = [user for user in users if user not in had and user != actor.id]
     if fresh:
         same = {"task_id": task.id, "by_id": actor.id, "at": clock.now()}
         session().execute(insert(TaskCopy), [{**same, "user_id": user} for user in fresh])
+    return fresh
+
+
+def _copy(actor: Actor, task: Task, users: Sequence[str], kind: NoticeKind, text: str | None) -> list[str]:
+    fresh = let_read(actor, task, users)
+    if fresh:
         record(actor, "task:copy", task.subject, task=task.id, element=task.element_id, to=fresh)
     notify(actor, kind, task.id, fresh if kind == NoticeKind.COPY else users, text)
     return fresh
@@ -249,11 +240,6 @@ def say(actor: Actor, task_id: str, message: str) -> TaskComment:
         _copy(actor, task, [user for user in users if user not in told], NoticeKind.MENTION, said)
         notify(actor, NoticeKind.MENTION, task.id, [user for user in users if user in told], said)
     return made
-
-
-def mentions_in(text: str) -> list[str]:
-    """Logins that a text mentions as @login, lower case, each once."""
-    return list(dict.fromkeys(found.rstrip(".-_").lower() for found in _MENTION.findall(text)))
 
 
 def attach(actor: Actor, task_id: str, name: str, content: bytes) -> TaskAttachment:
