@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
@@ -18,15 +17,9 @@ from app.identity import queries as people
 from app.integration.alarms import alarms, badge
 from app.integration.inbound import mappings, queries, refusals, service
 from app.integration.inbound.models import AUTHENTICATIONS, FORMATS, SIGNATURE, HookSource
-from app.integration.pages.blueprint import bp, one_line
+from app.integration.pages.blueprint import ROTATIONS, bp, old_ends_in, one_line
 from app.integration.permissions import HOOK_MANAGE, HOOK_READ
 
-ROTATIONS = {
-    "": _l("stay as they are"),
-    "0": _l("end at once"),
-    "24": _l("end in 24 hours"),
-    "168": _l("end in 7 days"),
-}
 LABELS = {
     "code": _l("Code"),
     "name": _l("System name"),
@@ -145,9 +138,8 @@ def switch_source(source_id: str) -> BaseResponse:
 @requires(HOOK_MANAGE)
 def make_source_secret(source_id: str) -> str:
     """A new secret, shown once; what becomes of the others is chosen."""
-    source, chosen = queries.get_source(source_id), one_line("old", 4)
-    ends = timedelta(hours=int(chosen)) if chosen in ROTATIONS and chosen else None
-    return _shown(source, service.new_secret(current_actor(), source, old_ends_in=ends))
+    source = queries.get_source(source_id)
+    return _shown(source, service.new_secret(current_actor(), source, old_ends_in=old_ends_in()))
 
 
 @bp.post("/webhooks/in/<source_id>/secrets/<secret_id>/end")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
@@ -19,8 +18,7 @@ from app.integration.alarms import alarms, badge, forget
 from app.integration.inbound.service import secrets_of
 from app.integration.outbound import queries, service
 from app.integration.outbound.models import DELIVERY_NAMES, DeliveryState, HookDelivery, HookSubscription
-from app.integration.pages.blueprint import bp, one_line, page_number
-from app.integration.pages.sources import ROTATIONS
+from app.integration.pages.blueprint import ROTATIONS, bp, old_ends_in, one_line, page_number
 from app.integration.permissions import HOOK_MANAGE, HOOK_READ, HOOK_REPLAY
 
 TONES = {
@@ -151,9 +149,8 @@ def test_subscription(subscription_id: str) -> BaseResponse:
 @requires(HOOK_MANAGE)
 def make_subscription_secret(subscription_id: str) -> str:
     """A new secret, shown once."""
-    found, chosen = queries.get_subscription(subscription_id), one_line("old", 4)
-    ends = timedelta(hours=int(chosen)) if chosen in ROTATIONS and chosen else None
-    return _shown(found, service.new_secret(current_actor(), found, old_ends_in=ends))
+    found = queries.get_subscription(subscription_id)
+    return _shown(found, service.new_secret(current_actor(), found, old_ends_in=old_ends_in()))
 
 
 @bp.post("/webhooks/out/<subscription_id>/secrets/<secret_id>/end")
