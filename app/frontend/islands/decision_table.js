@@ -11,6 +11,7 @@ import { factModule, factsByName, told } from "./parts/dmn_facts.js";
 import { Marks } from "./parts/dmn_marks.js";
 import { translateWritten, translating, wordsFor } from "./parts/dmn_words.js";
 import { icon, make } from "./parts/dom.js";
+import { postDocument } from "./parts/posting.js";
 import { chinese, text } from "./parts/texts.js";
 
 const PAUSE = 600;
@@ -152,13 +153,8 @@ class Table {
     );
   }
 
-  async send(address) {
-    const body = new FormData();
-    body.set("file", new Blob([this.written], { type: "application/xml" }), "table.dmn");
-    body.set("revision", this.revision);
-    body.set("csrf_token", document.querySelector("input[name=csrf_token]").value);
-    const answer = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin" });
-    return { status: answer.status, said: await answer.json().catch(() => ({})) };
+  send(address) {
+    return postDocument(address, this.written, "table.dmn", { revision: this.revision });
   }
 
   /** One question at a time: proofs about the largest tables take seconds. */

@@ -23,6 +23,7 @@ import { showKeys } from "./parts/modeler_keys.js";
 import { toReader, toStore } from "./parts/modeler_names.js";
 import { panelOf } from "./parts/modeler_panel.js";
 import { translateWritten, translating } from "./parts/modeler_words.js";
+import { postDocument } from "./parts/posting.js";
 import { text } from "./parts/texts.js";
 import { YOUXU } from "./parts/youxu_moddle.js";
 
@@ -200,14 +201,8 @@ class Drawing {
     this.state.classList.toggle("is-dirty", this.dirty);
   }
 
-  async send(address, more = {}) {
-    const body = new FormData();
-    if (this.written) body.set("file", new Blob([this.written], { type: "application/xml" }), "diagram.bpmn");
-    body.set("revision", this.revision);
-    for (const [name, value] of Object.entries(more)) body.set(name, value);
-    body.set("csrf_token", document.querySelector("input[name=csrf_token]").value);
-    const answer = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin" });
-    return { status: answer.status, said: await answer.json().catch(() => ({})) };
+  send(address, more = {}) {
+    return postDocument(address, this.written, "diagram.bpmn", { revision: this.revision, ...more });
   }
 
   async check() {
