@@ -135,6 +135,7 @@ def test_decisions_and_versions_cannot_be_changed(seeded: Session) -> None:
         queries.not_fired(queries.get_decision(made.id))
 
 
+@pytest.mark.any_database
 def test_why_not(seeded: Session) -> None:
     made = service.decide("priority", ORDER, facts=facts(order={"hours_to_surgery": 50}, customer={"tier": "A"}))
     missed = {one.rule: one for one in queries.not_fired(made)}
@@ -224,6 +225,7 @@ def test_a_changed_file_becomes_a_draft(tx: Session, quick: None, tmp_path: Path
     assert queries.drafts() == [draft]
 
 
+@pytest.mark.any_database
 def test_a_file_that_fails_its_own_cases_is_not_stored(tx: Session, tmp_path: Path) -> None:
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "base.yaml").write_text((FOLDER / "tests" / "base.yaml").read_text(encoding="utf-8"))

@@ -61,6 +61,7 @@ def page_of(client, task):
     return page, {**hidden, "outcome": "approve"}
 
 
+@pytest.mark.any_database
 def test_signing_on_the_page(client, flow):
     order, task = to_sign(flow)
     sign_in(client, flow.users["boss"])
@@ -95,6 +96,7 @@ def test_signing_on_the_page(client, flow):
     assert record.of_order(again.subject_id)[0].signature.method == "password"
 
 
+@pytest.mark.any_database
 def test_guessing_at_signatures_is_locked_like_guessing_at_the_door(client, flow):
     _order, task = to_sign(flow)
     sign_in(client, flow.users["boss"])
@@ -109,6 +111,7 @@ def test_guessing_at_signatures_is_locked_like_guessing_at_the_door(client, flow
     assert guards.locked_until(flow.users["boss"].login) is not None
 
 
+@pytest.mark.any_database
 def test_what_changed_since_it_was_shown_is_not_signed(client, flow):
     order, task = to_sign(flow)
     sign_in(client, flow.users["boss"])
@@ -146,6 +149,7 @@ def test_each_part_of_what_is_shown_changes_the_mark(flow):
         deciding.complete(flow.actor("boss"), task.id, {"outcome": "approve"}, seen_version=task.subject_version)
 
 
+@pytest.mark.any_database
 def test_through_the_api(client, flow):
     order, task = to_sign(flow)
     headers = bearer(flow.users["boss"])
@@ -177,6 +181,7 @@ def test_through_the_api(client, flow):
     assert record.of_order(order.id)[0].who == "Mona"
 
 
+@pytest.mark.any_database
 def test_the_dialect_says_that_it_cannot_sign(client, flow):
     _order, task = to_sign(flow)
     body = {"variables": {"outcome": {"value": "approve"}}}
@@ -270,6 +275,7 @@ def put(record_, path, value):
     return made
 
 
+@pytest.mark.any_database
 def test_the_record_is_verified_offline(flow, tmp_path):
     order = signed(flow)
     whole = bundles.bundle(Subject("order", order.id), order.number)
@@ -296,6 +302,7 @@ def test_the_record_is_verified_offline(flow, tmp_path):
     assert run()[0] == 2
 
 
+@pytest.mark.any_database
 def test_the_verifier_finds_each_single_alteration(flow):
     order = signed(flow)
     whole = bundles.bundle(Subject("order", order.id), order.number)
@@ -320,11 +327,13 @@ def test_the_verifier_finds_each_single_alteration(flow):
             assert last_entry or verify_record.verify(made), (name, place)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("broken", [{}, {"fingerprint": ""}, {"entries": 1}, {"entries": [{}], "signatures": [[]]}])
 def test_the_verifier_says_of_anything_that_it_is_not_valid(broken):
     assert verify_record.verify({"format": verify_record.FORMAT, **broken})
 
 
+@pytest.mark.any_database
 def test_both_programs_write_the_same_letters(flow):
     order = signed(flow)
     whole = bundles.bundle(Subject("order", order.id))
@@ -337,6 +346,7 @@ def test_both_programs_write_the_same_letters(flow):
         assert verify_record.canonical(value) == jsontext.canonical(value)
 
 
+@pytest.mark.any_database
 def test_on_paper(client, flow):
     order = signed(flow)
     sign_in(client, flow.users["boss"])

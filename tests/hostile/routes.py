@@ -91,6 +91,10 @@ class Share:
         """The values whose turn it is at that place."""
         return self.halved([value for number, value in enumerate(values) if (number + place) % self.step == 0], place)
 
+    def one_of(self, values: Sequence[Any], place: int) -> Sequence[Any]:
+        """All of them, or at each place another one: for what is seen to before a route is reached."""
+        return values if self.step == 1 else values[place % len(values) :][:1]
+
     def halved(self, values: Sequence[Any], place: int = 0) -> Sequence[Any]:
         """Every second of them; both halves are all. What one database gets at a place the other gets at the next."""
         return values if self.half is None else values[(self.half + place) % 2 :: 2]

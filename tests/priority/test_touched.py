@@ -228,6 +228,7 @@ def test_every_table_that_is_read_is_tried():
         assert source.columns | set(source.key) <= {one.key for one in source.model.__mapper__.column_attrs} | {"id"}
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("model", READ, ids=lambda model: model.__tablename__)
 def test_whatever_column_changes_the_orders_it_matters_to_are_touched(world, tx, model):
     before, tried, mattered = known(tx), 0, set()

@@ -13,6 +13,7 @@ from app.core import i18n, refusals, web
 from app.integration.engine_rest.errors import DialectError, show
 
 PREFIX = "/engine-rest"
+WELL_KNOWN = "/.well-known/camunda-"
 DEFAULT_ENGINE = re.compile(r"/engine-rest/engine/default(?=/|$)")
 LOCAL = re.compile(r"null|file://.*|https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?\Z")
 """Origins of a modeler on somebody's desk. They get no cookies along: such a request proves itself by its header."""
@@ -39,7 +40,8 @@ class EngineName:
 def set_up(state: Any) -> None:
     """Make the addresses known as a dialect of their own."""
     web.serve_programs(PREFIX + "/", basic=True)
-    refusals.speak(PREFIX + "/", show)
+    for spoken in (PREFIX + "/", WELL_KNOWN):
+        refusals.speak(spoken, show)
     state.app.wsgi_app = EngineName(state.app.wsgi_app)
 
 
@@ -63,7 +65,7 @@ def speak_english() -> None:
 def let_modelers_in(response: Response) -> Response:
     """Browsers ask whether a page may read the answer: those of modelers on somebody's own machine may."""
     origin = request.headers.get("Origin", "")
-    if not request.path.startswith((PREFIX + "/", "/.well-known/camunda-")):
+    if not request.path.startswith((PREFIX + "/", WELL_KNOWN)):
         return response
     response.vary.add("Origin")
     if not LOCAL.match(origin):

@@ -52,6 +52,7 @@ def test_facts_and_variables_decide_and_the_decision_replays(table):
     assert (again.same, again.outcome) == (True, made.result)
 
 
+@pytest.mark.any_database
 def test_what_does_not_fit_is_refused_by_its_expression(table):
     with pytest.raises(FactsInvalid, match="express"):
         decide(express="yes", weight=2)
@@ -59,6 +60,7 @@ def test_what_does_not_fit_is_refused_by_its_expression(table):
         decide(express=True)
 
 
+@pytest.mark.any_database
 def test_the_trial_refuses_what_the_hit_policy_forbids(tx):
     with pytest.raises(RuleFileInvalid, match="can hold together"):
         service.submit(SYSTEM, FREIGHT.replace('hitPolicy="FIRST"', 'hitPolicy="UNIQUE"'), "freight.dmn")
@@ -75,6 +77,7 @@ def test_the_trial_refuses_what_the_hit_policy_forbids(tx):
     assert HitPolicyBroken.__doc__
 
 
+@pytest.mark.any_database
 def test_its_cases_are_run(tx):
     case = "- {case: air, facts: {input: {c1: 1, c2: true, c3: 1}}, expect: {route: air, result: {route: air, fee: 12.5}}}\n"
     draft = service.submit(SYSTEM, FREIGHT, "freight.dmn", cases=case)
