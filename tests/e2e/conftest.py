@@ -200,7 +200,11 @@ def sign_in(browser: Browser, windows: dict[str, list[BrowserContext]], site: Si
 
     def open_window(login: str, language: str = "en", size: str = "desk") -> Person:
         idle = windows[language]
-        context = idle.pop() if idle else browser.new_context(locale="en-GB" if language == "en" else "zh-CN")
+        context = (
+            idle.pop()
+            if idle
+            else browser.new_context(locale="en-GB" if language == "en" else "zh-CN", reduced_motion="reduce")
+        )
         context.clear_cookies()
         context.add_cookies([{"name": "language", "value": language, "url": site.url}])
         opened.append((language, context))
