@@ -135,9 +135,11 @@ def _moment_as_text(value: datetime) -> str:
         return text
     if value.tzinfo is None:
         raise ValueError("a moment without time zone cannot be stored")
-    text = value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    text = utc.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
     _last_moment = (value, text)
     return text
 
 
+_WITHOUT_ZONE = -len("+00:00")
 _last_moment: tuple[datetime | None, str] = (None, "")

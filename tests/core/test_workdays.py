@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core import clock, workdays
+from app.core.workdays import counting
 
 DAYS = st.dates(date(2022, 6, 1), date(2028, 6, 1))
 
@@ -112,3 +114,15 @@ def test_the_nth_working_day_is_the_first_by_which_so_many_have_passed(count):
     assert workdays.calendar().is_working(day)
     found = pl.DataFrame({"count": [count, None]}).select(workdays.nth_in_bulk(pl.col("count")))["count"]
     assert found.to_list() == [day.toordinal(), None]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
+def test_what_is_known_of_the_last_start_holds_for_those_after_it_only_as_far_as_it_goes(zone, monkeypatch):
+    """Minute by minute through two weeks with a holiday or a change of the clocks: as if each were the first."""
+    monkeypatch.setattr(clock, "BUSINESS_ZONE", ZoneInfo(zone))
+    start = datetime(2026, *((9, 28) if zone == "Asia/Shanghai" else (3, 2)), tzinfo=UTC)
+    lasting = [timedelta(minutes=minutes) for minutes in (60, 240, 480, 4800)]
+    for step in range(0, 14 * 24 * 60, 7):
+        moment = start + timedelta(minutes=step, microseconds=-step % 2)
+        for working in lasting:
+            assert workdays.later(moment, working) == counting._later(moment, working)

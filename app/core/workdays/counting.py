@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
 
 import polars as pl
 
@@ -12,7 +13,9 @@ from app.core.workdays.calendar import WorkCalendar, micros
 from app.core.workdays.source import calendar
 
 MICROSECOND = timedelta(microseconds=1)
+_DAY = timedelta(days=1) // MICROSECOND
 _LAST = date.max.toordinal()
+MOST_STRETCHES = 64
 MOST_DAYS = 3660
 """So far ahead working time is looked for: a calendar without any would never end."""
 
@@ -82,11 +85,69 @@ def _until_time(known: WorkCalendar, at: int) -> int:
     return sum([min(end, at) - begin for begin, end in known.spans if begin < at])
 
 
+class _Stretch(NamedTuple):
+    """Starts from `first` until before `last` end at `end`, or as long after it as they lie after `start`."""
+
+    first: datetime
+    last: datetime
+    start: datetime
+    end: datetime
+    moves: bool
+    known: WorkCalendar
+    zone: tzinfo
+
+
+_stretches: dict[timedelta, _Stretch] = {}
+"""By working time: the last one found. A step of a process asks for the same again and again, a little later."""
+
+
 def later(start: datetime, working: timedelta) -> datetime:
     """The moment at which that much working time has passed since the start; UTC.
 
     Raises OverflowError when ten years do not have so much.
     """
+    found = _stretches.get(working)
+    if (
+        found is not None
+        and found.first <= start < found.last
+        and found.known is calendar()
+        and found.zone is clock.BUSINESS_ZONE
+    ):
+        return found.end + (start - found.start) if found.moves else found.end
+    end = _later(start, working)
+    if working > timedelta(0):
+        _remember(start, end, working)
+    return end
+
+
+def _remember(start: datetime, end: datetime, working: timedelta) -> None:
+    """Keep the stretch around the start in which nothing but its length makes a difference to the end."""
+    known = calendar()
+    back, on, moves = _room(known, clock.local(start))
+    if moves:  # then the end moves too, within its own span of work
+        end_back, end_on, _moves = _room(known, clock.local(end) - MICROSECOND)
+        back, on = min(back, end_back), min(on, end_on)
+    stretch = _Stretch(start - back, start + on, start, end, moves, known, clock.BUSINESS_ZONE)
+    edges = [stretch.first, stretch.last, *((end - back, end + on) if moves else ())]
+    if len({clock.local(edge).utcoffset() for edge in edges}) == 1:
+        if len(_stretches) >= MOST_STRETCHES:
+            _stretches.clear()
+        _stretches[working] = stretch
+
+
+def _room(known: WorkCalendar, local: datetime) -> tuple[timedelta, timedelta, bool]:
+    """How far a moment of a day may move back, and by less than what on, within its span of work or of rest (False)."""
+    at, before = micros(local.time()), 0
+    for begin, end in known.spans if known.works(local.toordinal()) else ():
+        if at < begin:
+            return (at - before) * MICROSECOND, (begin - at) * MICROSECOND, False
+        if at < end:
+            return (at - begin) * MICROSECOND, (end - at) * MICROSECOND, True
+        before = end
+    return (at - before) * MICROSECOND, (_DAY - at) * MICROSECOND, False
+
+
+def _later(start: datetime, working: timedelta) -> datetime:
     known, local = calendar(), clock.local(start)
     left, at = working // MICROSECOND, micros(local.time())
     for day in range(local.toordinal(), local.toordinal() + MOST_DAYS):
