@@ -30,6 +30,7 @@ STATUS_NAMES: dict[str, LazyString] = {
     TaskStatus.SUPERSEDED: _l("replaced by a newer one"),
     TaskStatus.CANCELLED: _l("no longer needed"),
 }
+BANDS = ("P0", "P1", "P2", "P3")
 HIGHEST_SCORE = 99_999
 
 
@@ -231,6 +232,8 @@ class TaskExtra(Base):
     """Variables that only this task has."""
     own_due: Mapped[bool] = mapped_column(default=False)
     """The diagram or somebody says when it is due, not its band."""
+    sla: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """The time its diagram agrees for it, and to whom it goes after that (`agreed`)."""
 
 
 class TaskComment(Base):

@@ -29,6 +29,7 @@ from app.processes.forms import asks_for_approval
 from app.processes.models import ProcessDefinitionFlags, ProcessRelease, ProcessStart
 from app.processes.queries import STARTS, is_in_force
 from app.processes.steps import step
+from app.tasks.models import BANDS
 
 FOLDER = Path(__file__).parents[3] / "bpmn"
 starts_over: Registry[Callable[[str], None]] = Registry("end of timed starts")
@@ -129,6 +130,7 @@ def known_with(forms: Mapping[str, Any]) -> engine.Known:
         approving={name for name, form in forms.items() if asks_for_approval(form)},
         groups=ROLES,
         meanings=tuple(MEANINGS),
+        bands=BANDS,
     )
 
 

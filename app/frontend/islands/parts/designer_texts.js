@@ -25,6 +25,13 @@ know({
   "Not who did “{name}”": "“{name}”的办理人不得办理",
   "Meaning of the signature": "签名含义",
   "Empty: it is done without a signature.": "留空：办理时无需签名。",
+  "Service level": "服务时限（SLA）",
+  "Time for it": "办理时限",
+  "PT8H: eight hours of working time; PT30M clock: half an hour, at night too. Empty: as its band has it.":
+    "PT8H：8 个工作小时；PT30M clock：30 分钟，夜间也计时。留空：按优先级的时限。",
+  "Write it as PT8H or P1D; with “clock” nights and holidays count too.": "请写成 PT8H 或 P1D；加 clock 则夜间和节假日也计时。",
+  "Asked too when it is over": "超时升级给",
+  "Empty: the superiors of those who are asked.": "留空：候选组的上级组。",
   "What the lint says": "检查结果",
   "Can be run": "可以运行",
   Properties: "属性",
