@@ -30,7 +30,6 @@ STATUS_NAMES: dict[str, LazyString] = {
     TaskStatus.SUPERSEDED: _l("replaced by a newer one"),
     TaskStatus.CANCELLED: _l("no longer needed"),
 }
-BANDS = ("P0", "P1", "P2", "P3")
 HIGHEST_SCORE = 99_999
 
 

@@ -138,9 +138,8 @@ class NewTask:
     excluded: Sequence[str] = ()
     rank: Rank = field(default_factory=Rank)
     due_at: datetime | None = None
-    """Without one `sla`, or the band, says how long it may take."""
+    """Without one `sla` (see `agreed`), or the band, says how long it may take."""
     sla: dict[str, str] | None = None
-    """What is agreed for it (see `agreed`)."""
     follow_up_at: datetime | None = None
     priority: int | None = None
     id: str | None = None

@@ -19,6 +19,7 @@ from app.processes.designer.sandbox import CannotPlay, Play
 from app.processes.engine import DiagramRefused, compile_definition
 from app.processes.service.deploying import FOLDER
 from app.processes.service.starting import DefinitionSuspended
+from app.tasks import notices
 from tests.decisions import factories
 from tests.fulfilment.entry_world import DIAGRAMS
 from tests.fulfilment.flow_world import make_flow
@@ -85,11 +86,15 @@ def test_from_draft_to_version(act):
         drafts.save(act["dora"], draft.id, 2, process("<startEvent id='s'/>", key="other"))
     drafts.save(act["dora"], draft.id, 2, checked_twice(APPROVAL))
     approving.send(act["dora"], draft.id, 3, "twice is better")
+    (asked,) = notices.notices_of(act["quin"].id).items
+    assert (asked.notice.kind, asked.about, asked.notice.read_at) == ("review", "One more step", None)
+    assert [queries.waiting_for(act[name].id) for name in ("quin", "dora")] == [1, 0]
     with pytest.raises(NoDraft):
         drafts.save(act["dan"], draft.id, 3, APPROVAL)
     with pytest.raises(OwnDraft):
         approving.approve(act["dora"], draft.id, 3, "mine is good")
     approving.reject(act["quin"], draft.id, 3, "scenarios first")
+    assert (notices.unread(act["quin"].id), queries.waiting_for(act["quin"].id)) == (0, 0)
     with pytest.raises(NotSent):
         approving.approve(act["quin"], draft.id, 3, "well")
     approving.send(act["dora"], draft.id, 3, "")

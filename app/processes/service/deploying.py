@@ -19,6 +19,7 @@ from app.core.jobs import NewJob
 from app.core.permissions import Actor
 from app.core.registry import Registry
 from app.core.subject import Subject
+from app.decisions.outcome import BANDS
 from app.identity.roles import ROLES
 from app.processes import deciding, engine
 from app.processes.answering import refuse_wrong_form
@@ -29,7 +30,6 @@ from app.processes.forms import asks_for_approval
 from app.processes.models import ProcessDefinitionFlags, ProcessRelease, ProcessStart
 from app.processes.queries import STARTS, is_in_force
 from app.processes.steps import step
-from app.tasks.models import BANDS
 
 FOLDER = Path(__file__).parents[3] / "bpmn"
 starts_over: Registry[Callable[[str], None]] = Registry("end of timed starts")

@@ -26,6 +26,11 @@ know({
   "Meaning of the signature": "签名含义",
   "Empty: it is done without a signature.": "留空：办理时无需签名。",
   "Service level": "服务时限（SLA）",
+  "External topic": "外部任务主题",
+  Groups: "候选组",
+  "Not done by who did": "办理人不得相同的环节",
+  "Due date": "到期时间",
+  "Called process": "调用的流程",
   "Time for it": "办理时限",
   "PT8H: eight hours of working time; PT30M clock: half an hour, at night too. Empty: as its band has it.":
     "PT8H：8 个工作小时；PT30M clock：30 分钟，夜间也计时。留空：按优先级的时限。",
