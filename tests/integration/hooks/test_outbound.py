@@ -257,8 +257,11 @@ def test_by_pages(client, endpoint):
     shown = client.get(sent.headers["Location"]).data.decode()
     assert "&lt;b&gt;oops" in shown
     delivery = sent.headers["Location"].rsplit("/", 1)[-1]
+    assert f'data-live="/webhooks/out/deliveries/{delivery}/stamp" data-stamp="pending-1"' in shown
+    assert client.get(f"/webhooks/out/deliveries/{delivery}/stamp").text == "pending-1"
     client.post(f"/webhooks/out/{made.id}", data={"delivery": delivery, "do": "discard"})
     assert queries.get_delivery(delivery).state == "discarded"
+    assert "data-live" not in client.get(sent.headers["Location"]).text
     client.post(f"/webhooks/out/deliveries/{delivery}", data={"do": "resend"})
     session().expire_all()
     assert queries.get_delivery(delivery).state == "pending"
