@@ -20,6 +20,7 @@ from app.processes.designer import approving, drafts, governing, queries, replay
 from app.processes.designer.approving import NotApprovedYet, NotSent, OvertakenDraft, OwnDraft, ScenariosBroken
 from app.processes.designer.drafts import NoDraft, OtherProcess
 from app.processes.designer.merging import merge
+from app.processes.designer.remarks import with_remarks
 from app.processes.designer.sandbox import CannotPlay, Play
 from app.processes.engine import DiagramRefused, compile_definition
 from app.processes.external import service as external
@@ -380,3 +381,34 @@ def test_the_past_of_programs_and_of_what_it_was_given(people, act):
     service.start(act["op"], "parcel", Subject("parcel", ids.new_id()), variables=much)
     (gap,) = replaying.replay(draft).unplayed
     assert (gap.count, gap.reason) == (1, "What it was given at its start is not on record.")
+
+
+def test_comments_outlive_a_modeler_that_does_not_know_them(act):
+    """Each stands again where it stood; that of an element which was deleted is gone, and nothing else changes."""
+    bare = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<d:definitions xmlns:d="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d">\n'
+        '  <d:process id="p" isExecutable="true">\n    <d:startEvent id="s">\n      <d:outgoing>f</d:outgoing>\n'
+        '    </d:startEvent>\n    <d:userTask id="u" /><d:task id="t" />\n  </d:process>\n</d:definitions>\n'
+    )
+    told = changed(
+        bare.encode(),
+        ("<d:definitions", "<!-- 许可 -->\n<d:definitions"),
+        ("    <d:userTask", "    <!-- asks - twice -->\n    <!-- second -->\n    <d:userTask"),
+        ("  </d:process>", "    <!-- last -->\n  </d:process>"),
+        ('<d:task id="t" />', '<!-- of t --><d:task id="t" />'),
+        ("</d:definitions>\n", "</d:definitions>\n<!-- end -->\n"),
+    ).decode()
+    assert with_remarks(told, bare) == told
+    assert with_remarks(told, told) == told
+    assert with_remarks(bare, bare) is bare
+    inside = bare.replace("<d:outgoing>", "<!-- way --><d:outgoing>")
+    assert with_remarks(inside, bare).count("<!-- way -->") == 1
+    gone = bare.replace('<d:userTask id="u" />', "")
+    assert "twice" not in with_remarks(told, gone)
+    assert "<!-- last -->" in with_remarks(told, gone)
+    draft = drafts.begin(act["dora"], "approval", "remarks")
+    noted = changed(APPROVAL, ("<bpmn:userTask", "<!-- who approves -->\n    <bpmn:userTask"))
+    drafts.save(act["dora"], draft.id, 1, noted)
+    saved = drafts.save(act["dora"], draft.id, 2, checked_twice(APPROVAL))
+    assert saved.xml.count("<!-- who approves -->") == noted.count(b"<!-- who approves -->")
+    assert "once_more" in saved.xml
