@@ -79,10 +79,12 @@ def counts(actor: Actor, principals: Sequence[Principal], few: Few) -> dict[str,
         for part in parts_of(actor, one, ids):
             some = select(Task.id).where(*part).limit(MOST_COUNTED + 1).subquery()
             of_user.setdefault(one.user_id, []).append(select(some.c.id))
-    everybody = [part for parts in of_user.values() for part in parts]
-    columns = [_distinct(everybody), *(_distinct(parts) for parts in of_user.values())]
-    found = session().execute(select(*columns)).one()
-    return {key: min(int(count), MOST_COUNTED + 1) for key, count in zip(["", *of_user], found, strict=True)}
+    lists = list(of_user.values())
+    if len(lists) > 1:
+        lists.append([part for parts in lists for part in parts])
+    found = session().execute(select(*map(_distinct, lists))).one()
+    told = [min(int(count), MOST_COUNTED + 1) for count in found]
+    return {"": told[-1], **dict(zip(of_user, told, strict=False))}
 
 
 def _distinct(parts: Sequence[Any]) -> Any:

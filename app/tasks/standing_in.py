@@ -60,6 +60,15 @@ def _named(kind: str, values: Collection[str], *, one: bool) -> Any:
     return Task.id.in_(select(TaskCandidate.task_id).where(*which))
 
 
+def _asked(principal: Principal) -> Any:
+    """The condition that the other or a group of theirs is asked; one EXISTS, which PostgreSQL asks of task by task: of
+    two with an OR between it would read all there are."""
+    named = [and_(TaskCandidate.kind == "user", TaskCandidate.value == principal.user_id)]
+    if principal.roles:
+        named.append(and_(TaskCandidate.kind == "group", TaskCandidate.value.in_(sorted(principal.roles))))
+    return exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.open, or_(*named))
+
+
 def _within(principal: Principal, *, one: bool) -> Any:
     """The condition that a task is within what the substitute is limited to."""
     limits = []
@@ -97,7 +106,8 @@ def parts_of(actor: Actor, principal: Principal, few: Sequence[str] | None) -> l
     """Conditions of the open tasks that the other has, that they could take, and that the actor has for them: three
     lists that share no task. `few`: ids of all that the other is asked to do, where these are few; else the tasks are
     looked at one by one, in whatever order they are wanted."""
-    theirs, free, has = _ways(actor, principal, one=True)
+    theirs, _free, has = _ways(actor, principal, one=True)
+    free = and_(Task.assignee_id.is_(None), _asked(principal))
     if few is not None:
         free = and_(free, Task.id.in_(few))
     allowed = not_(_named("excluded", [principal.user_id, actor.id], one=True))
