@@ -55,6 +55,13 @@ function shown(attribute) {
   return text(ATTRIBUTES[attribute] ?? ATTRIBUTES[plain] ?? plain);
 }
 
+/** [was, is]: the library tells the two values of a changed attribute the other way round, and of a removed one a 0. */
+function beforeAndAfter({ oldValue, newValue }) {
+  if (oldValue == null) return [null, newValue];
+  if (newValue == null) return [oldValue, null];
+  return [newValue, oldValue === 0 ? null : oldValue];
+}
+
 class Comparison {
   constructor(place, state) {
     this.place = place;
@@ -150,10 +157,8 @@ class Comparison {
     const hidden = /^(incoming|outgoing|\$|di$)/;
     return Object.entries(attributes ?? {})
       .filter(([name]) => !hidden.test(name))
-      // the library tells the values the other way round
-      .flatMap(([name, { oldValue: now, newValue: was }]) => [
-        make("div", {}, `${shown(name)}${chinese ? "：" : ": "}`, make("span", { class: "was" }, this.legible(was)), " → ", this.legible(now)),
-      ]);
+      .map(([name, told]) => [name, ...beforeAndAfter(told)])
+      .map(([name, was, now]) => make("div", {}, `${shown(name)}${chinese ? "：" : ": "}`, make("span", { class: "was" }, this.legible(was)), " → ", this.legible(now)));
   }
 
   goTo(id) {
