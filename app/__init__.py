@@ -56,6 +56,7 @@ ROLES = (
     "steps",
     "panels",
     "periodic",
+    "reviews",
     "metrics",
     "pages",
     "api",

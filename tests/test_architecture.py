@@ -24,7 +24,7 @@ ALSO_OFFERED = {
     "audit": {"signatures", "bundles"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "source", "uses"},
     "processes": {"steps", "definitions", "external", "answering"},
-    "tasks": {"adding", "drafts", "lists", "managing", "notices", "records", "standing_in", "teamwork"},
+    "tasks": {"adding", "drafts", "lists", "managing", "notices", "others", "records", "standing_in", "teamwork"},
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
     "fulfilment": {"intake", "deciding"},

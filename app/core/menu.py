@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.core.i18n import LazyString
-from app.core.permissions import Permission, actor_or_none
+from app.core.permissions import Actor, Permission, actor_or_none
 
 SECTIONS = ("work", "orders", "master", "quality", "system")
 
@@ -18,7 +18,8 @@ class Entry:
     label: LazyString
     endpoint: str
     icon: str
-    right: Permission | None
+    right: Permission | tuple[Permission, ...] | None
+    """Who may open it; of several rights one is enough."""
     section: str
     order: int
     badge: Callable[[], str] | None = None
@@ -32,7 +33,7 @@ def add(
     endpoint: str,
     *,
     icon: str,
-    right: Permission | None = None,
+    right: Permission | tuple[Permission, ...] | None = None,
     section: str = "work",
     order: int = 50,
     badge: Callable[[], str] | None = None,
@@ -41,10 +42,17 @@ def add(
     _entries.append(Entry(label, endpoint, icon, right, section, order, badge))
 
 
+def _is_for(actor: Actor, entry: Entry) -> bool:
+    if entry.right is None:
+        return True
+    rights = entry.right if isinstance(entry.right, tuple) else (entry.right,)
+    return any(actor.may(right) for right in rights)
+
+
 def visible() -> list[Entry]:
     """The entries the actor may open, in order."""
     actor = actor_or_none()
     if actor is None:
         return []
-    shown = [entry for entry in _entries if entry.right is None or actor.may(entry.right)]
+    shown = [entry for entry in _entries if _is_for(actor, entry)]
     return sorted(shown, key=lambda entry: (SECTIONS.index(entry.section), entry.order))

@@ -6,6 +6,7 @@ transaction: a switch counts for all workers at once, and a decision is of exact
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +19,14 @@ from app.core.errors import Conflict, DomainError, Forbidden, NotFound, StaleVer
 from app.core.i18n import _l
 from app.core.jobs import Job, NewJob
 from app.core.permissions import SYSTEM, Actor
+from app.core.registry import Registry
 from app.core.subject import Subject
 from app.decisions import queries
 from app.decisions.models import RuleSetPointer, RuleSetVersion
 
 POINTERS = "decisions.pointers"
+on_moved: Registry[Callable[[Actor, RuleSetVersion], None]] = Registry("reaction to the state of a version")
+"""Told of a version that a person tested, approved, put into force or gave up."""
 JOB = "rules-activate"
 SOURCE = "rule_set"
 log = structlog.get_logger()
@@ -88,6 +92,7 @@ def approve(actor: Actor, version: RuleSetVersion, note: str = "") -> RuleSetVer
     held.status, held.approved_at, held.approved_by = "approved", clock.now(), actor.name
     session().flush()
     _record(actor, "rule:approve", held, reason=note)
+    tell_moved(actor, held)
     return held
 
 
@@ -145,6 +150,7 @@ def discard(actor: Actor, version: RuleSetVersion, reason: str = "") -> None:
     held.status = "discarded"
     session().flush()
     _record(actor, "rule:discard", held, reason=reason)
+    tell_moved(actor, held)
 
 
 def put_in_force(actor: Actor, version: RuleSetVersion, *, reason: str = "", action: str = "rule:activate") -> None:
@@ -165,6 +171,13 @@ def put_in_force(actor: Actor, version: RuleSetVersion, *, reason: str = "", act
     session().flush()
     forget_pointers()
     _record(actor, action, version, before=before, reason=reason)
+
+
+def tell_moved(actor: Actor, version: RuleSetVersion) -> None:
+    """Tell those who registered of it; what the program does by itself is told to nobody."""
+    if actor.kind != "system":
+        for name in on_moved:
+            on_moved.get(name)(actor, version)
 
 
 def forget_pointers() -> None:

@@ -19,7 +19,7 @@ from app.decisions import queries
 from app.decisions.cases import Case, read_cases, refuse_failed, results_of, run_cases, text_beside
 from app.decisions.compile import Plan
 from app.decisions.ir import RuleSet
-from app.decisions.life import put_in_force
+from app.decisions.life import put_in_force, tell_moved
 from app.decisions.models import FactSchemaText, RuleSetPointer, RuleSetVersion
 from app.decisions.profiles import resolve
 from app.decisions.schema import FOLDER, FactSchema, shipped_schema
@@ -207,6 +207,7 @@ def passed(actor: Actor, version: RuleSetVersion, trial: Trial) -> RuleSetVersio
     _leave_draft(held)
     session().flush()
     audit.record(actor, "rule:try", subject(held.rule_set), version=held.number, sha256=held.sha256)
+    tell_moved(actor, held)
     return held
 
 

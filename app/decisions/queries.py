@@ -99,6 +99,12 @@ def drafts() -> list[RuleSetVersion]:
     return list(session().scalars(statement.order_by(RuleSetVersion.created_at.desc(), RuleSetVersion.id.desc())))
 
 
+def waiting_for(user_id: str) -> int:
+    """How many tested versions wait for the approval of that user, who wrote on none of them. One statement."""
+    found = select(RuleSetVersion.author_id, RuleSetVersion.editors).where(RuleSetVersion.status == "tested")
+    return sum(user_id not in {author, *editors} for author, editors in session().execute(found))
+
+
 def plan_of(version: RuleSetVersion) -> Plan:
     """The version, read and checked. Raises VersionAltered when its text is not what was stored."""
     schema = session().get_one(FactSchemaText, version.schema_sha256).body

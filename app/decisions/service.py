@@ -28,6 +28,7 @@ from app.decisions.life import (
     approve,
     discard,
     forget_pointers,
+    on_moved,
     roll_back,
     take_back_date,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "decide",
     "discard",
     "forget_pointers",
+    "on_moved",
     "passed",
     "preview",
     "replay",

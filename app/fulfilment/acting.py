@@ -11,13 +11,13 @@ from app.core.paging import Page
 from app.core.permissions import Actor
 from app.identity.queries import names_of
 from app.identity.substitutes import Principal
-from app.tasks import standing_in
+from app.tasks import others, standing_in
 from app.tasks.models import Task, TaskStatus
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody one stands in for today, until when, and how many of their tasks wait."""
+    """Somebody one stands in for today, until when, and how many of their tasks wait, told up to 99."""
 
     user_id: str
     name: str
@@ -31,20 +31,22 @@ class Acting:
 
     people: list[Person]
     principals: Sequence[Principal]
+    few: others.Few
     chosen: str
     count: int
 
     def page(self, actor: Actor, number: int) -> Page[Task]:
         """Their tasks."""
-        wanted = [one for one in self.principals if self.chosen in ("", one.user_id)]
-        total = next((one.count for one in self.people if one.user_id == self.chosen), self.count)
-        return standing_in.inbox(actor, wanted, number=number, total=total)
+        pairs = zip(self.principals, self.few, strict=True)
+        wanted = [(one, few) for one, few in pairs if self.chosen in ("", one.user_id)]
+        return others.page_of(actor, [one for one, _few in wanted], [few for _one, few in wanted], number=number)
 
 
 def acting_for(actor: Actor, chosen: str = "") -> Acting:
-    """Whom the actor stands in for. One statement, and one to count if it is somebody."""
+    """Whom the actor stands in for. One statement, and two to count if it is somebody."""
     principals = standing_in.whom_for(actor)
-    counts = standing_in.counts(actor, principals)
+    few = others.few_of(principals)
+    counts = others.counts(actor, principals, few)
     people = {
         one.user_id: Person(one.user_id, one.name, one.last_day, counts[one.user_id])
         for one in sorted(principals, key=lambda one: one.last_day)
@@ -52,6 +54,7 @@ def acting_for(actor: Actor, chosen: str = "") -> Acting:
     return Acting(
         people=sorted(people.values(), key=lambda one: (one.name, one.user_id)),
         principals=principals,
+        few=few,
         chosen=chosen if chosen in people else "",
         count=counts.get("", 0),
     )

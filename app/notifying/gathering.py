@@ -144,7 +144,7 @@ def send_digest(job: Job) -> None:
 
 def _unread(notice_ids: Sequence[str]) -> list[News]:
     """Those not read yet, as they came, with tasks and names. Two statements."""
-    found: Any = select(Notice, Task).join(Task, Task.id == Notice.task_id)
+    found: Any = select(Notice, Task).outerjoin(Task, Task.id == Notice.task_id)
     rows = session().execute(found.where(Notice.id.in_(notice_ids), Notice.read_at.is_(None)).order_by(Notice.id))
     pairs = [(row[0], row[1]) for row in rows]
     names = names_of(str(notice.by_id) for notice, _task in pairs if notice.by_id)

@@ -31,6 +31,8 @@ KINDS: dict[str, LazyString] = {
     NoticeKind.ESCALATE.value: _l("A task was not done in time"),
     NoticeKind.REMIND.value: _l("Half of the time has passed"),
     NoticeKind.COPY.value: _l("I am copied in"),
+    NoticeKind.BACK.value: _l("A task I put off is back"),
+    NoticeKind.REVIEW.value: _l("A draft waits for my review"),
 }
 """Kinds of notices as their reader thinks of them."""
 CALM = (NoticeKind.REMIND, NoticeKind.COPY)

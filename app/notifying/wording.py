@@ -10,9 +10,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.core import i18n, jsontext
-from app.core.i18n import _, _n, pick
+from app.core.i18n import _, _n
 from app.identity.models import User
 from app.notifying import sources
+from app.tasks import notices
 from app.tasks.models import Task
 from app.tasks.notices import WORDS
 from app.tasks.records import Notice
@@ -29,10 +30,10 @@ _pages.globals.update(_=i18n._, _n=i18n._n)
 
 @dataclass(frozen=True)
 class News:
-    """A notice with its task and who caused it."""
+    """A notice with its task, if it is about one, and who caused it."""
 
     notice: Notice
-    task: Task
+    task: Task | None
     who: str
 
     @property
@@ -42,18 +43,18 @@ class News:
 
     @property
     def about(self) -> str:
-        """The task and its number."""
-        return ", ".join(part for part in (pick(self.task.name), self.task.number) if part)
+        """The task and its number, or what else it is about."""
+        return notices.about(self.notice, self.task)
 
     @property
     def link(self) -> str:
-        """Where the task is."""
+        """Where that is."""
         return f"{sources.public_url()}{self.path}"
 
     @property
     def path(self) -> str:
         """The same, from here."""
-        return f"/tasks/{self.task.id}"
+        return self.notice.path or f"/tasks/{self.notice.task_id}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ def _line(text: str) -> str:
 def _text(user: User, news: Sequence[News], settings: str) -> str:
     parts = [_("Hello %(name)s,", name=_line(user.name))]
     for one in news:
-        lines = [f"{one.sentence}: {one.about}", _("Due: %(time)s", time=i18n.show_time(one.task.due_at))]
+        lines = [f"{one.sentence}: {one.about}"]
+        if one.task is not None:
+            lines.append(_("Due: %(time)s", time=i18n.show_time(one.task.due_at)))
         if one.notice.text:
             lines.append("> " + one.notice.text.replace("\n", "\n> "))
         parts.append("\n".join([*lines, one.link]))

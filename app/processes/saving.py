@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -181,9 +181,11 @@ def _loaded(row: Any) -> Loaded:
     return Loaded(**{**given, "subject": subject, "suspended": bool(given["suspended"])})
 
 
-def add(row: dict[str, Any], made: Step, world: World, deployed: Deployed) -> None:
-    """Store a new instance with its first step; `row` says which, of what, about what, by whom."""
-    lines = [Happening("started", row["key"]), *made.happenings]
+def add(
+    row: dict[str, Any], made: Step, world: World, deployed: Deployed, told: Mapping[str, Any] | None = None
+) -> None:
+    """Store a new instance with its first step; `row` says which, of what, about what, by whom; `told`: with what."""
+    lines = [Happening("started", row["key"], None, told or {}), *made.happenings]
     _INSERT.run(
         {
             **row,

@@ -100,6 +100,7 @@ class World:
             excluded=one.excluded,
             rank=rank,
             due_at=moment_of(one.due, self.as_of),
+            sla=agreed_for(one.element),
             follow_up_at=moment_of(one.follow_up, self.as_of),
             priority=number_of(one.priority),
         )
@@ -132,6 +133,12 @@ def groups_for(one: Opened) -> list[str]:
     else:
         named = decision.get("assign_groups")
     return list(named or drawn)
+
+
+def agreed_for(element: UserWork) -> dict[str, str] | None:
+    """How long the diagram says it may take, and who is asked then; None when it says nothing."""
+    said = {"time": element.sla, "escalate_to": element.escalate_to}
+    return {name: text for name, text in said.items() if text} or None
 
 
 def names_in(values: Sequence[Any]) -> Iterator[str]:

@@ -25,9 +25,9 @@ from app.core import clock, jobs, periodic, workdays
 from app.core.db import session
 from app.core.jobs import Job, NewJob
 from app.core.permissions import SYSTEM
-from app.tasks import due
+from app.tasks import agreed, due
 from app.tasks.events import ESCALATED, REMINDED, tell_of
-from app.tasks.models import Task, TaskCandidate, TaskStatus
+from app.tasks.models import Task, TaskCandidate, TaskExtra, TaskStatus
 from app.tasks.notices import candidates, notify, people_of
 from app.tasks.queries import candidates_of
 from app.tasks.records import NoticeKind, TaskRung
@@ -65,8 +65,10 @@ def moved(task_ids: Sequence[str]) -> None:
         session().connection().execute(_SET_RUNG, rows)
 
 
-_WITH_TIMES = select(_tasks.c.id, _tasks.c.created_at, _tasks.c.due_at, _tasks.c.band).where(
-    _tasks.c.status == TaskStatus.OPEN.value
+_WITH_TIMES = (
+    select(_tasks.c.id, _tasks.c.created_at, _tasks.c.due_at, _tasks.c.band, TaskExtra.sla)
+    .select_from(_tasks.outerjoin(TaskExtra, TaskExtra.task_id == _tasks.c.id))
+    .where(_tasks.c.status == TaskStatus.OPEN.value)
 )
 _SET_RUNG = update(_tasks).where(_tasks.c.id == bindparam("which")).values(rung_at=bindparam("rung"))
 
@@ -115,9 +117,10 @@ def next_rung(row: Row, now: datetime) -> datetime | None:
 
 
 def rungs_of(task: Row) -> list[tuple[datetime, str]]:
-    """When each rung of a task (`created_at`, `due_at`, `band`) is climbed, in their order."""
+    """When each rung of a task (`created_at`, `due_at`, `band`, `sla`) is climbed, in their order."""
     begin, end = task["created_at"], task["due_at"]
-    working = workdays.spent(begin, end) if due.counts_working_time(task["band"]) else timedelta(0)
+    in_working_time = agreed.counts_working_time(task["sla"], task["band"])
+    working = workdays.spent(begin, end) if in_working_time else timedelta(0)
     found = []
     for rung, share in _shares(task["band"]).items():
         if share == 1:
@@ -135,13 +138,17 @@ def climb(job: Job) -> None:
     task = _lock(job.source_id)
     if task is None:
         return
-    now, row = clock.now(), vars(task)
+    sla = session().scalar(select(TaskExtra.sla).where(TaskExtra.task_id == task.id))
+    now, row = clock.now(), {**vars(task), "sla": sla}
     ripe = [rung for moment, rung in rungs_of(row) if moment <= now]
     done = _climbed(task)
     if ripe and ripe[-1] not in done:
         climbed = {"task_id": task.id, "due_at": task.due_at, "rung": ripe[-1], "at": now}
         session().execute(insert(TaskRung), climbed)
-        (_escalate if ripe[-1] == ESCALATE else _remind)(task)
+        if ripe[-1] == ESCALATE:
+            _escalate(task, (sla or {}).get("escalate_to"))
+        else:
+            _remind(task)
     session().execute(update(_tasks).where(_tasks.c.id == task.id).values(rung_at=next_rung(row, now)))
 
 
@@ -170,9 +177,10 @@ def _remind(task: Task) -> None:
     tell_of(REMINDED, vars(task))
 
 
-def _escalate(task: Task) -> None:
+def _escalate(task: Task, agreed_on: str | None) -> None:
+    """Ask those above too: the group that the diagram names, else the superiors of those who are asked."""
     asked = candidates_of(task.id)["group"]
-    above = superiors_of(asked)
+    above = superiors_of(asked) if agreed_on is None else [agreed_on] if agreed_on not in asked else []
     if above:
         rows = [{"task_id": task.id, "kind": "group", "value": group, "open": True} for group in above]
         session().execute(insert(TaskCandidate), rows)

@@ -12,6 +12,7 @@ from sqlalchemy import Select, and_, func, or_, select
 
 from app.core import clock
 from app.core.db import session
+from app.core.paging import Page, paginate
 from app.core.permissions import Actor
 from app.tasks.models import Task, TaskCandidate
 from app.tasks.permissions import TASK_READ_ALL
@@ -82,6 +83,12 @@ def _counted(actor: Actor, which: List, few: list[str] | None) -> Any:
         return capped([shown(actor, which, few)])
     mine, free = (capped([shown(actor, part, few), for_today()]) for part in PARTS_OF_TODAY)
     return mine + free
+
+
+def page_of(actor: Actor, which: List, number: int, size: int, most: int) -> Page[Task]:
+    """A page of a list by rank, counted up to `most` (see `paginate`). Three statements."""
+    statement = select(Task).where(shown(actor, which, few_of(actor))).order_by(Task.rank_key, Task.id)
+    return paginate(statement.execution_options(populate_existing=True), number, size, most=most)
 
 
 def first_of(actor: Actor, which: List, size: int) -> list[Task]:

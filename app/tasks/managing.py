@@ -19,7 +19,7 @@ from app.core.i18n import _l
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.identity.queries import names_of
-from app.tasks import ladder, service, standing_in
+from app.tasks import coming_back, ladder, service, standing_in
 from app.tasks.models import Rank, Task, TaskAttachment, TaskCandidate, TaskComment, TaskExtra, TaskStatus
 from app.tasks.queries import candidates_of, get_task
 from app.tasks.service import AlreadyClaimed, FourEyes, TaskClosed
@@ -127,6 +127,8 @@ def describe(
         update(Task).where(Task.id == task_id).values(**values).execution_options(synchronize_session=False)
     )
     session().flush()
+    if "follow_up_at" in given:
+        coming_back.plan(task_id, given["follow_up_at"])
     if due_at is not None and due_at != task.due_at:
         ladder.moved([task_id])
     told = {key: value for key, value in given.items() if key != "variables"}

@@ -231,6 +231,8 @@ class TaskExtra(Base):
     """Variables that only this task has."""
     own_due: Mapped[bool] = mapped_column(default=False)
     """The diagram or somebody says when it is due, not its band."""
+    sla: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """The time its diagram agrees for it, and to whom it goes after that (`agreed`)."""
 
 
 class TaskComment(Base):

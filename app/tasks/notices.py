@@ -1,4 +1,4 @@
-"""Telling people of tasks, in the application: a row per person, read or not."""
+"""Telling people of tasks, and of what waits for their review, in the application: a row per person, read or not."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from sqlalchemy import delete, func, insert, select, update
 
 from app.core import clock, ids
 from app.core.db import session
-from app.core.i18n import LazyString, _l
+from app.core.errors import NotFound
+from app.core.i18n import LazyString, _l, pick
 from app.core.paging import Page, paginate
-from app.core.permissions import Actor
+from app.core.permissions import Actor, Permission
 from app.core.registry import Registry
 from app.identity.queries import names_of, users_with_role
 from app.tasks.models import Task
@@ -39,15 +40,17 @@ WORDS: dict[str, LazyString] = {
     NoticeKind.RESOLVE: _l("%(who)s did what you asked for; it is yours again"),
     NoticeKind.ADD: _l("%(who)s asks you to approve it too"),
     NoticeKind.ANSWER: _l("%(who)s answered what you asked"),
+    NoticeKind.BACK: _l("What you put off is back"),
+    NoticeKind.REVIEW: _l("%(who)s asks for your review"),
 }
 
 
 @dataclass(frozen=True)
 class Told:
-    """A notice as it is shown: what, who caused it, about which task."""
+    """A notice as it is shown: what, who caused it, about which task or what else."""
 
     notice: Notice
-    task: Task
+    task: Task | None
     who: str
 
     @property
@@ -55,14 +58,44 @@ class Told:
         """What happened, in the reader's language."""
         return str(WORDS[self.notice.kind]) % {"who": self.who}
 
+    @property
+    def about(self) -> str:
+        """The task and its number, or what else it is about, in the reader's language."""
+        return about(self.notice, self.task)
+
+
+def about(notice: Notice, task: Task | None) -> str:
+    """What a notice is about, in the reader's language."""
+    said = (pick(notice.title or {}),) if task is None else (pick(task.name), task.number)
+    return ", ".join(part for part in said if part)
+
 
 def notify(by: Actor, kind: NoticeKind, task_id: str, users: Iterable[str], text: str | None = None) -> list[str]:
     """Tell these users (never who causes it); answers whom. One statement, and those of `on_notified`."""
-    now, cause = clock.now(), None if by.kind == "system" else by.id
+    return _tell(by, users, text, {"task_id": task_id, "path": None, "title": None, "kind": kind.value})
+
+
+def ask_for_review(by: Actor, right: Permission, path: str, title: dict[str, str], but: Iterable[str]) -> list[str]:
+    """Tell everybody who has the right, but not these users, that what has this page waits for them; answers whom.
+    What was said of it before has been settled."""
+    settle(path)
+    wrote = set(but)
+    users = [user.id for role in sorted(right.roles) for user in users_with_role(role) if user.id not in wrote]
+    return _tell(by, users, None, {"task_id": None, "path": path, "title": title, "kind": NoticeKind.REVIEW.value})
+
+
+def settle(path: str) -> None:
+    """What has this page waits for nobody any more: what was said of it is read."""
+    statement = update(Notice).where(Notice.path == path, Notice.read_at.is_(None)).values(read_at=clock.now())
+    session().execute(statement.execution_options(synchronize_session=False))
+
+
+def _tell(by: Actor, users: Iterable[str], text: str | None, what: dict[str, Any]) -> list[str]:
+    cause = None if by.kind == "system" else by.id
     told = [user for user in dict.fromkeys(users) if user and user != by.id]
     if told:
         words = (text or "").replace("\x00", "").strip()[:LONGEST] or None
-        same = {"task_id": task_id, "kind": kind.value, "by_id": cause, "at": now, "read_at": None}
+        same = {**what, "by_id": cause, "at": clock.now(), "read_at": None}
         rows = [{"id": ids.new_id(), "user_id": user, "text": words, **same} for user in told]
         session().execute(insert(Notice), rows)
         for name in on_notified:
@@ -86,7 +119,7 @@ def candidates(task_id: str, groups: Sequence[str] | None = None) -> list[str]:
 
 def notices_of(user_id: str, *, number: int = 1, size: int = 50) -> Page[Told]:
     """A user's notices, the newest first. Three statements."""
-    found: Any = select(Notice, Task).join(Task, Task.id == Notice.task_id).where(Notice.user_id == user_id)
+    found: Any = select(Notice, Task).outerjoin(Task, Task.id == Notice.task_id).where(Notice.user_id == user_id)
     page = paginate(found.order_by(Notice.id.desc()).execution_options(populate_existing=True), number, size)
     pairs = [(row[0], row[1]) for row in page.items]
     names = names_of(str(notice.by_id) for notice, _task in pairs if notice.by_id)
@@ -109,6 +142,15 @@ def read(user_id: str, *, until: str | None = None, task_id: str | None = None) 
         which.append(Notice.task_id == task_id)
     statement = update(Notice).where(*which).values(read_at=clock.now())
     return int(session().execute(statement.execution_options(synchronize_session=False)).rowcount)  # type: ignore[attr-defined]
+
+
+def open_one(user_id: str, notice_id: str) -> str:
+    """The user has seen this one, which is about no task; answers the page of what it is about. Raises NotFound."""
+    found = session().get(Notice, notice_id)
+    if found is None or found.user_id != user_id or found.path is None:
+        raise NotFound(notice=notice_id)
+    found.read_at = found.read_at or clock.now()
+    return found.path
 
 
 def last_of(kind: NoticeKind, task_id: str, by_id: str) -> datetime | None:

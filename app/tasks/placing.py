@@ -15,7 +15,7 @@ from app.core.db import session
 from app.core.prepared import Prepared
 from app.core.subject import Subject
 from app.tasks import ladder
-from app.tasks.due import due_at
+from app.tasks.agreed import due_at
 from app.tasks.models import HIGHEST_SCORE, Rank, Task, TaskExtra, TaskStatus
 
 _tasks: Any = Task.__table__
@@ -36,7 +36,7 @@ def rerank(subject: Subject, rank: Rank) -> int:
 
 
 _OPEN_OF = (
-    select(_tasks.c.id, _tasks.c.subject_id, _tasks.c.created_at, _tasks.c.due_at, _extras.c.own_due)
+    select(_tasks.c.id, _tasks.c.subject_id, _tasks.c.created_at, _tasks.c.due_at, _extras.c.own_due, _extras.c.sla)
     .select_from(_tasks.outerjoin(_extras, _extras.c.task_id == _tasks.c.id))
     .where(
         _tasks.c.subject_kind == bindparam("kind"),
@@ -51,9 +51,9 @@ def rerank_some(kind: str, ranks: Mapping[str, Rank]) -> int:
     """`rerank` of several subjects of a kind, by their ids, in two statements."""
     now, rows, later = clock.now(), [], []
     found = session().execute(_OPEN_OF, {"kind": kind, "ids": list(ranks)})
-    for id_, subject_id, created, due, own in found:
+    for id_, subject_id, created, due, own, sla in found:
         rank = ranks[subject_id]
-        due_now = due if own else due_at(created, rank.band)
+        due_now = due if own else due_at(sla, created, rank.band)
         moved = {"due_at": due_now, "changed_at": now, **rank_columns(rank)}
         rows.append({"which": id_, **{f"to_{name}": value for name, value in moved.items()}})
         later += [id_] if due_now != due else []

@@ -161,16 +161,16 @@ def tasks_of_source(source_id: str, *, status: TaskStatus = TaskStatus.OPEN) -> 
     return list(session().execute(_fresh(statement.order_by(Task.rank_key, Task.id))).scalars())
 
 
-def submitted_by(actor: Actor, *, number: int = 1, size: int = 50) -> Page[Task]:
+def submitted_by(actor: Actor, *, number: int = 1, size: int = 50, most: int | None = None) -> Page[Task]:
     """Open tasks, anybody's, about what the actor submitted: where my things are now."""
     statement = select(Task).where(Task.initiator_id == actor.id, Task.status == TaskStatus.OPEN.value)
-    return paginate(_fresh(statement.order_by(Task.rank_key, Task.id)), number, size)
+    return paginate(_fresh(statement.order_by(Task.rank_key, Task.id)), number, size, most=most)
 
 
-def done_by(actor: Actor, *, number: int = 1, size: int = 50) -> Page[Task]:
+def done_by(actor: Actor, *, number: int = 1, size: int = 50, most: int | None = None) -> Page[Task]:
     """What the actor decided, newest first."""
     statement = select(Task).where(Task.completed_by == actor.id)
-    return paginate(_fresh(statement.order_by(Task.completed_at.desc(), Task.id.desc())), number, size)
+    return paginate(_fresh(statement.order_by(Task.completed_at.desc(), Task.id.desc())), number, size, most=most)
 
 
 def _fresh(statement: Select[Task]) -> Select[Task]:

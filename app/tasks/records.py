@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, Id, JsonDict, Moment, UtcDateTime
+from app.core.db import Base, Id, Json, JsonDict, Moment, UtcDateTime
 
 
 class NoticeKind(StrEnum):
@@ -25,16 +25,23 @@ class NoticeKind(StrEnum):
     RESOLVE = "resolve"
     ADD = "add"
     ANSWER = "answer"
+    BACK = "back"
+    REVIEW = "review"
 
 
 class Notice(Base):
-    """Somebody is told something about a task. Kept until its time is over, read or not."""
+    """Somebody is told something about a task, or about what has a page elsewhere. Kept until its time is over, read or
+    not."""
 
     __tablename__ = "notices"
 
     id: Mapped[Id]
     user_id: Mapped[str] = mapped_column(String(26))
-    task_id: Mapped[str] = mapped_column(ForeignKey("tasks.id"), index=True)
+    task_id: Mapped[str | None] = mapped_column(ForeignKey("tasks.id"), index=True)
+    path: Mapped[str | None] = mapped_column(String(200))
+    """The page of what it is about, if that is no task."""
+    title: Mapped[dict[str, str] | None] = mapped_column(Json)
+    """What that is called: {"en", "zh"}"""
     kind: Mapped[str] = mapped_column(String(12))
     by_id: Mapped[str | None] = mapped_column(String(26))
     """Who caused it; None for Youxu itself."""

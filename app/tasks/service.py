@@ -22,7 +22,7 @@ from app.core.prepared import Prepared
 from app.core.registry import Registry
 from app.core.subject import Subject
 from app.tasks import standing_in
-from app.tasks.due import due_at
+from app.tasks.agreed import due_at
 from app.tasks.events import CLOSED, COMPLETED, OPENED, tell_of
 from app.tasks.forgetting import forget_of as forget_of
 from app.tasks.models import Rank as Rank
@@ -138,7 +138,8 @@ class NewTask:
     excluded: Sequence[str] = ()
     rank: Rank = field(default_factory=Rank)
     due_at: datetime | None = None
-    """Without one the band says how long it may take."""
+    """Without one `sla` (see `agreed`), or the band, says how long it may take."""
+    sla: dict[str, str] | None = None
     follow_up_at: datetime | None = None
     priority: int | None = None
     id: str | None = None
@@ -178,9 +179,10 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
             "priority": item.priority,
             "variables": {},
             "own_due": item.due_at is not None,
+            "sla": item.sla,
         }
         for row, item in zip(rows, new, strict=True)
-        if item.follow_up_at is not None or item.priority is not None or item.due_at is not None
+        if (item.follow_up_at, item.priority, item.due_at, item.sla) != (None, None, None, None)
     ]
     if extras:
         session().execute(insert(TaskExtra), extras)
@@ -189,7 +191,7 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
 
 def _row(new: NewTask) -> dict[str, Any]:
     at = clock.now()
-    due = new.due_at or due_at(at, new.rank.band)
+    due = new.due_at or due_at(new.sla, at, new.rank.band)
     return {
         "id": new.id or ids.new_id(),
         "source_kind": new.source.kind,
@@ -207,7 +209,7 @@ def _row(new: NewTask) -> dict[str, Any]:
         "form_key": new.form_key,
         "excluded_user_ids": list(new.excluded),
         "due_at": due,
-        "rung_at": None if new.due_at is None else at,
+        "rung_at": None if new.due_at is None and new.sla is None else at,
         "created_at": at,
         "changed_at": at,
         **rank_columns(new.rank),

@@ -14,13 +14,10 @@ from typing import Any
 from sqlalchemy import (
     and_,
     bindparam,
-    case,
     delete,
     exists,
     false,
-    func,
     insert,
-    literal,
     not_,
     or_,
     select,
@@ -31,7 +28,6 @@ from sqlalchemy import (
 
 from app.core import clock
 from app.core.db import session
-from app.core.paging import Page, paginate
 from app.core.permissions import Actor
 from app.core.registry import Registry
 from app.identity.queries import names_of
@@ -62,6 +58,15 @@ def _named(kind: str, values: Collection[str], *, one: bool) -> Any:
     if one:
         return exists().where(TaskCandidate.task_id == Task.id, *which)
     return Task.id.in_(select(TaskCandidate.task_id).where(*which))
+
+
+def _asked(principal: Principal) -> Any:
+    """The condition that the other or a group of theirs is asked; one EXISTS, which PostgreSQL asks of task by task: of
+    two with an OR between it would read all there are."""
+    named = [and_(TaskCandidate.kind == "user", TaskCandidate.value == principal.user_id)]
+    if principal.roles:
+        named.append(and_(TaskCandidate.kind == "group", TaskCandidate.value.in_(sorted(principal.roles))))
+    return exists().where(TaskCandidate.task_id == Task.id, TaskCandidate.open, or_(*named))
 
 
 def _within(principal: Principal, *, one: bool) -> Any:
@@ -97,43 +102,24 @@ def _ids(actor: Actor, principal: Principal) -> list[Any]:
     ]
 
 
+def parts_of(actor: Actor, principal: Principal, few: Sequence[str] | None) -> list[list[Any]]:
+    """Conditions of the open tasks that the other has, that they could take, and that the actor has for them: three
+    lists that share no task. `few`: ids of all that the other is asked to do, where these are few; else the tasks are
+    looked at one by one, in whatever order they are wanted."""
+    theirs, _free, has = _ways(actor, principal, one=True)
+    free = and_(Task.assignee_id.is_(None), _asked(principal))
+    if few is not None:
+        free = and_(free, Task.id.in_(few))
+    allowed = not_(_named("excluded", [principal.user_id, actor.id], one=True))
+    opened = [Task.status == TaskStatus.OPEN.value, _within(principal, one=True)]
+    return [[theirs, allowed, *opened], [free, allowed, *opened], [has, *opened]]
+
+
 def visible(actor: Actor, principals: Sequence[Principal]) -> Any:
     """The condition that selects the open tasks which the actor may do on behalf of these, or has for them."""
     if not principals:
         return false()
     return Task.id.in_(union_all(*(part for one in principals for part in _ids(actor, one))))
-
-
-def inbox(
-    actor: Actor, principals: Sequence[Principal], *, number: int = 1, size: int = 50, total: int | None = None
-) -> Page[Task]:
-    """Open tasks by rank that the actor may do for these people. Two statements, one when it is known how many."""
-    statement = select(Task).where(visible(actor, principals)).order_by(Task.rank_key, Task.id)
-    statement = statement.execution_options(populate_existing=True)
-    if total is None:
-        return paginate(statement, number, size)
-    found = session().scalars(statement.limit(size).offset((min(max(number, 1), 1_000_000) - 1) * size))
-    return Page(list(found), max(number, 1), size, total)
-
-
-def counts(actor: Actor, principals: Sequence[Principal]) -> dict[str, int]:
-    """How many there are for each of them, by user id, and for all (`""`). One statement, none for nobody."""
-    if not principals:
-        return {}
-    rows = union_all(
-        *(
-            part.add_columns(literal(number).label("number"))
-            for number, one in enumerate(principals)
-            for part in _ids(actor, one)
-        )
-    ).cte("rows")
-    numbers: dict[str, list[int]] = {}
-    for number, one in enumerate(principals):
-        numbers.setdefault(one.user_id, []).append(number)
-    columns = [func.count(rows.c.id.distinct())]
-    columns += [func.count(case((rows.c.number.in_(mine), rows.c.id)).distinct()) for mine in numbers.values()]
-    found = session().execute(select(*columns)).one()
-    return dict(zip(["", *numbers], map(int, found), strict=True))
 
 
 def possible(actor: Actor, task: Task) -> list[Principal]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core import clock, workdays
-from app.core.workdays import counting
+from app.core.workdays import agreed, counting
 
 DAYS = st.dates(date(2022, 6, 1), date(2028, 6, 1))
 
@@ -126,3 +126,27 @@ def test_what_is_known_of_the_last_start_holds_for_those_after_it_only_as_far_as
         moment = start + timedelta(minutes=step, microseconds=-step % 2)
         for working in lasting:
             assert workdays.later(moment, working) == counting._later(moment, working)
+
+
+@pytest.mark.parametrize(
+    ("text", "band", "end"),
+    [
+        ("PT8H", "P0", "2026-11-30T12:00"),  # Friday noon and eight working hours, without the weekend
+        ("P1D", None, "2026-11-30T12:00"),
+        ("PT8H clock", "P0", "2026-11-27T20:00"),
+        ("P0=PT30M clock; P1D", "P0", "2026-11-27T12:30"),
+        ("P0=PT30M clock; P1D", "P3", "2026-11-30T12:00"),
+        ("P0=PT30M clock", "P3", None),
+    ],
+)
+def test_a_time_agreed_for_work(text, band, end):
+    found = agreed.parse(text).of(band)
+    assert (found and found.end(at("2026-11-27T12:00"))) == (end and at(end))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "8", "PT0S", "P1M", "P367D", "PT8H;", "PT1H; PT2H", "P0=", "x" * 300, "P1=PT1H;P1=PT2H"]
+)
+def test_what_says_no_agreed_time(text):
+    with pytest.raises(agreed.AgreedTimeInvalid):
+        agreed.parse(text)

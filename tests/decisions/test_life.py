@@ -60,6 +60,7 @@ def test_a_draft_is_written_by_several_and_none_of_them_may_approve_it(tx: Sessi
     with pytest.raises(life.NotTried):
         service.approve(WU, draft)
     service.try_version(XU, draft)
+    assert [queries.waiting_for(one.id) for one in (LIN, XU, WU)] == [0, 0, 1]
     for writer in (LIN, XU):
         with pytest.raises(life.OwnVersion):
             service.approve(writer, draft)

@@ -17,6 +17,15 @@ def test_undo_delegate_attach_mention_and_the_bell(site, sign_in):
         order = db.session().scalars(select(Order).where(Order.number == number)).one()
         task = open_tasks_of(Subject("order", order.id))[0]
     desk = sign_in("desk", "en", "desk")
+    page = desk.go("/inbox?tab=groups")
+    row = page.locator(f"#task-{task.id}")
+    row.get_by_role("button", name="Take").click()
+    page.wait_for_selector(".toast-undo button")
+    assert not row.count()
+    page.locator(".toast-undo button").click()
+    page.wait_for_selector("text=The task is back with its group.")
+    assert "/inbox?tab=groups" in page.url
+    row.wait_for()
     page = desk.go(f"/tasks/{task.id}")
     claim = page.locator("form[action$='/claim'] button")
     claim.click()

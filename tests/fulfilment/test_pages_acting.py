@@ -74,6 +74,12 @@ def test_who_stands_in_finds_takes_and_decides_and_it_stands_everywhere(client, 
     assert order.number in text(client.get(f"/inbox?tab=for&person={flow.users['bob'].id}"))
     task = flow.task(order)
     assert "recorded as done by you on behalf of Bob" in text(client.get(f"/tasks/{task.id}"))
+    told = client.post(f"/tasks/{task.id}/claim?tab=for", headers={"HX-Request": "true"}).get_data(as_text=True)
+    back = f"/tasks/{task.id}/release"
+    assert f'hx-post="{back}?tab=for"' in told  # taken from the list, it can be given back at once
+    assert "hx-swap-oob" in told
+    told = client.post(f"{back}?tab=for", headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert "toast-undo" not in told
     client.post(f"/tasks/{task.id}/claim?tab=for", headers={"HX-Request": "true"})
     assert "for Bob" in text(client.get("/inbox?tab=mine"))
     token = bearer(flow.users["other"])

@@ -47,6 +47,7 @@ from app.processes.designer import approving, drafts
 from app.processes.models import ProcessInstance, ProcessMessage
 from app.tasks import teamwork
 from app.tasks.models import Task
+from app.tasks.records import Notice
 from tests.decisions.dmn.factories import dmn
 from tests.fulfilment.flow_world import Flow, make_flow
 from tests.identity.factories import actor_for, make_user, sign_in, stand_in
@@ -287,6 +288,7 @@ def _worked_on_together(site: Site, admin: Actor) -> None:
     keys = {"p256dh": key, "auth": pushing.text_of(b"0" * 16)}
     device = pushing.subscribe(admin, endpoint="https://push.example/1", label=ATTACK, **keys)
     site.ids |= {"letter_id": list(told), "device_id": [device.id]}
+    site.ids["notice_id"] = list(db.session().scalars(select(Notice.id)))
     site.ids["attachment_id"] = [teamwork.attach(admin, task, f"{SCRIPT}.txt", SCRIPT.encode()).id]
 
 

@@ -226,7 +226,7 @@ def test_start_timers_are_set_again_when_the_same_diagram_is_deployed_again(rest
 
 
 def test_a_governed_process_is_not_deployed_past_its_review(rest):
-    rest.deploy(diagrams.one_user("free"))
+    first = rest.deploy(diagrams.one_user("free"))
     governing.set_governed(SYSTEM, "free", governed=True, reason="from now on")
     said = rest.deploy(diagrams.one_user("free", label="Otherwise"), status=400)
     assert said["type"] == "ParseException"
@@ -236,3 +236,8 @@ def test_a_governed_process_is_not_deployed_past_its_review(rest):
     assert "another person approves" in error["message"]
     assert "/processes/drafts" in error["message"]
     rest.deploy(diagrams.one_user("other"))
+    kept = rest.delete(f"/deployment/{first['id']}?cascade=true", status=500)
+    assert (kept["type"], sorted(kept)) == ("ProcessEngineException", ["code", "message", "type"])
+    assert "another person approves" in kept["message"]
+    (still,) = rest.get("/process-definition", key="free")
+    assert still["deploymentId"] == first["id"]

@@ -80,6 +80,8 @@ def test_the_life_of_an_order(flow, ask):
         "about_id": order.id,
         "source_kind": "process",
         "source_id": rest["items"][2]["subject"].removeprefix("process/"),
+        "completed_by": flow.users["bob"].id,
+        "on_behalf_of": None,
     }
 
 

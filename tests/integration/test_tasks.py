@@ -6,8 +6,11 @@ import io
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from app.core import clock
+from app.core import clock, outbox
+from app.core.db import session
+from app.core.outbox import OutboxEvent
 from tests.conftest import NOON
 from tests.identity.factories import make_user, stand_in
 from tests.integration import diagrams
@@ -150,6 +153,14 @@ def test_a_substitute_works_through_the_dialect_and_the_excluded_get_it_by_no_wa
     instance = rest.start("eyes")
     (task,) = bo.get("/task")
     bo.post(f"/task/{task['id']}/complete", {}, 204)
+    (past,) = rest.get("/history/task", taskId=task["id"])
+    assert (past["assignee"], past["onBehalfOf"]) == (bo.user.login, "anna")
+    (done,) = rest.get("/history/user-operation", taskId=task["id"], operationType="Complete")
+    assert (done["userId"], done["onBehalfOf"]) == (bo.user.login, "anna")
+    while outbox.number():
+        pass
+    told = session().scalars(select(OutboxEvent).where(OutboxEvent.type == "youxu.task.completed")).one().data
+    assert (told["completed_by"], told["on_behalf_of"]) == (bo.user.id, anna.id)
     path = f"/task/{one(rest, instance)['id']}"
     for login in ("anna", bo.user.login):
         for verb in ("claim", "assignee", "delegate"):

@@ -6,8 +6,13 @@ import io
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from app.core import ids
+from app.core.db import session
 from app.core.errors import StaleVersion
+from app.core.permissions import SYSTEM
+from app.core.subject import Subject
 from app.decisions import queries as decision_queries
 from app.decisions import service as decisions
 from app.processes import definitions, service
@@ -15,15 +20,20 @@ from app.processes.designer import approving, drafts, governing, queries, replay
 from app.processes.designer.approving import NotApprovedYet, NotSent, OvertakenDraft, OwnDraft, ScenariosBroken
 from app.processes.designer.drafts import NoDraft, OtherProcess
 from app.processes.designer.merging import merge
+from app.processes.designer.remarks import with_remarks
 from app.processes.designer.sandbox import CannotPlay, Play
 from app.processes.engine import DiagramRefused, compile_definition
+from app.processes.external import service as external
+from app.processes.external.models import ExternalTask
+from app.processes.models import ProcessEvent
 from app.processes.service.deploying import FOLDER
 from app.processes.service.starting import DefinitionSuspended
+from app.tasks import notices
 from tests.decisions import factories
 from tests.fulfilment.entry_world import DIAGRAMS
 from tests.fulfilment.flow_world import make_flow
 from tests.identity.factories import actor_for, make_user, sign_in
-from tests.processes.diagrams import process
+from tests.processes.diagrams import chain, end, flow, node, process, start, user
 
 APPROVAL = (FOLDER / "approval.bpmn").read_bytes()
 
@@ -85,11 +95,15 @@ def test_from_draft_to_version(act):
         drafts.save(act["dora"], draft.id, 2, process("<startEvent id='s'/>", key="other"))
     drafts.save(act["dora"], draft.id, 2, checked_twice(APPROVAL))
     approving.send(act["dora"], draft.id, 3, "twice is better")
+    (asked,) = notices.notices_of(act["quin"].id).items
+    assert (asked.notice.kind, asked.about, asked.notice.read_at) == ("review", "One more step", None)
+    assert [queries.waiting_for(act[name].id) for name in ("quin", "dora")] == [1, 0]
     with pytest.raises(NoDraft):
         drafts.save(act["dan"], draft.id, 3, APPROVAL)
     with pytest.raises(OwnDraft):
         approving.approve(act["dora"], draft.id, 3, "mine is good")
     approving.reject(act["quin"], draft.id, 3, "scenarios first")
+    assert (notices.unread(act["quin"].id), queries.waiting_for(act["quin"].id)) == (0, 0)
     with pytest.raises(NotSent):
         approving.approve(act["quin"], draft.id, 3, "well")
     approving.send(act["dora"], draft.id, 3, "")
@@ -324,3 +338,77 @@ def test_the_past_on_a_draft(tx):
     flow.decide("desk2", order, "approve")
     (parted,) = replaying.replay(draft, plans={"approval_matrix": decision_queries.plan_of(rules)}).differences
     assert (parted.after, parted.now) == ("approve_answer", "second_approval")
+
+
+def test_the_past_of_programs_and_of_what_it_was_given(people, act):
+    """What a start was given and a worker brought decides again; what is not on record is said, not counted."""
+    xml = process(
+        start(),
+        node("exclusiveGateway", "large", default="large-weigh"),
+        node("serviceTask", "weigh", camunda__type="external", camunda__topic="weigh"),
+        node("exclusiveGateway", "heavy", default="heavy-e"),
+        user("lift"),
+        end(),
+        chain("s", "large"),
+        flow("large", "weigh"),
+        flow("large", "lift", "${boxes > 9}"),
+        chain("weigh", "heavy"),
+        flow("heavy", "lift", "${kilos > 20}"),
+        flow("heavy", "e"),
+        chain("lift", "e"),
+        key="parcel",
+    )
+    service.deploy(SYSTEM, xml)
+    for boxes, kilos in ((1, 30), (2, 8), (10, 0)):
+        one = service.start(act["op"], "parcel", Subject("parcel", ids.new_id()), variables={"boxes": boxes})
+        if kilos:
+            wanted = select(ExternalTask.id).where(ExternalTask.instance_id == one.id)
+            work = session().scalars(wanted).one()
+            external.lock(SYSTEM, work, "w", 60_000)
+            external.complete(SYSTEM, work, "w", {"kilos": kilos})
+    draft = drafts.begin(act["dora"], "parcel", "past")
+    past = replaying.replay(draft)
+    assert (past.played, past.other, past.unplayed) == (3, 0, [])
+    drafts.save(act["dora"], draft.id, 1, changed(xml, ("kilos > 20", "kilos > 50"), ("boxes > 9", "boxes > 1")))
+    past = replaying.replay(draft)
+    assert [(one.after, one.then, one.now, one.count) for one in past.differences] == [
+        ("heavy", "lift", "e", 1),
+        ("large", "weigh", "lift", 1),
+    ]
+    first = select(ProcessEvent).where(ProcessEvent.kind == "started", ProcessEvent.instance_id == one.id)
+    assert session().scalars(first).one().details == {"variables": {"boxes": 10}}
+    much = {"boxes": 1, "note": "x" * 30_000}
+    service.start(act["op"], "parcel", Subject("parcel", ids.new_id()), variables=much)
+    (gap,) = replaying.replay(draft).unplayed
+    assert (gap.count, gap.reason) == (1, "What it was given at its start is not on record.")
+
+
+def test_comments_outlive_a_modeler_that_does_not_know_them(act):
+    """Each stands again where it stood; that of an element which was deleted is gone, and nothing else changes."""
+    bare = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<d:definitions xmlns:d="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d">\n'
+        '  <d:process id="p" isExecutable="true">\n    <d:startEvent id="s">\n      <d:outgoing>f</d:outgoing>\n'
+        '    </d:startEvent>\n    <d:userTask id="u" /><d:task id="t" />\n  </d:process>\n</d:definitions>\n'
+    )
+    told = changed(
+        bare.encode(),
+        ("<d:definitions", "<!-- 许可 -->\n<d:definitions"),
+        ("    <d:userTask", "    <!-- asks - twice -->\n    <!-- second -->\n    <d:userTask"),
+        ("  </d:process>", "    <!-- last -->\n  </d:process>"),
+        ('<d:task id="t" />', '<!-- of t --><d:task id="t" />'),
+        ("</d:definitions>\n", "</d:definitions>\n<!-- end -->\n"),
+    ).decode()
+    assert with_remarks(told, bare) == told
+    assert with_remarks(told, told) == told
+    assert with_remarks(bare, bare) is bare
+    inside = bare.replace("<d:outgoing>", "<!-- way --><d:outgoing>")
+    assert with_remarks(inside, bare).count("<!-- way -->") == 1
+    gone = bare.replace('<d:userTask id="u" />', "")
+    assert "twice" not in with_remarks(told, gone)
+    assert "<!-- last -->" in with_remarks(told, gone)
+    draft = drafts.begin(act["dora"], "approval", "remarks")
+    noted = changed(APPROVAL, ("<bpmn:userTask", "<!-- who approves -->\n    <bpmn:userTask"))
+    drafts.save(act["dora"], draft.id, 1, noted)
+    saved = drafts.save(act["dora"], draft.id, 2, checked_twice(APPROVAL))
+    assert saved.xml.count("<!-- who approves -->") == noted.count(b"<!-- who approves -->")
+    assert "once_more" in saved.xml

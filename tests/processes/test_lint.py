@@ -212,6 +212,8 @@ REFUSED = {
     "four eyes on nothing": (work(youxu__fourEyes="nobody"), "x"),
     "four eyes on itself": (work(youxu__fourEyes="x"), "x"),
     "groups from no gateway": (work(youxu__assignFrom="s"), "x"),
+    "no agreed time": (work(youxu__sla="8 hours"), "x"),
+    "an agreed time said twice": (work(youxu__sla="PT8H; PT4H clock"), "x"),
     "step without source": (work(youxu__assignStep="second"), "x"),
     "form with an endless name": (work(camunda__formKey="f" * 101), "x"),
     "instances of no number": (work(EACH.format("")), "x"),
@@ -505,6 +507,11 @@ def test_names_that_are_not_known():
     assert set(refusal(xml, Known(set(), {"r"}, {"f"}, {"manager"}))) == {"a"}
     assert set(refusal(xml, Known({"st"}, set(), {"f"}, {"manager"}))) == {"g"}
     assert [name for name, _reason in warned(xml, Known({"st"}, {"r"}, set(), set()))] == ["u", "u"]
+    agreed = work(youxu__sla="P0=PT30M clock; PT8H", youxu__escalateTo="manager")
+    assert warned(agreed, Known(groups={"manager"}, bands=["P0"])) == []
+    assert set(refusal(agreed, Known(groups={"manager"}, bands=["P1"]))) == {"x"}
+    assert set(refusal(agreed, Known(groups={"qa"}, bands=["P0"]))) == {"x"}
+    assert [name for name, _ in warned(work(youxu__sla="PT8H", camunda__dueDate="PT1H"))] == ["x"]
 
 
 # --- the many ways to write the same ----------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm.exc import StaleDataError
@@ -15,6 +17,8 @@ from app.processes.engine import DiagramRefused, TokenNotReady
 from app.processes.models import ProcessEvent, ProcessInstance
 from app.tasks import queries as tasks
 from app.tasks import service as inbox
+from app.tasks.models import TaskExtra
+from tests.conftest import NOON
 from tests.identity.factories import actor_for, make_user
 from tests.processes.diagrams import chain, choice, end, flow, process, start, user
 from tests.processes.diagrams import service as step_task
@@ -324,3 +328,14 @@ def test_history_cannot_be_altered(tx, rules, manager):
         session().execute(ProcessEvent.__table__.update().values(kind="x"))
     found = session().execute(select(ProcessEvent.kind).where(ProcessEvent.instance_id == instance.id)).scalars()
     assert "x" not in set(found)
+
+
+def test_the_diagram_agrees_how_long_a_task_may_take(manager):
+    """Noon is a Monday's: a working day later is Tuesday noon, whatever the band."""
+    sla = {"youxu__sla": "P1D", "youxu__escalateTo": "qa_ra"}
+    service.deploy(SYSTEM, process(start(), user("u", **sla), end(), chain("s", "u", "e"), key="agreed"))
+    subject = thing()
+    service.start(manager, "agreed", subject)
+    task = the_task(subject)
+    assert task.due_at == NOON + timedelta(days=1)
+    assert session().get(TaskExtra, task.id).sla == {"time": "P1D", "escalate_to": "qa_ra"}

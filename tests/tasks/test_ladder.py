@@ -200,3 +200,21 @@ def test_tasks_are_taken_up_once_they_are_old_enough_also_late_ones_and_after_a_
     with clock.moved(NOON + timedelta(days=7, minutes=1)):
         assert ladder.look_for_ripe() == 0
     assert len(statements) <= 4
+
+
+def test_an_agreed_time_goes_before_that_of_the_band_and_names_who_is_asked_then(tx, desk, boss):
+    """Half of eight working hours after Monday noon is Monday 17:00; a band that agrees another moves it."""
+    qa = make_user(login="qa", roles=["qa_ra"], name="Quinn")
+    sla = {"time": "P0=PT2H clock; PT8H", "escalate_to": "qa_ra"}
+    task = make_task(groups=["order_desk"], rank=Rank(band="P1"), sla=sla)
+    assert clock.local(task.due_at).strftime("%a %H:%M") == "Tue 12:00"
+    after(hours=4, minutes=59)
+    assert told(desk) == []
+    after(hours=5, minutes=1)
+    assert (told(desk), told(qa)) == (["remind"], [])
+    service.rerank(task.subject, Rank(band="P0"))
+    tx.refresh(task)
+    assert task.due_at == NOON + timedelta(hours=2)
+    after(hours=5, minutes=3)
+    assert (told(desk), told(qa), told(boss)) == (["escalate", "remind"], ["escalate"], [])
+    assert queries.candidates_of(task.id)["group"] == ["order_desk", "qa_ra"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.core import clock, kept
+from app.core import clock, jobs, kept
 from app.core.errors import Invalid, NotFound
 from app.tasks import lists, managing, notices, queries, service, teamwork
 from app.tasks.models import Rank
@@ -46,8 +46,16 @@ def test_put_off_leaves_the_list_until_then(who, task):
     assert [one.id for one, _until in queries.put_off_by(anna)] == [task.id]
     with clock.moved(NOON + timedelta(hours=4)):
         assert [one.id for one in queries.inbox(anna, which="mine").items] == [task.id]
+        while jobs.run_due():
+            pass
+    assert told(anna) == [("back", "Youxu")]
+    teamwork.put_off(anna, task.id, NOON + timedelta(hours=5))
     teamwork.put_off(anna, task.id, None)
     assert lists.counts(anna)["mine"] == 1
+    with clock.moved(NOON + timedelta(hours=6)):
+        while jobs.run_due():
+            pass
+    assert len(told(anna)) == 1
     for moment in (NOON, NOON - timedelta(days=1), NOON + timedelta(days=400)):
         with pytest.raises(Invalid):
             teamwork.put_off(anna, task.id, moment)

@@ -3,7 +3,7 @@
     ORDER_RELEASED = outbox.event_type("youxu.order.released", _l("…"), number=outbox.TEXT)   # <slice>/events.py
     outbox.tell(ORDER_RELEASED, Subject("order", order.id), {"number": order.number}, key=order.number)
 
-The words are those of CloudEvents 1.0. Data are thin: ids, numbers, states; nothing about persons, who wants more asks
+The words are those of CloudEvents 1.0. Data are thin: ids, numbers, states; of persons ids at most, who wants more asks
 for it with rights of their own. An event has no position until the relay in the worker has given it one: the feed has
 no gap and no double, and never grows anywhere but at its end, so a reader that remembers a position misses nothing.
 """

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 
 from app.core import menu
 from app.core.i18n import _, _l, pick
-from app.core.permissions import Actor, current_actor
+from app.core.permissions import Actor, actor_or_none, current_actor
 from app.decisions import queries
 from app.decisions.models import RuleSetVersion
 from app.decisions.outcome import BANDS
@@ -20,7 +20,24 @@ from app.decisions.texts import is_table
 from app.identity.roles import ROLES
 
 bp = Blueprint("decisions", "app.decisions.pages")
-menu.add(_l("Rules"), "decisions.list_rule_sets", icon="scale", right=RULE_READ, section="quality", order=60)
+
+
+def _waiting() -> str:
+    """How many tested versions wait for who reads this."""
+    actor = actor_or_none()
+    count = queries.waiting_for(actor.id) if actor is not None and actor.may(RULE_APPROVE) else 0
+    return str(count) if count else ""
+
+
+menu.add(
+    _l("Rules"),
+    "decisions.list_rule_sets",
+    icon="scale",
+    right=RULE_READ,
+    section="quality",
+    order=60,
+    badge=_waiting,
+)
 
 STATUS = {
     "draft": (_l("Draft"), "neutral"),

@@ -14,6 +14,23 @@ import { YOUXU } from "./parts/youxu_moddle.js";
 const TONES = { added: "success", removed: "danger", changed: "warning", moved: "info" };
 const WORDS = { added: "Added", removed: "Removed", changed: "Changed", moved: "Moved" };
 const ATTRIBUTES = { name: "name", nameZh: "name", conditionExpression: "condition", "conditionExpression.body": "condition", default: "default flow", documentation: "documentation", sourceRef: "from", targetRef: "to" };
+/** What an added element says beside its name: attribute → what it is called. */
+const SAID = {
+  "youxu:ruleSet": "Rule set",
+  "youxu:step": "Service step",
+  "camunda:topic": "External topic",
+  "camunda:formKey": "Form",
+  "camunda:assignee": "Who may do it",
+  "camunda:candidateGroups": "Groups",
+  "youxu:assignFrom": "Groups come from the rules of",
+  "youxu:fourEyes": "Not done by who did",
+  "youxu:signature": "Meaning of the signature",
+  "youxu:sla": "Service level",
+  "youxu:escalateTo": "Asked too when it is over",
+  "camunda:dueDate": "Due date",
+  "bpmn:calledElement": "Called process",
+};
+for (const [name, label] of Object.entries(SAID)) ATTRIBUTES[name.split(":")[1]] ??= label;
 const MODEL = /^bpmn:(?!Definitions$)/;
 
 async function definitionsOf(xml) {
@@ -34,7 +51,15 @@ async function differences(old, now) {
 function shown(attribute) {
   const [first] = attribute.split(".");
   if (/^extensionElements/.test(attribute)) return text("more settings");
-  return text(ATTRIBUTES[attribute] ?? ATTRIBUTES[first] ?? first);
+  const plain = first.replace(/^[a-z]+:/, "");
+  return text(ATTRIBUTES[attribute] ?? ATTRIBUTES[plain] ?? plain);
+}
+
+/** [was, is]: the library tells the two values of a changed attribute the other way round, and of a removed one a 0. */
+function beforeAndAfter({ oldValue, newValue }) {
+  if (oldValue == null) return [null, newValue];
+  if (newValue == null) return [oldValue, null];
+  return [newValue, oldValue === 0 ? null : oldValue];
 }
 
 class Comparison {
@@ -111,17 +136,29 @@ class Comparison {
     const flow = kind === "changed" ? null : one;
     if (flow?.$type === "bpmn:SequenceFlow") told.append(" ", text("from “{from}” to “{to}”", { from: this.nameOf(flow.sourceRef?.id), to: this.nameOf(flow.targetRef?.id) }));
     if (kind === "changed") told.append(...this.details(one.attrs));
+    if (kind === "added") told.append(...this.saidBy(one));
     return make("li", { class: `tone-${TONES[kind]}` }, make("b", {}, text(WORDS[kind])), told);
+  }
+
+  /** What an added element says: its rule set, form, signature, time agreed and the like. */
+  saidBy(one) {
+    return Object.entries(SAID)
+      .map(([name, label]) => [label, one.get?.(name)])
+      .filter(([, value]) => value)
+      .map(([label, value]) => make("div", {}, `${text(label)}${chinese ? "：" : ": "}`, make("b", {}, this.names(String(value)))));
+  }
+
+  /** Ids of elements in a list by their names. */
+  names(value) {
+    return value.split(/([\s,]+)/).map((part) => (this.state.new.names[part] ? this.nameOf(part) : part)).join("");
   }
 
   details(attributes) {
     const hidden = /^(incoming|outgoing|\$|di$)/;
     return Object.entries(attributes ?? {})
       .filter(([name]) => !hidden.test(name))
-      // the library tells the values the other way round
-      .flatMap(([name, { oldValue: now, newValue: was }]) => [
-        make("div", {}, `${shown(name)}${chinese ? "：" : ": "}`, make("span", { class: "was" }, this.legible(was)), " → ", this.legible(now)),
-      ]);
+      .map(([name, told]) => [name, ...beforeAndAfter(told)])
+      .map(([name, was, now]) => make("div", {}, `${shown(name)}${chinese ? "：" : ": "}`, make("span", { class: "was" }, this.legible(was)), " → ", this.legible(now)));
   }
 
   goTo(id) {

@@ -205,7 +205,7 @@ class Diagram {
 
   frameFirst() {
     this.fit();
-    if (this.canvas.zoom() >= READABLE) return;
+    if (this.moving || this.canvas.zoom() >= READABLE) return; // two versions are compared as wholes
     if (this.here) this.toToken();
     else if (this.canvasBox.clientWidth < NARROW) this.toStart();
   }

@@ -98,7 +98,6 @@ class Drawing {
     }
     const { warnings } = await this.view.importXML(drawn);
     const lost = new Set(warnings.map(({ message }) => message.match(/<([\w:.-]+)/)?.[1] ?? message.slice(0, 80)));
-    if (xml.includes("<!--")) lost.add(text("comments"));
     return [...lost];
   }
 

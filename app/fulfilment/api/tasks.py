@@ -19,9 +19,9 @@ from app.fulfilment.signing import verbs as signing
 from app.orders import queries as orders
 from app.priority.panels import Panel, panel_of
 from app.priority.queries import NotAssessed
+from app.tasks import lists, others, standing_in
 from app.tasks import queries as tasks
 from app.tasks import service as task_verbs
-from app.tasks import standing_in
 from app.tasks.models import Task, TaskStatus
 from app.tasks.permissions import TASK_READ, TASK_WORK
 
@@ -33,6 +33,8 @@ bp.before_request(signer.prove_in_api)
 
 LISTS = ("mine", "groups", "all", "for", "submitted", "done")
 LARGEST_VERSION = 2**31 - 1
+COUNTED = 1_000
+"""A list is counted no further: a hundred thousand tasks take longer to count than to work on a page of them."""
 
 
 class TaskOut(Schema):
@@ -94,7 +96,14 @@ class TaskPage(Schema):
     items = fields.List(fields.Nested(TaskOut), required=True)
     page = fields.Integer(required=True)
     size = fields.Integer(required=True)
-    total = fields.Integer(required=True)
+    total = fields.Integer(
+        required=True,
+        metadata={
+            "description": f"How many there are, counted no further than {COUNTED} or the end of the page; "
+            "one more says that there are others"
+        },
+    )
+    more = fields.Boolean(required=True, metadata={"description": "Whether another page follows"})
 
 
 class TaskQuery(Schema):
@@ -203,15 +212,16 @@ def list_tasks(given: dict[str, Any]) -> dict[str, Any]:
     """Tasks: mine, free for my groups, all, of those I stand in for, about what I submitted, done by me."""
     actor, number, size = current_actor(), given["page"], given["size"]
     if given["list"] == "submitted":
-        page = tasks.submitted_by(actor, number=number, size=size)
+        page = tasks.submitted_by(actor, number=number, size=size, most=COUNTED)
     elif given["list"] == "for":
-        page = standing_in.inbox(actor, standing_in.whom_for(actor), number=number, size=size)
+        whom = standing_in.whom_for(actor)
+        page = others.page_of(actor, whom, others.few_of(whom), number=number, size=size, most=COUNTED)
     elif given["list"] == "done":
-        page = tasks.done_by(actor, number=number, size=size)
+        page = tasks.done_by(actor, number=number, size=size, most=COUNTED)
     else:
-        page = tasks.inbox(actor, which=given["list"], number=number, size=size)
+        page = lists.page_of(actor, given["list"], number, size, COUNTED)
     standing_in.mark(page.items)
-    return {"items": page.items, "page": page.number, "size": page.size, "total": page.total}
+    return {"items": page.items, "page": page.number, "size": page.size, "total": page.total, "more": page.more}
 
 
 @bp.get("/tasks/<task_id>")

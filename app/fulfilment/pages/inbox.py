@@ -136,7 +136,10 @@ def release(task_id: str) -> str | BaseResponse:
 
 def _after(task_id: str, sentence: str, undo: str = "") -> str | BaseResponse:
     if web.is_fragment():
-        return _render_list("fulfilment/_inbox.html")
+        told = render_template(
+            "fulfilment/worklist/_toast.html", sentence=sentence, undo=undo, address=request.query_string.decode()
+        )
+        return _render_list("fulfilment/_inbox.html") + told
     flash(sentence, f"undo {undo}" if undo else "success")
     return redirect(url_for("fulfilment.show_task", task_id=task_id))
 

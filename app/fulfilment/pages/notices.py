@@ -45,6 +45,13 @@ def read_notices() -> BaseResponse:
     return redirect(url_for("fulfilment.notices"))
 
 
+@bp.post("/notices/<notice_id>/open")
+@requires(TASK_READ)
+def open_notice(notice_id: str) -> BaseResponse:
+    """Go to what it is about, which is no task; it has been seen."""
+    return redirect(told.open_one(current_actor().id, notice_id))
+
+
 @bp.post("/tasks/<task_id>/notices")
 @requires(TASK_READ)
 def open_noticed(task_id: str) -> BaseResponse:

@@ -316,11 +316,16 @@ def get_resource_data(deployment_id: str, resource_id: str) -> Response:
 def delete_deployment(deployment_id: str) -> ResponseReturnValue:
     """Take it back: what it brought is started no more; with `cascade` what runs of it is ended.
 
-    Nothing is erased: instances and history stay on record for as long as the law wants.
+    Nothing is erased: instances and history stay on record for as long as the law wants. What brought a governed
+    process is not taken back: its diagram changes by an approved draft only.
     """
     row = session().scalar(select(ProcessDeployment).where(ProcessDeployment.id == deployment_id, _shown))
     if row is None:
         missing(f"Deployment with id '{deployment_id}' do not exist")
+    try:
+        verbs.refuse_direct(withdrawing.keys_of(row.id), url_for("processes.list_drafts", _external=True))
+    except verbs.GovernedProcess as error:
+        raise EngineRefused(f"Deployment {deployment_id} cannot be deleted: {error.sentence()}") from None
     running = withdrawing.withdraw(current_actor(), row.id, cascade=Given(request.args.to_dict()).flag("cascade"))
     if running:
         raise EngineRefused(

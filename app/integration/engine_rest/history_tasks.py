@@ -46,6 +46,7 @@ from app.integration.engine_rest.wire import (
 from app.integration.permissions import ENGINE_READ
 from app.processes.models import InstanceStatus, ProcessInstance
 from app.processes.permissions import PROCESS_VARIABLES
+from app.tasks import standing_in
 from app.tasks.models import Task, TaskExtra, TaskStatus
 
 END = func.coalesce(Task.completed_at, Task.changed_at)
@@ -178,7 +179,11 @@ def _by_state(given: Given, statement: Select[Any]) -> Select[Any]:
 
 
 def _shapes(rows: Sequence[Any]) -> list[dict[str, Any]]:
-    people = logins_of(one for row in rows for one in (row[0].assignee_id, row[1].owner_id if row[1] else None))
+    standing_in.mark([row[0] for row in rows])
+    named = (
+        one for row in rows for one in (row[0].assignee_id, row[1].owner_id if row[1] else None, row[0].on_behalf_of)
+    )
+    people = logins_of(named)
     return [_shape(row, people) for row in rows]
 
 
@@ -215,6 +220,7 @@ def _shape(row: Any, people: dict[str, str]) -> dict[str, Any]:
         "tenantId": None,
         "removalTime": None,
         "taskState": STATES[task.status],
+        "onBehalfOf": people.get(task.on_behalf_of) if task.on_behalf_of else None,
     }
 
 
@@ -330,6 +336,7 @@ def _operation(row: AuditEntry, people: dict[str, str]) -> dict[str, Any]:
         "entityType": ENTITIES[kind],
         "category": "TaskWorker" if kind == "task" else "Operator",
         "annotation": row.details.get("reason"),
+        "onBehalfOf": people.get(row.details.get("on_behalf_of", "")),
     }
 
 
@@ -343,7 +350,7 @@ def list_operations() -> Response:
     rows = refuse_longer(
         list(session().scalars(_operations(given).order_by(*order, AuditEntry.id).limit(most).offset(first)))
     )
-    people = logins_of(row.actor_id for row in rows)
+    people = logins_of(one for row in rows for one in (row.actor_id, row.details.get("on_behalf_of")))
     return jsonify([_operation(row, people) for row in rows])
 
 

@@ -18,6 +18,18 @@ from app.processes.models import InstanceStatus, ProcessDefinition, ProcessInsta
 _running = ProcessInstance.status == InstanceStatus.RUNNING.value
 
 
+def keys_of(deployment_id: str) -> list[str]:
+    """The processes that a deployment brought versions of, in order of their keys."""
+    keys = select(ProcessDefinition.key).join(
+        DeployedDefinition, DeployedDefinition.definition_id == ProcessDefinition.id
+    )
+    return list(
+        session().scalars(
+            keys.where(DeployedDefinition.deployment_id == deployment_id).distinct().order_by(ProcessDefinition.key)
+        )
+    )
+
+
 def withdraw(actor: Actor, deployment_id: str, *, cascade: bool) -> int:
     """Take a deployment back; with `cascade` what runs of what only it brought is ended. Without, answers how many run:
     then nothing was done."""

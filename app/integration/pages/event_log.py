@@ -68,6 +68,13 @@ def show_event(event_id: str) -> str:
     return _event(queries.get_event(event_id), {})
 
 
+@bp.get("/webhooks/in/log/<event_id>/stamp")
+@requires(HOOK_READ)
+def event_stamp(event_id: str) -> Response:
+    """A text that changes whenever the page would."""
+    return Response(queries.get_event(event_id).state, mimetype="text/plain")
+
+
 @bp.post("/webhooks/in/log/<event_id>")
 @requires(HOOK_REPLAY)
 def act_on_event(event_id: str) -> Response | BaseResponse:

@@ -170,6 +170,7 @@ def show_delivery(delivery_id: str) -> str:
     return render_template(
         "integration/delivery.html",
         one=one,
+        stamp=_stamp(one),
         subscription=queries.get_subscription(one.subscription_id),
         attempts=queries.attempts_of(one.id),
         body=jsontext.pretty(jsontext.loads(one.body)),
@@ -177,6 +178,17 @@ def show_delivery(delivery_id: str) -> str:
         tones=TONES,
         causes=service.ERRORS,
     )
+
+
+@bp.get("/webhooks/out/deliveries/<delivery_id>/stamp")
+@requires(HOOK_READ)
+def delivery_stamp(delivery_id: str) -> Response:
+    """A text that changes whenever the page would."""
+    return Response(_stamp(queries.get_delivery(delivery_id)), mimetype="text/plain")
+
+
+def _stamp(one: HookDelivery) -> str:
+    return f"{one.state}-{one.attempts}"
 
 
 @bp.post("/webhooks/out/deliveries/<delivery_id>")

@@ -13,7 +13,9 @@ from app.processes.designer.findings import findings_of_draft
 from app.processes.designer.models import ProcessDraft
 from app.processes.designer.trying import Trial, try_draft
 from app.processes.engine import DiagramRefused
+from app.processes.permissions import PROCESS_APPROVE
 from app.processes.service.deploying import deploy
+from app.tasks import notices
 
 
 class OwnDraft(Forbidden):
@@ -55,6 +57,11 @@ class NothingChanged(Conflict):
     message = _l("The draft says the same as the version in force.")
 
 
+def page_of(draft_id: str) -> str:
+    """Where the draft is reviewed."""
+    return f"/processes/drafts/{draft_id}"
+
+
 def send(actor: Actor, draft_id: str, revision: int, note: str) -> ProcessDraft:
     """Ask for a review. Raises NoDraft, StaleVersion, DiagramRefused (naming what the lint finds), OvertakenDraft,
     ScenariosInvalid."""
@@ -67,6 +74,8 @@ def send(actor: Actor, draft_id: str, revision: int, note: str) -> ProcessDraft:
     held.status, held.note, held.override = "review", note, ""
     held.decided_by = held.decided_at = None
     told(actor, "process-draft:send", held, note=note, scenarios=len(trial.results), broken=len(trial.broken))
+    title = {"en": held.title, "zh": held.title}
+    notices.ask_for_review(actor, PROCESS_APPROVE, page_of(held.id), title, held.editors)
     return held
 
 
@@ -76,6 +85,7 @@ def take_back(actor: Actor, draft_id: str) -> ProcessDraft:
     if held.status not in ("review", "approved"):
         raise NoDraft(status=str(STATUS_NAMES[held.status]))
     held.status, held.override = "draft", ""
+    notices.settle(page_of(held.id))
     told(actor, "process-draft:take-back", held)
     return held
 
@@ -95,6 +105,7 @@ def approve(actor: Actor, draft_id: str, revision: int, reason: str, *, override
     held.status, held.note = "approved", reason
     held.override = "" if trial.passed else override
     held.decided_by, held.decided_at = actor.name, clock.now()
+    notices.settle(page_of(held.id))
     told(actor, "process-draft:approve", held, reason=reason, override=held.override)
     return held
 
@@ -106,6 +117,7 @@ def reject(actor: Actor, draft_id: str, revision: int, reason: str) -> ProcessDr
         raise Invalid({"reason": [_("Please give a reason.")]})
     held.status, held.note = "draft", reason
     held.decided_by, held.decided_at = actor.name, clock.now()
+    notices.settle(page_of(held.id))
     told(actor, "process-draft:reject", held, reason=reason)
     return held
 

@@ -18,6 +18,7 @@ from app.core.subject import Subject
 from app.processes.definitions import ProcessNotFound, deployed, in_force
 from app.processes.designer import governing, queries
 from app.processes.designer.models import DraftRevision, DraftVisit, ProcessDraft
+from app.processes.designer.remarks import with_remarks
 from app.processes.designer.scenarios import read_scenarios
 from app.processes.engine import as_text, processes_in
 
@@ -70,13 +71,16 @@ def begin_with(actor: Actor, xml: bytes, title: str, *, forms: Mapping[str, Any]
 
 
 def save(actor: Actor, draft_id: str, revision: int, xml: bytes) -> ProcessDraft:
-    """Write the diagram again; one that says the same stays as it is. Raises NoDraft, StaleVersion (somebody saved
-    meanwhile), DiagramRefused (it cannot be read), OtherProcess."""
+    """Write the diagram again, with the comments it had; one that says the same stays as it is.
+
+    Raises NoDraft, StaleVersion (somebody saved meanwhile), DiagramRefused (it cannot be read), OtherProcess.
+    """
     held = hold(draft_id, revision)
     text = as_text(xml)
     keys = processes_in(text.encode())
     if keys and keys[0] != held.key:
         raise OtherProcess(found=keys[0][:64], key=held.key)
+    text = with_remarks(held.xml, text)
     if text != held.xml:
         held.xml = text
         note_change(actor, held)
@@ -126,7 +130,7 @@ def branch(actor: Actor, draft_id: str, xml: bytes, title: str) -> ProcessDraft:
         actor,
         other.key,
         title,
-        text,
+        with_remarks(other.xml, text),
         forms=other.forms,
         scenarios=other.scenarios,
         base_id=other.base_id,

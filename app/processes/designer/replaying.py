@@ -1,27 +1,27 @@
 """What of the past would have gone another way through a draft: instances of the last weeks, played again on it with
-the answers, the results of steps, the messages and the times that are on record."""
+what they were given, the answers, the results of steps and of programs, the messages and the times that are on record.
+What cannot be played so is told with the reason, never counted as another way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from types import MappingProxyType
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import session
+from app.core.i18n import _
 from app.decisions.models import Decision
 from app.processes.cockpit import naming
 from app.processes.definitions import deployed
 from app.processes.designer.models import ProcessDraft
+from app.processes.designer.retelling import Retold, path_of, retold
 from app.processes.designer.sandbox import CannotPlay, Play
-from app.processes.designer.scenarios import Known, Script
 from app.processes.designer.trying import compiled, first_difference
-from app.processes.engine import Definition, Event
+from app.processes.engine import Definition
 from app.processes.models import ProcessEvent, ProcessInstance
 
 DAYS = 30
@@ -42,6 +42,15 @@ class Difference:
     """(instance id, what people call it)"""
 
 
+@dataclass
+class Unplayed:
+    """Instances that could not be played, for the same reason."""
+
+    reason: str
+    count: int = 0
+    examples: list[tuple[str, str]] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Past:
     """What became of the past on a draft."""
@@ -50,6 +59,8 @@ class Past:
     same: int
     differences: list[Difference]
     """The most frequent first."""
+    unplayed: list[Unplayed] = field(default_factory=list)
+    """The most frequent reason first."""
 
     @property
     def other(self) -> int:
@@ -66,29 +77,48 @@ def replay(draft: ProcessDraft, *, again: bool = False, plans: Mapping[str, Any]
     lines, about = _lines(instances), _decisions(instances)
     labels = naming.labels_of(instances)
     found: dict[tuple[str, str, str], Difference] = {}
+    gaps: dict[str, Unplayed] = {}
     same = 0
     for one in instances:
         told = lines.get(one.id, [])
         made = about.get((one.subject_kind, one.subject_id), [])
         before = deployed(one.definition_id).definition
-        script = script_of(one, told, before, made, again=again or bool(plans), plans=plans or {})
-        parted = first_difference(_path(told), _played(definition, script, draft.forms), open_end=True)
-        if parted is None:
+        tale = retold(one, told, before, made, again=again or bool(plans), plans=plans or {})
+        came = _on_draft(definition, tale, draft.forms, path_of(told))
+        if came is None:
             same += 1
             continue
-        difference = found.setdefault(parted, Difference(*parted))
-        difference.count += 1
-        if len(difference.examples) < SHOWN:
-            difference.examples.append((one.id, labels[one.id] or one.id))
+        kept: Unplayed | Difference
+        if isinstance(came, str):
+            kept = gaps.setdefault(came, Unplayed(came))
+        else:
+            kept = found.setdefault(came, Difference(*came))
+        kept.count += 1
+        if len(kept.examples) < SHOWN:
+            kept.examples.append((one.id, labels[one.id] or one.id))
     ordered = sorted(found.values(), key=lambda one: (-one.count, one.after, one.now))
-    return Past(len(instances), same, ordered)
+    unplayed = sorted(gaps.values(), key=lambda one: (-one.count, one.reason))
+    return Past(len(instances) - sum(one.count for one in unplayed), same, ordered, unplayed)
 
 
-def _played(definition: Definition, script: Script, forms: Mapping[str, Any]) -> list[str]:
-    played = Play(definition, script, forms)
-    with suppress(CannotPlay):  # it went another way, where nothing waits for what was done
+def _on_draft(
+    definition: Definition, tale: Retold, forms: Mapping[str, Any], path: list[str]
+) -> tuple[str, str, str] | str | None:
+    """Where the way parts from the one it was (see `first_difference`); why that cannot be said; None: the same."""
+    if tale.gap:
+        return tale.gap
+    played, halted = Play(definition, tale.script, forms), ""
+    try:
         played.run()
-    return played.path
+    except CannotPlay as error:
+        halted = error.sentence()
+    parted = first_difference(path, played.path, open_end=True)
+    if played.faults and (parted is None or not parted[2]):
+        element, reason = played.faults[0]
+        return _("“%(element)s” fails: %(reason)s", element=played.called(element), reason=reason)
+    if parted is not None and not parted[2] and not played.ended:
+        return halted or _("What it waited for at “%(element)s” is not on record.", element=played.called(parted[0]))
+    return parted
 
 
 def _latest(key: str) -> list[ProcessInstance]:
@@ -115,55 +145,3 @@ def _decisions(instances: Iterable[ProcessInstance]) -> dict[tuple[str, str], li
     for kind, subject, *made in session().execute(statement) if subjects else ():
         found.setdefault((kind, subject), []).append(made)
     return found
-
-
-def _path(lines: Iterable[ProcessEvent]) -> list[str]:
-    return [line.element_id for line in lines if line.kind == "entered" or line.flow_id is not None]
-
-
-def script_of(
-    instance: ProcessInstance,
-    lines: Iterable[ProcessEvent],
-    definition: Definition,
-    made: Sequence[Any],
-    *,
-    again: bool = False,
-    plans: Mapping[str, Any] = MappingProxyType({}),
-) -> Script:
-    """What happened to an instance, as a script; `made`: the decisions about its subject (id, as_of, facts)."""
-    facts = {decision: found for decision, _at, found in made}
-    known = Known([(at, found) for _decision, at, found in made], plans=plans)
-    decisions: dict[str, list[Any]] = {}
-    steps: dict[str, list[Any]] = {}
-    acts: list[dict[str, Any]] = []
-    before = instance.started_at
-    for line in lines:
-        details = line.details
-        if line.kind == "decided" and details.get("decision"):
-            decisions.setdefault(line.element_id, []).append(details["decision"])
-            known.visits.setdefault(line.element_id, []).append(facts.get(line.decision_id, {}))
-        if line.kind == "performed" and details.get("step"):
-            steps.setdefault(details["step"], []).append(details.get("changed") or {})
-        act = _act(line, definition)
-        if act is not None:
-            acts += [*_pause(before, line.at), act]
-            before = line.at
-    given: dict[str, Any] = {"at": instance.started_at.isoformat(), "initiator": instance.started_by, "steps": steps}
-    if not again:
-        given["decisions"] = decisions
-    return Script(given, acts, known)
-
-
-def _act(line: ProcessEvent, definition: Definition) -> dict[str, Any] | None:
-    element, details = definition.elements.get(line.element_id), line.details
-    if line.kind == "completed":
-        return {"answer": line.element_id, "with": details.get("answers") or {}, "by": line.actor_id or line.element_id}
-    if line.kind != "fired" or not isinstance(element, Event) or element.ref is None:
-        return None  # timers fire by the clock
-    kind = "message" if element.trigger == "message" else "signal"
-    return {kind: element.ref.text, "with": details.get("variables", {})}
-
-
-def _pause(before: datetime, at: datetime) -> list[dict[str, Any]]:
-    seconds = int((at - before).total_seconds())
-    return [{"wait": f"PT{seconds}S"}] if seconds > 0 else []

@@ -11,7 +11,7 @@ from typing import Any
 from app.core import clock, intervals
 from app.core.errors import DomainError
 from app.core.expressions import EXECUTION
-from app.core.i18n import _, _l
+from app.core.i18n import _, _l, pick
 from app.decisions import service as decisions
 from app.processes import engine
 from app.processes.deciding import carried
@@ -139,6 +139,11 @@ class Play:
         """Elements where something is waited for, in alphabetical order."""
         return sorted({one.element.id for one in self.open.values() if one.kind not in BY_ITSELF})
 
+    def called(self, element: Any) -> str:
+        """What people call an element, in the reader's language; what has no name, or is none, by its id."""
+        found = self.definition.elements.get(str(element))
+        return (pick(found.name) if found is not None else "") or str(element)
+
     def do(self, act: Mapping[str, Any]) -> None:
         """Do one act of the script. Raises CannotPlay."""
         kind = next(name for name in ("answer", "wait", "message", "signal", "work", "fail") if name in act)
@@ -151,10 +156,13 @@ class Play:
 
     def _answer(self, element: str, act: Mapping[str, Any]) -> None:
         one, answers = self._waiting(element, "user"), act.get("with", {})
+        by = str(act.get("by", element)).replace(" ", "_")[:60]
+        if "variables" in act:  # a program did it, which fills in no form
+            self._act(Complete(one.token, None, by, act["variables"]))
+            return
         schema = self.forms.get(str(getattr(one.element, "form_key", None)))
         if schema is not None:
             refuse_wrong_answers(schema, answers)
-        by = str(act.get("by", element)).replace(" ", "_")[:60]
         self._act(Complete(one.token, answers, by))
 
     def _work(self, element: str, act: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,16 +114,15 @@ def _result(definition: Definition, scenario: Scenario, forms: Mapping[str, Any]
 
 
 def _wrong(played: Play, expect: Mapping[str, Any]) -> Iterator[str]:
+    called = played.called
     for element, reason in played.faults:
-        yield _("Stuck at “%(element)s”: %(reason)s", element=element, reason=reason)
+        yield _("Stuck at “%(element)s”: %(reason)s", element=called(element), reason=reason)
     if "path" in expect and expect["path"] != played.path:
-        yield _differs(expect["path"], played.path)
-    for name, found in (("end", played.ends), ("waits", played.waits)):
+        yield _differs(expect["path"], played)
+    for name, what, found in (("end", _("End"), played.ends), ("waits", _("Waits at"), played.waits)):
         if name in expect and sorted(map(str, expect[name])) != sorted(found):
-            yield _(
-                "%(what)s: %(found)s instead of %(expected)s", what=name, found=_listed(found),
-                expected=_listed(expect[name]),
-            )  # fmt: skip
+            instead = {"found": _listed(map(called, found)), "expected": _listed(map(called, expect[name]))}
+            yield _("%(what)s: %(found)s instead of %(expected)s", what=what, **instead)
     for name, wanted in expect.get("variables", {}).items():
         if name not in played.variables or played.variables[name] != wanted:
             seen = str(played.variables.get(name, "–"))[:60]
@@ -147,18 +146,19 @@ def first_difference(
     )
 
 
-def _differs(wanted: Sequence[Any], found: Sequence[str]) -> str:
+def _differs(wanted: Sequence[Any], played: Play) -> str:
     """Where the way first differs."""
+    found, called = played.path, played.called
     after, expected, there = first_difference(wanted, found) or ("", "", "")
     place = next((n for n, pair in enumerate(zip(wanted, found, strict=False)) if pair[0] != pair[1]), None)
     return _(
         "After “%(after)s” (step %(step)s) comes %(found)s instead of %(expected)s",
-        after=after or "–",
+        after=called(after) or "–",
         step=min(len(wanted), len(found)) if place is None else place,
-        found=there or _("nothing"),
-        expected=expected or _("nothing"),
+        found=called(there) or _("nothing"),
+        expected=called(expected) or _("nothing"),
     )
 
 
-def _listed(names: Sequence[Any]) -> str:
+def _listed(names: Iterable[Any]) -> str:
     return ", ".join(map(str, names)) or _("nothing")

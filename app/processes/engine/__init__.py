@@ -38,7 +38,7 @@ from app.processes.engine.commands import (
 )
 from app.processes.engine.definition import Definition, as_text, compile_definition, form_keys_of, key_of, keys_of
 from app.processes.engine.drafting import findings, graph_names, processes_in
-from app.processes.engine.elements import Call, Element, Event, Gateway, Scope, ServiceStep, UserWork
+from app.processes.engine.elements import Call, Element, Event, Gateway, Receive, Scope, ServiceStep, UserWork
 from app.processes.engine.errors import (
     BpmnError,
     DiagramRefused,
@@ -90,6 +90,7 @@ __all__ = [
     "Outlook",
     "Park",
     "Problem",
+    "Receive",
     "Restate",
     "Retry",
     "SamePerson",

@@ -141,6 +141,10 @@ class UserWork(Element):
     assign_step: str | None = None
     signature: str = ""
     """What whoever completes it signs it as (a code of `Known.meanings`); empty: it needs no signature."""
+    sla: str | None = None
+    """How long it may take (`core.workdays.agreed`)."""
+    escalate_to: str | None = None
+    """The group that is asked too when that is over."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from app.processes.engine.xml import BPMN, CAMUNDA, YOUXU, local, nearest_id, ta
 
 NAME = "nameZh"
 OURS: dict[str, set[str]] = {
-    "userTask": {"fourEyes", "assignFrom", "assignStep", "signature"},
+    "userTask": {"fourEyes", "assignFrom", "assignStep", "signature", "sla", "escalateTo"},
     "serviceTask": {"step"},
     "sendTask": {"step"},
     "businessRuleTask": {"ruleSet", "ruleSetVersion"},

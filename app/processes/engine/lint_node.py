@@ -10,6 +10,7 @@ from app.processes.engine.decided import MAPPINGS, pin_of, pinned_version, rule_
 from app.processes.engine.graph import ACTIVITIES, CHOOSING, Graph, trigger_of
 from app.processes.engine.lint_event import named_problems
 from app.processes.engine.lint_persons import person_problems
+from app.processes.engine.lint_time import time_problems
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.reading import listed
 from app.processes.engine.xml import camunda, local, ours, tag
@@ -64,6 +65,7 @@ def _user_task(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     elif form is not None and not is_known(known.forms, form):
         yield Problem(name, _("There is no form “%(name)s”.", name=form), warning=True)
     yield from person_problems(graph, node, known)
+    yield from time_problems(node, known)
     source = node.get(ours("assignFrom"))
     if source is not None and (source not in graph.nodes or not graph.nodes[source].get(ours("ruleSet"))):
         yield Problem(name, _("Groups can only come from a gateway with a rule set."))

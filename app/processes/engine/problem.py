@@ -30,3 +30,5 @@ class Known:
     """Forms that ask for an approval."""
     meanings: Collection[str] | None = None
     """What a signature may mean."""
+    bands: Collection[str] | None = None
+    """Of priority: a time for work can be agreed for each."""

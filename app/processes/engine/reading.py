@@ -177,6 +177,8 @@ class Reader:
             assign_from=node.get(ours("assignFrom")),
             assign_step=node.get(ours("assignStep")),
             signature=signed_as(node.get(ours("signature"))),
+            sla=node.get(ours("sla")),
+            escalate_to=node.get(ours("escalateTo")),
         )
 
     def _service(self, node: Any) -> ServiceStep:

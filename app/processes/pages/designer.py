@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from app.core import menu
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import _, _l, pick
-from app.core.permissions import Actor, current_actor, requires
+from app.core.permissions import Actor, actor_or_none, current_actor, requires
 from app.core.web import allow_body, in_transaction, opens_own_transactions
 from app.processes.cockpit import overview
 from app.processes.designer import approving, drafts, governing, merging, queries, uses
@@ -31,8 +31,22 @@ LARGEST = 2 * 1024 * 1024
 TONES = {"draft": "neutral", "review": "info", "approved": "warning", "live": "success", "discarded": "neutral"}
 WAY = ("draft", "review", "approved", "live")
 
+
+def _waiting() -> str:
+    """How many drafts wait for who reads this."""
+    actor = actor_or_none()
+    count = queries.waiting_for(actor.id) if actor is not None and actor.may(PROCESS_APPROVE) else 0
+    return str(count) if count else ""
+
+
 menu.add(
-    _l("Drafts of processes"), "processes.list_drafts", icon="pencil", right=PROCESS_DEPLOY, section="system", order=21
+    _l("Drafts of processes"),
+    "processes.list_drafts",
+    icon="pencil",
+    right=(PROCESS_DEPLOY, PROCESS_APPROVE),
+    section="system",
+    order=21,
+    badge=_waiting,
 )
 
 

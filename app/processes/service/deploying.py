@@ -19,6 +19,7 @@ from app.core.jobs import NewJob
 from app.core.permissions import Actor
 from app.core.registry import Registry
 from app.core.subject import Subject
+from app.decisions.outcome import BANDS
 from app.identity.roles import ROLES
 from app.processes import deciding, engine
 from app.processes.answering import refuse_wrong_form
@@ -129,6 +130,7 @@ def known_with(forms: Mapping[str, Any]) -> engine.Known:
         approving={name for name, form in forms.items() if asks_for_approval(form)},
         groups=ROLES,
         meanings=tuple(MEANINGS),
+        bands=BANDS,
     )
 
 

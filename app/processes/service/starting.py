@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from app.audit.service import record
-from app.core import clock, ids
+from app.core import clock, ids, jsontext
 from app.core.errors import Conflict
 from app.core.i18n import _l
 from app.core.permissions import Actor
@@ -24,6 +24,8 @@ from app.processes.service import following
 from app.processes.world import INITIATOR, World
 from app.tasks import service as tasks
 
+LARGEST_ON_RECORD = 20_000
+"""Letters of the variables of a start that history keeps; of more it only says that there were some."""
 _FLAGS = Prepared(
     select(ProcessDefinitionFlags.suspended).where(ProcessDefinitionFlags.definition_id == bindparam("definition"))
 )
@@ -117,12 +119,22 @@ def begin(  # noqa: PLR0913 - what an instance is told at its birth
         "depth": depth,
         "started_by": started_by,
     }
-    saving.add(row, first, world, made)
+    saving.add(row, first, world, made, _on_record(variables, at))
     tell(actor, "process:start", instance_id, subject, process=made.key, version=made.version)
     if first.completed:
         events.tell_of(events.ENDED[InstanceStatus.COMPLETED], made, world, called_by)
     following.queue(instance_id, first, actor, caller=None if caller is None else (caller.id, token or 0))
     return instance_id
+
+
+def _on_record(variables: Mapping[str, Any], at: str | None) -> dict[str, Any]:
+    """What the first line of history says of how it was begun."""
+    told: dict[str, Any] = {} if at is None else {"at": at}
+    if variables:
+        plain = engine.from_outside(variables)
+        large = len(jsontext.dumps(plain)) > LARGEST_ON_RECORD
+        told |= {"left_out": True} if large else {"variables": plain}
+    return told
 
 
 def _refuse_suspended(made: Deployed) -> None:

@@ -80,6 +80,7 @@ def test_a_mapping_is_tried_out_leaving_nothing_then_put_into_force(client, desi
     assert tried.status_code == 200
     assert "SO-2026-" in tried.data.decode()
     assert "Order entered" in tried.data.decode()
+    assert "Only tried, nothing is kept." in tried.data.decode()
     assert session().connection().exec_driver_sql("SELECT count(*) FROM orders").scalar() == before
     poor = {**ORDER, "fields": {**ORDER["fields"], "customer": "data.nobody", "channel": "'direct"}}
     faults = client.post(url, data={**form_of({**body, "rules": [poor]}), "do": "save"})

@@ -4,6 +4,7 @@ import { CheckboxEntry, isCheckboxEntryEdited, isSelectEntryEdited, isTextFieldE
 import { useService } from "bpmn-js-properties-panel";
 import { getBusinessObject, is } from "bpmn-js/lib/util/ModelUtil";
 
+import { slaEntries } from "./modeler_sla.js";
 import { chinese, text } from "./texts.js";
 
 const NOT_RUN = /ExecutionListener|TaskListener|Connector|FieldInjection|CandidateStarter|Tasklist|ProcessVariables|FormData|CamundaPlatform__Form$|Errors$|HistoryCleanup/;
@@ -17,7 +18,7 @@ function entry(kind, name, label, more = {}) {
   return { id: name.replace(":", "-"), isEdited: edited, component: Attribute, kind, name, label, ...more };
 }
 
-function Attribute({ element, id, kind, name, label, hint, choices, read, write, uses }) {
+function Attribute({ element, id, kind, name, label, hint, choices, read, write, uses, validate }) {
   const modeling = useService("modeling");
   const debounce = useService("debounceInput");
   const own = getBusinessObject(element);
@@ -28,6 +29,7 @@ function Attribute({ element, id, kind, name, label, hint, choices, read, write,
     label: text(label),
     description: uses ? usesLink(uses, read ? read(own) : own.get(name)) : hint && text(hint),
     debounce,
+    validate,
     getValue: () => (read ? read(own) : (own.get(name) ?? "")),
     setValue: (value) => modeling.updateProperties(element, { [name]: (write ? write(value, own) : value) || undefined }),
     getOptions: () => withUnknown(choices(element), read ? read(own) : own.get(name)),
@@ -107,6 +109,7 @@ class Provider {
       group("youxu-step", "Service step", is(element, "bpmn:ServiceTask") || is(element, "bpmn:SendTask") ? [this.step()] : []),
       group("youxu-form", "Form", is(element, "bpmn:UserTask") ? [this.form()] : []),
       group("youxu-persons", "Who may do it", is(element, "bpmn:UserTask") ? this.persons(element) : []),
+      group("youxu-sla", "Service level", is(element, "bpmn:UserTask") ? slaEntries(entry, () => this.offered.groups.map(named)) : []),
     ];
   }
 

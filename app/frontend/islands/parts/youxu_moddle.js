@@ -15,7 +15,7 @@ export const YOUXU = {
     {
       name: "Person",
       extends: ["bpmn:UserTask"],
-      properties: [text("fourEyes"), text("assignFrom"), text("assignStep"), text("signature")],
+      properties: [text("fourEyes"), text("assignFrom"), text("assignStep"), text("signature"), text("sla"), text("escalateTo")],
     },
   ],
 };
