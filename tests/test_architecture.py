@@ -20,9 +20,9 @@ ORDER = ("core", *SLICES)
 OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
     "audit": {"signatures", "bundles"},
-    "decisions": {"asked", "facts", "bulk", "outcome", "populations", "source", "uses"},
+    "decisions": {"asked", "facts", "bulk", "outcome", "populations", "profiles", "source", "uses"},
     "processes": {"steps", "definitions", "external", "answering"},
-    "tasks": {"adding", "drafts", "lists", "managing", "notices", "records", "standing_in", "teamwork"},
+    "tasks": {"adding", "drafts", "lists", "managing", "notices", "records", "showing", "standing_in", "teamwork"},
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
     "fulfilment": {"intake", "deciding"},

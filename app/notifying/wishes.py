@@ -31,6 +31,7 @@ KINDS: dict[str, LazyString] = {
     NoticeKind.ESCALATE.value: _l("A task was not done in time"),
     NoticeKind.REMIND.value: _l("Half of the time has passed"),
     NoticeKind.COPY.value: _l("I am copied in"),
+    NoticeKind.EXPIRY.value: _l("A paper lapses soon"),
 }
 """Kinds of notices as their reader thinks of them."""
 CALM = (NoticeKind.REMIND, NoticeKind.COPY)

@@ -39,6 +39,7 @@ WORDS: dict[str, LazyString] = {
     NoticeKind.RESOLVE: _l("%(who)s did what you asked for; it is yours again"),
     NoticeKind.ADD: _l("%(who)s asks you to approve it too"),
     NoticeKind.ANSWER: _l("%(who)s answered what you asked"),
+    NoticeKind.EXPIRY: _l("A paper lapses soon"),
 }
 
 

@@ -25,6 +25,7 @@ class NoticeKind(StrEnum):
     RESOLVE = "resolve"
     ADD = "add"
     ANSWER = "answer"
+    EXPIRY = "expiry"
 
 
 class Notice(Base):
