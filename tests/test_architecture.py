@@ -25,6 +25,7 @@ ALSO_OFFERED = {
     "tasks": {"adding", "drafts", "lists", "managing", "notices", "records", "showing", "standing_in", "teamwork"},
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
+    "qualification": {"scanning", "watching"},
     "fulfilment": {"intake", "deciding"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}

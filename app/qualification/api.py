@@ -45,15 +45,15 @@ def start_qualification(given: dict[str, Any]) -> Qualification:
     return service.start(actor, Subject(given["about_kind"], given["about_id"]), applicant=actor.id)
 
 
-@bp.get("/qualifications/<kind>/<about_id>")
+@bp.get("/qualifications/<about_kind>/<about_id>")
 @requires(QUALIFICATION_READ)
 @bp.arguments(schemas.StandingAsked, location="query")
 @bp.response(200, schemas.StandingShown)
 @bp.alt_response(401, schema=ErrorSchema, description="No valid token")
 @bp.alt_response(403, schema=ErrorSchema, description="The token lacks the right")
 @bp.alt_response(404, schema=ErrorSchema, description="No such party or product")
-def get_standing(asked: dict[str, Any], kind: str, about_id: str) -> dict[str, Any]:
+def get_standing(asked: dict[str, Any], about_kind: str, about_id: str) -> dict[str, Any]:
     """Whether the supplier, customer or product is qualified on the day (today, if none is given), and why not."""
     on = asked["on"] or clock.today()
-    reasons = queries.why_not(Subject(kind, about_id), on, made_on=asked["made_on"])
-    return {"kind": kind, "id": about_id, "on": on, "qualified": not reasons, "reasons": reasons}
+    reasons = queries.why_not(Subject(about_kind, about_id), on, made_on=asked["made_on"])
+    return {"kind": about_kind, "id": about_id, "on": on, "qualified": not reasons, "reasons": reasons}

@@ -50,7 +50,7 @@ def qualification_shown(subject: Subject) -> Shown:
         title=label_of(found),
         template="qualification/_task.html",
         endpoint="qualification.show_file",
-        arguments={"kind": case.about_kind, "about_id": case.about_id},
+        arguments={"about_kind": case.about_kind, "about_id": case.about_id},
         context=OnTask(case, found, needs_shown(found, clock.today()), names_of(people)),
     )
 

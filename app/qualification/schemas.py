@@ -12,7 +12,8 @@ from app.qualification.models import KINDS, STATUSES
 
 
 def _whole(most: int, **given: Any) -> fields.Integer:
-    return fields.Integer(validate=validate.Range(1, most, error=_l("Must lie between {min} and {max}.")), **given)
+    between = validate.Range(1, most, error=_l("Must lie between {min} and {max}."))  # type: ignore[arg-type]
+    return fields.Integer(validate=between, **given)
 
 
 class StandingAsked(Schema):

@@ -151,7 +151,8 @@ def _tell(found: File, one: Ending) -> None:
     case = found.open_case
     for task in open_tasks_of(case.subject) if case is not None else ():
         people = people_of(task)
-        languages = dict(session().execute(select(User.id, User.locale).where(User.id.in_(people))).tuples().all())
+        rows = session().execute(select(User.id, User.locale).where(User.id.in_(people)))
+        languages = {row.id: row.locale for row in rows}
         for language in sorted({languages.get(user) or i18n.DEFAULT for user in people}):
             with i18n.reading(language):
                 text = _(

@@ -52,7 +52,7 @@ LISTING = Listing(
             lambda code: Supplier.status == code if code in names.SUPPLIER_STATUS else None,
         ),
     ),
-    icon="building-factory-2",
+    icon="building-store",
     new=_l("New supplier"),
     edit_right="supplier:edit",
 )

@@ -19,19 +19,19 @@ from app.qualification.permissions import QUALIFICATION_READ, QUALIFICATION_STAR
 from app.tasks.queries import candidates_of
 
 
-def file_or_404(kind: str, about_id: str) -> File:
+def file_or_404(about_kind: str, about_id: str) -> File:
     """The file. Raises NotFound."""
-    found = queries.file_of(Subject(kind, about_id))
+    found = queries.file_of(Subject(about_kind, about_id))
     if found is None:
-        raise NotFound(kind=kind[:20], id=about_id[:26])
+        raise NotFound(kind=about_kind[:20], id=about_id[:26])
     return found
 
 
-@bp.get("/qualifications/<kind>/<about_id>")
+@bp.get("/qualifications/<about_kind>/<about_id>")
 @requires(QUALIFICATION_READ)
-def show_file(kind: str, about_id: str) -> str:
+def show_file(about_kind: str, about_id: str) -> str:
     """What is on file, what is missing and why, who signed, what comes next."""
-    found = file_or_404(kind, about_id)
+    found = file_or_404(about_kind, about_id)
     shown = reading.file_shown(found, clock.today())
     groups = {
         task.id: [pick(ROLES.get(role, {"en": role, "zh": role})) for role in candidates_of(task.id)["group"]]
@@ -49,11 +49,11 @@ def show_file(kind: str, about_id: str) -> str:
     )
 
 
-@bp.post("/qualifications/<kind>/<about_id>")
+@bp.post("/qualifications/<about_kind>/<about_id>")
 @requires(QUALIFICATION_START)
-def start_qualification(kind: str, about_id: str) -> BaseResponse:
+def start_qualification(about_kind: str, about_id: str) -> BaseResponse:
     """Begin the qualification; the actor is the applicant."""
     actor = current_actor()
-    made = service.start(actor, Subject(kind, about_id), applicant=actor.id)
+    made = service.start(actor, Subject(about_kind, about_id), applicant=actor.id)
     flash(_("Qualification %(number)s has begun.", number=made.number), "success")
-    return redirect(url_for("qualification.show_file", kind=kind, about_id=about_id))
+    return redirect(url_for("qualification.show_file", about_kind=about_kind, about_id=about_id))

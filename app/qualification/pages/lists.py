@@ -17,7 +17,7 @@ from app.qualification.permissions import QUALIFICATION_READ
 menu.add(
     _l("Qualification"),
     "qualification.list_qualifications",
-    icon="certificate-2",
+    icon="shield-check",
     right=QUALIFICATION_READ,
     section="master",
     order=5,

@@ -42,24 +42,24 @@ def _render(paper: Subject, refusal: DomainError | None = None) -> str:
     )
 
 
-def _paper(kind: str, about_id: str) -> Subject:
-    if kind not in PAPER_MODELS:
-        raise NotFound(kind=kind[:20])
-    return Subject(kind, about_id)
+def _paper(paper_kind: str, paper_id: str) -> Subject:
+    if paper_kind not in PAPER_MODELS:
+        raise NotFound(kind=paper_kind[:20])
+    return Subject(paper_kind, paper_id)
 
 
-@bp.get("/papers/<kind>/<about_id>")
+@bp.get("/papers/<paper_kind>/<paper_id>")
 @requires(QUALIFICATION_READ)
-def show_paper(kind: str, about_id: str) -> str:
+def show_paper(paper_kind: str, paper_id: str) -> str:
     """The scans of a licence, certificate or authorisation."""
-    return _render(_paper(kind, about_id))
+    return _render(_paper(paper_kind, paper_id))
 
 
-@bp.post("/papers/<kind>/<about_id>")
+@bp.post("/papers/<paper_kind>/<paper_id>")
 @requires(SCAN_FILE)
-def file_scan(kind: str, about_id: str) -> Response | BaseResponse:
+def file_scan(paper_kind: str, paper_id: str) -> Response | BaseResponse:
     """Put a scan on file."""
-    paper = _paper(kind, about_id)
+    paper = _paper(paper_kind, paper_id)
 
     def act() -> str:
         file = request.files.get("file")
@@ -114,4 +114,4 @@ def _done(paper: Subject, act: Any) -> Response | BaseResponse:
     except (Conflict, Invalid, Forbidden) as error:
         return make_response(_render(paper, error), error.status)
     flash(sentence, "success")
-    return redirect(url_for("qualification.show_paper", kind=paper.kind, about_id=paper.id))
+    return redirect(url_for("qualification.show_paper", paper_kind=paper.kind, paper_id=paper.id))
