@@ -8,7 +8,7 @@ from app.qualification import watching
 from app.qualification.service import PROCESS
 
 
-@every(minutes=60, name="qualification.watch")
+@every(minutes=10, name="qualification.watch")
 def watch_papers() -> None:
     """Warn of papers that lapse soon, start re-approvals, suspend what has lapsed."""
     if is_in_force(PROCESS):

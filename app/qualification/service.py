@@ -100,7 +100,7 @@ def take_up(actor: Actor, case: Qualification) -> None:
     """The process begins: what is new is under qualification; what is traded stays so meanwhile."""
     if case.occasion == "first":
         found = _file(case.about)
-        set_standing(actor, found.record, UNDER_WAY[case.about_kind], _("Qualification %(number)s", number=case.number))
+        set_standing(actor, found.record, UNDER_WAY[case.about_kind], case.number)
 
 
 def note_audit(case: Qualification, answer: dict[str, Any]) -> None:
@@ -121,7 +121,7 @@ def approve(actor: Actor, case: Qualification, reason: str) -> None:
     until = found.met_until(today)
     case.papers, case.due_on = snapshot_of(found, today), until + timedelta(days=1) if until else None
     _close(actor, case, "approved", reason)
-    set_standing(actor, found.record, "active", _("Qualification %(number)s", number=case.number))
+    set_standing(actor, found.record, "active", case.number)
     due = case.due_on.isoformat() if case.due_on else None
     record(actor, f"{case.about_kind}:qualified", case.about, number=case.number, papers=case.papers, due=due)
 
@@ -131,7 +131,7 @@ def reject(actor: Actor, case: Qualification, reason: str) -> None:
     found = _file(case.about)
     standing = REFUSED[case.about_kind] if case.occasion == "first" else RESTS[case.about_kind]
     _close(actor, case, "rejected", reason)
-    set_standing(actor, found.record, standing, reason or _("Qualification %(number)s", number=case.number))
+    set_standing(actor, found.record, standing, reason or case.number)
     record(actor, f"{case.about_kind}:unqualified", case.about, number=case.number, reason=reason)
 
 
@@ -140,7 +140,7 @@ def withdraw(actor: Actor, case: Qualification, reason: str) -> None:
     found = _file(case.about)
     _close(actor, case, "withdrawn", reason)
     if case.occasion == "first":
-        set_standing(actor, found.record, case.before, _("Qualification %(number)s", number=case.number))
+        set_standing(actor, found.record, case.before, case.number)
     record(actor, f"{case.about_kind}:withdrawn", case.about, number=case.number, reason=reason)
 
 

@@ -33,8 +33,8 @@ from app.tasks.notices import notify, people_of
 from app.tasks.queries import open_tasks_of
 from app.tasks.records import NoticeKind
 
-AT_ONCE = 500
-"""Papers looked at in one turn; the next turn takes the others."""
+LOOKED_AT, AT_ONCE = 5000, 25
+"""Papers looked at in one turn, and how many warnings and suspensions it gives: the next turn gives the others."""
 
 
 def thresholds() -> list[int]:
@@ -64,12 +64,12 @@ def watch() -> dict[str, int]:
     today, days = clock.today(), thresholds()
     for one in ending(today, days[0]):
         at = reached((one.paper.valid_to - today).days, days)
-        if at is None or at in one.warned:
+        if at is None or at in one.warned or counts["warned"] == AT_ONCE:
             continue
         counts["started"] += _ensure_renewal(one.about)
         _warn(one, at, today)
         counts["warned"] += 1
-    for found in lapsed(today):
+    for found in lapsed(today)[:AT_ONCE]:
         counts["suspended"] += _suspend(found, today)
     return counts
 
@@ -93,7 +93,7 @@ def _licences(condition: ColumnElement[bool]) -> Iterator[Ending]:
             .join(model, model.id == key)
             .where(condition, ~renewed, model.status == "active")
             .order_by(Licence.valid_to, Licence.id)
-            .limit(AT_ONCE)
+            .limit(LOOKED_AT)
         )
         for licence, owner in session().execute(wanted):
             yield Ending(licence, licence.kind, Subject(model.__name__.lower(), owner))
@@ -105,7 +105,7 @@ def _registrations(today: date, limit: date) -> Iterator[Ending]:
         .join(Product, Product.registration_id == Registration.id)
         .where(and_(Registration.valid_to.between(today, limit), Product.status == "active"))
         .order_by(Registration.valid_to, Registration.id)
-        .limit(AT_ONCE)
+        .limit(LOOKED_AT)
     )
     for registration, product in session().execute(wanted):
         yield Ending(registration, "registration", Subject("product", product))
@@ -176,8 +176,9 @@ def lapsed(today: date) -> list[File]:
 
 
 def _suspend(found: File, today: date) -> int:
-    with i18n.reading(i18n.DEFAULT):
-        reasons = [one.sentence for one in paper_reasons(found, today, verified=False) if one.code == "lapsed"]
-        set_standing(SYSTEM, found.record, service.RESTS[found.about.kind], _("; ").join(reasons))
+    ended = [need for need in found.needs if need.state(today, verified=False) == "lapsed"]
+    last = [max(need.papers, key=lambda one: one.record.valid_to).record for need in ended]
+    reason = ", ".join(f"{one.number} ({one.valid_to})" for one in last)  # stored, so in no language
+    set_standing(SYSTEM, found.record, service.RESTS[found.about.kind], reason)
     _ensure_renewal(found.about)
     return 1

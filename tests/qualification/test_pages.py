@@ -11,6 +11,7 @@ from app.core.db import session
 from app.core.subject import Subject
 from app.qualification.filing import file_of
 from app.qualification.models import PaperScan, Qualification
+from tests.catalog.factories import make_product
 from tests.identity.factories import PASSWORD, bearer, sign_in
 from tests.qualification.world import PDF, give_papers, make_qualifying, make_supplier, supplier_subject
 
@@ -23,7 +24,7 @@ def world(tx):
 
 
 def test_clicked_through(world, client):
-    supplier = make_supplier(uscc="9" * 18, code="V-1")
+    supplier = make_supplier(uscc="9" * 18, code="V-1", product_ids=[make_product(risk_class=2).id])
     about = f"/qualifications/supplier/{supplier.id}"
     client.set_cookie("language", "en")
     sign_in(client, world.users["pat"])

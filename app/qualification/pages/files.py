@@ -16,7 +16,7 @@ from app.qualification import queries, reading, service, wording
 from app.qualification.filing import File
 from app.qualification.pages.blueprint import bp
 from app.qualification.permissions import QUALIFICATION_READ, QUALIFICATION_START
-from app.tasks.queries import candidates_of
+from app.tasks.queries import candidates_of, may_see
 
 
 def file_or_404(about_kind: str, about_id: str) -> File:
@@ -33,6 +33,7 @@ def show_file(about_kind: str, about_id: str) -> str:
     """What is on file, what is missing and why, who signed, what comes next."""
     found = file_or_404(about_kind, about_id)
     shown = reading.file_shown(found, clock.today())
+    actor = current_actor()
     groups = {
         task.id: [pick(ROLES.get(role, {"en": role, "zh": role})) for role in candidates_of(task.id)["group"]]
         for task in shown.tasks
@@ -43,6 +44,7 @@ def show_file(about_kind: str, about_id: str) -> str:
         found=found,
         label=queries.label_of(found),
         groups=groups,
+        may_open={task.id: may_see(actor, task) for task in shown.tasks},
         wording=wording,
         signature_meanings=MEANINGS,
         can_start=found.open_case is None and found.record.status not in service.ENDED,
