@@ -25,6 +25,8 @@ CUSTOMER_KINDS = ("hospital", "distributor", "clinic")
 CUSTOMER_TIERS = ("S", "A", "B", "C")
 CUSTOMER_STATUSES = PARTY_STATUSES
 LICENCE_KINDS = ("business", "practice", "trade", "filing", "production", "transport", "agent", "agreement")
+TO_TRADE = ("business", "practice", "trade", "filing", "production")
+"""Licences that allow trade; letters and agreements do not."""
 CONTRACT_STATUSES = ("active", "suspended")
 _PARTY_STATUS = "status IN ('prospect','qualifying','active','suspended','blocked','closed')"
 COLD_CHAIN_LIMIT_C = Decimal(8)

@@ -51,7 +51,7 @@ def why_not(about: Subject, on: date, *, made_on: date | None = None) -> list[Wh
     the day on which the goods were made: a certificate counts on that day. At most six statements. Raises NotFound."""
     found = file_of(about)
     if found is None:
-        raise NotFound(**{about.kind: about.id})
+        raise NotFound(kind=about.kind[:20], id=about.id[:26])
     return reasons_of(found, on, made_on=made_on)
 
 
@@ -64,7 +64,7 @@ def refuse_unqualified(about: Subject, on: date, *, made_on: date | None = None)
     """Raises NotQualified with every reason."""
     found = file_of(about)
     if found is None:
-        raise NotFound(**{about.kind: about.id})
+        raise NotFound(kind=about.kind[:20], id=about.id[:26])
     _refuse(found, reasons_of(found, on, made_on=made_on))
 
 

@@ -84,15 +84,15 @@ def _lock(about: Subject) -> None:
     """Nobody else starts one at the same time."""
     model = MODELS.get(about.kind)
     if model is None:
-        raise NotFound(kind=about.kind)
+        raise NotFound(kind=about.kind[:20])
     if session().execute(select(model.id).where(model.id == about.id).with_for_update()).scalar() is None:
-        raise NotFound(**{about.kind: about.id})
+        raise NotFound(kind=about.kind[:20], id=about.id[:26])
 
 
 def _file(about: Subject) -> File:
     found = file_of(about)
     if found is None:
-        raise NotFound(**{about.kind: about.id})
+        raise NotFound(kind=about.kind[:20], id=about.id[:26])
     return found
 
 
