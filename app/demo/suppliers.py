@@ -98,9 +98,12 @@ def _maker_of_implants(team: dict[str, Actor]) -> None:
         content = pdf(f"Demo scan: {paper.kind} of supplier {made.code}, valid until {paper.record.valid_to}")
         scans.append(scanning.file_scan(team["purchasing"], paper.subject, f"{paper.kind}.pdf", content))
     case = qualification.start(team["purchasing"], about, applicant=team["purchasing"].id)
-    (task,) = open_tasks_of(case.subject)
-    answers = {"outcome": "approve", "reason": "骨科植入器械第二供应来源"}
-    deciding.complete(team["purchasing2"], task.id, answers, seen_version=None)
+    for who, answers in (
+        ("purchasing", {"outcome": "resubmit", "reason": "资料已备齐"}),
+        ("purchasing2", {"outcome": "approve", "reason": "骨科植入器械第二供应来源"}),
+    ):
+        (task,) = open_tasks_of(case.subject)
+        deciding.complete(team[who], task.id, answers, seen_version=None)
     scanning.verify_scan(team["qa"], scans[0].id)
 
 

@@ -88,6 +88,7 @@ def test_each_way_back_and_out(world):
     world.answer("pat", case, "cancel")
     assert (case.status, supplier.status) == ("withdrawn", "prospect")
     again = world.begin("pat", supplier_subject(supplier))
+    world.answer("pat", again, "resubmit")
     world.answer("pia", again, "reject")
     assert (again.status, supplier.status) == ("rejected", "blocked")
 
