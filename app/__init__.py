@@ -38,6 +38,7 @@ SLICES = (
     "tasks",
     "notifying",
     "processes",
+    "qualification",
     "inventory",
     "orders",
     "priority",

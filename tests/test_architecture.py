@@ -22,11 +22,12 @@ ORDER = ("core", *SLICES)
 OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
     "audit": {"signatures", "bundles"},
-    "decisions": {"asked", "facts", "bulk", "outcome", "populations", "source", "uses"},
+    "decisions": {"asked", "facts", "bulk", "outcome", "populations", "profiles", "source", "uses"},
     "processes": {"steps", "definitions", "external", "answering"},
-    "tasks": {"adding", "drafts", "lists", "managing", "notices", "others", "records", "standing_in", "teamwork"},
+    "tasks": {"adding", "drafts", "lists", "managing", "notices", "others", "records", "showing", "standing_in", "teamwork"},
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
+    "qualification": {"scanning", "watching"},
     "fulfilment": {"intake", "deciding"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}

@@ -19,6 +19,8 @@ KINDS: dict[str, LazyString] = {
     "rule_set": _l("Rule set"),
     "product": _l("Product"),
     "customer": _l("Customer"),
+    "supplier": _l("Supplier"),
+    "qualification": _l("Qualification"),
     "licence": _l("Licence"),
     "registration": _l("Registration certificate"),
     "authorisation": _l("Authorisation"),
@@ -38,6 +40,15 @@ KINDS: dict[str, LazyString] = {
 VERBS: dict[str, LazyString] = {
     "change": _l("changed"),
     "create": _l("created"),
+    "standing": _l("standing in trade changed"),
+    "qualify": _l("qualification started"),
+    "qualified": _l("qualified"),
+    "unqualified": _l("qualification refused"),
+    "withdrawn": _l("qualification withdrawn"),
+    "scan": _l("scan filed"),
+    "scan-verify": _l("scan verified"),
+    "scan-remove": _l("scan removed"),
+    "warn": _l("warned of the end of validity"),
 }
 
 OWN: dict[str, LazyString] = {
@@ -173,9 +184,21 @@ OWN: dict[str, LazyString] = {
 
 MASTER_DATA = (
     *("product", "customer", "licence", "registration", "authorisation", "contract", "award"),
-    *("region", "warehouse", "user"),
+    *("supplier", "region", "warehouse", "user"),
 )
-OFFERED = sorted({*OWN, *(f"{kind}:{verb}" for kind in MASTER_DATA for verb in VERBS)})
+QUALIFYING = {
+    **dict.fromkeys(
+        ("supplier", "customer", "product"), ("standing", "qualify", "qualified", "unqualified", "withdrawn")
+    ),
+    **dict.fromkeys(("licence", "registration", "authorisation"), ("scan", "scan-verify", "scan-remove", "warn")),
+}
+OFFERED = sorted(
+    {
+        *OWN,
+        *(f"{kind}:{verb}" for kind in MASTER_DATA for verb in ("change", "create")),
+        *(f"{kind}:{verb}" for kind, verbs in QUALIFYING.items() for verb in verbs),
+    }
+)
 """Codes that the filter of the page offers."""
 
 

@@ -45,6 +45,7 @@ PARTS: dict[str, LazyString] = {
     "diagram": _l("the diagram"),
     "form": _l("the form"),
     "order": _l("the content of the order"),
+    "subject": _l("the papers"),
     "priority": _l("the priority"),
     "rules": _l("the decisions of the rules"),
     "attachments": _l("the attachments"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 
 from app.catalog.identifiers import BadIdentifier, check_di
 from app.catalog.models import (
@@ -17,6 +17,7 @@ from app.catalog.models import (
     ProductPackage,
     Region,
     Registration,
+    Supplier,
     TenderAward,
 )
 from app.core.db import session
@@ -160,14 +161,47 @@ def registration(existing: Registration | None, values: Values, reasons: Reasons
     _period(values, reasons)
 
 
-def licence(existing: Licence | None, values: Values, reasons: Reasons) -> None:
-    """Number unique within its kind, owner known, period in order."""
+def supplier(existing: Supplier | None, values: Values, reasons: Reasons) -> None:
+    """Code and USCC unique, products known."""
     own = existing.id if existing else None
-    same = (Licence.kind == values["kind"], Licence.number == values["number"])
-    _taken(reasons, "number", *same, but=own, key=Licence.id)
+    _taken(reasons, "code", Supplier.code == values["code"], but=own, key=Supplier.id)
+    if values["uscc"]:
+        _taken(reasons, "uscc", Supplier.uscc == values["uscc"], but=own, key=Supplier.id)
+    _all_known(reasons, "product_ids", Product.id, values["product_ids"])
+
+
+def licence(existing: Licence | None, values: Values, reasons: Reasons) -> None:
+    """Owner known, period in order; the number unique within its kind, but for the licence that it renews."""
+    own = existing.id if existing else None
     _unknown(reasons, "customer_id", Customer.id, values["customer_id"])
+    _unknown(reasons, "supplier_id", Supplier.id, values["supplier_id"])
+    if values["customer_id"] and values["supplier_id"]:
+        reasons.setdefault("supplier_id", []).append(_("A licence has one holder."))
     values["risk_classes"] = sorted(set(values["risk_classes"]))
     _period(values, reasons)
+    renews = _renews(own, values, reasons) if values["succeeds_id"] else existing is not None
+    same: list[ColumnElement[bool]] = [Licence.kind == values["kind"], Licence.number == values["number"]]
+    if renews:  # authorities renew a licence under its number
+        others = (
+            Licence.customer_id.is_distinct_from(values["customer_id"]),
+            Licence.supplier_id.is_distinct_from(values["supplier_id"]),
+            Licence.valid_from == values["valid_from"],
+        )
+        same.append(or_(*others))
+    _taken(reasons, "number", *same, but=own, key=Licence.id)
+
+
+def _renews(own: str | None, values: Values, reasons: Reasons) -> bool:
+    """True when what it renews is of the same holder and kind, ends earlier and is renewed by no other."""
+    found = session().get(Licence, values["succeeds_id"])
+    holder = (values["customer_id"], values["supplier_id"])
+    if found is None or found.id == own or (found.customer_id, found.supplier_id) != holder:
+        reasons["succeeds_id"] = [_("Must be a licence of the same holder.")]
+        return False
+    if found.kind != values["kind"] or found.valid_to >= values["valid_to"]:
+        reasons["succeeds_id"] = [_("Must be of the same kind and end earlier.")]
+    _taken(reasons, "succeeds_id", Licence.succeeds_id == found.id, but=own, key=Licence.id)
+    return True
 
 
 def authorisation(existing: Authorisation | None, values: Values, reasons: Reasons) -> None:

@@ -15,12 +15,20 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from app.core.db import Base, Code, Id, JsonDict, JsonList, Moment, Money, Name, Ref, Scaled
 
-PRODUCT_STATUSES = ("draft", "active", "restricted", "discontinued")
+PRODUCT_STATUSES = ("draft", "review", "active", "restricted", "discontinued")
+"""`review`: its first-trade review (首营审核) is under way. Only an active one is traded."""
+SUPPLIER_KINDS = ("manufacturer", "distributor", "carrier", "service")
+CONTACT_PURPOSES = ("order", "recall", "quality", "finance")
+PARTY_STATUSES = ("prospect", "qualifying", "active", "suspended", "blocked", "closed")
+"""Of customers and suppliers; `active` is qualified, and the only one with which there is trade."""
 CUSTOMER_KINDS = ("hospital", "distributor", "clinic")
 CUSTOMER_TIERS = ("S", "A", "B", "C")
-CUSTOMER_STATUSES = ("active", "suspended", "blocked")
-LICENCE_KINDS = ("business", "practice", "trade", "filing", "production")
+CUSTOMER_STATUSES = PARTY_STATUSES
+LICENCE_KINDS = ("business", "practice", "trade", "filing", "production", "transport", "agent", "agreement")
+TO_TRADE = ("business", "practice", "trade", "filing", "production")
+"""Licences that allow trade; letters and agreements do not."""
 CONTRACT_STATUSES = ("active", "suspended")
+_PARTY_STATUS = "status IN ('prospect','qualifying','active','suspended','blocked','closed')"
 COLD_CHAIN_LIMIT_C = Decimal(8)
 """A product to be kept at or below this needs the cold chain (指南 No. 154 of 2016: 2–8 °C refrigerated, frozen)."""
 LAPSING_DAYS = 30
@@ -128,7 +136,7 @@ class Product(Versioned, Base):
         CheckConstraint("risk_class BETWEEN 1 AND 3", name="risk_class"),
         CheckConstraint("storage_min_c <= storage_max_c", name="storage"),
         CheckConstraint("list_price >= 0", name="list_price"),
-        CheckConstraint("status IN ('draft','active','restricted','discontinued')", name="status"),
+        CheckConstraint("status IN ('draft','review','active','restricted','discontinued')", name="status"),
         Index("ix_products_name", "name"),
         Index("ix_products_search", "search_text", "sku"),
     )
@@ -201,6 +209,7 @@ class Customer(Versioned, Base):
     min_remaining_days: Mapped[int | None]
     cold_capable: Mapped[bool] = mapped_column(default=False)
     status: Mapped[str] = mapped_column(String(16), default="active", index=True)
+    """A new one is a prospect (`schemas.CustomerGiven`); who was there before the qualification stays qualified."""
     search_text: Mapped[str] = mapped_column(String(800), default="", index=True)
 
     region: Mapped[Region] = relationship(lazy="select")
@@ -209,29 +218,70 @@ class Customer(Versioned, Base):
     __table_args__ = (
         CheckConstraint("tier IN ('S','A','B','C')", name="tier"),
         CheckConstraint("kind IN ('hospital','distributor','clinic')", name="kind"),
-        CheckConstraint("status IN ('active','suspended','blocked')", name="status"),
+        CheckConstraint(_PARTY_STATUS, name="status"),
         CheckConstraint("credit_limit >= 0 AND credit_used >= 0 AND overdue_days >= 0", name="credit"),
     )
 
 
+class Supplier(Versioned, Base):
+    """Who supplies goods or services to us: a maker, a distributor, a carrier.
+
+    `contacts`: [{"name", "purpose", "phone", "email"}], the purpose one of CONTACT_PURPOSES (the recall contact answers
+    day and night). `product_ids`: what it supplies; empty: whatever its licences cover.
+    """
+
+    __tablename__ = "suppliers"
+
+    id: Mapped[Id]
+    code: Mapped[Code] = mapped_column(unique=True)
+    name: Mapped[Name] = mapped_column(index=True)
+    name_en: Mapped[str | None] = mapped_column(String(200))
+    uscc: Mapped[str | None] = mapped_column(String(18), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(300), default="")
+    contacts: Mapped[JsonList] = mapped_column(default=list)
+    product_ids: Mapped[JsonList] = mapped_column(default=list)
+    status: Mapped[str] = mapped_column(String(16), default="prospect", index=True)
+    search_text: Mapped[str] = mapped_column(String(800), default="", index=True)
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('manufacturer','distributor','carrier','service')", name="kind"),
+        CheckConstraint(_PARTY_STATUS, name="status"),
+    )
+
+    def supplies(self, product_id: str) -> bool:
+        """True when the product is among those it supplies."""
+        return not self.product_ids or product_id in self.product_ids
+
+    @property
+    def recall_contact(self) -> bool:
+        """True when somebody can be reached about a recall at any hour."""
+        return any(one.get("purpose") == "recall" for one in self.contacts)
+
+
 class Licence(Versioned, Period, Base):
-    """A qualification of a customer or of ours. Empty `risk_classes` or `category_codes` do not restrict the scope."""
+    """A qualification of a customer, a supplier or of ours. Empty `risk_classes` or `category_codes` do not restrict
+    the scope. A renewed one is a record of its own that names the former (`succeeds_id`)."""
 
     __tablename__ = "licences"
 
     id: Mapped[Id]
     owner_kind: Mapped[str] = mapped_column(String(8))
     customer_id: Mapped[str | None] = mapped_column(ForeignKey("customers.id"), index=True)
+    supplier_id: Mapped[str | None] = mapped_column(ForeignKey("suppliers.id"), index=True)
+    succeeds_id: Mapped[str | None] = mapped_column(ForeignKey("licences.id"), unique=True)
     kind: Mapped[str] = mapped_column(String(16))
     number: Mapped[Code] = mapped_column(index=True)
     risk_classes: Mapped[JsonList] = mapped_column(default=list)
     category_codes: Mapped[JsonList] = mapped_column(default=list)
 
     customer: Mapped[Customer | None] = relationship(lazy="select")
+    supplier: Mapped[Supplier | None] = relationship(lazy="select")
 
     __table_args__ = (
-        CheckConstraint("(owner_kind = 'us') = (customer_id IS NULL)", name="owner"),
-        UniqueConstraint("kind", "number"),
+        CheckConstraint("(owner_kind = 'customer') = (customer_id IS NOT NULL)", name="customer"),
+        CheckConstraint("(owner_kind = 'supplier') = (supplier_id IS NOT NULL)", name="supplier"),
+        UniqueConstraint("kind", "number", "valid_from"),
     )
 
     def covers(self, risk_class: int | None, category_code: str) -> bool:

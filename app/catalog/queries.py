@@ -18,6 +18,7 @@ from app.catalog.models import (
     ProductPackage,
     Region,
     Registration,
+    Supplier,
     TenderAward,
 )
 from app.core.db import session
@@ -66,6 +67,25 @@ def find_customer(code: str) -> Customer | None:
     return session().scalars(select(Customer).where(Customer.code == code.strip())).first()
 
 
+def get_supplier(supplier_id: str) -> Supplier:
+    """The supplier. Raises NotFound."""
+    found = session().get(Supplier, supplier_id)
+    if found is None:
+        raise NotFound(supplier=supplier_id)
+    return found
+
+
+def find_supplier(code: str) -> Supplier | None:
+    """The supplier of that code."""
+    return session().scalars(select(Supplier).where(Supplier.code == code.strip())).first()
+
+
+def find_licence(number: str) -> Licence | None:
+    """The licence of that number; of a renewed one the newest."""
+    wanted = select(Licence).where(Licence.number == number.strip()).order_by(Licence.valid_to.desc())
+    return session().scalars(wanted).first()
+
+
 def get_registration(registration_id: str) -> Registration:
     """The registration certificate. Raises NotFound."""
     found = session().get(Registration, registration_id)
@@ -88,6 +108,12 @@ def products_under(registration_id: str, limit: int = 200) -> list[Product]:
 def licences_of(customer_id: str) -> list[Licence]:
     """The customer's licences, the one that lasts longest first."""
     wanted = select(Licence).where(Licence.customer_id == customer_id).order_by(Licence.valid_to.desc(), Licence.number)
+    return list(session().scalars(wanted))
+
+
+def licences_of_supplier(supplier_id: str) -> list[Licence]:
+    """The supplier's licences, the one that lasts longest first."""
+    wanted = select(Licence).where(Licence.supplier_id == supplier_id).order_by(Licence.valid_to.desc(), Licence.number)
     return list(session().scalars(wanted))
 
 
@@ -191,6 +217,17 @@ def matching_customers(q: str) -> Select[Customer]:
     )
 
 
+def matching_suppliers(q: str) -> Select[Supplier]:
+    """Suppliers with the text in code, name or USCC; a code beginning with it comes first."""
+    pattern = like(q)
+    begins = pattern[1:]
+    return (
+        select(Supplier)
+        .where(Supplier.search_text.like(pattern, escape="\\"))
+        .order_by(case((Supplier.search_text.like(begins, escape="\\"), 0), else_=1), Supplier.code)
+    )
+
+
 def search_products(q: str, limit: int = 20) -> list[Product]:
     """The best matches for what somebody types; none for an empty text."""
     return list(session().scalars(matching_products(q).limit(limit))) if q.strip() else []
@@ -212,4 +249,11 @@ def skus_of(ids: Iterable[str]) -> dict[str, str]:
 def codes_of(ids: Iterable[str]) -> dict[str, str]:
     """The codes of the customers that exist, by id."""
     rows = session().execute(select(Customer.id, Customer.code).where(Customer.id.in_(set(ids))))
+    return {row.id: row.code for row in rows}
+
+
+@subject_labels.register("supplier")
+def supplier_codes_of(ids: Iterable[str]) -> dict[str, str]:
+    """The codes of the suppliers that exist, by id."""
+    rows = session().execute(select(Supplier.id, Supplier.code).where(Supplier.id.in_(set(ids))))
     return {row.id: row.code for row in rows}

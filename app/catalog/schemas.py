@@ -1,4 +1,4 @@
-"""Wire shapes of master data: `…Given` is what people and programs may write, `…Shown` what they read."""
+"""Wire shapes of master data that people and programs may write (what they read: `answers`)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from app.catalog import identifiers, models
-from app.core.fields import LARGEST_QUANTITY, Amount, Choice, MomentField, Schema, Text
+from app.core.fields import LARGEST_QUANTITY, Amount, Choice, Schema, Text
 from app.core.i18n import _, _l
 
 COLDEST, HOTTEST = Decimal(-273), Decimal(1000)
 LONGEST_DAYS = 36_500
 CODE_LENGTH = 64
+MOST_CONTACTS = 20
 _ADDRESS_PART = re.compile(r"[A-Za-z0-9-]+\Z")
-_CELSIUS = {"type": "string", "pattern": r"^-?\d{1,4}(\.\d)?$", "description": "°C"}
 
 
 def _between(low: int | Decimal, high: int | Decimal) -> validate.Range:
     return validate.Range(low, high, error=_l("Must lie between {min} and {max}."))  # type: ignore[arg-type]
 
 
-class _Whole(fields.Integer):
+class WholeField(fields.Integer):
     """A whole number, as a number or in digits; never rounded from a fraction."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
@@ -34,12 +34,12 @@ class _Whole(fields.Integer):
         return int(text)
 
 
-def _whole(low: int, high: int, **kwargs: Any) -> _Whole:
-    return _Whole(validate=_between(low, high), **kwargs)
+def whole(low: int, high: int, **kwargs: Any) -> WholeField:
+    return WholeField(validate=_between(low, high), **kwargs)
 
 
-def _days(**kwargs: Any) -> _Whole:
-    return _whole(0, LONGEST_DAYS, **kwargs)
+def _days(**kwargs: Any) -> WholeField:
+    return whole(0, LONGEST_DAYS, **kwargs)
 
 
 def _decimal(low: Decimal, high: Decimal, places: int, **kwargs: Any) -> fields.Decimal:
@@ -74,6 +74,11 @@ def _some_lines(value: list[Any]) -> None:
         raise ValidationError(_("Must have 1 to 2,000 lines."))
 
 
+def _few(value: list[Any]) -> None:
+    if len(value) > MOST_CONTACTS:
+        raise ValidationError(_("Must have at most %(most)s contacts.", most=MOST_CONTACTS))
+
+
 def _address_part(value: str) -> None:
     """The code stands in the address of the page."""
     if not _ADDRESS_PART.match(value):
@@ -99,7 +104,7 @@ class RegistrationGiven(PeriodGiven):
 
     number = _code(required=True)
     holder = Text(most=200, required=True)
-    risk_class = _whole(1, 3, required=True)
+    risk_class = whole(1, 3, required=True)
 
 
 class PackageGiven(Schema):
@@ -107,7 +112,7 @@ class PackageGiven(Schema):
 
     di = Text(most=32, required=True)
     contains_di = Text(most=32, load_default=None, allow_none=True)
-    quantity = _whole(1, LARGEST_QUANTITY, required=True)
+    quantity = whole(1, LARGEST_QUANTITY, required=True)
 
 
 class ProductGiven(Schema):
@@ -122,7 +127,7 @@ class ProductGiven(Schema):
     model = _optional_text(200)
     manufacturer = _optional_text(200)
     description = _optional_text(2000, lines=True)
-    risk_class = _whole(1, 3, load_default=None, allow_none=True)
+    risk_class = whole(1, 3, load_default=None, allow_none=True)
     category_code = _optional_text(32)
     implantable = fields.Boolean(load_default=False)
     sterile = fields.Boolean(load_default=False)
@@ -131,7 +136,7 @@ class ProductGiven(Schema):
     needs_inspection = fields.Boolean(load_default=False)
     storage_min_c = _decimal(COLDEST, HOTTEST, 1, load_default=None, allow_none=True)
     storage_max_c = _decimal(COLDEST, HOTTEST, 1, load_default=None, allow_none=True)
-    shelf_life_days = _whole(1, LONGEST_DAYS, load_default=None, allow_none=True)
+    shelf_life_days = whole(1, LONGEST_DAYS, load_default=None, allow_none=True)
     lot_controlled = fields.Boolean(load_default=True)
     serial_controlled = fields.Boolean(load_default=False)
     expiry_controlled = fields.Boolean(load_default=True)
@@ -162,16 +167,42 @@ class CustomerGiven(Schema):
     prepaid = fields.Boolean(load_default=False)
     min_remaining_days = _days(load_default=None, allow_none=True)
     cold_capable = fields.Boolean(load_default=False)
-    status = Choice(models.CUSTOMER_STATUSES, load_default="active")
+    status = Choice(models.CUSTOMER_STATUSES, load_default="prospect")
+
+
+class ContactGiven(Schema):
+    """Whom to call at a supplier, and what for."""
+
+    name = Text(most=100, required=True)
+    purpose = Choice(models.CONTACT_PURPOSES, required=True)
+    phone = _optional_text(40)
+    email = _optional_text(200)
+
+
+class SupplierGiven(Schema):
+    """A supplier as edited."""
+
+    code = _code(required=True)
+    name = Text(most=200, required=True)
+    name_en = Text(most=200, load_default=None, allow_none=True)
+    uscc = _UsccField(most=18, load_default=None, allow_none=True)
+    kind = Choice(models.SUPPLIER_KINDS, required=True)
+    address = _optional_text(300)
+    contacts = fields.List(fields.Nested(ContactGiven), load_default=list, validate=_few)
+    product_ids = fields.List(Text(most=26), load_default=list)
+    status = Choice(models.PARTY_STATUSES, load_default="prospect")
 
 
 class LicenceGiven(PeriodGiven):
-    """A licence: of the customer, or ours when `customer_id` is left out."""
+    """A licence: of the customer, of the supplier, or ours when both are left out. `succeeds_id`: the licence that it
+    renews."""
 
     customer_id = Text(most=26, load_default=None, allow_none=True)
+    supplier_id = Text(most=26, load_default=None, allow_none=True)
+    succeeds_id = Text(most=26, load_default=None, allow_none=True)
     kind = Choice(models.LICENCE_KINDS, required=True)
     number = _code(required=True)
-    risk_classes = fields.List(_whole(1, 3), load_default=list)
+    risk_classes = fields.List(whole(1, 3), load_default=list)
     category_codes = fields.List(Text(most=32), load_default=list)
 
 
@@ -190,7 +221,7 @@ class ContractGiven(PeriodGiven):
 
     number = _code(required=True)
     customer_id = Text(most=26, required=True)
-    sla_hours = _whole(1, 10_000, load_default=None, allow_none=True)
+    sla_hours = whole(1, 10_000, load_default=None, allow_none=True)
     penalty_pct_day = _decimal(Decimal(0), Decimal(100), 3, load_default=None, allow_none=True)
     penalty_cap_pct = _decimal(Decimal(0), Decimal(100), 3, load_default=None, allow_none=True)
     min_remaining_days = _days(load_default=None, allow_none=True)
@@ -202,7 +233,7 @@ class AwardLineGiven(Schema):
 
     product_id = Text(most=26, required=True)
     price_ceiling = Amount(required=True)
-    committed_qty = _whole(0, 1_000_000_000, load_default=0)
+    committed_qty = whole(0, 1_000_000_000, load_default=0)
 
 
 class AwardGiven(PeriodGiven):
@@ -223,134 +254,3 @@ class RegionGiven(Schema):
     lane_days_p50 = _days(required=True)
     lane_days_p95 = _days(required=True)
     cold_lane = fields.Boolean(load_default=False)
-
-
-class PackageShown(Schema):
-    """A further identifier of a product."""
-
-    di = fields.String()
-    issuer = fields.String()
-    kind = fields.String()
-    contains_di = fields.String(allow_none=True)
-    quantity = fields.Integer()
-    base_quantity = fields.Integer(metadata={"description": "Base units of the product in one such package"})
-
-
-class ProductShown(Schema):
-    """A product."""
-
-    id = fields.String()
-    sku = fields.String()
-    udi_di = fields.String(allow_none=True)
-    issuer = fields.String(allow_none=True)
-    name = fields.String()
-    name_en = fields.String(allow_none=True)
-    brand = fields.String()
-    model = fields.String()
-    manufacturer = fields.String()
-    risk_class = fields.Integer(allow_none=True)
-    category_code = fields.String()
-    implantable = fields.Boolean()
-    sterile = fields.Boolean()
-    life_supporting = fields.Boolean()
-    high_value = fields.Boolean()
-    needs_inspection = fields.Boolean()
-    storage_min_c = fields.Decimal(as_string=True, allow_none=True, metadata=_CELSIUS)
-    storage_max_c = fields.Decimal(as_string=True, allow_none=True, metadata=_CELSIUS)
-    cold_chain = fields.Boolean()
-    shelf_life_days = fields.Integer(allow_none=True)
-    lot_controlled = fields.Boolean()
-    serial_controlled = fields.Boolean()
-    uom = fields.String()
-    list_price = Amount()
-    registration_id = fields.String(allow_none=True)
-    min_remaining_days = fields.Integer(allow_none=True)
-    substitution_group = fields.String(allow_none=True)
-    status = fields.String()
-    version = fields.Integer()
-    updated_at = MomentField()
-
-
-class ProductInFull(ProductShown):
-    """A product with its further identifiers."""
-
-    description = fields.String()
-    packages = fields.List(fields.Nested(PackageShown))
-
-
-class LicenceShown(Schema):
-    """A licence of a customer."""
-
-    kind = fields.String()
-    number = fields.String()
-    risk_classes = fields.List(fields.Integer())
-    category_codes = fields.List(fields.String())
-    valid_from = fields.Date()
-    valid_to = fields.Date()
-
-
-class CustomerShown(Schema):
-    """A customer."""
-
-    id = fields.String()
-    code = fields.String()
-    name = fields.String()
-    name_en = fields.String(allow_none=True)
-    uscc = fields.String(allow_none=True)
-    kind = fields.String()
-    tier = fields.String()
-    region_code = fields.String()
-    address = fields.String()
-    credit_limit = Amount()
-    credit_used = Amount()
-    overdue_days = fields.Integer()
-    prepaid = fields.Boolean()
-    min_remaining_days = fields.Integer(allow_none=True)
-    cold_capable = fields.Boolean()
-    status = fields.String()
-    version = fields.Integer()
-    updated_at = MomentField()
-
-
-class CustomerInFull(CustomerShown):
-    """A customer with its licences."""
-
-    licences = fields.List(fields.Nested(LicenceShown))
-
-
-class ListAsked(Schema):
-    """Which part of a list is wanted."""
-
-    q = Text(least=0, most=100, load_default="", metadata={"description": "Text to look for"})
-    page = _whole(1, 1_000_000, load_default=1)
-    size = _whole(1, 200, load_default=50)
-
-
-class ProductsAsked(ListAsked):
-    """Which products are wanted."""
-
-    status = Choice(models.PRODUCT_STATUSES, load_default=None)
-
-
-class CustomersAsked(ListAsked):
-    """Which customers are wanted."""
-
-    status = Choice(models.CUSTOMER_STATUSES, load_default=None)
-
-
-class ProductsShown(Schema):
-    """A page of products."""
-
-    items = fields.List(fields.Nested(ProductShown))
-    number = fields.Integer(data_key="page")
-    size = fields.Integer()
-    total = fields.Integer()
-
-
-class CustomersShown(Schema):
-    """A page of customers."""
-
-    items = fields.List(fields.Nested(CustomerShown))
-    number = fields.Integer(data_key="page")
-    size = fields.Integer()
-    total = fields.Integer()

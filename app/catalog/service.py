@@ -28,22 +28,28 @@ from app.catalog.models import (
     ProductPackage,
     Region,
     Registration,
+    Supplier,
     TenderAward,
     TenderAwardLine,
 )
+from app.catalog.permissions import TAKE_OVER
 from app.core import clock
 from app.core.db import session
 from app.core.errors import Conflict, Invalid, StaleVersion
-from app.core.i18n import _l
+from app.core.i18n import _, _l
 from app.core.ids import new_id
 from app.core.permissions import Actor
 from app.core.refusals import flat_fields
+from app.core.registry import Registry
 from app.core.subject import Subject
 
 __all__ = ["BadIdentifier", "base_quantities", "check_di", "check_uscc"]
 
 Given = Mapping[str, Any]
 Record = TypeVar("Record", bound=Any)
+RESTED = ("suspended", "restricted")
+BY_QUALIFICATION = ("active", "qualifying", "review")
+"""Standings that only the qualification gives, or who takes over what was qualified before."""
 Check = Callable[[Any, dict[str, Any], dict[str, list[str]]], None]
 
 
@@ -53,9 +59,20 @@ class BelowConsumed(Conflict):
     message = _l("Orders have already drawn on %(product)s under this award: its line cannot be removed.")
 
 
+class NotQualified(Conflict):
+    """There is no trade with it, or of it: why stands in the sentence."""
+
+    message = _l("%(what)s is not qualified: %(why)s")
+
+
+ready_to_trade: Registry[Callable[[Subject], list[str]]] = Registry("check of papers")
+"""By kind of subject: why its papers do not let it be traded today, in the reader's language; none if they do."""
+
+
 def create_product(actor: Actor, given: Given) -> Product:
-    """A new product. Raises Invalid."""
+    """A new product: on sale only by qualification, or when it was before. Raises Invalid."""
     values = _checked(schemas.ProductGiven(), given, checks.product, None)
+    _refuse_unqualified(actor, values, None)
     made = Product(id=new_id(), source="manual", source_data={})
     return _created(actor, made, values, _put_product)
 
@@ -66,14 +83,51 @@ def change_product(actor: Actor, product: Product, given: Given, *, seen_version
 
 
 def create_customer(actor: Actor, given: Given) -> Customer:
-    """A new customer. Raises Invalid."""
+    """A new customer, a prospect unless it was qualified before. Raises Invalid."""
     values = _checked(schemas.CustomerGiven(), given, checks.customer, None)
-    return _created(actor, Customer(id=new_id()), values, _put_customer)
+    _refuse_unqualified(actor, values, None)
+    return _created(actor, Customer(id=new_id()), values, _put_party)
 
 
 def change_customer(actor: Actor, customer: Customer, given: Given, *, seen_version: int) -> Customer:
     """Replace what is known of a customer. Raises Invalid, StaleVersion."""
-    return _changed(actor, customer, given, seen_version, (schemas.CustomerGiven(), checks.customer, _put_customer))
+    return _changed(actor, customer, given, seen_version, (schemas.CustomerGiven(), checks.customer, _put_party))
+
+
+def create_supplier(actor: Actor, given: Given) -> Supplier:
+    """A new supplier, a prospect unless it was qualified before. Raises Invalid."""
+    values = _checked(schemas.SupplierGiven(), given, checks.supplier, None)
+    _refuse_unqualified(actor, values, None)
+    return _created(actor, Supplier(id=new_id()), values, _put_party)
+
+
+def change_supplier(actor: Actor, supplier: Supplier, given: Given, *, seen_version: int) -> Supplier:
+    """Replace what is known of a supplier. Raises Invalid, StaleVersion."""
+    return _changed(actor, supplier, given, seen_version, (schemas.SupplierGiven(), checks.supplier, _put_party))
+
+
+def set_standing(actor: Actor, found: Record, status: str, reason: str) -> Record:
+    """A customer, supplier or product is traded from now on, or not any more: qualification and its lapse say so."""
+    before = found.status
+    if before != status:
+        found.status, found.updated_at = status, clock.now()
+        session().flush()
+        subject = subject_of(found)
+        record(actor, f"{subject.kind}:standing", subject, before=before, now=status, reason=reason)
+    return found
+
+
+def _refuse_unqualified(actor: Actor, values: Mapping[str, Any], existing: Any) -> None:
+    """Nobody makes something tradable by editing a field. What only rested comes back if its papers are in order."""
+    wanted, before = values.get("status"), getattr(existing, "status", None)
+    if wanted not in BY_QUALIFICATION or wanted == before or actor.may(TAKE_OVER):
+        return
+    if wanted != "active" or before not in RESTED:
+        raise Invalid({"status": [_("Only the qualification makes it so: start it on the page of the record.")]})
+    subject = subject_of(existing)
+    reasons = ready_to_trade.get(subject.kind)(subject) if subject.kind in ready_to_trade else []
+    if reasons:
+        raise Invalid({"status": reasons})
 
 
 def create_registration(actor: Actor, given: Given) -> Registration:
@@ -88,7 +142,7 @@ def change_registration(actor: Actor, found: Registration, given: Given, *, seen
 
 
 def create_licence(actor: Actor, given: Given) -> Licence:
-    """A new licence: the customer's, or ours without `customer_id`. Raises Invalid."""
+    """A new licence: the customer's, the supplier's, or ours without both. Raises Invalid."""
     values = _checked(schemas.LicenceGiven(), given, checks.licence, None)
     return _created(actor, Licence(id=new_id()), values, _put_licence)
 
@@ -190,6 +244,8 @@ def _changed(
     if seen_version != found.version:
         raise StaleVersion(seen=seen_version, current=found.version)
     values = _checked(schema, given, check, found)
+    if isinstance(found, Product | Customer | Supplier):
+        _refuse_unqualified(actor, values, found)
     with session().no_autoflush:
         changes = put(found, values)
     if changes:
@@ -262,15 +318,16 @@ def product_search_text(texts: tuple[str | None, ...], package_dis: list[str]) -
     return " ".join(filter(None, (*texts, *package_dis))).lower()[:800]
 
 
-def _put_customer(customer: Customer, values: dict[str, Any]) -> dict[str, Any]:
-    changes = _put(customer, values)
-    texts = (customer.code, customer.uscc, customer.name, customer.name_en)
-    customer.search_text = " ".join(filter(None, texts)).lower()[:800]
+def _put_party(party: Customer | Supplier, values: dict[str, Any]) -> dict[str, Any]:
+    changes = _put(party, values)
+    texts = (party.code, party.uscc, party.name, party.name_en)
+    party.search_text = " ".join(filter(None, texts)).lower()[:800]
     return changes
 
 
 def _put_licence(licence: Licence, values: dict[str, Any]) -> dict[str, Any]:
-    return _put(licence, values | {"owner_kind": "customer" if values["customer_id"] else "us"})
+    kind = "customer" if values["customer_id"] else "supplier" if values["supplier_id"] else "us"
+    return _put(licence, values | {"owner_kind": kind})
 
 
 def _put_award(award: TenderAward, values: dict[str, Any]) -> dict[str, Any]:

@@ -36,6 +36,19 @@ class Number:
     source: Texts
 
 
+@dataclass(frozen=True)
+class PapersNeeded:
+    """What must be on file of a kind of subject before it is traded: one of `any_of`."""
+
+    of: str
+    kinds: tuple[str, ...]
+    """Of the party; empty: all."""
+    from_class: int
+    """Only where devices of that class or above are concerned."""
+    any_of: tuple[str, ...]
+    source: Texts
+
+
 Profiles = dict[str, dict[str, Number]]
 
 
@@ -120,8 +133,44 @@ def read_profiles(text: str, file: str = "profiles.yaml") -> Profiles:
     return found
 
 
+def number(name: str) -> int:
+    """A whole number of the profile in force; of China's where that does not have it. Raises KeyError."""
+    known = shipped()
+    return int((known.get(_in_force, {}).get(name) or known["cn"][name]).value)  # type: ignore[arg-type]
+
+
+def papers_needed() -> list[PapersNeeded]:
+    """Which papers the profile in force wants on file; China's where it says nothing."""
+    path = FOLDER / "profiles.yaml"
+    known = _papers(str(path), path.stat().st_mtime_ns)
+    return known.get(_in_force) or known["cn"]
+
+
+@lru_cache(maxsize=2)
+def _papers(path: str, _changed: int) -> dict[str, list[PapersNeeded]]:
+    top = Fields(load(Path(path).read_text(encoding="utf-8"), "profiles.yaml"))
+    found = {}
+    for name, entry in top.inner("profiles").items():
+        papers = Fields(entry, what=name).raw("papers")
+        found[name] = [] if papers is None else [_needed(Fields(one)) for one in papers.value]
+    return found
+
+
+def _needed(fields: Fields) -> PapersNeeded:
+    made = PapersNeeded(
+        of=fields.word("of"),
+        kinds=fields.words("kinds"),
+        from_class=fields.whole("from_class", default=0),
+        any_of=fields.words("any_of"),
+        source=fields.texts("source"),
+    )
+    fields.done()
+    return made
+
+
 def _profile(fields: Fields) -> dict[str, Number]:
     fields.texts("name")
+    fields.raw("papers")
     found = {}
     for name, entry in fields.inner("numbers").items():
         inner = Fields(entry, what=name)

@@ -71,7 +71,8 @@ def build(actor: Actor, rng: random.Random) -> World:
     return world
 
 
-def _from_to(before: int, after: int) -> dict[str, str]:
+def from_to(before: int, after: int) -> dict[str, str]:
+    """A period around today, in days."""
     day = clock.today()
     return {
         "valid_from": (day - timedelta(days=before)).isoformat(),
@@ -81,7 +82,7 @@ def _from_to(before: int, after: int) -> dict[str, str]:
 
 def _license_us(actor: Actor) -> None:
     for kind, number in (("business", "演示营执0001"), ("trade", "演示经许0001")):
-        catalog.create_licence(actor, {"kind": kind, "number": number, **_from_to(700, 1100)})
+        catalog.create_licence(actor, {"kind": kind, "number": number, **from_to(700, 1100)})
 
 
 def _numbered_devices() -> Iterator[tuple[int, Device, str]]:
@@ -104,7 +105,7 @@ def _make_products(actor: Actor, world: World) -> None:
                     "number": f"演示械注{2020 + device.risk_class}{device.risk_class}{number:04d}",
                     "holder": "序和医疗（演示）",
                     "risk_class": device.risk_class,
-                    **_from_to(900, days),
+                    **from_to(900, days),
                 },
             )
             registrations[device.zh] = made.id
@@ -180,6 +181,7 @@ def _make_customers(actor: Actor, world: World, rng: random.Random) -> None:
                     "prepaid": rng.random() < 0.1,
                     "min_remaining_days": rng.choice((None, None, 120, 180)),
                     "cold_capable": region != "CN-XZ",
+                    "status": "active",
                 },
             )
             world.hospitals.append(made)
@@ -198,6 +200,7 @@ def _make_customers(actor: Actor, world: World, rng: random.Random) -> None:
                 "credit_used": str(rng.randrange(0, 900_000, 1000)),
                 "overdue_days": rng.choice((0, 0, 0, 0, 10, 20, 20, 20, 10, 45)),
                 "cold_capable": index != 6,
+                "status": "active",
             },
         )
         world.distributors.append(made)
@@ -213,7 +216,7 @@ def _make_papers(actor: Actor, world: World, rng: random.Random) -> None:
                 "customer_id": customer.id,
                 "kind": "practice",
                 "number": f"演示医执{index + 1:04d}",
-                **_from_to(900, days + 30),
+                **from_to(900, days + 30),
             },
         )
         if index % 5 == 0:
@@ -227,7 +230,7 @@ def _make_papers(actor: Actor, world: World, rng: random.Random) -> None:
                 "kind": "trade",
                 "number": f"演示经许{index + 100:04d}",
                 "risk_classes": classes,
-                **_from_to(700, rng.randrange(60, 1200)),
+                **from_to(700, rng.randrange(60, 1200)),
             },
         )
         scope = rng.sample(world.products, 30)
@@ -239,14 +242,14 @@ def _make_papers(actor: Actor, world: World, rng: random.Random) -> None:
                 "grantee_customer_id": customer.id,
                 "product_ids": [product.id for product in scope],
                 "region_codes": [customer.region_code],
-                **_from_to(200, 8 if index == 3 else 300),
+                **from_to(200, 8 if index == 3 else 300),
             },
         )
         world.authorisations[customer.id] = made.number
         world.scopes[customer.id] = [product for product in scope if not classes or product.risk_class in classes]
     catalog.create_authorisation(
         actor,
-        {"number": "授权-2026-000", "grantor": "序和医疗（演示）", **_from_to(300, 500)},
+        {"number": "授权-2026-000", "grantor": "序和医疗（演示）", **from_to(300, 500)},
     )
     for index, region in enumerate(("CN-JS", "CN-ZJ", "CN-HB", "CN-SC")):
         world.awards[region] = _award(actor, world, index, region, rng)
@@ -262,7 +265,7 @@ def _contract(actor: Actor, customer: Customer, index: int, rng: random.Random) 
             "sla_hours": rng.choice((24, 48, 72)),
             "penalty_pct_day": rng.choice(("0.5", "1", "1.5")),
             "penalty_cap_pct": "10",
-            **_from_to(300, 400),
+            **from_to(300, 400),
         },
     )
     return number
@@ -282,7 +285,7 @@ def _award(actor: Actor, world: World, index: int, region: str, rng: random.Rand
             "title": f"{region} 集中带量采购（演示）",
             "region_code": region,
             "lines": lines,
-            **_from_to(150, 365),
+            **from_to(150, 365),
         },
     )
     return number, ceilings

@@ -9,13 +9,15 @@ from datetime import timedelta
 from app.core import clock
 from app.core.db import transaction
 from app.core.permissions import SYSTEM, Actor
-from app.demo import master
+from app.demo import master, suppliers
 from app.demo.history import DAYS, History
 from app.demo.places import PEOPLE
 from app.identity import queries as people
 from app.identity import service as identity
 
 SEED = 20261123
+STORIES = timedelta(hours=20)
+"""How long ago the stories of the qualification stopped."""
 
 
 def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict[str, str]:
@@ -27,10 +29,13 @@ def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict
     with clock.moved(start), transaction():
         team = _hire(passwords)
         world = master.build(team["admin"], rng)
+        suppliers.build(team["admin"], world)
     say(f"  {len(world.products)} products, {len(world.hospitals) + len(world.distributors)} customers; orders …")
     history = History(world, team, rng, until)
     history.plan_orders(start + timedelta(hours=1))
     history.run(lambda done, planned: say(f"  {done} of {planned} acts"))
+    with clock.moved(until - STORIES), transaction():
+        suppliers.tell(team, world)
     return passwords
 
 

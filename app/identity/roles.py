@@ -7,6 +7,7 @@ ROLES: dict[str, dict[str, str]] = {
     "sales": {"en": "Sales", "zh": "销售"},
     "order_desk": {"en": "Order desk", "zh": "订单处理"},
     "qa_ra": {"en": "Quality and regulatory affairs", "zh": "质量与法规"},
+    "quality_head": {"en": "Head of quality", "zh": "质量负责人"},
     "warehouse": {"en": "Warehouse", "zh": "仓储"},
     "purchasing": {"en": "Purchasing", "zh": "采购"},
     "planner": {"en": "Planner", "zh": "计划"},

@@ -52,7 +52,7 @@ def gather(job: Job) -> None:
         if user is None:
             continue
         wished = wishes[user.id]
-        way = wished.mail[one.notice.kind] if user.email else ""
+        way = wished.mail.get(one.notice.kind, NOW) if user.email else ""
         if way == NOW:
             write(user, Channel.MAIL, str(user.email), wording.letter(user, [one]), [one.notice.id])
         elif way == DIGEST:

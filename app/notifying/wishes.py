@@ -33,6 +33,7 @@ KINDS: dict[str, LazyString] = {
     NoticeKind.COPY.value: _l("I am copied in"),
     NoticeKind.BACK.value: _l("A task I put off is back"),
     NoticeKind.REVIEW.value: _l("A draft waits for my review"),
+    NoticeKind.EXPIRY.value: _l("A paper lapses soon"),
 }
 """Kinds of notices as their reader thinks of them."""
 CALM = (NoticeKind.REMIND, NoticeKind.COPY)

@@ -30,7 +30,7 @@ ONLY_IN = {"authorisation_number": "distributor", "tender_award_number": "tender
 """Fields that one channel requires and the others do not know."""
 SCHEDULED = ("normal", "emergency")
 """Direct orders of these types are for an operation, whose date and number must be given."""
-NOT_SOLD = ("draft", "discontinued")
+NOT_SOLD = ("draft", "review", "discontinued")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import polars as pl
 from sqlalchemy import ColumnElement, Select, func, select
 
 from app.catalog.models import (
+    TO_TRADE,
     Authorisation,
     Contract,
     Customer,
@@ -139,7 +140,7 @@ class Album:
             Licence.risk_classes,
             Licence.category_codes,
         )
-        return read(select(*columns))
+        return read(select(*columns).where(Licence.owner_kind != "supplier", Licence.kind.in_(TO_TRADE)))
 
     @cached_property
     def authorisations(self) -> pl.DataFrame:

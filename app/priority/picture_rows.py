@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased, defer, joinedload, selectinload
 
-from app.catalog.models import Authorisation, Contract, Customer, Licence, Product, TenderAward
+from app.catalog.models import TO_TRADE, Authorisation, Contract, Customer, Licence, Product, TenderAward
 from app.core.among import among
 from app.core.db import session
 from app.inventory.models import Balance, Lot, Reservation, Warehouse
@@ -91,7 +91,7 @@ _BUYERS = (
 )
 _LICENCES = (
     select(Licence)
-    .where(or_(among(Licence.customer_id, "ids"), Licence.owner_kind == "us"))
+    .where(or_(among(Licence.customer_id, "ids"), Licence.owner_kind == "us"), Licence.kind.in_(TO_TRADE))
     .order_by(Licence.valid_to.desc(), Licence.number)
 )
 _AUTHORISATIONS = (

@@ -114,7 +114,7 @@ SOURCES = (
         Licence,
         "owner_kind customer_id valid_from valid_to risk_classes category_codes",
         "all",
-        where=lambda row: row.get("customer_id") is None,
+        where=lambda row: row.get("owner_kind") == "us",
     ),
     _source(Authorisation, "number grantee_customer_id valid_from valid_to", "authorisation", "number"),
     _source(

@@ -12,7 +12,7 @@ from typing import Any
 from app.core.errors import Invalid
 from app.processes.answering import faults_of
 
-TEXTS = ("label", "description", "text")
+TEXTS = ("label", "description", "text", "dateLabel")
 
 
 def bilingual(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ WORDS: dict[str, LazyString] = {
     NoticeKind.ANSWER: _l("%(who)s answered what you asked"),
     NoticeKind.BACK: _l("What you put off is back"),
     NoticeKind.REVIEW: _l("%(who)s asks for your review"),
+    NoticeKind.EXPIRY: _l("A paper lapses soon"),
 }
 
 

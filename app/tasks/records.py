@@ -27,6 +27,7 @@ class NoticeKind(StrEnum):
     ANSWER = "answer"
     BACK = "back"
     REVIEW = "review"
+    EXPIRY = "expiry"
 
 
 class Notice(Base):

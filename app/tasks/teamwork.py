@@ -254,7 +254,7 @@ def attach(actor: Actor, task_id: str, name: str, content: bytes) -> TaskAttachm
     have = session().scalar(select(func.count()).select_from(TaskAttachment).where(TaskAttachment.task_id == task_id))
     if (have or 0) >= MOST_FILES:
         raise TooManyFiles(most=MOST_FILES)
-    given = {"name": _plain(name), "kind": kind, "content_id": kept.keep(actor, content)}
+    given = {"name": plain_name(name), "kind": kind, "content_id": kept.keep(actor, content)}
     return managing.attach(actor, task, given)
 
 
@@ -271,7 +271,9 @@ def kind_of(name: str, content: bytes) -> str:
         )
     kind, begins = MAGIC[ending]
     if not (content.startswith(begins) if begins else _is_text(content)):
-        raise FileRefused({"file": [_("The content is not what the name “%(name)s” says.", name=_plain(name)[:80])]})
+        raise FileRefused(
+            {"file": [_("The content is not what the name “%(name)s” says.", name=plain_name(name)[:80])]}
+        )
     return kind
 
 
@@ -282,7 +284,7 @@ def _is_text(content: bytes) -> bool:
         return False
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """The last part of a file's name, without what a system could mistake for a place or an order."""
     last = re.split(r"[\\/]", name)[-1]
     return "".join(one if one.isprintable() and one not in '<>:"|?*' else "_" for one in last)[-200:]

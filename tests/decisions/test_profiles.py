@@ -106,11 +106,15 @@ def test_a_profile_file_with_a_fault_is_refused(wrong: str) -> None:
 def test_every_shipped_number_names_its_act() -> None:
     shipped_ones = profiles.shipped()
     assert set(shipped_ones) == {"cn", "eu", "us"}
-    acts = {"cn": "No. 29 of 2017", "eu": "(EU) 2017/745, Article", "us": "21 CFR "}
+    acts = {
+        "cn": ("No. 29 of 2017", "No. 153 of 2023"),
+        "eu": ("(EU) 2017/745, Article",),
+        "us": ("21 CFR ",),
+    }
     for profile, numbers in shipped_ones.items():
         assert numbers
         for number in numbers.values():
-            assert acts[profile] in number.source["en"]
+            assert any(act in number.source["en"] for act in acts[profile])
             assert number.label["zh"]
     used = {
         line.split("profile: ")[1].rstrip("}\n")
@@ -119,7 +123,10 @@ def test_every_shipped_number_names_its_act() -> None:
         for line in path.read_text(encoding="utf-8").splitlines()
         if "{profile: " in line
     }
+    looked_at = {"paper_warning_first", "paper_warning_second", "paper_warning_last", "papers_kept_years"}
+    used |= {f"cn.{name}" for name in looked_at}  # by app/qualification, day by day
     assert used == {f"{profile}.{name}" for profile, numbers in shipped_ones.items() for name in numbers}
+    assert all(one.any_of and one.source["en"] and one.source["zh"] for one in profiles.papers_needed())
 
 
 def test_the_clocks_of_a_recall_are_those_of_the_measures() -> None:

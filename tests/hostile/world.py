@@ -16,6 +16,7 @@ from app.catalog import service as catalog
 from app.core import clock, db, jobs, jsontext
 from app.core.ids import new_id
 from app.core.permissions import Actor
+from app.core.subject import Subject
 from app.decisions import queries as decision_queries
 from app.decisions import service as decisions
 from app.decisions.models import Decision
@@ -45,6 +46,8 @@ from app.processes import service as processes
 from app.processes.cockpit import batches, standing
 from app.processes.designer import approving, drafts
 from app.processes.models import ProcessInstance, ProcessMessage
+from app.qualification import scanning
+from app.qualification import service as qualification
 from app.tasks import teamwork
 from app.tasks.models import Task
 from app.tasks.records import Notice
@@ -95,6 +98,7 @@ def build() -> Site:
     _master_data(site, admin)
     made = _orders(flow, admin, site)
     _describe_orders(site, made, admin)
+    _qualifying(site, admin)
     _worked_on_together(site, admin)
     _processes(site, admin)
     _webhooks(site, admin)
@@ -157,6 +161,7 @@ def _customer(code: str, text: str, region_code: str) -> dict[str, Any]:
         **dict.fromkeys(("name", "name_en", "address"), text),
         "code": code,
         "kind": "hospital",
+        "status": "active",
         "region_code": region_code,
         "credit_limit": "100000",
     }
@@ -182,6 +187,21 @@ def _papers(site: Site, admin: Actor, customer_id: str, product_id: str, number:
         },
     )
     keep("award_id", []).append(award.id)
+
+
+def _qualifying(site: Site, admin: Actor) -> None:
+    """A supplier whose every text is an attack, with a scan of a licence, under qualification."""
+    contact = {"name": SCRIPT, "purpose": "recall", "phone": FORMULAS[0], "email": SCRIPT}
+    words = {"name": ATTACK, "name_en": ATTACK, "address": ATTACK, "contacts": [contact], "kind": "manufacturer"}
+    supplier = catalog.create_supplier(admin, {"code": f"V{SCRIPT}", **words})
+    licence = catalog.create_licence(
+        admin, {"supplier_id": supplier.id, "kind": "business", "number": f"V{SCRIPT}", **SEEN_PERIOD}
+    )
+    paper = Subject("licence", licence.id)
+    scan = scanning.file_scan(admin, paper, f"{SCRIPT}.pdf", b"%PDF-" + ATTACK.encode())
+    qualification.start(admin, Subject("supplier", supplier.id), applicant=admin.id)
+    site.ids |= {"supplier_id": [supplier.id], "scan_id": [scan.id], "about_kind": ["supplier"]}
+    site.ids |= {"about_id": [supplier.id], "paper_kind": ["licence"], "paper_id": [licence.id]}
 
 
 def _orders(flow: Flow, admin: Actor, site: Site) -> list[Order]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.catalog.models import Licence
 from app.core import clock
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
@@ -16,7 +17,9 @@ from app.decisions.schema import shipped_schema
 from app.inventory import service as inventory
 from app.orders.models import Order
 from app.priority.album import Album, subjects_of
+from tests.catalog.factories import make_licence
 from tests.priority.worlds import orders_of_every_kind, plain_product, plain_world
+from tests.qualification.world import make_supplier
 
 KINDS = frozenset(facts_in_bulk)
 
@@ -52,6 +55,17 @@ def test_what_an_order_reserved_is_free_for_it_alone(world, tx):
     line = orders[0].lines[0]
     inventory.reserve(SYSTEM, orders[0].id, line.id, product, 4, arrives_on=clock.today(), min_remaining_days=0)
     assert same(tx) == 2
+
+
+def test_licences_of_suppliers_are_not_ours_and_letters_are_none(world, tx):
+    tx.query(Licence).delete()
+    supplier = make_supplier()
+    make_licence(owner_kind="supplier", supplier_id=supplier.id, kind="trade")
+    make_licence(customer_id=world.customer.id, kind="agent")
+    order = world.order()
+    assert same(tx) == 1
+    facts = gather(Subject("order", order.id), ["compliance", "customer"], clock.now())
+    assert (facts["compliance"][0]["our_licence_valid"], facts["customer"][0]["licence_valid"]) == (False, False)
 
 
 def test_the_number_of_statements_does_not_grow(world, tx, statements):

@@ -3,5 +3,6 @@
 import app.catalog.pages.customers
 import app.catalog.pages.products
 import app.catalog.pages.records
-import app.catalog.pages.regions  # noqa: F401 - loading them registers their routes
+import app.catalog.pages.regions
+import app.catalog.pages.suppliers  # noqa: F401 - loading them registers their routes
 from app.catalog.pages.blueprint import bp as bp

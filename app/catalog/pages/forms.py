@@ -7,9 +7,22 @@ from datetime import date
 from typing import Any
 
 from app.catalog import identifiers, queries
+from app.catalog.models import Licence
 from app.catalog.pages import names
-from app.catalog.pages.inputs import Form, Group, Input, Rows, customer_id, product_id, registration_id, skus
+from app.catalog.pages.inputs import (
+    Form,
+    Group,
+    Input,
+    Rows,
+    customer_id,
+    licence_id,
+    product_id,
+    registration_id,
+    skus,
+    supplier_id,
+)
 from app.catalog.pages.names import options
+from app.core.db import session
 from app.core.i18n import _, _l, pick
 
 PRODUCT_SUGGEST = "/products/suggest?q="
@@ -146,6 +159,44 @@ CUSTOMER = Form(
     ),
 )
 
+SUPPLIER = Form(
+    (
+        Group(
+            _l("Who they are"),
+            (
+                Input("code", _l("Code"), required=True, attrs=CODE),
+                Input("name", _l("Supplier name"), required=True, attrs=NAME),
+                Input("name_en", _l("English name"), attrs=NAME),
+                Input("uscc", _l("Unified social credit code"), attrs={"maxlength": 18, "autocomplete": "off"}),
+                Input("kind", _l("Kind"), "select", options=lambda: options(names.SUPPLIER_KIND)),
+                Input("status", _l("Status"), "select", options=lambda: options(names.SUPPLIER_STATUS)),
+                Input("address", _l("Address"), wide=True, attrs={"maxlength": 300}),
+                Input(
+                    "product_ids",
+                    _l("Products supplied"),
+                    "codes",
+                    resolve=product_id,
+                    wide=True,
+                    hint=_l("One SKU a line. Empty: whatever its licences cover."),
+                    attrs={"rows": 4},
+                ),
+            ),
+        ),
+    ),
+    Rows(
+        "contacts",
+        _l("Contact persons"),
+        (
+            Input("name", _l("Name"), attrs={"maxlength": 100}),
+            Input("purpose", _l("Purpose"), "select", options=lambda: options(names.CONTACT_PURPOSE, "–")),
+            Input("phone", _l("Telephone"), attrs={"maxlength": 40}),
+            Input("email", _l("E-mail"), attrs={"maxlength": 200}),
+        ),
+        add=_l("Add a contact person"),
+        hint=_l("A maker or distributor names somebody who answers about recalls at any hour."),
+    ),
+)
+
 REGISTRATION = Form(
     (
         Group(
@@ -172,7 +223,21 @@ LICENCE = Form(
                     _l("Customer"),
                     resolve=customer_id,
                     suggest=CUSTOMER_SUGGEST,
-                    hint=_l("Empty: the licence is ours."),
+                    hint=_l("Customer and supplier empty: the licence is ours."),
+                    attrs=CODE,
+                ),
+                Input(
+                    "supplier_id",
+                    _l("Supplier"),
+                    resolve=supplier_id,
+                    suggest="/suppliers/suggest?q=",
+                    attrs=CODE,
+                ),
+                Input(
+                    "succeeds_id",
+                    _l("Renews licence number"),
+                    resolve=licence_id,
+                    hint=_l("The former licence of the same holder and kind; the warnings about it end."),
                     attrs=CODE,
                 ),
                 Input("risk_classes", _l("Risk classes"), "codes", hint=_l("Such as 2 3. Empty: all.")),
@@ -280,6 +345,8 @@ def values_of(found: Any, form: Form) -> dict[str, Any]:
             for row in found.packages
             if row.kind == "package"
         ]
+    if form is SUPPLIER:
+        values["contacts"] = list(found.contacts)
     if form is AWARD:
         values["lines"] = [
             {"product_id": row.product.sku, "price_ceiling": row.price_ceiling, "committed_qty": row.committed_qty}
@@ -303,6 +370,8 @@ _CODES: dict[str, Callable[[Any], str]] = {
     "product_ids": skus,
     "customer_id": lambda found: queries.get_customer(found).code,
     "grantee_customer_id": lambda found: queries.get_customer(found).code,
+    "supplier_id": lambda found: queries.get_supplier(found).code,
+    "succeeds_id": lambda found: session().get_one(Licence, found).number,
     "registration_id": lambda found: queries.get_registration(found).number,
     "risk_classes": lambda found: " ".join(map(str, found)),
     "category_codes": " ".join,

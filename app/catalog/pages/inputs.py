@@ -124,6 +124,18 @@ def customer_id(text: str) -> str:
     return found.id if found else text[:26]
 
 
+def supplier_id(text: str) -> str:
+    """Id of the supplier with that code; else the text."""
+    found = queries.find_supplier(text)
+    return found.id if found else text[:26]
+
+
+def licence_id(text: str) -> str:
+    """Id of the licence with that number, the newest; else the text."""
+    found = queries.find_licence(text)
+    return found.id if found else text[:26]
+
+
 def registration_id(text: str) -> str:
     """Id of the registration certificate with that number; else the text."""
     found = queries.find_registration(text)

@@ -11,14 +11,31 @@ Names = dict[str, LazyString]
 
 PRODUCT_STATUS: Names = {
     "draft": _l("draft, not yet qualified"),
+    "review": _l("in first-trade review"),
     "active": _l("on sale"),
     "restricted": _l("restricted"),
     "discontinued": _l("discontinued"),
 }
 CUSTOMER_STATUS: Names = {
-    "active": _l("trading"),
+    "prospect": _l("prospect"),
+    "qualifying": _l("under qualification"),
+    "active": _l("qualified"),
     "suspended": _l("suspended"),
     "blocked": _l("blocked"),
+    "closed": _l("closed"),
+}
+SUPPLIER_STATUS = CUSTOMER_STATUS
+SUPPLIER_KIND: Names = {
+    "manufacturer": _l("Manufacturer"),
+    "distributor": _l("Distributor"),
+    "carrier": _l("Carrier"),
+    "service": _l("Service provider"),
+}
+CONTACT_PURPOSE: Names = {
+    "order": _l("Orders"),
+    "recall": _l("Recall, 24 hours"),
+    "quality": _l("Quality"),
+    "finance": _l("Finance"),
 }
 CUSTOMER_KIND: Names = {
     "hospital": _l("Hospital"),
@@ -37,6 +54,9 @@ LICENCE_KIND: Names = {
     "trade": _l("Device trade licence"),
     "filing": _l("Class II trade filing"),
     "production": _l("Device production licence"),
+    "transport": _l("Road transport permit"),
+    "agent": _l("Sales person's authorisation"),
+    "agreement": _l("Quality agreement"),
 }
 CONTRACT_STATUS: Names = {"active": _l("in force"), "suspended": _l("paused")}
 RISK_CLASS: Names = {"1": _l("Class I"), "2": _l("Class II"), "3": _l("Class III")}
@@ -57,10 +77,23 @@ ACTIONS: Names = {
     "create": _l("Created"),
     "change": _l("Changed"),
     "draw": _l("Volume drawn by an order"),
+    "standing": _l("Standing in trade changed"),
+    "qualify": _l("Qualification started"),
+    "qualified": _l("Qualified"),
+    "unqualified": _l("Not qualified"),
+    "withdrawn": _l("Qualification withdrawn"),
+    "scan": _l("Scan filed"),
+    "scan-verify": _l("Scan verified"),
+    "scan-remove": _l("Scan removed"),
+    "warn": _l("Warned of the end of validity"),
 }
 TONES = {
     "active": "success",
     "draft": "neutral",
+    "review": "info",
+    "prospect": "neutral",
+    "qualifying": "info",
+    "closed": "neutral",
     "restricted": "warning",
     "discontinued": "neutral",
     "suspended": "warning",

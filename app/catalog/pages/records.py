@@ -108,6 +108,10 @@ def _customer(found: Any) -> Cell:
     return Cell(named(found.customer) if found.customer else _("us"))
 
 
+def _holder(found: Licence) -> Cell:
+    return Cell(named(found.supplier)) if found.supplier else _customer(found)
+
+
 def _all_or(values: list[Any]) -> Cell:
     return Cell(", ".join(str(value) for value in values) if values else _("all"))
 
@@ -142,15 +146,15 @@ REGISTRATIONS = Listing(
 LICENCES = Listing(
     key="licence",
     title=_l("Licences"),
-    lead=_l("Of customers and ours. Orders to a customer without a valid licence are blocked."),
+    lead=_l("Of customers, suppliers and ours. Orders to a customer without a valid licence are blocked."),
     search_hint=_l("Number or customer"),
     statement=lambda q: _of_customers(Licence, Licence.customer_id, Licence.number)(q).options(
-        joinedload(Licence.customer)
+        joinedload(Licence.customer), joinedload(Licence.supplier)
     ),
     columns=(
         _number(Licence),
         Column("kind", _l("Kind"), lambda found: Cell(name_of(names.LICENCE_KIND, found.kind)), Licence.kind),
-        Column("customer", _l("Holder"), _customer),
+        Column("customer", _l("Holder"), _holder),
         Column("risk_classes", _l("Risk classes"), lambda found: _all_or(found.risk_classes)),
         Column("category_codes", _l("Category codes"), lambda found: _all_or(found.category_codes)),
         *_period_columns(Licence)[1:],
@@ -166,7 +170,7 @@ LICENCES = Listing(
         Filter(
             "owner",
             _l("Holder"),
-            lambda: [("", _("All")), ("us", _("us")), ("customer", _("customers"))],
+            lambda: [("", _("All")), ("us", _("us")), ("customer", _("customers")), ("supplier", _("suppliers"))],
             lambda code: Licence.owner_kind == code,
         ),
     ),

@@ -28,6 +28,7 @@ from app.tasks import teamwork
 from app.tasks.drafts import forget as forget_drafts
 from app.tasks.models import Task, TaskStatus
 from app.tasks.permissions import TASK_READ, TASK_WORK
+from app.tasks.showing import Shown, shown_subject
 
 
 @bp.app_template_global()
@@ -202,20 +203,20 @@ def _answers() -> dict[str, Any]:
 
 def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | None) -> str:
     actor = current_actor()
-    if task.subject_kind != "order":
-        raise NotFound(task=task.id)
-    view = queries.order_view(task.subject_id)
+    about = _about(task)
+    view = queries.order_view(task.subject_id) if about is None else None
     form, meaning = deciding.asked_of(task)
     excluded = actor.id in task.excluded_user_ids
     standing = acting.on_task(actor, task)
     draft = drafts.found(actor, task, form) if refusal is None else None
     candidate = any(task_verbs.is_candidate(actor, pair) for pair in _candidates(task))
     return render_template(
-        "fulfilment/task.html",
+        "fulfilment/task.html" if view else "fulfilment/task_about.html",
         task=task,
+        about=about,
         view=view,
-        order=view.order,
-        panel=panel_of(view.order),
+        order=view.order if view else None,
+        panel=panel_of(view.order) if view else None,
         outcomes=deciding.outcomes_of(form),
         form=forms.without(forms.localised(form), "outcome"),
         answers=draft.answers if draft else answers,
@@ -238,10 +239,19 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         asked=queries.asked_before(task),
         following=queries.next_task(actor, task),
         together=teamwork.together(actor, task),
-        stock=beside.stock_of(view) if task.status == TaskStatus.OPEN else None,
+        stock=beside.stock_of(view) if view and task.status == TaskStatus.OPEN else None,
         is_signed=bool(meaning) and task.status == TaskStatus.COMPLETED,
         offer=signing.offer(task, meaning, asks_login=signer.asks_login) if task.status == TaskStatus.OPEN else None,
     )
+
+
+def _about(task: Task) -> Shown | None:
+    """What the page shows of a subject that is no order. Raises NotFound."""
+    if task.subject_kind == "order":
+        return None
+    if task.subject_kind not in shown_subject:
+        raise NotFound(task=task.id)
+    return shown_subject.get(task.subject_kind)(task.subject)
 
 
 def _candidates(task: Task) -> list[tuple[str, str]]:

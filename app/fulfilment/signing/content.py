@@ -21,9 +21,10 @@ from app.priority.panels import Panel, panel_of
 from app.processes import queries as processes
 from app.tasks import teamwork
 from app.tasks.models import Task, TaskAttachment
+from app.tasks.showing import signed_subject
 
 FORMAT = "youxu-signed-content/1"
-PARTS = ("task", "diagram", "form", "order", "priority", "rules", "attachments")
+PARTS = ("task", "diagram", "form", "order", "subject", "priority", "rules", "attachments")
 """Parts that a page shows, in the order in which its mark names them; the signer adds `answers`."""
 SHORT = 12
 """Characters of a part's digest in a mark: they tell what changed, the whole digest before them tells that it did."""
@@ -61,6 +62,7 @@ def shown(task: Task) -> dict[str, Any]:
             "version": order.version,
             "content": exact(snapshot_of(order)),
         },
+        "subject": signed_subject.get(task.subject_kind)(task.subject) if task.subject_kind in signed_subject else None,
         "priority": None if panel is None else _priority(panel),
         "rules": _rules(task, panel),
         "attachments": _attachments(task),

@@ -28,6 +28,7 @@ from app.fulfilment.signing.content import marks_of, sha256_of
 from app.orders.models import Order, OrderVersion, snapshot_of
 from app.processes.models import ProcessDefinition, ProcessPurge
 from app.tasks.models import Task, TaskAttachment
+from app.tasks.showing import still_stored
 
 
 @dataclass
@@ -117,6 +118,16 @@ class Stored:
             if not hashlib.sha256(one.html.encode()).hexdigest() == one.sha256 == made.get((one.number, one.language))
         }
 
+    @cached_property
+    def subjects(self) -> dict[str, bool]:
+        """By signature on a subject that is no order: whether what it names of that is stored as it was."""
+        found: dict[str, bool] = {}
+        for kind in still_stored:
+            signed = [one for one in self.signatures if one.subject_kind == kind and one.manifest.get("subject")]
+            answers = still_stored.get(kind)([one.manifest["subject"] for one in signed]) if signed else ()
+            found |= {one.id: answer for one, answer in zip(signed, answers, strict=True)}
+        return found
+
     def _named(self, part: str, name: str) -> set[str]:
         return {one.manifest[part][name] for one in self.signatures if isinstance(one.manifest.get(part), dict)}
 
@@ -135,6 +146,7 @@ def _list(manifest: Mapping[str, Any], name: str) -> list[Any]:
 
 
 @bundles.parts_of.register("order")
+@bundles.parts_of.register("qualification")
 @bundles.parts_of.register("process")
 def parts_of(signatures: Sequence[Signature]) -> dict[str, Any]:
     """The parts themselves, as they are stored now, so that somebody without this database can give the hashes again:
@@ -151,6 +163,7 @@ def parts_of(signatures: Sequence[Signature]) -> dict[str, Any]:
 
 
 @stored_otherwise.register("order")
+@stored_otherwise.register("qualification")
 @stored_otherwise.register("process")
 def changed_of(signatures: Sequence[Signature]) -> dict[str, list[str]]:
     """For each signature's id the parts that are not stored as they were signed."""
@@ -169,6 +182,7 @@ def _changed(signature: Signature, stored: Stored) -> Iterator[str]:
             "diagram": _diagram_differs(manifest, stored),
             "form": _form_differs(manifest, stored),
             "order": _order_differs(manifest, stored),
+            "subject": not stored.subjects.get(signature.id, True),
             "rules": any(_rule_differs(rule, stored) for rule in manifest["rules"]),
             "attachments": any(_file_differs(file, stored) for file in manifest["attachments"]),
             "paper": manifest["order"] is not None and manifest["order"]["id"] in stored.wrong_papers,

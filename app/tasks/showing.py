@@ -1,0 +1,34 @@
+"""What a task is about, for its page and its signature: filled by the slices whose subjects have tasks (orders have a
+page of their own)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.registry import Registry
+from app.core.subject import Subject
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page of a task shows of its subject: a template that is included with the context as `about`."""
+
+    number: str
+    title: str
+    template: str
+    endpoint: str
+    """Page of the subject, with its arguments."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    context: Any = None
+
+
+shown_subject: Registry[Callable[[Subject], Shown]] = Registry("page of a task")
+"""By kind of subject. Raises NotFound."""
+
+signed_subject: Registry[Callable[[Subject], dict[str, Any]]] = Registry("signed content")
+"""By kind of subject: plain JSON of what that page shows of it, which a signature binds; files by `sha256`."""
+
+still_stored: Registry[Callable[[Sequence[Mapping[str, Any]]], Sequence[bool]]] = Registry("check of signed content")
+"""By kind of subject: for each such content, whether what it names is stored as it was."""
