@@ -20,11 +20,14 @@ ORDER = ("core", *SLICES)
 OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
     "audit": {"signatures", "bundles"},
+    "documents": {"content", "files", "kinds", "paper", "retention"},
+    "catalog": {"papers", "udi"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "source", "uses"},
     "processes": {"steps", "definitions", "external", "answering"},
     "tasks": {"adding", "drafts", "lists", "managing", "notices", "records", "standing_in", "teamwork"},
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
+    "shipping": {"checking", "labels", "scanning"},
     "fulfilment": {"intake", "deciding"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}
