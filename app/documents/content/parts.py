@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.core import i18n
-from app.core.i18n import _, pick, show_date, show_number
+from app.core.i18n import _, pick, show_number
 from app.documents.paper.blocks import Facts, Table
 from app.documents.retention import Kept
 
@@ -140,8 +140,8 @@ def traced(one: Goods) -> str:
 
 def dated(one: Goods) -> str:
     """Made, and usable until."""
-    made = _("made %(day)s", day=show_date(one.made_on)) if one.made_on else ""
-    until = _("use by %(day)s", day=show_date(one.expires_on)) if one.expires_on else _("does not expire")
+    made = _("made %(day)s", day=one.made_on.isoformat()) if one.made_on else ""
+    until = _("use by %(day)s", day=one.expires_on.isoformat()) if one.expires_on else _("does not expire")
     return "\n".join(part for part in (made, until) if part)
 
 

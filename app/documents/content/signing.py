@@ -38,6 +38,7 @@ def signed_blocks(signed: Sequence[SignedBy]) -> list[Block]:
                 _who(one.name, one.on_behalf_of),
                 ((_("Meaning"), str(one.meaning)), (_("Signed at"), _at(one.at))),
                 ((_("Signature"), one.sha256),),
+                checked=False,
             )
             for one in signed
         ),

@@ -42,6 +42,8 @@ class Signing:
     facts: tuple[tuple[str, str], ...]
     hashes: tuple[tuple[str, str], ...]
     faults: tuple[str, ...] = ()
+    checked: bool = True
+    """Whether it was checked when the paper was printed; otherwise it is only told of."""
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,7 @@ class _Press:
     def _cell(self, lines: list[str], x: float, width: float, size: float, *, right: bool, head: bool) -> None:
         y = self.y + 1
         for line in lines:
-            until = x + width - 1.2 if right else None
+            until = x + width - 2.2 if right else None
             self.sheet.put(line, x + 1.2, y, size=size, colour=GREY if head else INK, until=until)
             y += leading(size)
 
@@ -177,12 +177,12 @@ class _Press:
                 self._fact_row([row], width, USUAL, inner)
         for row in block.hashes:
             self._fact_row([row], width, 7.5, inner)
-        said = _("Valid: what was signed is unchanged.")
-        if block.faults:
-            said = f"{_('INVALID')}: {' '.join(block.faults)}"
-        colour = BAD if block.faults else GOOD
-        lines = self.sheet.wrap(said, width, USUAL)
-        self.y = self.sheet.put_lines(lines, inner, self.y, size=USUAL, colour=colour)
+        colour = BAD if block.faults else GOOD if block.checked else LINE
+        if block.checked:
+            said = _("Valid: what was signed is unchanged.")
+            said = f"{_('INVALID')}: {' '.join(block.faults)}" if block.faults else said
+            lines = self.sheet.wrap(said, width, USUAL)
+            self.y = self.sheet.put_lines(lines, inner, self.y, size=USUAL, colour=colour)
         self.sheet.set_draw_color(*colour)
         self.sheet.set_line_width(0.8)
         self.sheet.line(self.left + 1, top if self.sheet.page == page else MARGIN, self.left + 1, self.y)
