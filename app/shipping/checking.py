@@ -43,6 +43,8 @@ REASONS: dict[str, LazyString] = {
     "duplicate_serial": _l("Serial number %(serial)s was scanned already."),
 }
 """In the order in which they are told; `%(…)s` are filled from the values of the fault."""
+NOT_COUNTED = frozenset({"unreadable", "no_lot", "no_serial"})
+"""The code says too little: the goods are stopped, but nothing shows that they were the wrong ones."""
 REASON_NAMES: dict[str, LazyString] = {
     "unreadable": _l("Unreadable code"),
     "unknown_product": _l("Unknown product"),

@@ -9,14 +9,14 @@ from app.catalog import udi
 from app.catalog.udi import Udi, gs1
 from app.core import clock, db
 from app.core.db import session
-from app.core.errors import DomainError
-from app.core.i18n import _l
+from app.core.errors import DomainError, Invalid
+from app.core.i18n import _, _l
 from app.core.ids import new_id, next_of
 from app.core.jsontext import plain
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.shipping import queries
-from app.shipping.checking import Expected, Fault, Known, judge
+from app.shipping.checking import NOT_COUNTED, Expected, Fault, Known, judge
 from app.shipping.models import LogisticUnit, PreventedMisship
 
 PREVENT, UNIT = "scan:prevent", "sscc:give"
@@ -57,15 +57,18 @@ def check_scan(actor: Actor, expected: Expected, text: str) -> tuple[Udi, Known]
     """What was scanned, when it is what is expected. At most four statements.
 
     Otherwise raises ScanBlocked, and the prevented mis-shipment is recorded in a transaction of its own, which the
-    refusal does not undo.
+    refusal does not undo; codes that merely say too little (`NOT_COUNTED`) are not. Raises Invalid without a code.
     """
     said = udi.read(text)
+    if not said.text:
+        raise Invalid({"code": [_("This is required.")]})
     known = queries.known_of(said)
     faults = judge(expected, said, known)
     if not faults:
         return said, known
-    row = _row(actor, expected, said, faults)
-    db.regardless(lambda: _prevent(actor, row))
+    if faults[0].code not in NOT_COUNTED:
+        row = _row(actor, expected, said, faults)
+        db.regardless(lambda: _prevent(actor, row))
     raise ScanBlocked(faults)
 
 

@@ -12,6 +12,7 @@ from flask import Response, jsonify, request
 
 from app.catalog import queries as catalog
 from app.core import clock
+from app.core.errors import Invalid
 from app.core.permissions import current_actor, requires
 from app.core.subject import Subject
 from app.inventory.permissions import STOCK_RECEIVE
@@ -27,7 +28,7 @@ def answer(expected: Expected) -> Response:
     code = request.form.get("code", "")
     try:
         said, known = service.check_scan(current_actor(), expected, code)
-    except service.ScanBlocked as error:
+    except (service.ScanBlocked, Invalid) as error:
         told = {"code": error.code, "message": error.sentence(), "details": error.details}
         response = jsonify({"error": told})
         response.status_code = error.status
