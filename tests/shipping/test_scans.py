@@ -61,6 +61,7 @@ CASES = {
         replace(KNOWN, lot=replace(LOT, status="recalled")),
     ),
     "no serial": (["no_serial"], PICK, label(), EACH),
+    "a carton comes in": ([], RECEIVE, label(), EACH),
     "serial": ([], replace(PICK, serials=frozenset({"S1"})), label(serial="S1"), EACH),
     "other serial": (["unknown_serial"], replace(PICK, serials=frozenset({"S1"})), label(serial="S2"), EACH),
     "twice": (["duplicate_serial"], replace(PICK, taken=frozenset({"S1"})), label(serial="S1"), EACH),
