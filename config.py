@@ -38,6 +38,9 @@ class Settings:
     """A file of the house with years and working hours (`CALENDAR_FILE`), as `app/core/workdays/china.yaml`."""
     regulatory_profile: str = "cn"
     """Whose law the house follows (`REGULATORY_PROFILE`): cn, eu or us, see `rules/profiles.yaml`."""
+    company_prefix: str = "9521234"
+    """GS1 company prefix for SSCCs (`COMPANY_PREFIX`), 4 to 12 digits; the default is GS1's own for demonstrations
+    (952) and must not leave the house. Empty: none are given."""
     secure_cookies: bool = False
     """Send the session cookie over HTTPS only (`SECURE_COOKIES=1`)."""
     trusted_proxies: int = 0
@@ -93,6 +96,7 @@ class Settings:
             timezone=env.get("TIMEZONE") or "Asia/Shanghai",
             calendar_file=Path(env["CALENDAR_FILE"]) if env.get("CALENDAR_FILE") else None,
             regulatory_profile=one_of("REGULATORY_PROFILE", env.get("REGULATORY_PROFILE") or "cn", ("cn", "eu", "us")),
+            company_prefix=gs1_prefix(env.get("COMPANY_PREFIX", "9521234")),
             secure_cookies=env.get("SECURE_COOKIES") == "1" or env.get("TLS") == "1",
             trusted_proxies=whole_number("TRUSTED_PROXIES", env.get("TRUSTED_PROXIES") or "0", 0, 5),
             write_slots=whole_number("WRITE_SLOTS", env.get("WRITE_SLOTS") or "4", 1, 64),
@@ -132,6 +136,13 @@ def normal_url(url: str) -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
+
+
+def gs1_prefix(text: str) -> str:
+    """A GS1 company prefix, or nothing. Raises UnsafeSettings."""
+    if text and not (text.isascii() and text.isdecimal() and 4 <= len(text) <= 12):
+        raise UnsafeSettings(f"COMPANY_PREFIX must be 4 to 12 digits, not {text!r}")
+    return text
 
 
 def one_of(name: str, text: str, choices: tuple[str, ...]) -> str:

@@ -27,12 +27,15 @@ from app.core import (
 )
 from app.core.openapi import make_api
 from app.decisions import profiles
+from app.documents import retention
 from app.notifying import sources
+from app.shipping import service as shipping
 from config import Settings
 
 SLICES = (
     "audit",
     "identity",
+    "documents",
     "catalog",
     "decisions",
     "tasks",
@@ -42,6 +45,7 @@ SLICES = (
     "inventory",
     "orders",
     "priority",
+    "shipping",
     "fulfilment",
     "integration",
     "imports",
@@ -73,6 +77,8 @@ def create_app(settings: Settings) -> Flask:
     clock.use_zone(settings.timezone)
     workdays.use_file(settings.calendar_file)
     profiles.use(settings.regulatory_profile)
+    retention.use(profiles.retention_terms)
+    shipping.use_prefix(settings.company_prefix)
     sealing.use_key(settings.secret_key)
     reaching.allow(settings.hook_allow)
     sources.use(settings)

@@ -22,12 +22,15 @@ ORDER = ("core", *SLICES)
 OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
     "audit": {"signatures", "bundles"},
+    "documents": {"content", "files", "kinds", "paper", "retention"},
+    "catalog": {"papers", "udi"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "profiles", "source", "uses"},
     "processes": {"steps", "definitions", "external", "answering"},
     "tasks": {"adding", "drafts", "lists", "managing", "notices", "others", "records", "showing", "standing_in", "teamwork"},
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
     "qualification": {"scanning", "watching"},
+    "shipping": {"checking", "labels", "scanning"},
     "fulfilment": {"intake", "deciding"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}

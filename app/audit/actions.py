@@ -29,6 +29,8 @@ KINDS: dict[str, LazyString] = {
     "region": _l("Region"),
     "warehouse": _l("Warehouse"),
     "lot": _l("Lot"),
+    "document": _l("Paper"),
+    "labels": _l("Labels"),
     "import": _l("Import"),
     "upload": _l("Upload"),
     "user": _l("User"),
@@ -53,6 +55,8 @@ VERBS: dict[str, LazyString] = {
 
 OWN: dict[str, LazyString] = {
     "access:deny": _l("Access denied"),
+    "document:issue": _l("Paper made"),
+    "document:supersede": _l("Paper made anew"),
     "deployment:create": _l("Diagrams deployed together"),
     "deployment:delete": _l("Deployment taken back"),
     "external:complete": _l("External task done"),
@@ -148,7 +152,9 @@ OWN: dict[str, LazyString] = {
     "rule:submit": _l("Rule set submitted"),
     "rule:try": _l("Rule set tried out"),
     "rule:unschedule": _l("Date of a version of a rule set taken back"),
+    "scan:prevent": _l("Mis-shipment prevented by a scan"),
     "signature:sign": _l("Signed electronically"),
+    "sscc:give": _l("Number given to a logistic unit"),
     "substitute:end": _l("Substitution ended"),
     "substitute:name": _l("Substitute named"),
     "task:ask-no-more": _l("Question to approve a task too withdrawn"),

@@ -51,6 +51,7 @@ PARTS: dict[str, LazyString] = {
     "attachments": _l("the attachments"),
     "answers": _l("the answers"),
     "paper": _l("the order confirmation"),
+    "document": _l("the paper"),
 }
 """Parts of a manifest, as sentences name them."""
 FAULTS: dict[str, LazyString] = {

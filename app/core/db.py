@@ -218,6 +218,13 @@ def after_commit(act: Callable[[], object]) -> None:
     _running().afterwards.append(act)
 
 
+def regardless(act: Callable[[], object]) -> None:
+    """Do something in a transaction of its own when the running one has ended, stored or refused; not when it lost a
+    race, as it is then run again. Where a test holds it open: now."""
+    unit = _running()
+    act() if unit.around else unit.regardless.append(act)
+
+
 def in_transaction() -> bool:
     """True inside a `transaction()` block."""
     return _current.get() is not None
@@ -253,15 +260,16 @@ class Unit:
         self._straight: Any = None
         self._connection: Connection | None = None
         self._session = around
-        self._around = around is not None
+        self.around = around is not None
         self.info: dict[Any, Any] = {}
         self.due: list[Callable[[], object]] = []
         self.afterwards: list[Callable[[], object]] = []
+        self.regardless: list[Callable[[], object]] = []
 
     @property
     def connection(self) -> Connection:
         """Begun."""
-        if self._around:
+        if self.around:
             return self.session.connection()
         if self._connection is None:
             if self._pooled is None:
@@ -280,7 +288,7 @@ class Unit:
         if self._straight is None:
             if self._bind.dispatch.before_cursor_execute:
                 return None
-            if self._around:
+            if self.around:
                 return self.connection.connection.driver_connection
             self._pooled = _begun(self._bind) if self._connection is None else self._connection.connection
             self._straight = self._pooled.driver_connection
@@ -366,7 +374,7 @@ class transaction:  # noqa: N801 - reads as the statement it is: `with transacti
             self._unit = Unit(bind.execution_options(reading=True))
         self._token = _current.set(self._unit)
 
-    def __exit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_rest: object) -> None:
         unit = self._unit
         try:
             if kind is None:
@@ -381,3 +389,7 @@ class transaction:  # noqa: N801 - reads as the statement it is: `with transacti
         if kind is None:
             for act in unit.afterwards:
                 act()
+        if unit.regardless and not (isinstance(error, Exception) and is_lost_race(error)):
+            for act in unit.regardless:
+                with transaction():
+                    act()

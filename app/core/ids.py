@@ -53,6 +53,11 @@ class NumberSeries(Base):
 def next_number(prefix: str) -> str:
     """The next number of a series in the current business year, as in `SO-2026-000123`."""
     name = f"{prefix}-{clock.today().year}"
+    return f"{name}-{next_of(name):06d}"
+
+
+def next_of(name: str) -> int:
+    """The next whole number of that series (20 characters), from 1 on, without gaps. One statement."""
     insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = (
         insert(NumberSeries)
@@ -60,4 +65,4 @@ def next_number(prefix: str) -> str:
         .on_conflict_do_update(index_elements=["name"], set_={"last": NumberSeries.last + 1})
         .returning(NumberSeries.last)
     )
-    return f"{name}-{session().execute(statement).scalar_one():06d}"
+    return int(session().execute(statement).scalar_one())

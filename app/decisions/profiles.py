@@ -22,6 +22,7 @@ from app.decisions.outcome import Texts
 from app.decisions.reader import Fields
 from app.decisions.schema import FOLDER, UNITS
 from app.decisions.source import Located, load
+from app.documents.retention import Terms
 
 _in_force = "cn"
 
@@ -56,6 +57,19 @@ def use(profile: str) -> None:
     """Make it the profile in force: what a name without a profile means."""
     global _in_force  # noqa: PLW0603 - set once at start, like the time zone
     _in_force = profile
+
+
+def retention_terms() -> Terms | None:
+    """How long papers must be kept, in years, by the profile in force; None when it has no numbers for that."""
+    known = shipped().get(_in_force, {})
+    if not {"keep_after_expiry", "keep_at_least", "keep_implants"} <= known.keys():
+        return None
+    implants = known["keep_implants"].value
+    return Terms(
+        after_expiry=int(str(known["keep_after_expiry"].value)),
+        at_least=int(str(known["keep_at_least"].value)),
+        implants=None if implants is True else int(str(implants)),
+    )
 
 
 def resolve(text: str, file: str = "rules.yaml", profiles: Profiles | None = None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from app.audit import queries as audit
 from app.core.i18n import LazyString, _, _l, pick
 from app.core.subject import Subject
+from app.documents.kinds import KINDS
 from app.fulfilment.forms import OUTCOMES
 from app.processes import queries as processes
 from app.tasks import queries as tasks
@@ -24,6 +25,8 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
     "order:reject": (_l("Order rejected"), "circle-x", "danger"),
     "order:release": (_l("Order released"), "circle-check", "success"),
     "order:document": (_l("Order confirmation made"), "file-text", "success"),
+    "document:issue": (_l("Paper made"), "file-text", "success"),
+    "document:supersede": (_l("Paper made anew"), "file-text", "info"),
     "order:assess": (_l("Priority assessed"), "sort-descending", "neutral"),
     "priority:override": (_l("Moved by hand"), "adjustments", "warning"),
     "priority:override_withdraw": (_l("Move by hand withdrawn"), "arrow-back-up", "neutral"),
@@ -144,6 +147,8 @@ def _particulars(action: str, details: Mapping[str, Any]) -> Iterable[str]:
         yield _("place %(before)s → %(after)s", before=details["place_before"], after=details["place_after"])
     if action == "order:document":
         yield str(details.get("document", ""))
+    if action.startswith("document:") and details.get("kind") in KINDS:
+        yield f"{KINDS[details['kind']].name} {details['document']}"
     if action == "reservation:make":
         for lot, warehouse, quantity in details.get("lots", ()):
             yield _("lot %(lot)s in %(warehouse)s × %(quantity)s", lot=lot, warehouse=warehouse, quantity=quantity)

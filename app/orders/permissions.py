@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.core.i18n import _l
-from app.core.permissions import permission
+from app.core.permissions import Permission, permission
+from app.documents.permissions import readers
 
 ORDER_READ = permission(
     "order:read",
@@ -29,3 +30,9 @@ ORDER_WITHDRAW = permission("order:withdraw", _l("Withdraw own orders"), "sales"
 ORDER_EXPORT = permission(
     "order:export", _l("Export orders"), "sales", "order_desk", "planner", "finance", "manager", "auditor"
 )
+
+
+@readers.register("order")
+def papers_of_orders() -> Permission:
+    """Who sees orders may read their papers."""
+    return ORDER_READ

@@ -212,7 +212,7 @@ TAMPERED = {
     "decision": ("UPDATE decisions SET outcome = '{}' WHERE subject_id = :order", "decisions of the rules"),
     "bytes": ("UPDATE kept_contents SET content = :bytes", "the attachments"),
     "attachment": ("DELETE FROM task_attachments", "the attachments"),
-    "paper": ("UPDATE order_documents SET html = 'x', sha256 = :digest WHERE order_id = :order", "the order confirm"),
+    "paper": ("UPDATE documents SET content = '{}', sha256 = :digest WHERE subject_id = :order", "the order confirm"),
     "name": ("UPDATE signatures SET signer_name = 'Eve'", "The signature itself was altered"),
     "meaning": ("UPDATE signatures SET meaning = 'review'", "The signature itself was altered"),
     "manifest": ("UPDATE signatures SET manifest = '{\"task\": {}}'", "What was signed was altered"),
@@ -228,7 +228,7 @@ def test_what_is_altered_behind_the_servers_back_is_found_and_named(tx, client, 
     assert [one.faults for one in record.of_order(order.id)] == [[]]
     (signature,) = signatures.signatures_of(Subject("order", order.id))
     statement, reason = TAMPERED[what]
-    tables = ("process_definitions", "order_versions", "decisions", "order_documents", "signatures", "audit_entries")
+    tables = ("process_definitions", "order_versions", "decisions", "documents", "signatures", "audit_entries")
     unprotect(tx, *(table for table in tables if table in statement))
     given = {
         "task": signature.task_id,
@@ -351,7 +351,7 @@ def test_on_paper(client, flow):
     order = signed(flow)
     sign_in(client, flow.users["boss"])
     for path in ("signed-record.pdf?language=en", "confirmation.pdf?language=zh_Hans"):
-        paper = client.get(f"/orders/{order.id}/{path}")
+        paper = client.get(f"/orders/{order.id}/{path}", follow_redirects=True)
         assert paper.status_code == 200
         assert paper.data.startswith(b"%PDF-1.")
         assert b"NotoSansSC" in paper.data

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from app.fulfilment import scanning
 from app.inventory.queries import stock_view
 from tests.fulfilment.flow_world import make_flow
 from tests.identity.factories import sign_in
@@ -65,17 +64,6 @@ def test_without_a_session_the_device_is_told_to_sign_in(client, flow):
     task = flow.task(flow.submit())
     assert client.get("/waiting/token", headers={"Accept": "application/json"}).status_code == 401
     assert late(client, flow, task).status_code == 401
-
-
-def test_scanned_codes_are_read():
-    udi = scanning.read("]d20106912345000017" + "17280601" + "10LOT-A\x1d21S1")
-    assert (udi.gtin, udi.lot_no, udi.serial) == ("06912345000017", "LOT-A", "S1")
-    assert str(udi.expires_on) == "2028-06-01"
-    assert scanning.read("(01)06912345000017(10)LOT-A").lot_no == "LOT-A"
-    assert scanning.read("6912345000017").gtin == "06912345000017"
-    assert scanning.read("+A99912345/$$52001510X3").hibc == "A99912345"
-    for text in ("", "\x1d\x1d", "(01)", "(99)x(", "01" * 300, "]C1", "SO-1", "订单"):
-        assert scanning.read(text).gtin in ("", "01010101010101", "0" * 14), text
 
 
 def test_a_code_opens_what_it_names(client, flow):

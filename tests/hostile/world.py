@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from app.audit.models import AuditEntry
 from app.catalog import service as catalog
+from app.catalog.models import Product
 from app.core import clock, db, jobs, jsontext
 from app.core.ids import new_id
 from app.core.permissions import Actor
@@ -23,6 +25,9 @@ from app.decisions.models import Decision
 from app.decisions.simulation import runs as simulations
 from app.decisions.studio import editing
 from app.decisions.studio.writing import as_yaml
+from app.documents import service as documents
+from app.documents.content.delivery import DeliveryNote
+from app.documents.content.parts import Both, Goods, Party
 from app.fulfilment import intake
 from app.fulfilment import upload as uploads
 from app.fulfilment.worklist import saved as worklist
@@ -48,6 +53,8 @@ from app.processes.designer import approving, drafts
 from app.processes.models import ProcessInstance, ProcessMessage
 from app.qualification import scanning
 from app.qualification import service as qualification
+from app.shipping import service as shipping
+from app.shipping.checking import Expected
 from app.tasks import teamwork
 from app.tasks.models import Task
 from app.tasks.records import Notice
@@ -97,6 +104,7 @@ def build() -> Site:
     site = Site(users=users, token=secret, ids={"token_id": [token.id], "user_id": [users["auditor"].id]})
     _master_data(site, admin)
     made = _orders(flow, admin, site)
+    _shipped(site, admin, flow.plain, made[0].id)
     _describe_orders(site, made, admin)
     _qualifying(site, admin)
     _worked_on_together(site, admin)
@@ -138,6 +146,26 @@ def _master_data(site: Site, admin: Actor) -> None:
     )
     inventory.release_lot(admin, lot, reason=ATTACK, report_no=SCRIPT)
     keep("lot_id", []).append(lot.id)
+
+
+def _shipped(site: Site, admin: Actor, product: Product, order_id: str) -> None:
+    """A paper, a logistic unit and a blocked scan, each as hostile as it can be."""
+    words = Both(zh=ATTACK, en=ATTACK)
+    goods = Goods(sku=SCRIPT, name=words, quantity=1, uom=SCRIPT, lot_no=ATTACK, serials=(ATTACK,), udi_di=ATTACK)
+    party = Party(name=words, address=ATTACK, licences=(ATTACK,))
+    subject = Subject("order", order_id)
+    note = DeliveryNote(party, party, ATTACK, (SCRIPT,), clock.today(), (goods,), note=ATTACK)
+    paper = documents.issue_document(admin, "delivery_note", subject, note)
+    documents.sign_document(admin, paper, meaning="review", method="password", reason=ATTACK)
+    expected = Expected("pick", subject, product.id, product.sku, clock.today(), lots=(ATTACK,))
+    for code in (ATTACK, f"(01){product.udi_di}(10){SCRIPT}"):
+        with contextlib.suppress(shipping.ScanBlocked):
+            shipping.check_scan(admin, expected, code)
+    site.ids |= {
+        "document_id": [paper.id],
+        "language": ["en"],
+        "unit_id": [shipping.give_sscc(admin, subject).id],
+    }
 
 
 def _product(sku: str, text: str, registration_id: str) -> dict[str, Any]:

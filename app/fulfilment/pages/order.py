@@ -11,6 +11,7 @@ from app.core import web
 from app.core.i18n import LANGUAGES, language
 from app.core.permissions import requires
 from app.core.subject import Subject
+from app.documents.kinds import KINDS
 from app.fulfilment import documents, queries, timeline, versions
 from app.fulfilment.pages.entry import bp
 from app.fulfilment.permissions import ORDER_READ
@@ -40,6 +41,8 @@ def show_order(order_id: str) -> str:
         "versions": versions.told(orders.versions_of(order_id)),
         "is_signed": has_any(Subject("order", order_id)),
         "documents": documents.documents_of(order_id),
+        "document_kinds": KINDS,
+        "earlier": documents.earlier_pages(order_id),
     }
     return render_template("fulfilment/_order.html" if web.is_fragment() else "fulfilment/order.html", **shown)
 
@@ -61,10 +64,11 @@ def order_stamp(order_id: str) -> Response:
 @bp.get("/orders/<order_id>/confirmation")
 @requires(ORDER_READ)
 def confirmation(order_id: str) -> Response:
-    """The order confirmation as it was made, to be printed; `language` chooses, else the reader's."""
+    """A confirmation that was kept as a page, by its `number`; `language` chooses, else the reader's."""
     orders.get_order(order_id)
     wish = request.args.get("language", "")
-    found = documents.latest_confirmation(order_id, wish if wish in LANGUAGES else language())
+    number = request.args.get("number", "")
+    found = documents.earlier_page(order_id, number, wish if wish in LANGUAGES else language())
     response = Response(found.html, mimetype="text/html")
     response.headers["X-Document-SHA256"] = found.sha256
     return response

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, render_template, request
+from flask import Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.audit import bundles
 from app.core import i18n, web
@@ -50,13 +51,11 @@ def signed_record_pdf(order_id: str) -> Response:
 
 @bp.get("/orders/<order_id>/confirmation.pdf")
 @requires(ORDER_READ)
-def confirmation_pdf(order_id: str) -> Response:
-    """The order confirmation as it was kept, with the signatures of the order."""
+def confirmation_pdf(order_id: str) -> BaseResponse:
+    """The newest order confirmation, in the language that is asked for, else the reader's."""
     order = orders.get_order(order_id)
-    found = documents.latest_confirmation(order.id, _language())
-    with i18n.reading(found.language):
-        content = paper.confirmation_pdf(found, record.of_order(order.id))
-    return attachment(content, f"{found.number}.pdf", "application/pdf")
+    found = documents.latest_confirmation(order.id)
+    return redirect(url_for("documents.download", document_id=found.id, language=_language()))
 
 
 @bp.get("/verify_record.py")

@@ -23,6 +23,8 @@ from app.core.db import session
 from app.core.jsontext import plain
 from app.core.kept import KeptContent
 from app.decisions.models import Decision
+from app.documents import queries as documents
+from app.documents.models import Document
 from app.fulfilment.models import OrderDocument
 from app.fulfilment.signing.content import marks_of, sha256_of
 from app.orders.models import Order, OrderVersion, snapshot_of
@@ -112,7 +114,9 @@ class Stored:
             for language, digest in (one.details.get("sha256") or {}).items()
         }
         papers = list(_fresh(select(OrderDocument).where(OrderDocument.order_id.in_(wanted))))
-        return {
+        issued = list(_fresh(select(Document).where(Document.subject_kind == "order", Document.subject_id.in_(wanted))))
+        altered = documents.altered(issued)
+        return {one.subject_id for one in issued if one.id in altered} | {
             one.order_id
             for one in papers
             if not hashlib.sha256(one.html.encode()).hexdigest() == one.sha256 == made.get((one.number, one.language))

@@ -24,6 +24,9 @@ const ZH = {
   "Scan with the camera": "用摄像头扫码",
   "Hold the code into the frame": "请将条码对准取景框",
   "The camera cannot be used: {reason}": "无法使用摄像头：{reason}",
+  "Checking …": "正在核对…",
+  "Right: {what}": "正确：{what}",
+  "The server did not answer. Scan again.": "服务器没有应答，请再扫一次。",
   Close: "关闭",
 };
 

@@ -1,6 +1,9 @@
-// The box for scanned codes: a scanner that types, or the camera where the browser reads codes (BarcodeDetector).
+// Boxes for scanned codes: a scanner that types, or the camera where the browser reads codes (BarcodeDetector).
+//   form[data-scan]                    /scan: the code goes with the form
+//   [data-scan-check="/x"]             on a page of goods: the code is checked there, the answer fills the form around the box
 import { make } from "./dom.js";
 import { told } from "./phone_texts.js";
+import { postDocument } from "./posting.js";
 import { toast } from "./toasts.js";
 
 const SEPARATOR = "\x1d"; // between two fields of a GS1 code
@@ -10,7 +13,7 @@ const PAUSE = 150;
 // Scanners send the separator as Ctrl+], which a field would not take.
 document.addEventListener("keydown", (event) => {
   const field = event.target;
-  if (!field.closest?.("[data-scan]") || !event.ctrlKey || (event.key !== "]" && event.code !== "BracketRight")) return;
+  if (!field.closest?.("[data-scan], [data-scan-check]") || !event.ctrlKey || (event.key !== "]" && event.code !== "BracketRight")) return;
   event.preventDefault();
   field.setRangeText(SEPARATOR, field.selectionStart, field.selectionEnd, "end");
 });
@@ -20,7 +23,40 @@ function find(form, code) {
   form.requestSubmit();
 }
 
-async function watch(form) {
+// The box on a page of goods: the server checks the code against what that page expects, and says what to fill in.
+async function check(box, code) {
+  const input = box.querySelector("[data-scan-input]");
+  const said = box.querySelector("[data-scan-said]");
+  box.dataset.state = "asking";
+  said.textContent = told("Checking …");
+  const answer = await postDocument(box.dataset.scanCheck, null, "", { code }).catch(() => ({ status: 0, said: {} }));
+  const refused = answer.said.error;
+  box.dataset.state = answer.status === 200 ? "right" : "wrong";
+  if (answer.status === 200) {
+    const filled = fill(box.closest("form"), answer.said.fields);
+    said.textContent = told("Right: {what}", { what: [answer.said.sku, ...filled].join(" · ") });
+  } else {
+    said.textContent = refused?.message ?? told("The server did not answer. Scan again.");
+    navigator.vibrate?.([120, 60, 120]);
+  }
+  input.value = "";
+  input.focus();
+  box.dispatchEvent(new CustomEvent("scanned", { bubbles: true, detail: answer }));
+}
+
+function fill(form, fields) {
+  const filled = [];
+  for (const [name, value] of Object.entries(fields)) {
+    const field = form?.elements[name];
+    filled.push(value);
+    if (!field) continue;
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  return filled;
+}
+
+async function watch(take) {
   const formats = (await BarcodeDetector.getSupportedFormats()).filter((one) => FORMATS.includes(one));
   const detector = new BarcodeDetector({ formats });
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
@@ -40,16 +76,30 @@ async function watch(form) {
     if (found?.rawValue && dialog.isConnected) {
       navigator.vibrate?.(60);
       dialog.close();
-      return find(form, found.rawValue);
+      return take(found.rawValue);
     }
     await new Promise((done) => setTimeout(done, PAUSE));
   }
 }
 
-for (const form of document.querySelectorAll("[data-scan]")) {
-  const button = form.querySelector("[data-scan-camera]");
-  const can = "BarcodeDetector" in globalThis && navigator.mediaDevices?.getUserMedia;
+function offerCamera(box, take) {
+  const button = box.querySelector("[data-scan-camera]");
+  const can = Boolean("BarcodeDetector" in globalThis && navigator.mediaDevices?.getUserMedia);
   button.hidden = !can;
-  form.querySelector("[data-scan-without]").hidden = Boolean(can);
-  button.addEventListener("click", () => watch(form).catch((error) => toast(told("The camera cannot be used: {reason}", { reason: error.message }), "warning")));
+  button.addEventListener("click", () => watch(take).catch((error) => toast(told("The camera cannot be used: {reason}", { reason: error.message }), "warning")));
+  return can;
+}
+
+for (const form of document.querySelectorAll("[data-scan]")) {
+  form.querySelector("[data-scan-without]").hidden = offerCamera(form, (code) => find(form, code));
+}
+
+for (const box of document.querySelectorAll("[data-scan-check]")) {
+  const input = box.querySelector("[data-scan-input]");
+  offerCamera(box, (code) => check(box, code));
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // a scanner ends each code with Enter; the form around it is not meant
+    if (input.value.trim()) check(box, input.value);
+  });
 }

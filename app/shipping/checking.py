@@ -1,0 +1,169 @@
+"""Whether scanned goods are what is expected: pure, over what the code says and what is known of it.
+
+faults = judge(expected, udi.read(text), known)      # nothing: the goods may go on
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from app.catalog.udi import Udi
+from app.core.i18n import LazyString, _l, show_date
+from app.core.subject import Subject
+from app.inventory.models import RELEASED, usable_on
+
+PURPOSES: dict[str, LazyString] = {
+    "receive": _l("Receipt"),
+    "pick": _l("Picking"),
+    "check": _l("Second check"),
+    "pack": _l("Packing"),
+    "deliver": _l("Delivery"),
+    "return": _l("Return"),
+}
+"""Where goods are scanned."""
+
+REASONS: dict[str, LazyString] = {
+    "unreadable": _l("The code cannot be read: %(problem)s"),
+    "unknown_product": _l("No product of ours has this code: %(found)s."),
+    "wrong_product": _l("Wrong product: this is %(found)s, expected is %(expected)s."),
+    "no_lot": _l("The code names no lot, and the product is kept by lot."),
+    "unknown_lot": _l("Lot %(lot)s of this product is not in our stock."),
+    "wrong_lot": _l("Wrong lot: this is %(lot)s, expected is %(expected)s."),
+    "recalled": _l("Lot %(lot)s is recalled."),
+    "held": _l("Lot %(lot)s is on hold."),
+    "quarantined": _l("Lot %(lot)s is not released: it waits in quarantine."),
+    "rejected": _l("Lot %(lot)s was rejected."),
+    "expired": _l("Expired: usable until %(until)s, needed on %(day)s."),
+    "other_dates": _l("The label says usable until %(label)s, the lot is kept here with %(known)s."),
+    "no_serial": _l("The code names no serial number, and each unit of the product has one."),
+    "unknown_serial": _l("Serial number %(serial)s is not among those expected."),
+    "duplicate_serial": _l("Serial number %(serial)s was scanned already."),
+}
+"""In the order in which they are told; `%(…)s` are filled from the values of the fault."""
+NOT_COUNTED = frozenset({"unreadable", "no_lot", "no_serial"})
+"""The code says too little: the goods are stopped, but nothing shows that they were the wrong ones."""
+REASON_NAMES: dict[str, LazyString] = {
+    "unreadable": _l("Unreadable code"),
+    "unknown_product": _l("Unknown product"),
+    "wrong_product": _l("Wrong product"),
+    "no_lot": _l("No lot"),
+    "unknown_lot": _l("Unknown lot"),
+    "wrong_lot": _l("Wrong lot"),
+    "recalled": _l("Recalled"),
+    "held": _l("On hold"),
+    "quarantined": _l("Not released"),
+    "rejected": _l("Rejected"),
+    "expired": _l("Expired"),
+    "other_dates": _l("Other dates"),
+    "no_serial": _l("No serial number"),
+    "unknown_serial": _l("Unknown serial number"),
+    "duplicate_serial": _l("Serial number scanned twice"),
+}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a page waits for. `lots` empty: any; `serials` None: any."""
+
+    purpose: str
+    subject: Subject
+    product_id: str
+    sku: str
+    day: date
+    """On which the goods must still be usable: of arrival, or today."""
+    lots: tuple[str, ...] = ()
+    serials: frozenset[str] | None = None
+    taken: frozenset[str] = frozenset()
+    """Serial numbers scanned before."""
+    spare_days: int = 0
+    """Shelf life that must be left on the day."""
+
+    @property
+    def leaves(self) -> bool:
+        """True when only goods that may be sold are let through."""
+        return self.purpose in ("pick", "check", "pack", "deliver")
+
+
+@dataclass(frozen=True)
+class LotKnown:
+    """A lot as it stands in our stock."""
+
+    lot_no: str
+    status: str
+    expires_on: date | None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What we know of the scanned code: whose product it is and its lot."""
+
+    product_id: str = ""
+    sku: str = ""
+    lot_controlled: bool = False
+    serial_controlled: bool = False
+    lot: LotKnown | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One reason why the goods may not go on."""
+
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def sentence(self) -> str:
+        """In the reader's language."""
+        days = {name: show_date(value) if isinstance(value, date) else value for name, value in self.values.items()}
+        return str(REASONS[self.code]) % days
+
+
+def judge(expected: Expected, said: Udi, known: Known) -> tuple[Fault, ...]:
+    """Every reason to block the goods, the gravest first; nothing when they are right."""
+    if said.problem:
+        return (Fault("unreadable", {"problem": said.problem}),)
+    if not known.product_id:
+        return (Fault("unknown_product", {"found": said.di or said.text[:60]}),)
+    if known.product_id != expected.product_id:
+        return (Fault("wrong_product", {"found": known.sku, "expected": expected.sku}),)
+    faults = [*_lot(expected, said, known), *_serial(expected, said, known)]
+    order = list(REASONS)
+    return tuple(sorted(faults, key=lambda one: order.index(one.code)))
+
+
+def _lot(expected: Expected, said: Udi, known: Known) -> Iterator[Fault]:
+    lot_no = known.lot.lot_no if known.lot else said.lot_no
+    if known.lot_controlled and not lot_no:
+        yield Fault("no_lot")
+    elif lot_no and expected.lots and lot_no not in expected.lots:
+        yield Fault("wrong_lot", {"lot": lot_no, "expected": ", ".join(expected.lots)})
+    elif lot_no and expected.leaves and known.lot is None:
+        yield Fault("unknown_lot", {"lot": lot_no})
+    if known.lot is not None:
+        yield from _standing(expected, said, known.lot)
+    elif not usable_on(said, expected.day, spare_days=expected.spare_days):
+        yield Fault("expired", {"until": said.expires_on, "day": expected.day})
+
+
+def _standing(expected: Expected, said: Udi, lot: LotKnown) -> Iterator[Fault]:
+    if lot.status != RELEASED and (expected.leaves or lot.status == "recalled") and expected.purpose != "return":
+        yield Fault(lot.status, {"lot": lot.lot_no})
+    if said.expires_on is not None and said.expires_on != lot.expires_on:
+        yield Fault("other_dates", {"label": said.expires_on, "known": lot.expires_on or "–"})
+    if expected.purpose != "return" and not usable_on(lot, expected.day, spare_days=expected.spare_days):
+        yield Fault("expired", {"until": lot.expires_on, "day": expected.day})
+
+
+def _serial(expected: Expected, said: Udi, known: Known) -> Iterator[Fault]:
+    if known.serial_controlled and not said.serial and expected.purpose != "receive":
+        yield Fault("no_serial")
+    elif said.serial and said.serial in expected.taken:
+        yield Fault("duplicate_serial", {"serial": said.serial})
+    elif said.serial and not _among(said.serial, expected.serials):
+        yield Fault("unknown_serial", {"serial": said.serial})
+
+
+def _among(serial: str, serials: Collection[str] | None) -> bool:
+    return serials is None or serial in serials
