@@ -38,6 +38,12 @@ def products_of(ids: Iterable[str]) -> dict[str, Product]:
     return {product.id: product for product in found}
 
 
+def units_of(product: Product) -> dict[str, int]:
+    """Base units in each unit of measure of the product: its own (1) and its packages, by DI. Whole numbers."""
+    packages = {package.di: package.base_quantity for package in product.packages if package.kind == "package"}
+    return {**packages, product.uom: 1}
+
+
 def find_product(text: str) -> Product | None:
     """The product whose SKU, UDI-DI or package DI is exactly the text."""
     wanted = text.strip()

@@ -135,6 +135,7 @@ def release_order(call: StepCall) -> dict[str, Any] | None:
     fit = stock.fit_by_line(order.id, on=priority.terms_of(order.id, call.as_of).arrives_on)
     if any(fit.get(line.id, 0) != line.quantity for line in order.lines):
         raise NotCovered(order=order.number)
+    inventory.firm_up(call.actor, order.id)
     order_verbs.release_order(call.actor, order)
     return None
 
@@ -166,6 +167,7 @@ def take_back(actor: Actor, lot: Lot, order_ids: list[str]) -> None:
         elif order.status == OrderStatus.RELEASED:
             as_of = clock.now()
             cover(actor, order, _wanted(order, as_of))
+            inventory.firm_up(actor, order.id)
             documents.make_confirmation(actor, order, as_of)
 
 
