@@ -41,6 +41,7 @@ SLICES = (
     "inventory",
     "orders",
     "priority",
+    "planning",
     "fulfilment",
     "integration",
     "imports",

@@ -67,6 +67,12 @@ def get_customer(customer_id: str) -> Customer:
     return found
 
 
+def regions_of(customer_ids: Iterable[str]) -> dict[str, str]:
+    """Region of each of the customers, by id."""
+    rows = session().execute(select(Customer.id, Customer.region_code).where(Customer.id.in_(set(customer_ids))))
+    return {row.id: row.region_code for row in rows}
+
+
 def find_customer(code: str) -> Customer | None:
     """The customer of that code."""
     return session().scalars(select(Customer).where(Customer.code == code.strip())).first()

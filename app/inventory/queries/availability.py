@@ -19,6 +19,7 @@ from app.inventory.models import (
     ACTIVE,
     HELD,
     RELEASED,
+    SOFT,
     WAITING,
     Balance,
     Lot,
@@ -123,6 +124,18 @@ def reserved_by_line(order_id: str) -> dict[str, int]:
         .where(Reservation.order_id == order_id, Reservation.status == ACTIVE)
         .group_by(Reservation.order_line_id)
     )
+    return {line: int(quantity) for line, quantity in session().execute(statement)}
+
+
+def kept_by_line(order_ids: Collection[str], *, firmly: bool = False) -> dict[str, int]:
+    """Base units kept for each line of the orders; `firmly`: only what no plan may move."""
+    statement = (
+        select(Reservation.order_line_id, func.sum(Reservation.quantity))
+        .where(Reservation.order_id.in_(order_ids), Reservation.status == ACTIVE)
+        .group_by(Reservation.order_line_id)
+    )
+    if firmly:
+        statement = statement.where(Reservation.level != SOFT)
     return {line: int(quantity) for line, quantity in session().execute(statement)}
 
 

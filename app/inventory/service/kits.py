@@ -130,9 +130,8 @@ def _kit_lot(kit: Product, values: dict[str, Any]) -> Lot:
 
 
 def _check_parts(kit: Product, kits: int, parts: Sequence[Part]) -> None:
-    wanted = dict(
-        session().execute(select(KitPart.product_id, KitPart.quantity).where(KitPart.kit_product_id == kit.id))
-    )
+    rows = session().execute(select(KitPart.product_id, KitPart.quantity).where(KitPart.kit_product_id == kit.id))
+    wanted = {row.product_id: row.quantity for row in rows}
     given: dict[str, int] = defaultdict(int)
     for part in parts:
         given[part.lot.product_id] += part.quantity

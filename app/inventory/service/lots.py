@@ -41,6 +41,9 @@ class NoReport(DomainError):
     message = _l("Lot %(lot)s has no inspection report: enter its number to release the lot.")
 
 
+stock_freed = Registry[Any]("stock freed")
+"""Filled by later packages: `fn(product_id, why)` is called when more of a product may be sold than before."""
+
 lot_blocked = Registry[Any]("lot blocked")
 """Filled by later packages: `fn(actor, lot, order_ids)` is called when blocking a lot took stock from these orders."""
 
@@ -56,7 +59,14 @@ def release_lot(
         raise NoReport(lot=lot.lot_no)
     _move(actor, lot, RELEASED, reason)
     bring_home(actor, lot, reason)
+    tell_freed(lot, "lot_released")
     return lot
+
+
+def tell_freed(lot: Lot, why: str) -> None:
+    """More of the lot may be sold: who waits for stock is told."""
+    for name in stock_freed:
+        stock_freed.get(name)(lot.product_id, why)
 
 
 def inspect_lot(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None = None) -> Lot:

@@ -7,12 +7,12 @@ of an order in the order of their ids. So two reservations neither over-allocate
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 
 from app.audit.service import record
 from app.catalog.models import Product, Registration
@@ -102,35 +102,41 @@ def _reserve_line(actor: Actor, order_id: str, wanted: Wanted) -> Reserved:
         raise Invalid({"quantity": [_("Must be a whole number from 1 to 1,000,000.")]})
     taken = _pick(_feasible(wanted), wanted.quantity)
     if taken:
-        _keep(actor, order_id, wanted, taken)
+        keep_lots(actor, order_id, wanted, taken)
     return Reserved(taken, wanted.quantity - sum(line.quantity for line in taken))
 
 
 def _feasible(wanted: Wanted) -> list[Taken]:
     """What is free of each lot that may go, its rows locked; the lot that expires first comes first."""
-    product = wanted.product
-    conditions = [
-        Lot.product_id == product.id,
-        Lot.status == RELEASED,
-        usable_in_sql(wanted.arrives_on, spare_days=max(wanted.min_remaining_days, 0)),
-        Lot.made_on >= Registration.valid_from,
-        Lot.made_on <= Registration.valid_to,
-        Balance.on_hand > Balance.reserved,
-        Balance.pickable,
-    ]
-    if product.needs_inspection:
-        conditions.append(Lot.report_no.is_not(None))
+    lasts = usable_in_sql(wanted.arrives_on, spare_days=max(wanted.min_remaining_days, 0))
+    found = _free(Lot.product_id == wanted.product.id, lasts, Balance.on_hand > Balance.reserved)
+    return sorted(found, key=_first_out)
+
+
+def free_stock(product_ids: Collection[str]) -> list[Taken]:
+    """What is free of each lot of the products that may go at all, nought included; their rows locked, by lot."""
+    return _free(Lot.product_id.in_(product_ids), usable_in_sql(clock.today()))
+
+
+def _free(*conditions: Any) -> list[Taken]:
     statement = (
         select(Lot, Warehouse, Balance.place_id, Balance.on_hand - Balance.reserved)
         .join(Balance, Balance.lot_id == Lot.id)
         .join(Warehouse, Warehouse.id == Balance.warehouse_id)
-        .join(Registration, Registration.id == product.registration_id)
-        .where(*conditions)
+        .join(Product, Product.id == Lot.product_id)
+        .join(Registration, Registration.id == Product.registration_id)
+        .where(
+            Lot.status == RELEASED,
+            Lot.made_on >= Registration.valid_from,
+            Lot.made_on <= Registration.valid_to,
+            or_(Product.needs_inspection.is_(False), Lot.report_no.is_not(None)),
+            Balance.pickable,
+            *conditions,
+        )
         .order_by(Lot.id, Balance.place_id)
         .with_for_update(of=[Lot, Balance], key_share=True)
     )
-    rows = [Taken(*row) for row in session().execute(statement)]
-    return sorted(rows, key=_first_out)
+    return [Taken(*row) for row in session().execute(statement)]
 
 
 def _first_out(row: Taken) -> tuple[Any, ...]:
@@ -148,7 +154,11 @@ def _pick(feasible: list[Taken], quantity: int) -> list[Taken]:
     return taken
 
 
-def _keep(actor: Actor, order_id: str, wanted: Wanted, taken: list[Taken]) -> None:
+def keep_lots(actor: Actor, order_id: str, wanted: Wanted, taken: list[Taken]) -> None:
+    """Keep these quantities for an order line. The caller holds the rows of lots and balances (`free_stock`).
+
+    Raises IntegrityError beyond what is free, or when a lot may not go.
+    """
     at = clock.now()
     session().execute(
         insert(_reservations),
