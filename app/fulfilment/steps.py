@@ -196,7 +196,7 @@ def deal_out(product_id: str, why: str) -> None:
 def go_on_covered(actor: Actor, order: Order) -> None:
     """All that the order wants is kept for it: its process need not wait for a planner."""
     with contextlib.suppress(NoMatch):  # it does not wait there (any more)
-        correlate(actor, STOCK_COVERED, business_key=order.id)
+        correlate(actor, STOCK_COVERED, business_key=order.number)
 
 
 def _reason(call: StepCall) -> str:
