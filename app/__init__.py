@@ -45,6 +45,7 @@ SLICES = (
     "inventory",
     "orders",
     "priority",
+    "planning",
     "shipping",
     "fulfilment",
     "integration",

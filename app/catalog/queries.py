@@ -39,6 +39,12 @@ def products_of(ids: Iterable[str]) -> dict[str, Product]:
     return {product.id: product for product in found}
 
 
+def units_of(product: Product) -> dict[str, int]:
+    """Base units in each unit of measure of the product: its own (1) and its packages, by DI. Whole numbers."""
+    packages = {package.di: package.base_quantity for package in product.packages if package.kind == "package"}
+    return {**packages, product.uom: 1}
+
+
 def find_product(text: str) -> Product | None:
     """The product whose SKU, UDI-DI or package DI is exactly the text."""
     wanted = text.strip()
@@ -60,6 +66,12 @@ def get_customer(customer_id: str) -> Customer:
     if found is None:
         raise NotFound(customer=customer_id)
     return found
+
+
+def regions_of(customer_ids: Iterable[str]) -> dict[str, str]:
+    """Region of each of the customers, by id."""
+    rows = session().execute(select(Customer.id, Customer.region_code).where(Customer.id.in_(set(customer_ids))))
+    return {row.id: row.region_code for row in rows}
 
 
 def find_customer(code: str) -> Customer | None:

@@ -19,7 +19,7 @@ from app.core.db import transaction
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.demo import wishes
-from app.demo.master import World
+from app.demo.master import World, quantity_of
 from app.fulfilment import deciding, intake
 from app.inventory import service as inventory
 from app.orders import queries as orders
@@ -150,7 +150,7 @@ class History:
                     "lot_no": f"{made_on:%y%m%d}{product.sku[-3:]}R{next(self.turns)}",
                     "made_on": made_on.isoformat(),
                     "expires_on": (made_on + timedelta(days=product.shelf_life_days or 1095)).isoformat(),
-                    "quantity": line.quantity * 2,
+                    **quantity_of(product, line.quantity * 2, f"R{next(self.turns):05d}"),
                     "document": f"RC-{order.number}",
                 },
             )

@@ -291,6 +291,12 @@ def _award(actor: Actor, world: World, index: int, region: str, rng: random.Rand
     return number, ceilings
 
 
+def quantity_of(product: Product, quantity: int, batch: str) -> dict[str, Any]:
+    """The quantity for a receipt, with serial numbers where the product has them."""
+    numbers = [f"{product.sku[-3:]}{batch}{unit:04d}" for unit in range(1, quantity + 1)]
+    return {"quantity": quantity, "serials": numbers if product.serial_controlled else []}
+
+
 def _receive_stock(actor: Actor, world: World, rng: random.Random) -> None:
     for product in world.products:
         lots = rng.choice((1, 2, 2, 3))
@@ -314,8 +320,10 @@ def _receive_lot(actor: Actor, world: World, product: Product, index: int, rng: 
             "lot_no": f"{made_on:%y%m%d}{product.sku[-3:]}{index + 1}",
             "made_on": made_on.isoformat(),
             "expires_on": (made_on + timedelta(days=life)).isoformat(),
-            "quantity": rng.randrange(600, 4000) if cheap else rng.randrange(12, 90),
             "document": f"RC-DEMO-{product.sku[-3:]}-{index + 1}",
+            **quantity_of(
+                product, rng.randrange(600, 4000) if cheap else rng.randrange(12, 90), f"{made_on:%y%m%d}{index}"
+            ),
         },
     )
     fate = rng.random()

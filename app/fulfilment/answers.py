@@ -14,6 +14,7 @@ COLUMNS = (
     "status",
     "channel",
     "order_type",
+    "delivery",
     "customer_id",
     "external_ref",
     "requested_date",

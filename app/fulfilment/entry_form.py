@@ -12,6 +12,7 @@ from app.orders.models import Order
 HEAD = (
     "channel",
     "order_type",
+    "delivery",
     "customer",
     "external_ref",
     "requested_date",

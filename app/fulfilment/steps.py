@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from typing import Any
 
@@ -18,10 +19,15 @@ from app.inventory.models import Lot
 from app.orders import queries as orders
 from app.orders import service as order_verbs
 from app.orders.models import Order, OrderStatus
+from app.planning import service as planning
 from app.priority import queries as priority
 from app.priority import service as ranking
+from app.processes.service import NoMatch, correlate
 from app.processes.steps import StepCall, kept_years, step, subject_version, task_rank
 from app.tasks.models import Rank
+
+STOCK_COVERED = "stock.covered"
+"""Message to a process that waits for stock: the allocation has covered the order."""
 
 
 class NotCovered(Conflict):
@@ -90,6 +96,9 @@ def reserve_stock(call: StepCall) -> dict[str, Any]:
         inventory.give_back_unfit(call.actor, order.id, wanted)
     cover(call.actor, order, wanted)
     short = sum(line.quantity - line.reserved for line in order.lines)
+    if short:
+        planning.wait(order.id)
+        planning.plan_soon("short")
     return {"reserved": sum(line.reserved for line in order.lines), "short_quantity": short}
 
 
@@ -135,6 +144,8 @@ def release_order(call: StepCall) -> dict[str, Any] | None:
     fit = stock.fit_by_line(order.id, on=priority.terms_of(order.id, call.as_of).arrives_on)
     if any(fit.get(line.id, 0) != line.quantity for line in order.lines):
         raise NotCovered(order=order.number)
+    inventory.firm_up(call.actor, order.id)
+    planning.stop_waiting(order.id)
     order_verbs.release_order(call.actor, order)
     return None
 
@@ -150,8 +161,11 @@ def reject_order(call: StepCall) -> dict[str, Any] | None:
 
 
 def give_back(actor: Actor, order: Order, reason: str) -> None:
-    """What was reserved for the order is free again."""
-    inventory.release_reservations(actor, order.id, reason)
+    """What was reserved for the order is free again, for those who wait."""
+    given_back = inventory.release_reservations(actor, order.id, reason)
+    planning.stop_waiting(order.id)
+    if given_back:
+        planning.plan_soon("given_back")
     order_verbs.note_reserved(order, {})
 
 
@@ -166,7 +180,23 @@ def take_back(actor: Actor, lot: Lot, order_ids: list[str]) -> None:
         elif order.status == OrderStatus.RELEASED:
             as_of = clock.now()
             cover(actor, order, _wanted(order, as_of))
+            inventory.firm_up(actor, order.id)
             documents.make_confirmation(actor, order, as_of)
+    planning.plan_soon("lot_blocked")
+
+
+@inventory.stock_freed.register("allocation")
+def deal_out(product_id: str, why: str) -> None:
+    """There is more to sell of a product: orders that wait for stock are served anew."""
+    del product_id
+    planning.plan_soon(why)
+
+
+@planning.covered.register("orders")
+def go_on_covered(actor: Actor, order: Order) -> None:
+    """All that the order wants is kept for it: its process need not wait for a planner."""
+    with contextlib.suppress(NoMatch):  # it does not wait there (any more)
+        correlate(actor, STOCK_COVERED, business_key=order.number)
 
 
 def _reason(call: StepCall) -> str:

@@ -32,6 +32,7 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
     "priority:override_withdraw": (_l("Move by hand withdrawn"), "arrow-back-up", "neutral"),
     "priority:override_end": (_l("Move by hand ended"), "clock", "neutral"),
     "reservation:make": (_l("Stock reserved"), "packages", "success"),
+    "reservation:firm": (_l("Reserved stock firm"), "lock", "success"),
     "reservation:release": (_l("Reserved stock given back"), "packages", "warning"),
     "reservation:lost": (_l("Reserved stock taken back: the lot may not go"), "packages", "danger"),
     "task:claim": (_l("Task taken"), "hand-grab", "neutral"),

@@ -28,7 +28,7 @@ from app.core.subject import Subject
 from app.fulfilment import intake
 from app.fulfilment.models import OrderUpload
 from app.orders import queries as orders
-from app.orders.models import CHANNELS, ORDER_TYPES, Order
+from app.orders.models import CHANNELS, DELIVERIES, ORDER_TYPES, Order
 from app.orders.service import References, check_order
 
 MOST_ORDERS = 200
@@ -38,6 +38,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "order_key": ("Order key", "订单标识", "Key", "订单序号"),
     "channel": ("Channel", "渠道", "销售渠道"),
     "order_type": ("Order type", "订单类型", "Type"),
+    "delivery": ("Delivery", "交付方式"),
     "customer": ("Customer", "客户编码", "Customer code", "客户", "客户代码"),
     "external_ref": ("Customer's reference", "客户单号", "External reference", "外部单号", "客户订单号"),
     "requested_date": ("Requested date", "要求日期", "要求交期", "要求到货日期"),
@@ -214,7 +215,7 @@ def _key(row: SheetRow) -> Any:
 
 def _head(row: SheetRow) -> dict[str, Any]:
     given: dict[str, Any] = {name: row.cells[name] for name in HEAD if name in row.cells}
-    for name, choices in (("channel", CHANNELS), ("order_type", ORDER_TYPES)):
+    for name, choices in (("channel", CHANNELS), ("order_type", ORDER_TYPES), ("delivery", DELIVERIES)):
         if name in given:
             given[name] = _code(given[name], choices)
     for name in ("requested_date", "surgery_at"):

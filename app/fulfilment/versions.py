@@ -12,7 +12,7 @@ from app.catalog import queries as catalog
 from app.catalog.models import Customer
 from app.core.db import session
 from app.core.i18n import LazyString, _, _l, named
-from app.orders.models import CHANNELS, ORDER_TYPES, STATUS_NAMES, OrderVersion
+from app.orders.models import CHANNELS, DELIVERIES, ORDER_TYPES, STATUS_NAMES, OrderVersion
 
 CHANGES: dict[str, LazyString] = {
     "create": _l("Order entered"),
@@ -27,6 +27,7 @@ CHANGES: dict[str, LazyString] = {
 FIELDS: dict[str, LazyString] = {
     "channel": _l("Channel"),
     "order_type": _l("Order type"),
+    "delivery": _l("When stock is short"),
     "customer_id": _l("Customer"),
     "external_ref": _l("Customer's reference"),
     "requested_date": _l("Requested date"),
@@ -123,7 +124,7 @@ def _value(field: str, value: Any, names: dict[str, str]) -> str:
         return f"{product} × {value.get('quantity', '')}"
     if field in ("product_id", "customer_id"):
         return names.get(str(value), str(value))
-    known = {"status": STATUS_NAMES, "channel": CHANNELS, "order_type": ORDER_TYPES}.get(field)
+    known = {"status": STATUS_NAMES, "channel": CHANNELS, "order_type": ORDER_TYPES, "delivery": DELIVERIES}.get(field)
     return str(known.get(value, value)) if known else str(value)
 
 

@@ -22,3 +22,4 @@ STOCK_READ = permission(
 )
 STOCK_RECEIVE = permission("stock:receive", _l("Receive goods into stock"), "warehouse")
 LOT_RELEASE = permission("lot:release", _l("Release, hold, reject and recall lots"), "qa_ra")
+WAREHOUSE_EDIT = permission("warehouse:edit", _l("Lay out warehouses: zones and bins"), "warehouse")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import ValidationError, fields
+from marshmallow.validate import Length
 
 from app.core import clock
 from app.core.errors import Invalid
@@ -15,6 +16,7 @@ from app.core.refusals import flat_fields
 
 STATUS_NAMES: dict[str, LazyString] = {
     "quarantined": _l("in quarantine"),
+    "inspecting": _l("being inspected"),
     "released": _l("released"),
     "held": _l("on hold"),
     "recalled": _l("recalled"),
@@ -34,6 +36,10 @@ class ReceiptGiven(Schema):
     made_on = fields.Date(required=True)
     expires_on = fields.Date(load_default=None, allow_none=True)
     quantity = Quantity(required=True)
+    unit = Text(most=32, load_default="")
+    serials = fields.List(Text(most=64), load_default=list, validate=Length(max=1000))
+    supplier = Text(least=0, most=26, load_default="")
+    owner = Text(least=0, most=26, load_default="")
     document = Text(least=0, most=64, load_default="")
     report_no = Text(most=64, load_default=None, allow_none=True)
 

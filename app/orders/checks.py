@@ -101,6 +101,7 @@ def _kept(stored: Order, channel: Any) -> dict[str, Any]:
     kept = {
         "channel": stored.channel,
         "order_type": stored.order_type,
+        "delivery": stored.delivery,
         "customer": stored.customer_id,
         "external_ref": stored.external_ref,
         "requested_date": stored.requested_date.isoformat(),
@@ -118,7 +119,7 @@ def _kept(stored: Order, channel: Any) -> dict[str, Any]:
 
 def _replacing(given: Mapping[str, Any]) -> dict[str, Any]:
     """The fields given for a change; a blank one clears what is stored, and is refused where something must stand."""
-    cleared: dict[str, Any] = {"note": "", "channel": "", "order_type": "", "currency": ""}
+    cleared: dict[str, Any] = {"note": "", "channel": "", "order_type": "", "delivery": "", "currency": ""}
     return {str(name): cleared.get(str(name)) if value in ("", None) else value for name, value in given.items()}
 
 

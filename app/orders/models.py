@@ -51,6 +51,12 @@ STATUS_NAMES: dict[str, LazyString] = {
     OrderStatus.WITHDRAWN: _l("Withdrawn"),
 }
 
+DELIVERIES: dict[str, LazyString] = {
+    "partial": _l("Reserve what there is"),
+    "complete": _l("Complete or not at all"),
+}
+"""How an order that lacks stock is allocated."""
+
 OPEN = (OrderStatus.IN_APPROVAL, OrderStatus.REWORK)
 """An order in one of these may still be changed, cancelled or withdrawn."""
 
@@ -113,6 +119,8 @@ class Order(Base):
     number: Mapped[str] = mapped_column(String(20), unique=True)
     channel: Mapped[str] = mapped_column(String(20))
     order_type: Mapped[str] = mapped_column(String(20))
+    delivery: Mapped[str] = mapped_column(String(8), default="partial")
+    """`complete`: it gets all of its stock or none, so that nothing half-reserved lies idle."""
     customer_id: Mapped[Ref] = mapped_column(ForeignKey("customers.id"))
     external_ref: Mapped[Code | None]
     requested_date: Mapped[date]
@@ -245,6 +253,7 @@ def snapshot_of(order: Order) -> dict[str, Any]:
 CONTENT = (
     "channel",
     "order_type",
+    "delivery",
     "customer_id",
     "external_ref",
     "requested_date",

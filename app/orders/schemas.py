@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields
 
 from app.core.fields import Amount, Choice, MomentField, Quantity, Schema, Text
 from app.core.i18n import _
-from app.orders.models import CHANNELS, ORDER_TYPES
+from app.orders.models import CHANNELS, DELIVERIES, ORDER_TYPES
 
 MOST_LINES = 200
 LARGEST_VERSION = 2**31 - 1
@@ -94,6 +94,7 @@ class OrderHeadIn(Schema):
 
     channel = Choice(CHANNELS, required=True, metadata={"example": "direct"})
     order_type = Choice(ORDER_TYPES, load_default="normal", metadata={"example": "normal"})
+    delivery = Choice(DELIVERIES, load_default="partial", metadata={"example": "partial"})
     customer = Text(required=True, least=1, most=64, metadata={"description": "Id or code", "example": "H-0001"})
     external_ref = Text(
         most=64,

@@ -30,6 +30,7 @@ from app.core.columns import read
 from app.core.db import session
 from app.decisions.bulk import ROWS, SUBJECT, Subjects
 from app.inventory.models import Balance, Lot, Reservation, Warehouse
+from app.inventory.queries import free_of_lot
 from app.orders.models import Order, OrderLine
 from app.priority.picture_rows import HISTORY_DAYS
 
@@ -176,9 +177,9 @@ class Album:
     @cached_property
     def lots(self) -> pl.DataFrame:
         """Lots with stock on hand, over all warehouses."""
-        on_hand, taken = func.sum(Balance.on_hand), func.sum(Balance.reserved)
+        on_hand = func.sum(Balance.on_hand)
         columns = (Lot.id.label("lot_id"), Lot.product_id, Lot.made_on, Lot.expires_on, Lot.status, Lot.report_no)
-        statement: Select[*tuple[Any, ...]] = select(*columns, (on_hand - taken).label("free")).join(
+        statement: Select[*tuple[Any, ...]] = select(*columns, free_of_lot().label("free")).join(
             Balance, Balance.lot_id == Lot.id
         )
         named = (Lot.id, Lot.product_id, Lot.made_on, Lot.expires_on, Lot.status, Lot.report_no)

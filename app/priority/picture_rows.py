@@ -18,6 +18,7 @@ from app.catalog.models import TO_TRADE, Authorisation, Contract, Customer, Lice
 from app.core.among import among
 from app.core.db import session
 from app.inventory.models import Balance, Lot, Reservation, Warehouse
+from app.inventory.queries import free_of_lot
 from app.orders.models import Order, OrderLine
 from app.priority.models import OrderOverride, OrderStanding
 
@@ -107,9 +108,9 @@ _AUTHORISATIONS = (
 )
 _CONTRACTS = select(Contract).where(among(Contract.number, "numbers"))
 _AWARDS = select(TenderAward).where(among(TenderAward.number, "numbers")).options(selectinload(TenderAward.lines))
-_on_hand, _taken = func.sum(Balance.on_hand), func.sum(Balance.reserved)
+_on_hand = func.sum(Balance.on_hand)
 _LOTS = (
-    select(Lot.id, Lot.product_id, Lot.made_on, Lot.expires_on, Lot.status, Lot.report_no, _on_hand, _on_hand - _taken)
+    select(Lot.id, Lot.product_id, Lot.made_on, Lot.expires_on, Lot.status, Lot.report_no, _on_hand, free_of_lot())
     .join(Balance, Balance.lot_id == Lot.id)
     .where(among(Lot.product_id, "ids"))
     .group_by(Lot.id, Lot.product_id, Lot.made_on, Lot.expires_on, Lot.status, Lot.report_no)

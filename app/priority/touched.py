@@ -149,7 +149,7 @@ SOURCES = (
     ),
     _source(Registration, "number valid_from valid_to", "registration", "id"),
     _source(Lot, "product_id made_on expires_on status report_no", "product", "product_id"),
-    _source(Balance, "lot_id on_hand reserved", "lot", "lot_id"),
+    _source(Balance, "lot_id pickable on_hand reserved", "lot", "lot_id"),
     _source(Reservation, "order_id order_line_id lot_id quantity status", "order", "order_id"),
     _source(RuleSetPointer, "version_id number sha256", "all"),
 )

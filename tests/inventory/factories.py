@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert
-
 from app.catalog.models import Product
 from app.core import clock
 from app.core.db import session
 from app.core.ids import new_id
-from app.inventory.models import Balance, LedgerEntry, Lot, Warehouse
+from app.core.permissions import SYSTEM
+from app.inventory.ledger import Movement, post
+from app.inventory.models import RELEASED, SUPPLIER, Lot, Warehouse
+from app.inventory.service.places import home_bin, lay_out, outside
 from tests.catalog.factories import make_product, make_region
 
 
@@ -27,6 +28,7 @@ def make_warehouse(**over: Any) -> Warehouse:
     made = Warehouse(id=new_id(), code=code, region_code=region_code, **{**given, **over})
     session().add(made)
     session().flush()
+    lay_out(made)
     return made
 
 
@@ -48,19 +50,6 @@ def make_lot(
     session().add(made)
     session().flush()
     if on_hand:
-        place = {"lot_id": made.id, "warehouse_id": warehouse.id}
-        session().execute(insert(Balance).values(**place, on_hand=on_hand, reserved=0))
-        session().add(
-            LedgerEntry(
-                id=new_id(),
-                at=clock.now(),
-                source="supplier",
-                target="stock",
-                quantity=on_hand,
-                actor_id="system",
-                document="TEST",
-                **place,
-            )
-        )
-        session().flush()
+        place = home_bin(warehouse, made, {"held": RELEASED}.get(made.status))
+        post(SYSTEM, [Movement("receipt", made.id, outside(SUPPLIER), place, on_hand, document="TEST")])
     return made

@@ -18,7 +18,7 @@ from app.fulfilment import intake
 from app.fulfilment.answers import order_answer
 from app.fulfilment.permissions import ORDER_CANCEL, ORDER_CHANGE, ORDER_CREATE, ORDER_READ
 from app.orders import queries as orders
-from app.orders.models import CHANNELS, ORDER_TYPES, STATUS_NAMES
+from app.orders.models import CHANNELS, DELIVERIES, ORDER_TYPES, STATUS_NAMES
 from app.orders.service import LARGEST_VERSION, OrderChangeIn, OrderIn
 from app.priority import queries as priority
 from app.priority.queries import BANDS, RankFilter
@@ -93,6 +93,7 @@ class OrderOut(Schema):
     status = fields.String(required=True, metadata={"enum": [str(status) for status in STATUS_NAMES]})
     channel = fields.String(required=True, metadata={"enum": list(CHANNELS)})
     order_type = fields.String(required=True, metadata={"enum": list(ORDER_TYPES)})
+    delivery = fields.String(required=True, metadata={"enum": list(DELIVERIES)})
     customer_id = fields.String(required=True)
     external_ref = fields.String(required=True, allow_none=True)
     requested_date = fields.String(required=True, metadata={"format": "date"})

@@ -18,7 +18,7 @@ from app.fulfilment import entry_form, intake
 from app.fulfilment.idempotency import KeyReused
 from app.fulfilment.permissions import ORDER_CANCEL, ORDER_CHANGE, ORDER_CREATE, ORDER_WITHDRAW
 from app.orders import queries as orders
-from app.orders.models import CHANNELS, ORDER_TYPES, Order
+from app.orders.models import CHANNELS, DELIVERIES, ORDER_TYPES, Order
 from app.orders.service import LARGEST_VERSION, DuplicateReference
 
 bp = Blueprint("orders", "app.fulfilment.pages")
@@ -157,6 +157,7 @@ def _form(
         customer_name=customer,
         channels=CHANNELS,
         order_types=ORDER_TYPES,
+        deliveries=DELIVERIES,
         units=UNITS,
     )
 

@@ -16,7 +16,8 @@ from app.fulfilment import documents, queries, timeline, versions
 from app.fulfilment.pages.entry import bp
 from app.fulfilment.permissions import ORDER_READ
 from app.orders import queries as orders
-from app.orders.models import CHANNELS, ORDER_TYPES, STATUS_NAMES
+from app.orders.models import CHANNELS, DELIVERIES, ORDER_TYPES, STATUS_NAMES
+from app.planning import queries as allocation
 from app.priority import queries as priority
 from app.priority.panels import panel_of
 from app.tasks import queries as tasks
@@ -37,6 +38,9 @@ def show_order(order_id: str) -> str:
         "tone": TONES.get(view.order.status, "neutral"),
         "channel": CHANNELS[view.order.channel],
         "order_type": ORDER_TYPES[view.order.order_type],
+        "deliveries": DELIVERIES,
+        "line_numbers": {line.id: line.line_no for line in view.order.lines},
+        "allocation": allocation.story_of(order_id),
         "happenings": timeline.of_order(order_id),
         "versions": versions.told(orders.versions_of(order_id)),
         "is_signed": has_any(Subject("order", order_id)),

@@ -33,11 +33,14 @@ _TO = {SCRAP: _l("scrap"), CUSTOMER: _l("a customer"), SUPPLIER: _l("the supplie
     Parameter("expires_on", _l("Expires on"), DATE),
     Parameter("document", _l("Document")),
     Parameter("report_no", _l("Number of the inspection report")),
+    Parameter("unit", _l("Unit (base unit, or DI of a package)")),
+    Parameter("serials", _l("Serial numbers, separated by spaces")),
 )
 def receive(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:
     """Goods came in; a lot that is new waits in quarantine."""
     product, warehouse = _product(values), _warehouse(values)
     given = {name: value for name, value in values.items() if name not in ("product", "warehouse")}
+    given["serials"] = values.get("serials", "").split()
     lot = verbs.receive(actor, product, warehouse, given)
     said = _l("%(quantity)s of lot %(lot)s received.", quantity=values["quantity"], lot=lot.lot_no)
     return Outcome(said, (_link(lot),))
@@ -49,6 +52,7 @@ def receive(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:
     STOCK_RECEIVE,
     *(_PRODUCT, _WAREHOUSE, _LOT),
     Parameter("counted", _l("Counted quantity"), WHOLE, required=True),
+    Parameter("serials", _l("Serial numbers, separated by spaces")),
     _REASON,
 )
 def count(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:
@@ -56,7 +60,14 @@ def count(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:
     lot = _lot(values)
     if not 0 <= values["counted"] <= 1_000_000:
         raise Invalid({"counted": [_("Must lie between %(least)s and %(most)s.", least=0, most=1_000_000)]})
-    changed = verbs.count(actor, lot, _warehouse(values), values["counted"], reason=values["reason"][:500])
+    changed = verbs.count(
+        actor,
+        lot,
+        _warehouse(values),
+        values["counted"],
+        serials=values.get("serials", "").split(),
+        reason=values["reason"][:500],
+    )
     return Outcome(_l("Lot %(lot)s counted, difference %(change)s.", lot=lot.lot_no, change=changed), (_link(lot),))
 
 
@@ -67,6 +78,7 @@ def count(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:
     *(_PRODUCT, _WAREHOUSE, _LOT),
     Parameter("quantity", _l("Quantity"), WHOLE, required=True),
     Parameter("to", _l("Where to"), CHOICE, choices=_TO),
+    Parameter("serials", _l("Serial numbers, separated by spaces")),
     Parameter("document", _l("Document")),
     _REASON,
 )
@@ -79,6 +91,7 @@ def take_out(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome
         _warehouse(values),
         values["quantity"],
         to=values.get("to", SCRAP),
+        serials=values.get("serials", "").split(),
         document=values.get("document", "")[:64],
         reason=values["reason"][:500],
     )

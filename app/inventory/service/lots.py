@@ -1,4 +1,7 @@
-"""The QC status of lots: release, hold, reject, recall. Blocking a lot gives back what was reserved from it."""
+"""The QC status of lots: inspect, release, hold, reject, recall.
+
+Blocking a lot gives back what was reserved from it, and goods are booked to the zone where they belong now.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from app.core.subject import Subject
 from app.inventory import schemas
 from app.inventory.models import (
     HELD,
+    INSPECTING,
     MOVES,
     RECALLED,
     REJECTED,
@@ -21,6 +25,7 @@ from app.inventory.models import (
     Lot,
     Reservation,
 )
+from app.inventory.service.moving import bring_home
 from app.inventory.service.reservations import active, give_back
 
 
@@ -36,6 +41,9 @@ class NoReport(DomainError):
     message = _l("Lot %(lot)s has no inspection report: enter its number to release the lot.")
 
 
+stock_freed = Registry[Any]("stock freed")
+"""Filled by later packages: `fn(product_id, why)` is called when more of a product may be sold than before."""
+
 lot_blocked = Registry[Any]("lot blocked")
 """Filled by later packages: `fn(actor, lot, order_ids)` is called when blocking a lot took stock from these orders."""
 
@@ -50,6 +58,21 @@ def release_lot(
     if lot.product.needs_inspection and not lot.report_no:
         raise NoReport(lot=lot.lot_no)
     _move(actor, lot, RELEASED, reason)
+    bring_home(actor, lot, reason)
+    tell_freed(lot, "lot_released")
+    return lot
+
+
+def tell_freed(lot: Lot, why: str) -> None:
+    """More of the lot may be sold: who waits for stock is told."""
+    for name in stock_freed:
+        stock_freed.get(name)(lot.product_id, why)
+
+
+def inspect_lot(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None = None) -> Lot:
+    """Quality control has begun to inspect the lot. Raises IllegalMove, StaleVersion."""
+    _lock_lot(lot, seen_version)
+    _move(actor, lot, INSPECTING, reason)
     return lot
 
 
@@ -74,12 +97,16 @@ def _lock_lot(lot: Lot, seen_version: int | None) -> None:
         raise StaleVersion(seen=seen_version, current=lot.version)
 
 
-def _move(actor: Actor, lot: Lot, status: str, reason: str) -> None:
-    reason = reason.strip()
-    if not reason:
+def _check_move(lot: Lot, status: str, reason: str) -> None:
+    if not reason.strip():
         raise Invalid({"reason": [_("Say why.")]})
     if status not in MOVES[lot.status]:
         raise IllegalMove(lot=lot.lot_no, status=schemas.status_name(lot.status), wanted=schemas.status_name(status))
+
+
+def _move(actor: Actor, lot: Lot, status: str, reason: str) -> None:
+    _check_move(lot, status, reason)
+    reason = reason.strip()
     before, lot.status = lot.status, status
     session().flush()
     subject = Subject("lot", lot.id)
@@ -88,10 +115,12 @@ def _move(actor: Actor, lot: Lot, status: str, reason: str) -> None:
 
 def _block(actor: Actor, lot: Lot, status: str, reason: str, seen_version: int | None) -> list[str]:
     _lock_lot(lot, seen_version)
-    _move(actor, lot, status, reason)
+    _check_move(lot, status, reason)
     kept = active(Reservation.lot_id == lot.id)
     orders = sorted({reservation.order_id for reservation in kept})
-    give_back(actor, kept, reason)
+    give_back(kept)  # first: the database keeps a lot released while something of it is reserved
+    _move(actor, lot, status, reason)
+    bring_home(actor, lot, reason)
     for order_id in orders:
         record(actor, "reservation:lost", Subject("order", order_id), lot_no=lot.lot_no, status=status, reason=reason)
     if orders:

@@ -6,12 +6,13 @@ of an order in the order of their ids. So two reservations neither over-allocate
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 
 from app.audit.service import record
 from app.catalog.models import Product, Registration
@@ -23,11 +24,14 @@ from app.core.i18n import _
 from app.core.ids import new_id
 from app.core.permissions import Actor
 from app.core.subject import Subject
-from app.inventory.ledger import Movement, post
+from app.inventory.ledger import keep
 from app.inventory.models import (
+    ACTIVE,
+    FIRM,
+    GIVEN_BACK,
+    OWN,
     RELEASED,
-    RESERVED,
-    STOCK,
+    SOFT,
     Balance,
     Lot,
     Reservation,
@@ -40,10 +44,11 @@ _reservations: Any = Reservation.__table__
 
 
 class Taken(NamedTuple):
-    """A quantity reserved from a lot in a warehouse."""
+    """A quantity reserved from a lot in a bin of a warehouse."""
 
     lot: Lot
     warehouse: Warehouse
+    place_id: str
     quantity: int
 
 
@@ -97,34 +102,45 @@ def _reserve_line(actor: Actor, order_id: str, wanted: Wanted) -> Reserved:
         raise Invalid({"quantity": [_("Must be a whole number from 1 to 1,000,000.")]})
     taken = _pick(_feasible(wanted), wanted.quantity)
     if taken:
-        _keep(actor, order_id, wanted, taken)
+        keep_lots(actor, order_id, wanted, taken)
     return Reserved(taken, wanted.quantity - sum(line.quantity for line in taken))
 
 
 def _feasible(wanted: Wanted) -> list[Taken]:
     """What is free of each lot that may go, its rows locked; the lot that expires first comes first."""
-    product = wanted.product
-    conditions = [
-        Lot.product_id == product.id,
-        Lot.status == RELEASED,
-        usable_in_sql(wanted.arrives_on, spare_days=max(wanted.min_remaining_days, 0)),
-        Lot.made_on >= Registration.valid_from,
-        Lot.made_on <= Registration.valid_to,
-        Balance.on_hand > Balance.reserved,
-    ]
-    if product.needs_inspection:
-        conditions.append(Lot.report_no.is_not(None))
+    lasts = usable_in_sql(wanted.arrives_on, spare_days=max(wanted.min_remaining_days, 0))
+    found = _free(Lot.product_id == wanted.product.id, lasts, Balance.on_hand > Balance.reserved)
+    return sorted(found, key=_first_out)
+
+
+def free_stock(product_ids: Collection[str]) -> list[Taken]:
+    """What is free of each lot of the products that may go at all, nought included; their rows locked, by lot."""
+    return _free(Lot.product_id.in_(product_ids), usable_in_sql(clock.today()))
+
+
+def _free(*conditions: Any) -> list[Taken]:
     statement = (
-        select(Lot, Warehouse, Balance.on_hand - Balance.reserved)
+        select(Lot, Warehouse, Balance.place_id, Balance.on_hand - Balance.reserved)
         .join(Balance, Balance.lot_id == Lot.id)
         .join(Warehouse, Warehouse.id == Balance.warehouse_id)
-        .join(Registration, Registration.id == product.registration_id)
-        .where(*conditions)
-        .order_by(Lot.id, Warehouse.id)
+        .join(Product, Product.id == Lot.product_id)
+        .join(Registration, Registration.id == Product.registration_id)
+        .where(
+            Lot.status == RELEASED,
+            Lot.made_on >= Registration.valid_from,
+            Lot.made_on <= Registration.valid_to,
+            or_(Product.needs_inspection.is_(False), Lot.report_no.is_not(None)),
+            Balance.pickable,
+            *conditions,
+        )
+        .order_by(Lot.id, Balance.place_id)
         .with_for_update(of=[Lot, Balance], key_share=True)
     )
-    rows = [Taken(*row) for row in session().execute(statement)]
-    return sorted(rows, key=lambda row: (row.lot.expires_on or date.max, row.lot.made_on, row.lot.id, row.warehouse.id))
+    return [Taken(*row) for row in session().execute(statement)]
+
+
+def _first_out(row: Taken) -> tuple[Any, ...]:
+    return row.lot.expires_on or date.max, row.lot.made_on, row.lot.id, row.warehouse.id, row.place_id
 
 
 def _pick(feasible: list[Taken], quantity: int) -> list[Taken]:
@@ -133,12 +149,16 @@ def _pick(feasible: list[Taken], quantity: int) -> list[Taken]:
         if quantity <= 0:
             break
         part = min(row.quantity, quantity)
-        taken.append(Taken(row.lot, row.warehouse, part))
+        taken.append(row._replace(quantity=part))
         quantity -= part
     return taken
 
 
-def _keep(actor: Actor, order_id: str, wanted: Wanted, taken: list[Taken]) -> None:
+def keep_lots(actor: Actor, order_id: str, wanted: Wanted, taken: list[Taken]) -> None:
+    """Keep these quantities for an order line. The caller holds the rows of lots and balances (`free_stock`).
+
+    Raises IntegrityError beyond what is free, or when a lot may not go.
+    """
     at = clock.now()
     session().execute(
         insert(_reservations),
@@ -148,9 +168,11 @@ def _keep(actor: Actor, order_id: str, wanted: Wanted, taken: list[Taken]) -> No
                 "order_id": order_id,
                 "order_line_id": wanted.line_id,
                 "lot_id": row.lot.id,
+                "place_id": row.place_id,
                 "warehouse_id": row.warehouse.id,
                 "quantity": row.quantity,
-                "status": "active",
+                "level": SOFT,
+                "status": ACTIVE,
                 "arrives_on": wanted.arrives_on,
                 "made_at": at,
             }
@@ -158,7 +180,7 @@ def _keep(actor: Actor, order_id: str, wanted: Wanted, taken: list[Taken]) -> No
         ],
         execution_options=changing([{"order_id": order_id}]),
     )
-    post(actor, [Movement(row.lot.id, row.warehouse.id, STOCK, RESERVED, row.quantity, order_id) for row in taken])
+    keep({(row.lot.id, row.place_id, OWN): row.quantity for row in taken})
     record(
         actor,
         "reservation:make",
@@ -172,7 +194,7 @@ def _keep(actor: Actor, order_id: str, wanted: Wanted, taken: list[Taken]) -> No
 def release_reservations(actor: Actor, order_id: str, reason: str) -> int:
     """Give back everything kept for the order; answers the number of base units. Nothing kept: nothing happens."""
     kept = active(Reservation.order_id == order_id)
-    given_back = give_back(actor, kept, reason)
+    given_back = give_back(kept)
     if given_back:
         record(actor, "reservation:release", Subject("order", order_id), quantity=given_back, reason=reason)
     return given_back
@@ -184,7 +206,7 @@ def give_back_unfit(actor: Actor, order_id: str, lines: Iterable[Wanted]) -> int
     wanted = {line.line_id: line for line in lines}
     kept = active(Reservation.order_id == order_id)
     unfit = [row for row in kept if row.order_line_id in wanted and not _fits(row.lot, wanted[row.order_line_id])]
-    given_back = give_back(actor, unfit, "unfit")
+    given_back = give_back(unfit)
     if given_back:
         record(actor, "reservation:release", Subject("order", order_id), quantity=given_back, reason="unfit")
     return given_back
@@ -204,32 +226,42 @@ def _fits(lot: Lot, wanted: Wanted) -> bool:
 
 def active(condition: Any) -> list[Reservation]:
     """Active reservations; the rows of their lots are locked first, in the order in which `reserve` locks them."""
-    lots = select(Reservation.lot_id).where(condition, Reservation.status == "active")
+    lots = select(Reservation.lot_id).where(condition, Reservation.status == ACTIVE)
     locked = select(Lot).where(Lot.id.in_(lots)).order_by(Lot.id).with_for_update(key_share=True)
     session().scalars(locked.execution_options(populate_existing=True)).all()
     wanted = (
         select(Reservation)
-        .where(condition, Reservation.status == "active")
-        .order_by(Reservation.lot_id, Reservation.warehouse_id, Reservation.id)
+        .where(condition, Reservation.status == ACTIVE)
+        .order_by(Reservation.lot_id, Reservation.place_id, Reservation.id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return list(session().scalars(wanted))
 
 
-def give_back(actor: Actor, kept: list[Reservation], reason: str) -> int:
+def give_back(kept: list[Reservation]) -> int:
+    """End these reservations, which `active` has locked; answers the number of base units that are free again."""
     if not kept:
         return 0
-    ended = {"status": "released", "ended_at": clock.now()}
+    ended = {"status": GIVEN_BACK, "ended_at": clock.now()}
     session().execute(
         update(Reservation).where(Reservation.id.in_([row.id for row in kept])).values(**ended),
         execution_options=changing({"order_id": row.order_id} for row in kept),
     )
-    post(
-        actor,
-        [
-            Movement(row.lot_id, row.warehouse_id, RESERVED, STOCK, row.quantity, row.order_id, reason=reason[:500])
-            for row in kept
-        ],
-    )
+    less: dict[tuple[str, str, str], int] = defaultdict(int)
+    for row in kept:
+        less[row.lot_id, row.place_id, OWN] -= row.quantity
+    keep(less)
     return sum(row.quantity for row in kept)
+
+
+def firm_up(actor: Actor, order_id: str) -> int:
+    """The order is released: what is softly kept for it stays with it. Answers the number of base units firm now."""
+    kept = [row for row in active(Reservation.order_id == order_id) if row.level == SOFT]
+    for row in kept:
+        row.level = FIRM
+    session().flush()
+    quantity = sum(row.quantity for row in kept)
+    if quantity:
+        record(actor, "reservation:firm", Subject("order", order_id), quantity=quantity)
+    return quantity

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
 
 from app.audit.service import record
+from app.catalog import queries as catalog
 from app.catalog.models import Product
 from app.core import clock
 from app.core.db import session
@@ -18,17 +20,26 @@ from app.core.ids import new_id
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.inventory import schemas
-from app.inventory.ledger import Movement, open_balance, post
+from app.inventory.ledger import Movement, post
 from app.inventory.models import (
     COUNT,
     CUSTOMER,
+    HELD,
+    OWN,
+    QUARANTINED,
+    RELEASED,
     SCRAP,
-    STOCK,
     SUPPLIER,
     Balance,
     Lot,
+    Place,
     Warehouse,
+    usable_on,
 )
+from app.inventory.service.places import home_bin, outside
+from app.inventory.service.serials import make_serials, serials_at
+
+OUT = (SCRAP, CUSTOMER, SUPPLIER)
 
 
 class NotEnough(Conflict):
@@ -37,28 +48,30 @@ class NotEnough(Conflict):
     message = _l("Only %(free)s of lot %(lot)s are free in %(warehouse)s.")
 
 
-def create_warehouse(actor: Actor, *, code: str, name: dict[str, str], region_code: str, cold: bool) -> Warehouse:
-    """A new warehouse. Raises Invalid when the code is taken."""
-    if session().scalar(select(Warehouse.id).where(Warehouse.code == code)):
-        raise Invalid({"code": [_("This is already in use.")]})
-    made = Warehouse(id=new_id(), code=code, name=name, region_code=region_code, cold=cold)
-    session().add(made)
-    session().flush()
-    record(actor, "warehouse:create", Subject("warehouse", made.id), code=code, region_code=region_code, cold=cold)
-    return made
+class MayNotLeave(Conflict):
+    """Only released, unexpired stock goes to customers."""
+
+    message = _l("Lot %(lot)s may not leave: it is not released, or has expired.")
 
 
 def receive(actor: Actor, product: Product, warehouse: Warehouse, given: dict[str, Any]) -> Lot:
-    """Take goods of a lot in, made known if it is new; a new lot waits in quarantine. Raises Invalid.
+    """Take goods of a lot in, made known if it is new; they wait in the warehouse's quarantine zone.
 
-    `given`: lot_no, made_on, expires_on, quantity, document, report_no (see `schemas.ReceiptGiven`).
+    `given`: lot_no, made_on, expires_on, quantity (of `unit`, the base unit unless told otherwise), serials, document,
+    report_no, supplier, owner (see `schemas.ReceiptGiven`). Raises Invalid, NoZone.
     """
     values = schemas.checked_receipt(given)
+    quantity = _in_base_units(product, values)
     lot = _lot_for_receipt(product, values)
-    open_balance(lot.id, warehouse.id)
-    _lock_balances([lot.id])
+    waits = QUARANTINED if lot.status in (RELEASED, HELD) else lot.status  # a further delivery is checked all the same
+    target = home_bin(warehouse, lot, waits)
+    source, owner = outside(SUPPLIER, values["supplier"]), values["owner"] or OWN
+    units = make_serials(lot, values["serials"], source, owner)
     document = values["document"]
-    post(actor, [Movement(lot.id, warehouse.id, SUPPLIER, STOCK, values["quantity"], document=document)])
+    heads = post(
+        actor,
+        [Movement("receipt", lot.id, source, target, quantity, owner=owner, serial_ids=units, document=document)],
+    )
     record(
         actor,
         "lot:receive",
@@ -66,10 +79,24 @@ def receive(actor: Actor, product: Product, warehouse: Warehouse, given: dict[st
         lot_no=lot.lot_no,
         product_id=product.id,
         warehouse=warehouse.code,
-        quantity=values["quantity"],
+        bin=target.code,
+        supplier=values["supplier"],
+        quantity=quantity,
+        serials=values["serials"],
         document=document,
+        ledger=heads[lot.id],
     )
     return lot
+
+
+def _in_base_units(product: Product, values: dict[str, Any]) -> int:
+    factor = catalog.units_of(product).get(values["unit"] or product.uom)
+    if factor is None:
+        raise Invalid({"unit": [_("This product has no such unit.")]})
+    quantity = int(values["quantity"]) * factor
+    if quantity > LARGEST_QUANTITY:
+        raise Invalid({"quantity": [_("Must be a whole number from 1 to 1,000,000.")]})
+    return quantity
 
 
 def _lot_for_receipt(product: Product, values: dict[str, Any]) -> Lot:
@@ -85,6 +112,7 @@ def _lot_for_receipt(product: Product, values: dict[str, Any]) -> Lot:
             id=new_id(),
             product_id=product.id,
             received_at=clock.now(),
+            serialised=product.serial_controlled,
             **{name: values[name] for name in names},
         )
         session().add(found)
@@ -95,37 +123,102 @@ def _lot_for_receipt(product: Product, values: dict[str, Any]) -> Lot:
 
 
 def take_out(
-    actor: Actor, lot: Lot, warehouse: Warehouse, quantity: int, *, to: str = SCRAP, document: str = "", reason: str
+    actor: Actor,
+    lot: Lot,
+    warehouse: Warehouse,
+    quantity: int,
+    *,
+    to: str | Place = SCRAP,
+    serials: Sequence[str] = (),
+    document: str = "",
+    reason: str,
 ) -> None:
-    """Move free stock out: to scrap, to a customer or back to the supplier. Raises NotEnough, Invalid."""
-    if not 1 <= quantity <= LARGEST_QUANTITY or to not in (SCRAP, CUSTOMER, SUPPLIER):
+    """Move free stock of ours out: to scrap, to a customer or back to the supplier, to a place outside of that kind.
+
+    Raises NotEnough, MayNotLeave, Invalid.
+    """
+    target = to if isinstance(to, Place) else outside(to)
+    if not 1 <= quantity <= LARGEST_QUANTITY or target.kind not in OUT:
         raise Invalid({"quantity": [_("Must be a whole number from 1 to 1,000,000.")]})
-    free = _free_of(lot, warehouse)
+    rows = balances_of(lot, warehouse)
+    free = sum(row.on_hand - row.reserved for row in rows)
     if quantity > free:
         raise NotEnough(free=free, lot=lot.lot_no, warehouse=warehouse.code)
-    post(actor, [Movement(lot.id, warehouse.id, STOCK, to, quantity, document=document, reason=reason)])
+    if target.kind == CUSTOMER and not may_leave(lot):
+        raise MayNotLeave(lot=lot.lot_no)
+    moves = _from_bins(lot, rows, quantity, serials)
+    kinds = {SCRAP: "scrap", CUSTOMER: "ship", SUPPLIER: "return"}
+    heads = post(
+        actor,
+        [
+            Movement(
+                kinds[target.kind], lot.id, place, target, part, serial_ids=units, document=document, reason=reason
+            )
+            for place, part, units in moves
+        ],
+    )
     record(
         actor,
         "lot:take_out",
         Subject("lot", lot.id),
         quantity=quantity,
-        to=to,
+        to=[target.kind, target.holder_id],
         warehouse=warehouse.code,
         document=document,
         reason=reason,
+        ledger=heads[lot.id],
     )
 
 
-def count(actor: Actor, lot: Lot, warehouse: Warehouse, counted: int, *, reason: str) -> int:
-    """Set what is on hand to what was counted; answers the difference. Raises NotEnough below what is reserved."""
-    open_balance(lot.id, warehouse.id)
-    balance = _lock_balances([lot.id])[warehouse.id]
-    difference = counted - balance.on_hand
-    if counted < balance.reserved:
-        raise NotEnough(free=balance.on_hand - balance.reserved, lot=lot.lot_no, warehouse=warehouse.code)
-    if difference:
-        source, target = (COUNT, STOCK) if difference > 0 else (STOCK, COUNT)
-        post(actor, [Movement(lot.id, warehouse.id, source, target, abs(difference), reason=reason)])
+def may_leave(lot: Lot, day: date | None = None) -> bool:
+    """True when the lot is released, inspected where the product needs it, and usable today and on the day."""
+    return (
+        lot.status == RELEASED
+        and usable_on(lot, max(clock.today(), day or date.min))
+        and bool(lot.report_no or not lot.product.needs_inspection)
+    )
+
+
+def _from_bins(
+    lot: Lot, rows: Sequence[Balance], quantity: int, serials: Sequence[str]
+) -> list[tuple[Place, int, tuple[str, ...]]]:
+    """Which bins give how much of what is free: in the order of their codes, or where the named units lie."""
+    places = {row.place_id: session().get_one(Place, row.place_id) for row in rows}
+    if lot.serialised:
+        return [(places[place], len(units), units) for place, units in serials_at(lot, serials, places).items()]
+    moves: list[tuple[Place, int, tuple[str, ...]]] = []
+    for row in sorted(rows, key=lambda row: (row.pickable, places[row.place_id].code, row.place_id)):
+        part = min(row.on_hand - row.reserved, quantity)
+        if part > 0:
+            moves.append((places[row.place_id], part, ()))
+            quantity -= part
+    return moves
+
+
+def count(
+    actor: Actor, lot: Lot, warehouse: Warehouse, counted: int, *, serials: Sequence[str] | None = None, reason: str
+) -> int:
+    """Set what is on hand to what was counted; answers the difference. Raises NotEnough below what is reserved.
+
+    Of a serialised lot the serial numbers that are there are given: those that are missing are booked off.
+    """
+    rows = balances_of(lot, warehouse)
+    on_hand, reserved = sum(row.on_hand for row in rows), sum(row.reserved for row in rows)
+    difference = counted - on_hand
+    if counted < reserved:
+        raise NotEnough(free=on_hand - reserved, lot=lot.lot_no, warehouse=warehouse.code)
+    other_side = outside(COUNT)
+    missing = _missing(lot, rows, counted, serials) if lot.serialised else ()
+    moves: list[Movement] = []
+    if difference < 0:
+        moves = [
+            Movement("count", lot.id, place, other_side, part, serial_ids=units, reason=reason)
+            for place, part, units in _from_bins(lot, rows, -difference, missing)
+        ]
+    elif difference:
+        moves = [Movement("count", lot.id, other_side, _found_at(lot, rows, warehouse), difference, reason=reason)]
+    if moves:
+        heads = post(actor, moves)
         record(
             actor,
             "lot:count",
@@ -133,22 +226,39 @@ def count(actor: Actor, lot: Lot, warehouse: Warehouse, counted: int, *, reason:
             warehouse=warehouse.code,
             counted=counted,
             difference=difference,
+            serials=sorted(missing),
             reason=reason,
+            ledger=heads[lot.id],
         )
     return difference
 
 
-def _lock_balances(lot_ids: Sequence[str]) -> dict[str, Balance]:
+def _found_at(lot: Lot, rows: Sequence[Balance], warehouse: Warehouse) -> Place:
+    """Where found units are booked: where most of the lot lies, else where it belongs."""
+    most = max(rows, key=lambda row: (row.on_hand, row.place_id), default=None)
+    if most is not None and most.on_hand:
+        return session().get_one(Place, most.place_id)
+    return home_bin(warehouse, lot, QUARANTINED if lot.status == HELD else None)
+
+
+def _missing(lot: Lot, rows: Sequence[Balance], counted: int, serials: Sequence[str] | None) -> tuple[str, ...]:
+    """Serial numbers that should be there and were not found. Raises Invalid for units nobody ever received."""
+    there = serials_at(lot, None, {row.place_id for row in rows})
+    known = {serial_no for units in there.values() for serial_no in units}
+    found = set(serials or ())
+    if len(found) != counted or not found <= known:
+        raise Invalid({"serials": [_("Name each unit by its serial number.")]})
+    return tuple(sorted(known - found))
+
+
+def balances_of(lot: Lot, warehouse: Warehouse) -> list[Balance]:
+    """What is ours of the lot in the bins of the warehouse; lot and balances are locked."""
+    session().refresh(lot, with_for_update={"key_share": True})
     wanted = (
         select(Balance)
-        .where(Balance.lot_id.in_(lot_ids))
-        .order_by(Balance.lot_id, Balance.warehouse_id)
+        .where(Balance.lot_id == lot.id, Balance.warehouse_id == warehouse.id, Balance.owner == OWN)
+        .order_by(Balance.lot_id, Balance.place_id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
-    return {balance.warehouse_id: balance for balance in session().scalars(wanted)}
-
-
-def _free_of(lot: Lot, warehouse: Warehouse) -> int:
-    balance = _lock_balances([lot.id]).get(warehouse.id)
-    return balance.on_hand - balance.reserved if balance else 0
+    return list(session().scalars(wanted))

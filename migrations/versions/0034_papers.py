@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from app.core.append_only import statements
 
-revision = "0035"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
