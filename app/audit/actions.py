@@ -29,7 +29,7 @@ KINDS: dict[str, LazyString] = {
     "region": _l("Region"),
     "warehouse": _l("Warehouse"),
     "lot": _l("Lot"),
-    "document": _l("Paper"),
+    "document": _l("Document"),
     "labels": _l("Labels"),
     "import": _l("Import"),
     "upload": _l("Upload"),
