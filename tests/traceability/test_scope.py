@@ -2,16 +2,21 @@ from __future__ import annotations
 
 from random import Random
 
+from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from app.core import db
 from app.core.permissions import SYSTEM
+from app.core.subject import Subject
 from app.inventory import service
 from app.inventory.ledger import Movement, post
-from app.inventory.models import Lot, Place, Serial
+from app.inventory.models import Balance, Lot, Place, Serial
 from app.inventory.queries import reservations_of
-from app.traceability.queries import Scope, scope
+from app.traceability.queries import Scope, chain_of, find, graph_of, scope
+from config import Settings
 from tests.catalog.factories import make_product
 from tests.inventory.factories import make_lot, make_warehouse
 from tests.traceability import oracle
@@ -92,7 +97,7 @@ def test_scope_is_what_raw_sql_says(tx: Session) -> None:
     def holds(seed: int, days: int, wanted: set[int]) -> None:
         lots = [world.lots[number].id for number in sorted(wanted)]
         with tx.begin_nested() as nested:
-            world.live(Random(seed), days)  # noqa: S311 - reproducible
+            world.live(Random(seed), days)
             check(scope(lots), lots)
             nested.rollback()
 
@@ -115,7 +120,9 @@ def test_two_levels_of_distributors_reservations_and_single_units(tx: Session) -
     for giver, taker in (("dist", "sub"), ("sub", "hospital")):
         goods = service.Goods(lot, 1, ("a",))
         service.hand_over(SYSTEM, "pass_on", goods, customers[giver], customers[taker])
-    service.hand_over(SYSTEM, "use", service.Goods(lot, 1, ("a",)), customers["hospital"], service.outside("used", "hospital"))
+    service.hand_over(
+        SYSTEM, "use", service.Goods(lot, 1, ("a",)), customers["hospital"], service.outside("used", "hospital")
+    )
     found = scope([lot.id])
     assert [(one.customer_id, one.level, one.outstanding, one.used) for one in found.consignees] == [
         ("dist", 1, 1, 0),
@@ -130,4 +137,52 @@ def test_two_levels_of_distributors_reservations_and_single_units(tx: Session) -
     alone = scope([], [ids["a"], ids["c"]])
     assert [(one.customer_id, one.level, one.used) for one in alone.consignees][-1] == ("hospital", 3, 1)
     assert [spot.quantity for spot in alone.stock] == [1]
-    assert alone.reconciles and alone.accounts[0].received == 2
+    assert alone.reconciles
+    assert alone.accounts[0].received == 2
+
+
+def test_the_chain_of_a_unit_a_lot_a_receipt_an_order_and_a_customer(tx: Session) -> None:
+    product = make_product()
+    warehouse = make_warehouse()
+    given = {"lot_no": "C1", "made_on": "2026-10-01", "expires_on": "2028-10-01", "quantity": 9, "document": "GR-7"}
+    lot = service.receive(SYSTEM, product, warehouse, given)
+    service.release_lot(SYSTEM, lot, reason="ok", report_no="R1")
+    arrives = lot.made_on.replace(year=2027)
+    for number, wanted in enumerate((2, 3), 1):
+        service.reserve(SYSTEM, f"order-{number}", f"line-{number}", product, wanted, arrives_on=arrives)
+        picked = service.pick(SYSTEM, reservations_of(f"order-{number}")[0].id, wanted, document=f"PL-{number}")
+        service.ship(SYSTEM, picked.id, service.outside("transit", f"s{number}"), document=f"DN-{number}")
+        goods = service.Goods(lot, wanted)
+        ends = service.outside("transit", f"s{number}"), service.outside("customer", f"c{number}")
+        service.hand_over(SYSTEM, "deliver", goods, *ends, order_id=f"order-{number}", document=f"POD-{number}")
+    whole = chain_of(Subject("lot", lot.id))
+    codes = [step.code for step in whole.steps if step.code != "allocation"]
+    assert codes == ["receipt", "status", "put_away", *["pick", "ship", "deliver"] * 2]
+    assert [step.quantity for step in whole.steps if step.code == "allocation"] == [3, 2]
+    assert [one.code for one in chain_of(Subject("receipt", "GR-7")).steps] == [one.code for one in whole.steps]
+    for start in (Subject("order", "order-2"), Subject("customer", "c2")):
+        chain = chain_of(start)
+        documents = [step.document for step in chain.steps if step.document]
+        assert documents == ["GR-7", "R1", "PL-2", "DN-2", "POD-2"] or start.kind == "customer"
+        assert {"GR-7", "DN-2", "POD-2"} <= set(documents)
+        assert not {"DN-1", "POD-1"} & set(documents)
+        drawn = graph_of(chain)
+        kinds = [node.kind for node in drawn.nodes]
+        assert kinds == ["supplier", "quarantine", "qualified", "dispatch", "transit", "customer"]
+        assert {edge.quantity for edge in drawn.edges if edge.target.endswith("quarantine")} == {9}
+    assert [one.start for one in find("gr-7")] == [Subject("receipt", "GR-7")]
+    assert [one.start for one in find("C1")] == [Subject("lot", lot.id)]
+    assert find("nothing like it") == []
+
+
+def test_the_books_are_verified_from_the_command_line(live: Settings, app: Flask) -> None:
+    with db.transaction():
+        lot = make_lot()
+    assert "in order" in (right := app.test_cli_runner().invoke(args=["stock", "verify"])).output
+    assert right.exit_code == 0
+    with db.transaction():
+        db.session().execute(update(Balance).values(on_hand=99))
+    wrong = app.test_cli_runner().invoke(args=["stock", "verify"])
+    assert wrong.exit_code == 1
+    assert lot.id in wrong.output
+    assert "on_hand is 99, the rows sum to 100" in wrong.output
