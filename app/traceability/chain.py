@@ -29,6 +29,8 @@ START_KINDS = ("lot", "serial", "order", "customer", "receipt")
 
 _NAMES = ("id", "at", "lot_id", "seq", "kind", "from_id", "to_id", "quantity", "serial_id", "order_id", "document")
 _COLUMNS = tuple(getattr(LedgerEntry, name) for name in (*_NAMES, "reason", "actor_id"))
+_AT_ONCE = {"receipt": 0, "status": 1, "put_away": 2, "allocation": 3}
+"""Which comes first of what one transaction did."""
 _PURPOSE = {"quarantine": "quarantine", "qualified": "put_away", "cold": "put_away", "frozen": "put_away"}
 
 
@@ -174,7 +176,7 @@ def _chain(start: Subject, rows: Sequence[Any], lot_ids: Sequence[str], *, order
     steps += [_allocation(row, places) for row in kept]
     steps += _statuses(lot_ids)
     steps += _papers(start, lot_ids, {row.order_id for row in rows if row.order_id}, {row.document for row in rows})
-    steps.sort(key=lambda step: step.at)
+    steps.sort(key=lambda step: (step.at, _AT_ONCE.get(step.code, len(_AT_ONCE))))
     left_out = max(0, len(steps) - MOST_STEPS)
     if left_out:
         steps = [*steps[: MOST_STEPS // 2], *steps[-MOST_STEPS // 2 :]]

@@ -158,13 +158,14 @@ def test_the_chain_of_a_unit_a_lot_a_receipt_an_order_and_a_customer(tx: Session
     whole = chain_of(Subject("lot", lot.id))
     codes = [step.code for step in whole.steps if step.code != "allocation"]
     assert codes == ["receipt", "status", "put_away", *["pick", "ship", "deliver"] * 2]
-    assert [step.quantity for step in whole.steps if step.code == "allocation"] == [3, 2]
+    assert {step.quantity for step in whole.steps if step.code == "allocation"} == {2, 3}
     assert [one.code for one in chain_of(Subject("receipt", "GR-7")).steps] == [one.code for one in whole.steps]
     for start in (Subject("order", "order-2"), Subject("customer", "c2")):
         chain = chain_of(start)
         documents = [step.document for step in chain.steps if step.document]
-        assert documents == ["GR-7", "R1", "PL-2", "DN-2", "POD-2"] or start.kind == "customer"
-        assert {"GR-7", "DN-2", "POD-2"} <= set(documents)
+        # what was picked for another order lay in the same bin: the customer's units may be of that pick
+        mixed = ["PL-1"] if start.kind == "customer" else []
+        assert sorted(documents) == sorted(["GR-7", "R1", "PL-2", "DN-2", "POD-2", *mixed])
         assert not {"DN-1", "POD-1"} & set(documents)
         drawn = graph_of(chain)
         kinds = [node.kind for node in drawn.nodes]
