@@ -75,9 +75,11 @@ def filled(app: Flask, settings: Settings, tmp_path_factory: pytest.TempPathFact
     with clock.moved(NOON), db.transaction():
         decisions.seed(SYSTEM)
         processes.seed(SYSTEM)
-        for login, name, roles in PEOPLE:
-            made = identity.create_user(SYSTEM, login=login, name=name, password=PASSWORD, roles=list(roles))
-        world = master.build(people.actor_of(made), random.Random(3))
+        team = {
+            login: identity.create_user(SYSTEM, login=login, name=name, password=PASSWORD, roles=list(roles))
+            for login, name, roles in PEOPLE
+        }
+        world = master.build(people.actor_of(team["admin"]), random.Random(3))
     close_whole(engine)
     db._engine = before
     return file, world
