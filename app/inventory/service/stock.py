@@ -38,6 +38,7 @@ from app.inventory.models import (
 )
 from app.inventory.service.places import home_bin, outside
 from app.inventory.service.serials import make_serials, serials_at
+from app.qualification.queries import refuse_receipt
 
 OUT = (SCRAP, CUSTOMER, SUPPLIER)
 
@@ -58,9 +59,12 @@ def receive(actor: Actor, product: Product, warehouse: Warehouse, given: dict[st
     """Take goods of a lot in, made known if it is new; they wait in the warehouse's quarantine zone.
 
     `given`: lot_no, made_on, expires_on, quantity (of `unit`, the base unit unless told otherwise), serials, document,
-    report_no, supplier, owner (see `schemas.ReceiptGiven`). Raises Invalid, NoZone.
+    report_no, supplier (its id), owner (see `schemas.ReceiptGiven`). Raises Invalid, NoZone, and NotQualified when
+    supplier or product are not approved for it on this day.
     """
     values = schemas.checked_receipt(given)
+    if values["supplier"]:
+        refuse_receipt(product, values["supplier"], clock.today(), made_on=values["made_on"])
     quantity = _in_base_units(product, values)
     lot = _lot_for_receipt(product, values)
     waits = QUARANTINED if lot.status in (RELEASED, HELD) else lot.status  # a further delivery is checked all the same
