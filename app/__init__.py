@@ -47,6 +47,7 @@ SLICES = (
     "priority",
     "planning",
     "shipping",
+    "traceability",
     "fulfilment",
     "integration",
     "imports",
