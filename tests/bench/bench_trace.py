@@ -57,7 +57,9 @@ def run(settings: Settings, rows: int) -> None:
             took, found = timed(lambda wanted=wanted: scope(wanted), times)
             consignees = len({one.customer_id for one in found.consignees})
             deepest = max(one.level for one in found.consignees)
-            print(f"scope of {title}: {took:,.0f} ms; {consignees} consignees, level {deepest}, kits {len(found.kit_lots)}")
+            print(
+                f"scope of {title}: {took:,.0f} ms; {consignees} consignees, level {deepest}, kits {len(found.kit_lots)}"
+            )
             if title != "all lots":
                 took, _nothing = timed(lambda found=found, wanted=wanted: check(found, wanted), 1)
                 print(f"  equal to the recursive SQL, reconciles ({took:,.0f} ms)")

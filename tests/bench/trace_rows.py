@@ -49,7 +49,7 @@ class Ground:
 
 def fill(rows: int, lots: int) -> tuple[list[str], list[str]]:
     """Write about so many rows over so many lots; answers the ids of the lots, and of serials of the first lot."""
-    dice = random.Random(7)  # noqa: S311 - reproducible
+    dice = random.Random(7)
     ground, product, unit = Ground(), make_product(), make_product(serial_controlled=True)
     made = [make_lot(unit if not number else product, on_hand=0, serialised=not number) for number in range(lots)]
     serials: list[str] = []

@@ -92,7 +92,7 @@ def test_scope_is_what_raw_sql_says(tx: Session) -> None:
     def holds(seed: int, days: int, wanted: set[int]) -> None:
         lots = [world.lots[number].id for number in sorted(wanted)]
         with tx.begin_nested() as nested:
-            world.live(Random(seed), days)  # noqa: S311 - reproducible
+            world.live(Random(seed), days)
             check(scope(lots), lots)
             nested.rollback()
 
@@ -115,7 +115,9 @@ def test_two_levels_of_distributors_reservations_and_single_units(tx: Session) -
     for giver, taker in (("dist", "sub"), ("sub", "hospital")):
         goods = service.Goods(lot, 1, ("a",))
         service.hand_over(SYSTEM, "pass_on", goods, customers[giver], customers[taker])
-    service.hand_over(SYSTEM, "use", service.Goods(lot, 1, ("a",)), customers["hospital"], service.outside("used", "hospital"))
+    service.hand_over(
+        SYSTEM, "use", service.Goods(lot, 1, ("a",)), customers["hospital"], service.outside("used", "hospital")
+    )
     found = scope([lot.id])
     assert [(one.customer_id, one.level, one.outstanding, one.used) for one in found.consignees] == [
         ("dist", 1, 1, 0),
@@ -130,4 +132,5 @@ def test_two_levels_of_distributors_reservations_and_single_units(tx: Session) -
     alone = scope([], [ids["a"], ids["c"]])
     assert [(one.customer_id, one.level, one.used) for one in alone.consignees][-1] == ("hospital", 3, 1)
     assert [spot.quantity for spot in alone.stock] == [1]
-    assert alone.reconciles and alone.accounts[0].received == 2
+    assert alone.reconciles
+    assert alone.accounts[0].received == 2
