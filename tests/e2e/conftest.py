@@ -135,7 +135,7 @@ class Person:
     def __init__(self, page: Page, site: Site, login: str, size: str) -> None:
         self.page, self.site, self.size = page, site, size
         self.faults: list[str] = []
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(25_000)  # other queues of the suite compute beside it
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda message: self._note(message.type, message.text))
         if login in site.cookies:
