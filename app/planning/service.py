@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import clock, jobs
+from app.core.conflicts import insert_into
 from app.core.db import session
 from app.core.ids import new_id
 from app.core.locks import alone
@@ -48,8 +48,7 @@ class Result(NamedTuple):
 
 def wait(order_id: str) -> None:
     """The order lacks stock: it takes part in each run until `stop_waiting`."""
-    make = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = make(WaitingOrder).values(order_id=order_id, since=clock.now())
+    statement = insert_into(WaitingOrder).values(order_id=order_id, since=clock.now())
     session().execute(statement.on_conflict_do_nothing())
 
 
