@@ -63,9 +63,8 @@ def make_key() -> ec.EllipticCurvePrivateKey:
     secret = made.private_numbers().private_value.to_bytes(32, "big")
     row = {"id": KEY, "public": text_of(_point(made.public_key())), "created_at": clock.now()}
     # Of two first uses at once one wins.
-    session().execute(
-        insert_into(PushKey).values(**row, private=sealing.seal(PURPOSE, secret)).on_conflict_do_nothing()
-    )
+    sealed = insert_into(PushKey).values(**row, private=sealing.seal(PURPOSE, secret))
+    session().execute(sealed.on_conflict_do_nothing())
     return _opened(session().get_one(PushKey, KEY, populate_existing=True))
 
 
