@@ -24,6 +24,7 @@ from app.core.permissions import SYSTEM, Actor
 from app.core.registry import Registry
 from app.inventory import queries as stock
 from app.inventory import service as inventory
+from app.orders import service as order_verbs
 from app.orders.models import Order
 from app.planning.allocation import Plan, allocate, losses
 from app.planning.models import AllocationChange, AllocationRun, WaitingOrder
@@ -109,10 +110,7 @@ def _apply(actor: Actor, plan: Plan, seen: Snapshot) -> list[str]:
 
 def _note_on_lines(order: Order) -> bool:
     """Note on the lines what is kept for them; True when that is all they want."""
-    kept = stock.kept_by_line([order.id])
-    for line in order.lines:
-        line.reserved = kept.get(line.id, 0)
-    session().flush()
+    order_verbs.note_reserved(order, stock.kept_by_line([order.id]))
     return all(line.reserved == line.quantity for line in order.lines)
 
 

@@ -17,6 +17,7 @@ from app.inventory import fit
 from app.inventory.ledger import Movement, post
 from app.inventory.models import OWN, RELEASED, Balance, Holding, Lot, Place, Serial, Warehouse
 from app.inventory.places import PICKABLE, QUARANTINE, RETURNS
+from app.inventory.service.freeing import tell_freed
 from app.inventory.service.places import home_bin, require_fit
 from app.inventory.service.serials import serial_ids
 from app.inventory.service.stock import balances_of
@@ -59,6 +60,7 @@ def move(actor: Actor, goods: Goods, source: Place, target: Place, *, document: 
         reason=reason,
         ledger=heads[lot.id],
     )
+    tell_freed(lot, "moved")
 
 
 def _free(lot: Lot, place: Place, owner: str) -> int:
@@ -76,7 +78,10 @@ def put_away(actor: Actor, lot: Lot, warehouse: Warehouse, *, reason: str) -> in
     rows = balances_of(lot, warehouse)
     if lot.status != RELEASED:
         return 0
-    return _bring_home(actor, lot, [row for row in rows if _zone_of(row) in (QUARANTINE, RETURNS)], reason)
+    moved = _bring_home(actor, lot, [row for row in rows if _zone_of(row) in (QUARANTINE, RETURNS)], reason)
+    if moved:
+        tell_freed(lot, "put_away")
+    return moved
 
 
 def bring_home(actor: Actor, lot: Lot, reason: str) -> int:
@@ -199,6 +204,7 @@ def take_over(actor: Actor, goods: Goods, place: Place, new_owner: str, *, docum
         reason=reason,
         ledger=heads[lot.id],
     )
+    tell_freed(lot, "bought")
 
 
 def _held(lot: Lot, place: Place, owner: str) -> int:

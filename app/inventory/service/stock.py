@@ -36,6 +36,7 @@ from app.inventory.models import (
     Warehouse,
     usable_on,
 )
+from app.inventory.service.freeing import tell_freed
 from app.inventory.service.places import home_bin, outside
 from app.inventory.service.serials import make_serials, serials_at
 from app.qualification.queries import refuse_receipt
@@ -234,6 +235,8 @@ def count(
             reason=reason,
             ledger=heads[lot.id],
         )
+    if difference > 0:
+        tell_freed(lot, "counted")
     return difference
 
 
