@@ -209,7 +209,7 @@ def _open(inside: Iterable[Key], outside: Iterable[Key], places: Mapping[str, Pl
         {
             **dict(zip(("lot_id", "place_id", "owner"), key, strict=True)),
             "warehouse_id": places[key[1]].holder_id,
-            "pickable": key[2] == OWN and _zone_kind(places[key[1]]) in PICKABLE,
+            "pickable": key[2] == OWN and places[key[1]].zone_kind in PICKABLE,
             "on_hand": 0,
             "reserved": 0,
         }
@@ -228,10 +228,6 @@ def _open(inside: Iterable[Key], outside: Iterable[Key], places: Mapping[str, Pl
     ]
     if held:
         session().execute(insert_into(_holding).on_conflict_do_nothing(), held)
-
-
-def _zone_kind(place: Place) -> str:
-    return place.zone.kind if place.zone else ""
 
 
 def _move_serials(movement: Movement) -> None:

@@ -16,7 +16,7 @@ from app.core.subject import Subject
 from app.inventory import fit
 from app.inventory.ledger import Movement, post
 from app.inventory.models import OWN, RELEASED, Balance, Holding, Lot, Place, Serial, Warehouse
-from app.inventory.places import PICKABLE, QUARANTINE, RETURNS
+from app.inventory.places import QUARANTINE, RETURNS
 from app.inventory.service.freeing import tell_freed
 from app.inventory.service.places import home_bin, require_fit
 from app.inventory.service.serials import serial_ids
@@ -102,13 +102,12 @@ def bring_home(actor: Actor, lot: Lot, reason: str) -> int:
 def _is_away(lot: Lot, row: Balance) -> bool:
     kind = _zone_of(row)
     if lot.status == RELEASED:
-        return kind not in PICKABLE and kind in (QUARANTINE, RETURNS)
+        return kind in (QUARANTINE, RETURNS)
     return lot.status not in fit.TAKES[kind]
 
 
 def _zone_of(row: Balance) -> str:
-    zone = session().get_one(Place, row.place_id).zone
-    return zone.kind if zone else ""
+    return session().get_one(Place, row.place_id).zone_kind
 
 
 def _bring_home(actor: Actor, lot: Lot, rows: Sequence[Balance], reason: str) -> int:

@@ -38,7 +38,7 @@ from app.inventory.models import (
 )
 from app.inventory.service.freeing import tell_freed
 from app.inventory.service.places import home_bin, outside
-from app.inventory.service.serials import make_serials, serials_at
+from app.inventory.service.serials import make_serials, numbers_at, serials_at
 from app.qualification.queries import refuse_receipt
 
 OUT = (SCRAP, CUSTOMER, SUPPLIER)
@@ -250,8 +250,7 @@ def _found_at(lot: Lot, rows: Sequence[Balance], warehouse: Warehouse) -> Place:
 
 def _missing(lot: Lot, rows: Sequence[Balance], counted: int, serials: Sequence[str] | None) -> tuple[str, ...]:
     """Serial numbers that should be there and were not found. Raises Invalid for units nobody ever received."""
-    there = serials_at(lot, None, {row.place_id for row in rows})
-    known = {serial_no for units in there.values() for serial_no in units}
+    known = numbers_at(lot, {row.place_id for row in rows})
     found = set(serials or ())
     if len(found) != counted or not found <= known:
         raise Invalid({"serials": [_("Name each unit by its serial number.")]})
