@@ -18,7 +18,7 @@ _BOOKS = """
     SELECT stands.lot_id, places.holder_id, stands.n FROM stands JOIN places ON places.id = stands.place_id
     WHERE places.kind = 'kit'),
   touched(lot_id) AS (
-    SELECT id FROM lots WHERE id IN :lots
+    SELECT CAST(id AS VARCHAR) FROM lots WHERE id IN :lots
     UNION SELECT boxed.kit_lot_id FROM touched JOIN boxed ON boxed.lot_id = touched.lot_id)"""
 _STANDS = f"""WITH RECURSIVE {_BOOKS}
   SELECT stands.lot_id, places.kind, places.holder_id, places.code, stands.n FROM stands

@@ -2,6 +2,7 @@
 give back; make kits."""
 
 from app.inventory.fit import WrongZone
+from app.inventory.service.freeing import stock_freed
 from app.inventory.service.kits import NotOneKit, Part, PartUnfit, WrongParts, assemble, set_parts, take_apart
 from app.inventory.service.lots import (
     IllegalMove,
@@ -12,7 +13,6 @@ from app.inventory.service.lots import (
     recall_lot,
     reject_lot,
     release_lot,
-    stock_freed,
 )
 from app.inventory.service.moving import Goods, NotThere, hand_over, move, put_away, take_over
 from app.inventory.service.picking import NoDispatchZone, NotReserved, pick, put_back, ship

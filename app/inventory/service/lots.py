@@ -25,6 +25,7 @@ from app.inventory.models import (
     Lot,
     Reservation,
 )
+from app.inventory.service.freeing import tell_freed
 from app.inventory.service.moving import bring_home
 from app.inventory.service.reservations import active, give_back
 
@@ -40,9 +41,6 @@ class NoReport(DomainError):
 
     message = _l("Lot %(lot)s has no inspection report: enter its number to release the lot.")
 
-
-stock_freed = Registry[Any]("stock freed")
-"""Filled by later packages: `fn(product_id, why)` is called when more of a product may be sold than before."""
 
 lot_blocked = Registry[Any]("lot blocked")
 """Filled by later packages: `fn(actor, lot, order_ids)` is called when blocking a lot took stock from these orders."""
@@ -61,12 +59,6 @@ def release_lot(
     bring_home(actor, lot, reason)
     tell_freed(lot, "lot_released")
     return lot
-
-
-def tell_freed(lot: Lot, why: str) -> None:
-    """More of the lot may be sold: who waits for stock is told."""
-    for name in stock_freed:
-        stock_freed.get(name)(lot.product_id, why)
 
 
 def inspect_lot(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None = None) -> Lot:
