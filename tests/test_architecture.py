@@ -40,6 +40,7 @@ ALSO_OFFERED = {
     },
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
+    "inventory": {"naming", "schemas"},
     "qualification": {"scanning", "watching"},
     "shipping": {"checking", "labels", "scanning"},
     "fulfilment": {"intake", "deciding"},

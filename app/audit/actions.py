@@ -35,6 +35,8 @@ KINDS: dict[str, LazyString] = {
     "upload": _l("Upload"),
     "user": _l("User"),
     "address": _l("Network address"),
+    "epcis-event": _l("EPCIS event"),
+    "epcis-document": _l("EPCIS document"),
     "hook-source": _l("Webhook source"),
     "hook-subscription": _l("Webhook subscription"),
 }
@@ -57,6 +59,8 @@ OWN: dict[str, LazyString] = {
     "access:deny": _l("Access denied"),
     "document:issue": _l("Paper made"),
     "document:supersede": _l("Paper made anew"),
+    "epcis:take_in": _l("EPCIS events taken in"),
+    "epcis:declare": _l("EPCIS event declared wrong"),
     "deployment:create": _l("Diagrams deployed together"),
     "deployment:delete": _l("Deployment taken back"),
     "external:complete": _l("External task done"),

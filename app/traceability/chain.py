@@ -20,6 +20,7 @@ from app.core.subject import Subject
 from app.documents.models import Document
 from app.inventory.models import BIN, KitContent, LedgerEntry, Lot, Place, Reservation, Serial
 from app.traceability.flows import Where, places_of, portions
+from app.traceability.foreign import events_about
 
 MOST_ROWS = 20_000
 """Movements of a lot that are looked at; of longer ledgers the latest."""
@@ -36,7 +37,8 @@ _PURPOSE = {"quarantine": "quarantine", "qualified": "put_away", "cold": "put_aw
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that happened. `code`: a kind of movement, `put_away`, `status`, `allocation`, `paper`, `signature`.
+    """One thing that happened. `code`: a kind of movement, `put_away`, `status`, `allocation`, `paper`, `signature`,
+    `epcis` (an event of others).
 
     Of movements `source`, `target`, `quantity`; `said` is what else is known: the new status of a lot, the meaning of a
     signature, the kind of a paper. `about` is what its page shows.
@@ -56,6 +58,8 @@ class Step:
     actor_name: str = ""
     said: str = ""
     about: Subject | None = None
+    entry_id: str = ""
+    """Of the ledger, for movements."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,7 @@ def _chain(start: Subject, rows: Sequence[Any], lot_ids: Sequence[str], *, order
     steps = [_movement(row, places) for row in rows]
     steps += [_allocation(row, places) for row in kept]
     steps += _statuses(lot_ids)
+    steps += _foreign(start, lot_ids)
     steps += _papers(start, lot_ids, {row.order_id for row in rows if row.order_id}, {row.document for row in rows})
     steps.sort(key=lambda step: (step.at, _AT_ONCE.get(step.code, len(_AT_ONCE))))
     left_out = max(0, len(steps) - MOST_STEPS)
@@ -213,6 +218,7 @@ def _movement(row: Any, places: Mapping[str, Where]) -> Step:
         serial_id=row.serial_id or "",
         actor_id=row.actor_id,
         about=Subject("lot", row.lot_id),
+        entry_id=row.id,
     )
 
 
@@ -287,6 +293,23 @@ def _signature(one: Signature) -> Step:
         "about": one.subject,
     }
     return Step(at=one.at, code="signature", document=str(one.manifest.get("number", "")), **given)
+
+
+def _foreign(start: Subject, lot_ids: Sequence[str]) -> list[Step]:
+    """What others say happened to the goods."""
+    asked = {f"{start.kind}_id": start.id} if start.kind in ("serial", "order") else {}
+    return [
+        Step(
+            at=one.event_at,
+            code="epcis",
+            document=one.event_id,
+            actor_id=one.taken_by,
+            actor_name=one.taken_by_name,
+            said=str(one.content.get("bizStep") or one.kind),
+            about=Subject("epcis-event", one.id),
+        )
+        for one in events_about(lot_ids, **asked)
+    ]
 
 
 def _kits(lot_ids: Sequence[str]) -> tuple[tuple[str, str], ...]:

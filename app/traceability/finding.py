@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 
-from app.catalog.models import Product
+from app.catalog.models import Customer, Product
 from app.catalog.queries import matching_customers
 from app.core.db import session
 from app.core.subject import Subject
 from app.inventory.models import LedgerEntry, Lot, Serial
+from app.orders.models import Order
 from app.orders.queries import OrderNotFound, id_of
 from app.shipping import scanning
 
@@ -37,6 +40,46 @@ def find(text: str) -> list[Found]:
         return []
     found = [*_orders(text), *_lots(text), *_serials(text), *_receipts(text), *_customers(text)]
     return found or _scanned(text)
+
+
+def named(start: Subject) -> Found | None:
+    """The start of that id, as it is called; None when there is none. One statement."""
+    return _NAMED[start.kind](start.id) if start.kind in _NAMED else None
+
+
+def _named_order(order_id: str) -> Found | None:
+    return _first("order", select(Order.id, Order.number, Customer.code).join(Customer).where(Order.id == order_id))
+
+
+def _named_lot(lot_id: str) -> Found | None:
+    return _first("lot", select(Lot.id, Lot.lot_no, Product.sku).join(Product).where(Lot.id == lot_id))
+
+
+def _named_serial(serial_id: str) -> Found | None:
+    wanted = select(Serial.id, Serial.serial_no, Product.sku).join(Product, Product.id == Serial.product_id)
+    return _first("serial", wanted.where(Serial.id == serial_id))
+
+
+def _named_customer(customer_id: str) -> Found | None:
+    return _first("customer", select(Customer.id, Customer.code, Customer.name).where(Customer.id == customer_id))
+
+
+def _first(kind: str, wanted: Any) -> Found | None:
+    row = session().execute(wanted).first()
+    return Found(Subject(kind, row[0]), row[1], row[2]) if row is not None else None
+
+
+def _named_receipt(document: str) -> Found | None:
+    return next(iter(_receipts(document)), None) if 0 < len(document) <= LONGEST else None
+
+
+_NAMED: dict[str, Callable[[str], Found | None]] = {
+    "order": _named_order,
+    "lot": _named_lot,
+    "serial": _named_serial,
+    "customer": _named_customer,
+    "receipt": _named_receipt,
+}
 
 
 def _orders(text: str) -> list[Found]:

@@ -1,4 +1,4 @@
-"""Who may see where goods came from and went to, and who takes events of others in."""
+"""Who may see where goods came from and went to, takes events of others in, and declares events wrong."""
 
 from __future__ import annotations
 
@@ -17,3 +17,7 @@ TRACE_READ = permission(
     "auditor",
     "integration",
 )
+TRACE_TAKE_IN = permission(
+    "trace:take_in", _l("Take EPCIS events of others in"), "qa_ra", "warehouse", "purchasing", "integration"
+)
+TRACE_DECLARE = permission("trace:declare", _l("Declare EPCIS events wrong"), "qa_ra")

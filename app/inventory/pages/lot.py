@@ -70,6 +70,8 @@ def _lot_page(lot: Lot, wrong: dict[str, Any] | None = None, reason: str = "") -
         zone_names=naming.ZONES,
         zone_tones=naming.ZONE_TONES,
         movements=naming.MOVEMENTS,
+        serials=queries.serial_numbers(row[0].serial_id for row in page.items),
+        keep_until=queries.keep_until(lot),
         unsound=list(queries.broken_links(lot.id)),
         moves=[status for status in MOVES[lot.status] if status in VERB_NAMES],
         verbs=VERB_NAMES,
