@@ -75,6 +75,7 @@ def export_events(asked: dict[str, Any]) -> Response:
 
 @bp.post("/epcis/capture")
 @requires(TRACE_TAKE_IN)
+@bp.doc(requestBody=schemas.EPCIS_BODY)
 @bp.response(201, schemas.TakenOut)
 @bp.alt_response(400, schema=ErrorSchema, description="The body is no JSON")
 @bp.alt_response(401, schema=ErrorSchema)

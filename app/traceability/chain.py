@@ -53,13 +53,13 @@ class Step:
     document: str = ""
     reason: str = ""
     order_id: str = ""
-    serial_id: str = ""
     actor_id: str = ""
     actor_name: str = ""
     said: str = ""
     about: Subject | None = None
-    entry_id: str = ""
-    """Of the ledger, for movements."""
+    serial_ids: tuple[str, ...] = ()
+    entry_ids: tuple[str, ...] = ()
+    """Of the ledger, for movements: one, or one for each unit that moved at once."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def _chain(start: Subject, rows: Sequence[Any], lot_ids: Sequence[str], *, order
     kept = _allocations(start, lot_ids, rows, order_id)
     ids = {end for row in rows for end in (row.from_id, row.to_id)} | {row.place_id for row in kept}
     places = places_of(ids)
-    steps = [_movement(row, places) for row in rows]
+    steps = [_movement(same, places) for same in _at_once(rows)]
     steps += [_allocation(row, places) for row in kept]
     steps += _statuses(lot_ids)
     steps += _foreign(start, lot_ids)
@@ -200,7 +200,17 @@ def _allocations(start: Subject, lot_ids: Sequence[str], rows: Sequence[Any], or
     return _reservations(condition)
 
 
-def _movement(row: Any, places: Mapping[str, Where]) -> Step:
+def _at_once(rows: Sequence[Any]) -> Iterable[list[Any]]:
+    """The rows by movement: units with serial numbers have one each."""
+    found: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    for row in rows:
+        movement = (row.lot_id, row.kind, row.from_id, row.to_id, row.order_id, row.document)
+        found[(row.at, *movement) if row.serial_id else (row.id,)].append(row)
+    return found.values()
+
+
+def _movement(same: Sequence[Any], places: Mapping[str, Where]) -> Step:
+    row = same[0]
     source, target = places[row.from_id], places[row.to_id]
     code = row.kind
     if code == "move" and source.kind == BIN:
@@ -209,16 +219,16 @@ def _movement(row: Any, places: Mapping[str, Where]) -> Step:
         at=row.at,
         code=code,
         lot_id=row.lot_id,
-        quantity=row.quantity,
+        quantity=sum(one.quantity for one in same),
         source=source,
         target=target,
         document=row.document,
         reason=row.reason,
         order_id=row.order_id or "",
-        serial_id=row.serial_id or "",
+        serial_ids=tuple(one.serial_id for one in same if one.serial_id),
         actor_id=row.actor_id,
         about=Subject("lot", row.lot_id),
-        entry_id=row.id,
+        entry_ids=tuple(one.id for one in same),
     )
 
 

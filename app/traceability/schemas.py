@@ -8,6 +8,23 @@ from app.core.fields import Choice, MomentField, Schema, Text, between
 from app.traceability.exporting import LARGEST
 from app.traceability.models import REASONS
 
+NUMBERS = {"type": "array", "items": {"type": "string"}}
+
+
+EPCIS_BODY = {
+    "required": True,
+    "description": "An EPCISDocument of EPCIS 2.0 (JSON-LD), as the JSON schema of GS1 has it",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["@context", "type", "schemaVersion", "creationDate", "epcisBody"],
+                "properties": {"type": {"const": "EPCISDocument"}, "epcisBody": {"type": "object"}},
+            }
+        }
+    },
+}
+
 
 class LotOut(Schema):
     """A lot of the chain. `keep_until` null: for ever."""
@@ -21,12 +38,14 @@ class LotOut(Schema):
 
 
 class StepOut(Schema):
-    """One thing that happened; `event_id` of the EPCIS event, if it is a movement or an event of others."""
+    """One thing that happened; `event_ids` of the EPCIS events of a movement, or of the event of others. Of the units
+    that moved at once the first ten."""
 
     at = fields.DateTime(required=True, attribute="step.at")
     code = fields.String(required=True, attribute="step.code")
     what = fields.String(required=True)
-    goods = fields.String(required=True)
+    lot_no = fields.String(required=True)
+    serials = fields.Function(lambda one: [number for _key, number in one.units], metadata=NUMBERS)
     quantity = fields.Integer(required=True, attribute="step.quantity")
     out_of = fields.String(required=True)
     into = fields.String(required=True)
@@ -35,7 +54,7 @@ class StepOut(Schema):
     order = fields.String(required=True)
     who = fields.String(required=True)
     said = fields.String(required=True)
-    event_id = fields.String(required=True)
+    event_ids = fields.List(fields.String(), required=True)
     wrong = fields.Boolean(required=True)
 
 
@@ -85,7 +104,7 @@ class StartOut(Schema):
 class SearchIn(Schema):
     """A number, or a scanned code."""
 
-    q = Text(most=500, required=True)
+    q = Text(most=500, load_default="")
 
 
 class EventsIn(Schema):

@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 
 from app.audit.queries import labels_by_id
-from app.catalog.models import Product
+from app.catalog.models import Customer, Product, Supplier
 from app.core.db import session
-from app.core.i18n import pick
+from app.core.i18n import named, pick
 from app.identity.queries import names_of as names_of_people
-from app.inventory.models import BIN, Lot, Warehouse
+from app.inventory.models import BIN, SUPPLIER, Lot, Place, Warehouse
 from app.inventory.naming import names_of as names_of_places
 from app.inventory.queries import keep_until, serial_numbers
 from app.traceability import wording
 from app.traceability.chain import Chain, Step, chain_of
 from app.traceability.epcis.names import event_id
 from app.traceability.finding import Found
-from app.traceability.flows import Where, portions
+from app.traceability.flows import PARTNERS, Where, portions
 from app.traceability.foreign import errors_of
 from app.traceability.graph import Node, graph_of
 
 MOST_LOTS = 100
+MOST_UNITS = 10
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,19 @@ class LotShown:
 
 @dataclass(frozen=True)
 class StepShown:
-    """A step with everything in words. `event_id`: of its EPCIS event; `wrong`: that was declared wrong."""
+    """A step with everything in words. `units`: (id, serial number) of the first ten; `event_ids`: of its EPCIS events;
+    `wrong`: one of these was declared wrong."""
 
     step: Step
     what: str
-    goods: str
+    lot_no: str
+    units: list[tuple[str, str]]
     out_of: str
     into: str
     who: str
     order: str
     said: str
-    event_id: str
+    event_ids: list[str]
     wrong: bool
 
 
@@ -96,7 +99,7 @@ def show(start: Found) -> ChainShown:
     chain = chain_of(start.start)
     graph = graph_of(chain)
     lots = _lots([*chain.lot_ids[:MOST_LOTS], *(one for pair in chain.kits[:MOST_LOTS] for one in pair)])
-    names = names_of_places(chain.places.values())  # type: ignore[arg-type]
+    names = _names(chain.places)
     warehouses = _warehouses(chain.places.values())
     return ChainShown(
         start=start,
@@ -122,6 +125,21 @@ def _lots(lot_ids: Iterable[str]) -> dict[str, LotShown]:
     return found
 
 
+def _names(places: Mapping[str, Where]) -> dict[str, str]:
+    """Each place in words, with the names of parties."""
+    found = names_of_places(cast("Iterable[Place]", places.values()))  # they have what a place has
+    parties: dict[str, str] = {}
+    for kinds, table in ((PARTNERS, Customer), ((SUPPLIER,), Supplier)):
+        ids = {place.holder_id for place in places.values() if place.kind in kinds} - {""}
+        for part in portions(ids):
+            columns = (table.id, table.name, table.name_en)
+            parties |= {row.id: named(row) for row in session().execute(select(*columns).where(table.id.in_(part)))}
+    for key, place in places.items():
+        if place.holder_id in parties:
+            found[key] = f"{wording.PLACES[place.kind]} {parties[place.holder_id]}"
+    return found
+
+
 def _warehouses(places: Iterable[Where]) -> dict[str, str]:
     ids = {place.holder_id for place in places if place.kind == BIN}
     rows = session().execute(select(Warehouse.id, Warehouse.name).where(Warehouse.id.in_(ids)))
@@ -132,36 +150,41 @@ def _steps(chain: Chain, lots: Mapping[str, LotShown], names: Mapping[str, str])
     steps = chain.steps
     missing = {step.lot_id for step in steps if step.lot_id} - lots.keys()
     numbers = {key: one.lot_no for key, one in (dict(lots) | _lots(missing)).items()}
-    serials = serial_numbers({step.serial_id for step in steps if step.serial_id})
+    serials = serial_numbers(one for step in steps for one in step.serial_ids[:MOST_UNITS])
     people = names_of_people({step.actor_id for step in steps if not step.actor_name})
     orders = labels_by_id("order", {step.order_id for step in steps if step.order_id})
-    events = {step.entry_id: event_id(step.entry_id) for step in steps if step.entry_id}
-    theirs = {step.document for step in steps if step.code == "epcis"}
-    wrong = errors_of({*events.values(), *theirs})
+    events = [_events(step) for step in steps]
+    wrong = errors_of({one for each in events for one in each})
     shown = []
-    for step in steps:
-        event = events.get(step.entry_id) or (step.document if step.code == "epcis" else "")
+    for step, event_ids in zip(steps, events, strict=True):
         shown.append(
             StepShown(
                 step=step,
                 what=str(wording.STEPS.get(step.code, step.code)),
-                goods=" · ".join(filter(None, (numbers.get(step.lot_id), serials.get(step.serial_id)))),
+                lot_no=numbers.get(step.lot_id, ""),
+                units=[(one, serials[one]) for one in step.serial_ids[:MOST_UNITS]],
                 out_of=names.get(step.source.id, "") if step.source else "",
                 into=names.get(step.target.id, "") if step.target else "",
                 who=step.actor_name or people.get(step.actor_id, step.actor_id),
                 order=orders.get(step.order_id, ""),
                 said=wording.said(step),
-                event_id=event,
-                wrong=event in wrong,
+                event_ids=event_ids,
+                wrong=any(one in wrong for one in event_ids),
             )
         )
     return shown
 
 
+def _events(step: Step) -> list[str]:
+    return [step.document] if step.code == "epcis" else [event_id(one) for one in step.entry_ids]
+
+
 def _node(node: Node, names: Mapping[str, str], warehouses: Mapping[str, str]) -> NodeShown:
     place = node.place
-    label = warehouses.get(place.holder_id, place.warehouse) if place.kind == BIN else names.get(place.id, "")
-    return NodeShown(node, label, str(wording.PLACES.get(node.kind, node.kind)))
+    kind = str(wording.PLACES.get(node.kind, node.kind))
+    if place.kind == BIN:
+        return NodeShown(node, warehouses.get(place.holder_id, place.warehouse), kind)
+    return NodeShown(node, names.get(place.id, "").removeprefix(kind).strip(), kind)
 
 
 def subject_page(kind: str, key: str) -> tuple[str, dict[str, Any]] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -42,6 +43,7 @@ from app.integration.inbound.models import HookEvent
 from app.integration.outbound import service as subscriptions
 from app.integration.outbound.models import HookAttempt
 from app.inventory import service as inventory
+from app.inventory.models import LedgerEntry, Lot
 from app.notifying import pushing
 from app.notifying.models import Letter
 from app.orders.models import Order
@@ -58,6 +60,9 @@ from app.shipping.checking import Expected
 from app.tasks import teamwork
 from app.tasks.models import Task
 from app.tasks.records import Notice
+from app.traceability import service as tracing
+from app.traceability.epcis.names import event_id
+from app.traceability.models import ForeignEvent
 from tests.decisions.dmn.factories import dmn
 from tests.fulfilment.flow_world import Flow, make_flow
 from tests.identity.factories import actor_for, make_user, sign_in, stand_in
@@ -106,6 +111,7 @@ def build() -> Site:
     made = _orders(flow, admin, site)
     _shipped(site, admin, flow.plain, made[0].id)
     _describe_orders(site, made, admin)
+    _traced(site, admin)
     _qualifying(site, admin)
     _worked_on_together(site, admin)
     _processes(site, admin)
@@ -168,6 +174,30 @@ def _shipped(site: Site, admin: Actor, product: Product, order_id: str) -> None:
         "language": ["en"],
         "unit_id": [shipping.give_sscc(admin, subject).id],
     }
+
+
+def _traced(site: Site, admin: Actor) -> None:
+    """An event of others as hostile as it can be, about our lot; a movement declared wrong."""
+    lot_id = site.ids["lot_id"][0]
+    rows = db.session().scalars(select(LedgerEntry.id).where(LedgerEntry.lot_id == lot_id).order_by(LedgerEntry.seq))
+    entry = rows.all()[0]
+    tracing.declare_wrong(admin, event_id(entry), reason="incorrect_data", comment=ATTACK)
+    lot = db.session().get_one(Lot, lot_id)
+    event = {
+        "type": "ObjectEvent",
+        "eventTime": "2026-11-01T00:00:00Z",
+        "eventTimeZoneOffset": "+08:00",
+        "eventID": f"urn:x:{quote(ATTACK)}",
+        "action": "OBSERVE",
+        "quantityList": [{"epcClass": f"urn:youxu:lot:{quote(lot.product.sku)}:{quote(lot.lot_no)}", "quantity": 1}],
+        "bizStep": f"urn:x:{quote(ATTACK)}",
+        "youxu:note": ATTACK,
+    }
+    body = {"type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": "2026-11-01T00:00:00Z"}
+    context = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"youxu": "urn:youxu:epcis:1:"}]
+    tracing.take_in(admin, {"@context": context, **body, "epcisBody": {"eventList": [event]}})
+    key = db.session().scalars(select(ForeignEvent.id)).one()
+    site.ids |= {"start_kind": ["lot"], "start_id": [lot_id], "event_key": [key], "entry_id": [entry]}
 
 
 def _product(sku: str, text: str, registration_id: str) -> dict[str, Any]:

@@ -288,8 +288,10 @@ def test_no_record_of_goods_can_be_deleted(tx: Session, sold: dict[str, Any]) ->
 
 def test_a_longer_page_needs_no_more_statements(tx: Session, sold: dict[str, Any], statements: list[str]) -> None:
     counted = []
-    for size in (3, 500):
+    for more in (0, 9):
+        for _number in range(more):
+            make_lot()
         statements.clear()
-        exporting.page(Wanted(), size=size)
+        exporting.page(Wanted(), size=500)
         counted.append(len(statements))
-    assert counted[0] == counted[1]
+    assert counted[0] == counted[1] <= 10

@@ -88,7 +88,7 @@ def test_events_by_page_from_import_to_declaration(lot, tx, client):
     assert client.post(address, data={"reason": "incorrect_data", "comment": "三件"}).status_code == 409
     assert "三件" in client.get(address).text
     assert "已声明有误" in client.get(f"/trace/lot/{lot.id}").text
-    file = client.get(f"/epcis/export.jsonld?lot={lot.id}")
+    file = client.get(f"/epcis/events.jsonld?lot={lot.id}")
     VALID.validate(json.loads(file.data))
     sign_in(client, make_user(roles=("transport",)))
     assert client.post(address, data={}).status_code == 403

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.core import jsontext, menu
 from app.core.db import session
 from app.core.downloads import attachment
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Invalid
 from app.core.i18n import _, _l
 from app.core.paging import paginate
 from app.core.permissions import current_actor, requires
@@ -120,13 +120,11 @@ def declare_movement(entry_id: str) -> BaseResponse | tuple[str, int]:
     return redirect(url_for("traceability.show_movement", entry_id=entry_id))
 
 
-@bp.get("/epcis/export.jsonld")
+@bp.get("/epcis/events.jsonld")
 @requires(TRACE_READ)
 def export_events() -> Response:
-    """The first thousand events of a lot or order, as a file; the rest by the API."""
+    """Events of a thousand movements of a lot, of an order or of all, as a file; Link leads to the next thousand."""
     wanted = Wanted(lot_id=request.args.get("lot", "")[:26], order_id=request.args.get("order", "")[:26])
-    if not (wanted.lot_id or wanted.order_id):
-        raise NotFound(lot=wanted.lot_id)
     document, following = exporting.page(wanted, request.args.get("after", "")[:26], exporting.LARGEST)
     response = attachment(jsontext.pretty(document).encode(), "epcis.jsonld", "application/json")
     if following:
