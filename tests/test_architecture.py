@@ -43,6 +43,7 @@ ALSO_OFFERED = {
     "inventory": {"naming", "schemas"},
     "qualification": {"scanning", "watching"},
     "shipping": {"checking", "labels", "scanning"},
+    "traceability": {"exporting"},
     "fulfilment": {"intake", "deciding"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}

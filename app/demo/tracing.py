@@ -3,7 +3,7 @@ distributor says of it as an EPCIS event, and an event of ours that was declared
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.core import clock
@@ -62,7 +62,7 @@ def _events(team: dict[str, Actor], lot: Lot, dealer: str) -> None:
     theirs = {
         "type": "ObjectEvent",
         "eventID": f"urn:youxu:demo:{dealer}:1",
-        "eventTime": sold["eventTime"],
+        "eventTime": (datetime.fromisoformat(sold["eventTime"]) + timedelta(hours=5)).isoformat(),
         "eventTimeZoneOffset": "+08:00",
         "action": "OBSERVE",
         "bizStep": "receiving",

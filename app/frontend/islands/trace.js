@@ -63,15 +63,18 @@ const STYLE = [
       "text-background-padding": 2,
     },
   },
+  { selector: "edge.back", style: { "curve-style": "unbundled-bezier", "control-point-distances": [-70], "control-point-weights": [0.5] } },
   { selector: "edge.near", style: { "line-color": "#b4500a", "target-arrow-color": "#b4500a" } },
 ];
 
 function elements(drawing) {
   const most = Math.max(1, ...drawing.edges.map((edge) => edge.quantity));
   const number = new Intl.NumberFormat(chinese ? "zh-CN" : "en-GB");
+  const column = Object.fromEntries(drawing.nodes.map((node) => [node.id, node.column]));
   return [
     ...drawing.nodes.map((node) => ({ data: { id: node.id, url: node.url, text: [node.kind, node.label].filter(Boolean).join("\n") } })),
     ...drawing.edges.map((edge, at) => ({
+      classes: column[edge.target] <= column[edge.source] ? "back" : "", // bent, so that it goes round what lies between
       data: {
         id: `way-${at}`,
         source: edge.source,
