@@ -1,7 +1,8 @@
 """The chain of some goods, both ways: every step from the supplier to where they are, with papers and signatures.
 
 A chain has a start: a lot (all of it), a unit, a receipt, an order or a customer. For an order or customer it is what
-lies before and after the places that its goods went to, on the ways that they can have taken.
+lies before and after the places that its goods went to, on the ways that they can have taken. It goes on through kits: of
+a kit what went into it, of a part where the kits went.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from app.audit.models import AuditEntry, Signature
 from app.core.db import session
 from app.core.subject import Subject
 from app.documents.models import Document
-from app.inventory.models import BIN, KitContent, LedgerEntry, Lot, Place, Reservation, Serial
+from app.inventory.models import BIN, KIT, KitContent, LedgerEntry, Lot, Place, Reservation, Serial
 from app.traceability.flows import Where, places_of, portions
 from app.traceability.foreign import events_about
 
@@ -83,21 +84,24 @@ def chain_of(start: Subject) -> Chain:
 
 def chain_of_lot(lot_id: str) -> Chain:
     """Everything that happened to the lot."""
-    return _chain(Subject("lot", lot_id), _rows(LedgerEntry.lot_id == lot_id), [lot_id])
+    return _whole(Subject("lot", lot_id), _rows(LedgerEntry.lot_id == lot_id), [lot_id])
 
 
 def chain_of_serial(serial_id: str) -> Chain:
     """Everything that happened to one unit, and what was decided on its lot."""
     rows = _rows(LedgerEntry.serial_id == serial_id)
     lot_ids = list(session().scalars(select(Serial.lot_id).where(Serial.id == serial_id)))
-    return _chain(Subject("serial", serial_id), rows, lot_ids)
+    places = places_of({row.to_id for row in rows})
+    kits = [place.holder_id for place in places.values() if place.kind == KIT]
+    more, kit_lots = _kits_onward(kits)
+    return _chain(Subject("serial", serial_id), [*rows, *_of_lots(kits), *more], [*lot_ids, *kits, *kit_lots])
 
 
 def chain_of_receipt(document: str) -> Chain:
     """The lots that came with that document of a supplier, and where all of them went."""
     wanted = select(LedgerEntry.lot_id).where(LedgerEntry.document == document, LedgerEntry.kind == "receipt")
     lot_ids = list(session().scalars(wanted.distinct()))
-    return _chain(Subject("receipt", document), _of_lots(lot_ids), lot_ids)
+    return _whole(Subject("receipt", document), _of_lots(lot_ids), lot_ids)
 
 
 def chain_of_order(order_id: str) -> Chain:
@@ -108,7 +112,8 @@ def chain_of_order(order_id: str) -> Chain:
     rows = [row for row in _of_lots(lot_ids) if row.order_id in (None, order_id)]
     mine = {(row.lot_id, end) for row in rows if row.order_id == order_id for end in (row.from_id, row.to_id)}
     mine |= {(row.lot_id, row.place_id) for row in _reservations(Reservation.order_id == order_id)}
-    return _chain(Subject("order", order_id), _on_the_way(rows, mine), lot_ids, order_id=order_id)
+    more, parts = _parts_before(lot_ids)
+    return _chain(Subject("order", order_id), [*more, *_on_the_way(rows, mine)], [*lot_ids, *parts], order_id=order_id)
 
 
 def chain_of_customer(customer_id: str) -> Chain:
@@ -118,7 +123,48 @@ def chain_of_customer(customer_id: str) -> Chain:
     wanted = select(LedgerEntry.lot_id).where(LedgerEntry.to_id.in_(place_ids)).distinct()
     lot_ids = sorted(session().scalars(wanted)) if place_ids else []
     mine = {(lot_id, place_id) for lot_id in lot_ids for place_id in place_ids}
-    return _chain(Subject("customer", customer_id), _on_the_way(_of_lots(lot_ids), mine), lot_ids)
+    more, parts = _parts_before(lot_ids)
+    rows = [*more, *_on_the_way(_of_lots(lot_ids), mine)]
+    return _chain(Subject("customer", customer_id), rows, [*lot_ids, *parts])
+
+
+def _whole(start: Subject, rows: Sequence[Any], lot_ids: Sequence[str]) -> Chain:
+    before, parts = _parts_before(lot_ids)
+    after, kits = _kits_onward(lot_ids)
+    return _chain(start, [*before, *rows, *after], [*lot_ids, *parts, *kits])
+
+
+def _parts_before(lot_ids: Sequence[str]) -> tuple[list[Any], list[str]]:
+    """What went into the kits among the lots, at any depth: its rows up to them, its lots. Three statements a depth."""
+    rows, found, level = list[Any](), list(lot_ids), list(lot_ids)
+    while level:
+        pairs = _contents(KitContent.kit_lot_id, level)
+        kits = select(Place.holder_id, Place.id).where(
+            Place.kind == KIT, Place.holder_id.in_({kit for _, kit in pairs})
+        )
+        inside = {row.holder_id: row.id for row in session().execute(kits)} if pairs else {}
+        level = sorted({part for part, _kit in pairs} - set(found))
+        mine = {(part, inside[kit]) for part, kit in pairs if kit in inside}
+        rows += _on_the_way(_of_lots(level), mine)
+        found += level
+    return rows, found[len(lot_ids) :]
+
+
+def _kits_onward(lot_ids: Sequence[str]) -> tuple[list[Any], list[str]]:
+    """The kits that the lots went into, at any depth: all their rows, their lots. Two statements a depth."""
+    rows, found, level = list[Any](), list(lot_ids), list(lot_ids)
+    while level:
+        level = sorted({kit for _part, kit in _contents(KitContent.lot_id, level)} - set(found))
+        rows += _of_lots(level)
+        found += level
+    return rows, found[len(lot_ids) :]
+
+
+def _contents(column: Any, lot_ids: Collection[str]) -> set[tuple[str, str]]:
+    """Pairs (part lot, kit lot) where the column is one of these."""
+    wanted = select(KitContent.lot_id, KitContent.kit_lot_id)
+    found = (row for part in portions(lot_ids) for row in session().execute(wanted.where(column.in_(part))))
+    return {(row[0], row[1]) for row in found}
 
 
 _CHAINS: dict[str, Callable[[str], Chain]] = {

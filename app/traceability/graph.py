@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.inventory.models import BIN, CONSIGNMENT, CUSTOMER, KIT, USED
+from app.inventory.models import ASSEMBLY, BIN, CONSIGNMENT, CUSTOMER, KIT, USED
 from app.traceability.chain import Chain
 from app.traceability.flows import Where
 
@@ -76,22 +76,34 @@ def graph_of(chain: Chain) -> Graph:
     for place in chain.places.values():
         made = _node(place)
         nodes.setdefault(made.id, made)
-    of = {place_id: _key(place) for place_id, place in chain.places.items()}
-    for row in chain.rows:
-        weight[of[row.from_id]] += row.quantity
-        weight[of[row.to_id]] += row.quantity
+    ways = _ways(chain)
+    for source, target, quantity in ways:
+        weight[source] += quantity
+        weight[target] += quantity
     stands_for = _gathered(nodes, weight)
     edges: dict[tuple[str, str], Edge] = {}
-    for row in chain.rows:
-        ends = stands_for.get(of[row.from_id], of[row.from_id]), stands_for.get(of[row.to_id], of[row.to_id])
+    for source, target, quantity in ways:
+        ends = stands_for.get(source, source), stands_for.get(target, target)
         if ends[0] != ends[1]:
             edge = edges.setdefault(ends, Edge(*ends))
-            edge.quantity += row.quantity
+            edge.quantity += quantity
             edge.movements += 1
     _set_columns(nodes, edges)
     used = {end for ends in edges for end in ends}
     kept = [node for node in nodes.values() if node.id in used and node.id not in stands_for]
     return Graph(sorted(kept, key=lambda node: (node.column, node.kind, node.id)), list(edges.values()))
+
+
+def _ways(chain: Chain) -> list[tuple[str, str, int]]:
+    """From which node to which how much went; kits come out of the place where their parts went in."""
+    of = {place_id: _key(place) for place_id, place in chain.places.items()}
+    making = {place_id for place_id, place in chain.places.items() if place.kind == ASSEMBLY}
+    kits = {place.holder_id: of[place_id] for place_id, place in chain.places.items() if place.kind == KIT}
+
+    def end(lot_id: str, place_id: str) -> str:
+        return kits.get(lot_id, of[place_id]) if place_id in making else of[place_id]
+
+    return [(end(row.lot_id, row.from_id), end(row.lot_id, row.to_id), row.quantity) for row in chain.rows]
 
 
 def _key(place: Where) -> str:

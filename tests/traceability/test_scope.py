@@ -89,6 +89,55 @@ def check(found: Scope, wanted: list[str]) -> None:
     assert found.reconciles
 
 
+def check_chains(world: World) -> None:
+    """A chain of a customer has the lots that reached it, and what went into kits of these; a chain of a lot all of it."""
+    ids = [lot.id for lot in world.lots]
+    reached = oracle.reached(ids)
+    for customer in ("c0", "c3"):
+        chain = chain_of(Subject("customer", customer))
+        theirs = {lot for lot, who, _level in reached if who == customer}
+        assert theirs <= set(chain.lot_ids)
+        came = {(row.lot_id, chain.places[row.to_id].holder_id) for row in chain.rows}
+        assert {lot for lot, who in came if who == customer} == theirs
+        assert {lot for lot, _level in came} <= set(chain.lot_ids)
+    for lot_id in ids:
+        chain = chain_of(Subject("lot", lot_id))
+        placed: dict[str, int] = {}
+        for row in chain.rows:
+            if row.lot_id == lot_id:
+                for end, sign in ((row.from_id, -1), (row.to_id, 1)):
+                    placed[end] = placed.get(end, 0) + sign * row.quantity
+        told = {
+            (chain.places[end].kind, chain.places[end].holder_id, chain.places[end].code, n)
+            for end, n in placed.items()
+            if n
+        }
+        assert told == {row[1:] for row in oracle.stands([lot_id]) if row[0] == lot_id}
+        drawn = graph_of(chain)
+        assert {edge.source for edge in drawn.edges} | {edge.target for edge in drawn.edges} <= {
+            node.id for node in drawn.nodes
+        }
+
+
+def test_a_chain_goes_on_through_kits(tx: Session) -> None:
+    warehouse, kit, part = make_warehouse(), make_product(), make_lot(on_hand=9)
+    service.set_parts(SYSTEM, kit, {part.product_id: 2})
+    parts = [service.Part(part, service.home_bin(warehouse, part), 4)]
+    made = service.assemble(SYSTEM, kit, warehouse, {"lot_no": "K-1", "quantity": 2, "document": "K"}, parts)
+    service.release_lot(SYSTEM, made, reason="ok", report_no="R2")
+    service.put_away(SYSTEM, made, warehouse, reason="ok")
+    service.take_out(SYSTEM, made, warehouse, 1, to=service.outside("customer", "c9"), reason="sold")
+    onward, back = chain_of(Subject("lot", part.id)), chain_of(Subject("customer", "c9"))
+    assert set(onward.lot_ids) == set(back.lot_ids) == {part.id, made.id}
+    for chain in (onward, back, chain_of(Subject("lot", made.id))):
+        drawn = graph_of(chain)
+        assert {"supplier", "kit", "customer"} <= {node.kind for node in drawn.nodes}
+        assert not [node for node in drawn.nodes if node.kind == "assembly"]
+        inside = next(node.id for node in drawn.nodes if node.kind == "kit")
+        assert [edge.quantity for edge in drawn.edges if edge.target == inside] == [4]
+        assert [edge.quantity for edge in drawn.edges if edge.source == inside] == [2]
+
+
 def test_scope_is_what_raw_sql_says(tx: Session) -> None:
     world = World()
 
@@ -99,6 +148,7 @@ def test_scope_is_what_raw_sql_says(tx: Session) -> None:
         with tx.begin_nested() as nested:
             world.live(Random(seed), days)
             check(scope(lots), lots)
+            check_chains(world)
             nested.rollback()
 
     holds()
