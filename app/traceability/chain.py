@@ -1,8 +1,8 @@
 """The chain of some goods, both ways: every step from the supplier to where they are, with papers and signatures.
 
 A chain has a start: a lot (all of it), a unit, a receipt, an order or a customer. For an order or customer it is what
-lies before and after the places that its goods went to, on the ways that they can have taken. It goes on through kits: of
-a kit what went into it, of a part where the kits went.
+lies before and after the places that its goods went to, on the ways that they can have taken. It goes on
+through kits: of a kit what went into it, of a part where the kits went.
 """
 
 from __future__ import annotations
@@ -139,10 +139,9 @@ def _parts_before(lot_ids: Sequence[str]) -> tuple[list[Any], list[str]]:
     rows, found, level = list[Any](), list(lot_ids), list(lot_ids)
     while level:
         pairs = _contents(KitContent.kit_lot_id, level)
-        kits = select(Place.holder_id, Place.id).where(
-            Place.kind == KIT, Place.holder_id.in_({kit for _, kit in pairs})
-        )
-        inside = {row.holder_id: row.id for row in session().execute(kits)} if pairs else {}
+        holders = {kit for _part, kit in pairs}
+        wanted = select(Place.holder_id, Place.id).where(Place.kind == KIT, Place.holder_id.in_(holders))
+        inside = {row.holder_id: row.id for row in session().execute(wanted)} if pairs else {}
         level = sorted({part for part, _kit in pairs} - set(found))
         mine = {(part, inside[kit]) for part, kit in pairs if kit in inside}
         rows += _on_the_way(_of_lots(level), mine)
