@@ -27,7 +27,7 @@ function positions(nodes, narrow) {
   );
 }
 
-const STYLE = [
+const style = (narrow) => [
   {
     selector: "node",
     style: {
@@ -43,6 +43,7 @@ const STYLE = [
       "font-family": "system-ui, sans-serif",
       "text-wrap": "wrap",
       "text-max-width": 130,
+      "text-overflow-wrap": "anywhere", // Chinese names have no spaces
       "text-valign": "center",
     },
   },
@@ -63,7 +64,7 @@ const STYLE = [
       "text-background-padding": 2,
     },
   },
-  { selector: "edge.back", style: { "curve-style": "unbundled-bezier", "control-point-distances": [-70], "control-point-weights": [0.5] } },
+  { selector: "edge.back", style: { "curve-style": "unbundled-bezier", "control-point-distances": [narrow ? 90 : -70], "control-point-weights": [0.5] } },
   { selector: "edge.near", style: { "line-color": "#b4500a", "target-arrow-color": "#b4500a" } },
 ];
 
@@ -143,7 +144,7 @@ export async function mount(place) {
   const graph = cytoscape({
     container: canvas,
     elements: elements(drawing),
-    style: STYLE,
+    style: style(narrow),
     layout: { name: "preset", positions: (node) => where[node.id()], padding: 24 },
     minZoom: 0.15,
     maxZoom: 2.5,
