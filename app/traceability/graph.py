@@ -77,25 +77,25 @@ def graph_of(chain: Chain) -> Graph:
         made = _node(place)
         nodes.setdefault(made.id, made)
     ways = _ways(chain)
-    for source, target, quantity in ways:
+    for source, target, quantity, _movements in ways:
         weight[source] += quantity
         weight[target] += quantity
     stands_for = _gathered(nodes, weight)
     edges: dict[tuple[str, str], Edge] = {}
-    for source, target, quantity in ways:
+    for source, target, quantity, movements in ways:
         ends = stands_for.get(source, source), stands_for.get(target, target)
         if ends[0] != ends[1]:
             edge = edges.setdefault(ends, Edge(*ends))
             edge.quantity += quantity
-            edge.movements += 1
+            edge.movements += movements
     _set_columns(nodes, edges)
     used = {end for ends in edges for end in ends}
     kept = [node for node in nodes.values() if node.id in used and node.id not in stands_for]
     return Graph(sorted(kept, key=lambda node: (node.column, node.kind, node.id)), list(edges.values()))
 
 
-def _ways(chain: Chain) -> list[tuple[str, str, int]]:
-    """From which node to which how much went; kits come out of the place where their parts went in."""
+def _ways(chain: Chain) -> list[tuple[str, str, int, int]]:
+    """From which node to which, how much, in how many movements; kits come out of where their parts went in."""
     of = {place_id: _key(place) for place_id, place in chain.places.items()}
     making = {place_id for place_id, place in chain.places.items() if place.kind == ASSEMBLY}
     kits = {place.holder_id: of[place_id] for place_id, place in chain.places.items() if place.kind == KIT}
@@ -103,7 +103,9 @@ def _ways(chain: Chain) -> list[tuple[str, str, int]]:
     def end(lot_id: str, place_id: str) -> str:
         return kits.get(lot_id, of[place_id]) if place_id in making else of[place_id]
 
-    return [(end(row.lot_id, row.from_id), end(row.lot_id, row.to_id), row.quantity) for row in chain.rows]
+    return [
+        (end(way.lot_id, way.from_id), end(way.lot_id, way.to_id), way.quantity, way.movements) for way in chain.ways
+    ]
 
 
 def _key(place: Where) -> str:

@@ -1,6 +1,6 @@
 """Reads of where goods came from and went to."""
 
-from app.traceability.chain import START_KINDS, Chain, Step, chain_of, chain_of_serial
+from app.traceability.chain import START_KINDS, Chain, Step, chain_of
 from app.traceability.finding import Found, find
 from app.traceability.graph import Graph, graph_of
 from app.traceability.scoping import Account, Consignee, Inside, Kept, Scope, Spot, scope
@@ -18,7 +18,6 @@ __all__ = [
     "Spot",
     "Step",
     "chain_of",
-    "chain_of_serial",
     "find",
     "graph_of",
     "scope",

@@ -97,13 +97,13 @@ def check_chains(world: World) -> None:
         chain = chain_of(Subject("customer", customer))
         theirs = {lot for lot, who, _level in reached if who == customer}
         assert theirs <= set(chain.lot_ids)
-        came = {(row.lot_id, chain.places[row.to_id].holder_id) for row in chain.rows}
+        came = {(row.lot_id, chain.places[row.to_id].holder_id) for row in chain.ways}
         assert {lot for lot, who in came if who == customer} == theirs
         assert {lot for lot, _level in came} <= set(chain.lot_ids)
     for lot_id in ids:
         chain = chain_of(Subject("lot", lot_id))
         placed: dict[str, int] = {}
-        for row in chain.rows:
+        for row in chain.ways:
             if row.lot_id == lot_id:
                 for end, sign in ((row.from_id, -1), (row.to_id, 1)):
                     placed[end] = placed.get(end, 0) + sign * row.quantity

@@ -21,7 +21,7 @@ from app.audit.queries import labels_by_id
 from app.catalog.models import Product
 from app.core import clock
 from app.core.db import session
-from app.inventory.models import BIN, COUNT, KIT, SUPPLIER, LedgerEntry, Lot, Serial
+from app.inventory.models import BIN, COUNT, KIT, SUPPLIER, TRANSIT, LedgerEntry, Lot, Serial
 from app.shipping.models import LogisticUnit
 from app.traceability.epcis import names
 from app.traceability.epcis.names import Goods
@@ -58,7 +58,7 @@ class Known:
     places: Mapping[str, Where]
     parties: Mapping[tuple[str, str], str]
     boxes: Mapping[str, LogisticUnit]
-    """The logistic unit of each order that has one alone."""
+    """The logistic unit of each order or shipment that has one alone, by its id."""
     errors: Mapping[str, EventError]
 
 
@@ -95,7 +95,7 @@ def _known(rows: Sequence[LedgerEntry]) -> Known:
         orders=labels_by_id("order", order_ids),
         places=places,
         parties=_parties(places.values(), owners),
-        boxes=_boxes({row.order_id for row in rows if row.order_id and row.kind == "ship"}),
+        boxes=_boxes({one for row in rows if row.kind == "ship" for one in _reasons(row, places)}),
         errors=errors_of(names.event_id(row.id) for row in rows),
     )
 
@@ -134,10 +134,17 @@ def _parties(places: Iterable[Where], owners: Iterable[str]) -> dict[tuple[str, 
     }
 
 
-def _boxes(order_ids: Iterable[str]) -> dict[str, LogisticUnit]:
+def _reasons(row: LedgerEntry, places: Mapping[str, Where]) -> list[str]:
+    """Ids of the shipment and order that the goods left for."""
+    target = places[row.to_id]
+    return [one for one in (target.holder_id if target.kind == TRANSIT else "", row.order_id or "") if one]
+
+
+def _boxes(subject_ids: Iterable[str]) -> dict[str, LogisticUnit]:
     found: list[LogisticUnit] = []
-    for part in portions(order_ids):
-        wanted = select(LogisticUnit).where(LogisticUnit.subject_kind == "order", LogisticUnit.subject_id.in_(part))
+    kinds = ("order", "shipment")
+    for part in portions(subject_ids):
+        wanted = select(LogisticUnit).where(LogisticUnit.subject_kind.in_(kinds), LogisticUnit.subject_id.in_(part))
         found += session().scalars(wanted)
     count = Counter(one.subject_id for one in found)
     return {one.subject_id: one for one in found if count[one.subject_id] == 1}
@@ -271,7 +278,8 @@ def _party(kind: str, key: str, known: Known) -> str:
 
 
 def _packed(row: LedgerEntry, known: Known) -> list[Event]:
-    box = known.boxes.get(row.order_id or "") if row.kind == "ship" else None
+    reasons = _reasons(row, known.places) if row.kind == "ship" else []
+    box = next((known.boxes[one] for one in reasons if one in known.boxes), None)
     if box is None:
         return []
     digest = hashlib.sha256(f"packing {row.hash} {box.sscc}".encode()).hexdigest()
