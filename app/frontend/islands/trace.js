@@ -1,11 +1,10 @@
 // The way of goods as a drawing: places from left to right (on a phone from top to bottom), lines with quantities.
 // Arrow keys go from place to place, Enter opens the chosen one; the table on the page says the same.
+import cytoscape from "cytoscape";
+
 import { icon, make } from "./parts/dom.js";
 import { chinese, text } from "./parts/texts.js";
 
-// Cytoscape would add a <style>, which the policy of the page forbids; what it says is in trace.css. It adds none
-// where an element of this id exists, so it must be there before the first drawing.
-const STYLE_ID = "__________cytoscape_stylesheet";
 const COLUMN = 210;
 const ROW = 92;
 const INK = "#10272c";
@@ -127,9 +126,7 @@ function tools(graph) {
 }
 
 /** Draw data-drawing {nodes: [{id, label, kind, column, url}], edges: [{source, target, quantity}]}. */
-export async function mount(place) {
-  if (!document.getElementById(STYLE_ID)) document.head.append(make("meta", { id: STYLE_ID }));
-  const { default: cytoscape } = await import("cytoscape");
+export function mount(place) {
   const drawing = JSON.parse(place.dataset.drawing);
   const narrow = place.clientWidth < 600;
   const canvas = make("div", {
