@@ -67,6 +67,8 @@ class Chain:
     ways: Sequence[Flow]
     places: Mapping[str, Where]
     kits: tuple[tuple[str, str], ...]
+    more_lots: int = 0
+    """Lots that are not looked at: of a customer who had goods of more than 50 the earliest."""
 
 
 def chain_of(start: Subject) -> Chain:
@@ -86,7 +88,8 @@ def chain_of(start: Subject) -> Chain:
     if len(steps) > MOST_STEPS:
         left_out += sum(len(step.entry_ids) or 1 for step in steps[MOST_STEPS // 2 : -MOST_STEPS // 2])
         steps = [*steps[: MOST_STEPS // 2], *steps[-MOST_STEPS // 2 :]]
-    return Chain(start, trail.lot_ids, steps, left_out, trail.ways, places, _kits(trail.lot_ids))
+    kits = _kits(trail.lot_ids)
+    return Chain(start, trail.lot_ids, steps, left_out, trail.ways, places, kits, trail.more_lots)
 
 
 def _reservations(condition: ColumnElement[bool]) -> list[Any]:

@@ -86,6 +86,7 @@ class ChainOut(Schema):
     label = fields.String(required=True, attribute="start.label")
     lots = fields.List(fields.Nested(LotOut), required=True)
     lot_count = fields.Integer(required=True)
+    more_lots = fields.Integer(required=True)
     steps = fields.List(fields.Nested(StepOut), required=True)
     left_out = fields.Integer(required=True)
     nodes = fields.List(fields.Nested(NodeOut), required=True)

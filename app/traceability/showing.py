@@ -81,12 +81,14 @@ class EdgeShown:
 
 @dataclass(frozen=True)
 class ChainShown:
-    """All of it. `lots` at most 100, `lot_count` counts all; `kits`: pairs (lot number, kit lot number)."""
+    """All of it. `lots` at most 100, `lot_count` counts all, `more_lots` those not
+    looked at; `kits`: pairs (lot number, kit lot number)."""
 
     start: Found
     kind: str
     lots: list[LotShown]
     lot_count: int
+    more_lots: int
     steps: list[StepShown]
     left_out: int
     nodes: list[NodeShown]
@@ -106,6 +108,7 @@ def show(start: Found) -> ChainShown:
         kind=str(wording.STARTS[start.start.kind]),
         lots=[lots[key] for key in chain.lot_ids[:MOST_LOTS] if key in lots],
         lot_count=len(chain.lot_ids),
+        more_lots=chain.more_lots,
         steps=_steps(chain, lots, names),
         left_out=chain.left_out,
         nodes=[_node(one, names, warehouses) for one in graph.nodes],

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.core.db import session
 from app.core.subject import Subject
-from app.inventory.models import KIT, KitContent, LedgerEntry, Place, Reservation, Serial
-from app.traceability.flows import Flow, places_of, portions, sums_of
+from app.inventory.models import KIT, Holding, KitContent, LedgerEntry, Lot, Place, Reservation, Serial
+from app.traceability.flows import PARTNERS, Flow, places_of, portions, sums_of
 
+MOST_LOTS = 50
 MOST_ROWS = 20_000
 """Rows that are read of one chain; of longer ones the latest."""
 
@@ -38,11 +39,12 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True)
 class Trail:
-    """`ways`: what went from place to place, summed; `asked`: where its rows are."""
+    """`ways`: what went from place to place, summed; `asked`: where its rows are; `more_lots`: so many are left out."""
 
     lot_ids: tuple[str, ...]
     ways: list[Flow]
     asked: list[Asked]
+    more_lots: int = 0
 
     def __add__(self, other: Trail) -> Trail:
         lots = tuple(dict.fromkeys((*self.lot_ids, *other.lot_ids)))
@@ -149,13 +151,16 @@ def _of_order(order_id: str) -> Trail:
 
 
 def _of_customer(customer_id: str) -> Trail:
-    """The goods that the customer ever had: how they came there, and where they went from there."""
-    theirs = select(Place.id).where(Place.holder_id == customer_id, Place.kind.in_(("customer", "consignment", "used")))
+    """The goods that the customer ever had, of its 50 latest lots: how they came there, and where they went on."""
+    theirs = select(Place.id).where(Place.holder_id == customer_id, Place.kind.in_(PARTNERS))
     place_ids = list(session().scalars(theirs))
-    wanted = select(LedgerEntry.lot_id).where(LedgerEntry.to_id.in_(place_ids)).distinct()
-    lot_ids = sorted(session().scalars(wanted)) if place_ids else []
+    had = select(Holding.lot_id).where(Holding.place_id.in_(place_ids))  # kept also when nothing is left there
+    wanted = select(Lot.id).where(Lot.id.in_(had)).order_by(Lot.received_at.desc(), Lot.id.desc())
+    known = list(session().scalars(wanted)) if place_ids else []
+    lot_ids = known[:MOST_LOTS]
     mine = {(lot_id, place_id) for lot_id in lot_ids for place_id in place_ids}
-    return _passing(lot_ids, mine) + _parts_before(lot_ids)
+    found = _passing(lot_ids, mine) + _parts_before(lot_ids)
+    return replace(found, more_lots=len(known) - len(lot_ids))
 
 
 _TRAILS: dict[str, Callable[[str], Trail]] = {

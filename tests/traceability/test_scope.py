@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from app.inventory import service
 from app.inventory.ledger import Movement, post
 from app.inventory.models import Balance, Lot, Place, Serial
 from app.inventory.queries import reservations_of
+from app.traceability import trails
 from app.traceability.queries import Scope, chain_of, find, graph_of, scope
 from config import Settings
 from tests.catalog.factories import make_product
@@ -237,3 +239,13 @@ def test_the_books_are_verified_from_the_command_line(live: Settings, app: Flask
     assert wrong.exit_code == 1
     assert lot.id in wrong.output
     assert "on_hand is 99, the rows sum to 100" in wrong.output
+
+
+def test_the_chain_of_who_had_many_lots_says_what_it_leaves_out(tx: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trails, "MOST_LOTS", 1)
+    first, second = make_lot(on_hand=3), make_lot(on_hand=3)
+    for lot in (first, second):
+        service.take_out(SYSTEM, lot, make_warehouse(), 1, to=service.outside("customer", "c7"), reason="sold")
+    chain = chain_of(Subject("customer", "c7"))
+    assert (len(chain.lot_ids), chain.more_lots) == (1, 1)
+    assert set(chain.lot_ids) < {first.id, second.id}
