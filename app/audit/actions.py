@@ -21,6 +21,7 @@ KINDS: dict[str, LazyString] = {
     "customer": _l("Customer"),
     "supplier": _l("Supplier"),
     "qualification": _l("Qualification"),
+    "inspection": _l("Inspection"),
     "licence": _l("Licence"),
     "registration": _l("Registration certificate"),
     "authorisation": _l("Authorisation"),

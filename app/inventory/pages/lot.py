@@ -103,6 +103,7 @@ def decide_lot(lot_id: str) -> BaseResponse | tuple[str, int]:
     seen = request.form.get("seen_version", 0, type=int)
     try:
         with session().begin_nested():  # a refusal undoes all of it, and the page is shown again
+            service.refuse_claimed(lot, status)
             lost = _VERBS[status](current_actor(), lot, reason=reason, seen_version=seen, **extra)
     except Invalid as error:
         return _lot_page(lot, error.details["fields"], reason), 422

@@ -44,6 +44,12 @@ class NoReport(DomainError):
 stock_freed = Registry[Any]("stock freed")
 """Filled by later packages: `fn(product_id, why)` is called when more of a product may be sold than before."""
 
+lot_judged = Registry[Any]("lot judged")
+"""Filled by later packages: `fn(actor, lot, reason)` is called whenever the status of a lot has changed."""
+
+lot_claimed = Registry[Any]("lot claimed")
+"""Filled by later packages: `fn(lot, status)` raises Conflict when people may not set that status by hand now."""
+
 lot_blocked = Registry[Any]("lot blocked")
 """Filled by later packages: `fn(actor, lot, order_ids)` is called when blocking a lot took stock from these orders."""
 
@@ -61,6 +67,12 @@ def release_lot(
     bring_home(actor, lot, reason)
     tell_freed(lot, "lot_released")
     return lot
+
+
+def refuse_claimed(lot: Lot, status: str) -> None:
+    """Raises Conflict when something else decides on the lot now (its inspection)."""
+    for name in lot_claimed:
+        lot_claimed.get(name)(lot, status)
 
 
 def tell_freed(lot: Lot, why: str) -> None:
@@ -111,6 +123,8 @@ def _move(actor: Actor, lot: Lot, status: str, reason: str) -> None:
     session().flush()
     subject = Subject("lot", lot.id)
     record(actor, "lot:status", subject, before=before, after=status, reason=reason, report_no=lot.report_no)
+    for name in lot_judged:
+        lot_judged.get(name)(actor, lot, reason)
 
 
 def _block(actor: Actor, lot: Lot, status: str, reason: str, seen_version: int | None) -> list[str]:

@@ -18,6 +18,7 @@ from app.core.fields import LARGEST_QUANTITY
 from app.core.i18n import _, _l
 from app.core.ids import new_id
 from app.core.permissions import Actor
+from app.core.registry import Registry
 from app.core.subject import Subject
 from app.inventory import schemas
 from app.inventory.ledger import Movement, post
@@ -40,6 +41,9 @@ from app.inventory.service.places import home_bin, outside
 from app.inventory.service.serials import make_serials, serials_at
 
 OUT = (SCRAP, CUSTOMER, SUPPLIER)
+goods_received = Registry[Any]("goods received")
+"""Filled by later packages: `fn(actor, lot, warehouse, quantity, receipt)` is called when goods came in that are to be
+inspected; `receipt` as `schemas.checked_receipt` has it."""
 
 
 class NotEnough(Conflict):
@@ -54,8 +58,11 @@ class MayNotLeave(Conflict):
     message = _l("Lot %(lot)s may not leave: it is not released, or has expired.")
 
 
-def receive(actor: Actor, product: Product, warehouse: Warehouse, given: dict[str, Any]) -> Lot:
-    """Take goods of a lot in, made known if it is new; they wait in the warehouse's quarantine zone.
+def receive(
+    actor: Actor, product: Product, warehouse: Warehouse, given: dict[str, Any], *, inspected: bool = False
+) -> Lot:
+    """Take goods of a lot in, made known if it is new; they wait in the warehouse's quarantine zone. `inspected`: they
+    were judged elsewhere (opening stock), so that no inspection is asked for.
 
     `given`: lot_no, made_on, expires_on, quantity (of `unit`, the base unit unless told otherwise), serials, document,
     report_no, supplier, owner (see `schemas.ReceiptGiven`). Raises Invalid, NoZone.
@@ -86,6 +93,8 @@ def receive(actor: Actor, product: Product, warehouse: Warehouse, given: dict[st
         document=document,
         ledger=heads[lot.id],
     )
+    for name in () if inspected else goods_received:
+        goods_received.get(name)(actor, lot, warehouse, quantity, values)
     return lot
 
 

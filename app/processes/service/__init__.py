@@ -37,6 +37,8 @@ from app.processes.service.messaging import ManyMatches as ManyMatches
 from app.processes.service.messaging import NoMatch as NoMatch
 from app.processes.service.messaging import correlate as correlate
 from app.processes.service.messaging import deliver_to as deliver_to
+from app.processes.service.messaging import start_about as start_about
+from app.processes.service.messaging import starts_any as starts_any
 from app.processes.service.migrating import CannotMigrate as CannotMigrate
 from app.processes.service.migrating import CannotUndo as CannotUndo
 from app.processes.service.migrating import Preview as Preview

@@ -12,6 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.core.errors import Conflict
 from app.core.i18n import _l
 from app.core.permissions import Actor
+from app.core.subject import Subject
 from app.processes import queries, saving
 from app.processes.definitions import deployed
 from app.processes.models import ProcessStart
@@ -138,6 +139,27 @@ def _start(
     actor: Actor, starts: Sequence[ProcessStart], business_key: str | None, variables: Mapping[str, Any]
 ) -> list[Correlated]:
     return [Correlated(start_at(actor, one, business_key, variables), None, started=True) for one in starts]
+
+
+def start_about(
+    actor: Actor, name: str, subject: Subject, *, business_key: str | None = None, variables: Mapping[str, Any]
+) -> list[str]:
+    """Start whatever processes the message starts, about this subject; ids of their instances, none when it starts none."""
+    made = [
+        begin(
+            *(actor, deployed(start.definition_id), subject, variables, actor.id),
+            business_key=business_key,
+            at=start.element_id,
+        )
+        for start in starting("message", name)
+    ]
+    following.follow()
+    return made
+
+
+def starts_any(name: str) -> bool:
+    """Whether a process in force is started by the message."""
+    return bool(starting("message", name))
 
 
 def start_at(actor: Actor, start: ProcessStart, business_key: str | None, variables: Mapping[str, Any]) -> str:

@@ -1,0 +1,21 @@
+"""Rights on inspections."""
+
+from __future__ import annotations
+
+from app.core.i18n import _l
+from app.core.permissions import permission
+
+INSPECTION_READ = permission(
+    "inspection:read",
+    _l("See inspections and their results"),
+    "qa_ra",
+    "warehouse",
+    "purchasing",
+    "planner",
+    "order_desk",
+    "manager",
+    "auditor",
+)
+INSPECTION_AGREE = permission(
+    "inspection:agree", _l("Agree on reduced inspection and confirm a supplier's improvement"), "quality_head"
+)
