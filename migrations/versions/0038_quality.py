@@ -52,7 +52,9 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["lot_id"], ["lots.id"], name=op.f("fk_inspections_lot_id_lots")),
         sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_inspections_product_id_products")),
-        sa.ForeignKeyConstraint(["warehouse_id"], ["warehouses.id"], name=op.f("fk_inspections_warehouse_id_warehouses")),
+        sa.ForeignKeyConstraint(
+            ["warehouse_id"], ["warehouses.id"], name=op.f("fk_inspections_warehouse_id_warehouses")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inspections")),
         sa.UniqueConstraint("number", name=op.f("uq_inspections_number")),
     )
