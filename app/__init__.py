@@ -48,6 +48,7 @@ SLICES = (
     "quality",
     "planning",
     "shipping",
+    "traceability",
     "fulfilment",
     "integration",
     "imports",

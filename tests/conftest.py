@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import hypothesis
 import jsonschema_rs
 import pytest
 from flask import Flask
@@ -32,6 +33,9 @@ from app.core.tables import load_all
 from app.integration import alarms
 from config import Settings, normal_url
 from tests.emptied import Emptied
+
+hypothesis.settings.register_profile("unhurried", deadline=None)  # how fast this machine is just now proves nothing
+hypothesis.settings.load_profile("unhurried")
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 """Monday 2026-11-23 12:00 in Shanghai."""

@@ -36,10 +36,10 @@ processes() {
   run processes .venv/bin/pytest --db postgres -m waits "${waiting[@]}" "$@" || failed=1
   return $failed
 }
-computing=(nice -n 10 .venv/bin/pytest -m "not browser and not waits" --ignore=tests/e2e)
+computing=(nice -n 4 .venv/bin/pytest -m "not browser and not waits" --ignore=tests/e2e)
 run types .venv/bin/mypy & queues=($!)
 processes "$@" & queues+=($!)
-run browser nice -n 5 .venv/bin/pytest --db sqlite -m browser tests/e2e "$@" & queues+=($!)
+run browser nice -n 2 .venv/bin/pytest --db sqlite -m browser tests/e2e "$@" & queues+=($!)
 run sqlite "${computing[@]}" --db sqlite "$@" & queues+=($!)
 run postgres "${computing[@]}" --db postgres "${pure[@]/#/--ignore=}" "$@" & queues+=($!)
 for queue in "${queues[@]}"; do wait "$queue" || failed=1; done

@@ -152,6 +152,8 @@ OWN: dict[str, LazyString] = {
     "process-draft:send": _l("Draft of a process sent for review"),
     "process-draft:take-back": _l("Draft of a process taken back"),
     "product:kit": _l("Parts of a kit set"),
+    "warehouse:bin": _l("Bin added"),
+    "warehouse:zone": _l("Zone added"),
     "reservation:firm": _l("Reservation made firm"),
     "reservation:lost": _l("Reservation lost"),
     "reservation:make": _l("Stock reserved"),

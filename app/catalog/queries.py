@@ -24,6 +24,9 @@ from app.catalog.models import (
 from app.core.db import session
 from app.core.errors import NotFound
 
+GOODS_FROM = ("manufacturer", "distributor")
+"""Kinds of suppliers that goods come from; the others supply services."""
+
 
 def get_product(product_id: str) -> Product:
     """The product. Raises NotFound."""
@@ -227,6 +230,12 @@ def matching_customers(q: str) -> Select[Customer]:
         .where(Customer.search_text.like(pattern, escape="\\"))
         .order_by(case((Customer.search_text.like(begins, escape="\\"), 0), else_=1), Customer.code)
     )
+
+
+def suppliers_of(product_id: str) -> list[Supplier]:
+    """Active suppliers of the product, by code; one that names no products supplies whatever its licences cover."""
+    found = session().scalars(select(Supplier).where(Supplier.status == "active").order_by(Supplier.code))
+    return [one for one in found if one.kind in GOODS_FROM and (not one.product_ids or product_id in one.product_ids)]
 
 
 def matching_suppliers(q: str) -> Select[Supplier]:

@@ -7,10 +7,10 @@ from datetime import datetime
 from random import Random
 
 from sqlalchemy import BigInteger, String
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock
+from app.core.conflicts import insert_into
 from app.core.db import Base, session
 
 
@@ -58,9 +58,8 @@ def next_number(prefix: str) -> str:
 
 def next_of(name: str) -> int:
     """The next whole number of that series (20 characters), from 1 on, without gaps. One statement."""
-    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = (
-        insert(NumberSeries)
+        insert_into(NumberSeries)
         .values(name=name, last=1)
         .on_conflict_do_update(index_elements=["name"], set_={"last": NumberSeries.last + 1})
         .returning(NumberSeries.last)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import clock, jsontext
+from app.core.conflicts import insert_into
 from app.core.db import session
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import _, _l
@@ -48,7 +48,6 @@ def take(actor: Actor, key: str, body: Any) -> Kept | None:
     if not _FORM.match(key):
         raise Invalid({"Idempotency-Key": [_("Must be 1 to 255 visible ASCII characters.")]})
     wanted = body_hash(body)
-    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     values = {
         "id": new_id(),
         "actor_id": actor.id,
@@ -57,7 +56,7 @@ def take(actor: Actor, key: str, body: Any) -> Kept | None:
         "made_at": clock.now(),
         "answer": {},
     }
-    taken = insert(IdempotencyKey).values(values).on_conflict_do_nothing().returning(IdempotencyKey.id)
+    taken = insert_into(IdempotencyKey).values(values).on_conflict_do_nothing().returning(IdempotencyKey.id)
     if session().execute(taken).first() is not None:
         return None
     found = (

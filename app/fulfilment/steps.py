@@ -104,7 +104,7 @@ def reserve_stock(call: StepCall) -> dict[str, Any]:
 
 def cover(actor: Actor, order: Order, wanted: list[inventory.Wanted]) -> None:
     """Reserve what is still missing of each line and note on the lines what is kept for them."""
-    kept = stock.reserved_by_line(order.id)
+    kept = stock.kept_by_line([order.id])
     missing = [
         line._replace(quantity=line.quantity - kept.get(line.line_id, 0))
         for line in wanted
@@ -174,7 +174,7 @@ def take_back(actor: Actor, lot: Lot, order_ids: list[str]) -> None:
     """A lot was held, rejected or recalled: its orders are ranked anew; a released one gets other lots at once."""
     del lot
     for order in orders.locked_orders(order_ids):
-        order_verbs.note_reserved(order, stock.reserved_by_line(order.id))
+        order_verbs.note_reserved(order, stock.kept_by_line([order.id]))
         if order.is_open:
             ranking.assess(actor, order.id, trigger="stock_lost")
         elif order.status == OrderStatus.RELEASED:

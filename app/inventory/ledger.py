@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, func, insert, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import clock, jsontext
 from app.core.changing import changing
+from app.core.conflicts import insert_into
 from app.core.db import session
 from app.core.errors import Conflict, Invalid
 from app.core.i18n import _, _l
@@ -205,19 +205,18 @@ def _at(key: Key) -> dict[str, str]:
 
 def _open(inside: Iterable[Key], outside: Iterable[Key], places: Mapping[str, Place]) -> None:
     """Make the rows that are not there yet, with nothing in them."""
-    make = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     bins = [
         {
             **dict(zip(("lot_id", "place_id", "owner"), key, strict=True)),
             "warehouse_id": places[key[1]].holder_id,
-            "pickable": key[2] == OWN and _zone_kind(places[key[1]]) in PICKABLE,
+            "pickable": key[2] == OWN and places[key[1]].zone_kind in PICKABLE,
             "on_hand": 0,
             "reserved": 0,
         }
         for key in sorted(inside)
     ]
     if bins:
-        statement = make(_balance).on_conflict_do_nothing()
+        statement = insert_into(_balance).on_conflict_do_nothing()
         session().execute(statement, bins, execution_options=changing([]))  # nothing lies there yet
     held = [
         {
@@ -228,11 +227,7 @@ def _open(inside: Iterable[Key], outside: Iterable[Key], places: Mapping[str, Pl
         for key in sorted(outside)
     ]
     if held:
-        session().execute(make(_holding).on_conflict_do_nothing(), held)
-
-
-def _zone_kind(place: Place) -> str:
-    return place.zone.kind if place.zone else ""
+        session().execute(insert_into(_holding).on_conflict_do_nothing(), held)
 
 
 def _move_serials(movement: Movement) -> None:

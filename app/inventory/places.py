@@ -93,3 +93,8 @@ class Place(Base):
     def inside(self) -> bool:
         """True for a bin of ours."""
         return self.kind == BIN
+
+    @property
+    def zone_kind(self) -> str:
+        """Kind of the zone of a bin; empty outside."""
+        return self.zone.kind if self.zone else ""

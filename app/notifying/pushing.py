@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit.service import record
 from app.core import clock, ids, jobs, jsontext, reaching, sealing
+from app.core.conflicts import insert_into
 from app.core.db import session, transaction
 from app.core.errors import Invalid, NotFound
 from app.core.i18n import _
@@ -61,10 +61,10 @@ def make_key() -> ec.EllipticCurvePrivateKey:
             session().flush()
     made = ec.generate_private_key(CURVE)
     secret = made.private_numbers().private_value.to_bytes(32, "big")
-    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"id": KEY, "public": text_of(_point(made.public_key())), "created_at": clock.now()}
     # Of two first uses at once one wins.
-    session().execute(insert(PushKey).values(**row, private=sealing.seal(PURPOSE, secret)).on_conflict_do_nothing())
+    sealed = insert_into(PushKey).values(**row, private=sealing.seal(PURPOSE, secret))
+    session().execute(sealed.on_conflict_do_nothing())
     return _opened(session().get_one(PushKey, KEY, populate_existing=True))
 
 

@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import clock, jobs
+from app.core.conflicts import insert_into
 from app.core.db import session
 from app.core.ids import new_id
 from app.core.locks import alone
@@ -24,6 +24,7 @@ from app.core.permissions import SYSTEM, Actor
 from app.core.registry import Registry
 from app.inventory import queries as stock
 from app.inventory import service as inventory
+from app.orders import service as order_verbs
 from app.orders.models import Order
 from app.planning.allocation import Plan, allocate, losses
 from app.planning.models import AllocationChange, AllocationRun, WaitingOrder
@@ -48,8 +49,7 @@ class Result(NamedTuple):
 
 def wait(order_id: str) -> None:
     """The order lacks stock: it takes part in each run until `stop_waiting`."""
-    make = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = make(WaitingOrder).values(order_id=order_id, since=clock.now())
+    statement = insert_into(WaitingOrder).values(order_id=order_id, since=clock.now())
     session().execute(statement.on_conflict_do_nothing())
 
 
@@ -110,10 +110,7 @@ def _apply(actor: Actor, plan: Plan, seen: Snapshot) -> list[str]:
 
 def _note_on_lines(order: Order) -> bool:
     """Note on the lines what is kept for them; True when that is all they want."""
-    kept = stock.kept_by_line([order.id])
-    for line in order.lines:
-        line.reserved = kept.get(line.id, 0)
-    session().flush()
+    order_verbs.note_reserved(order, stock.kept_by_line([order.id]))
     return all(line.reserved == line.quantity for line in order.lines)
 
 

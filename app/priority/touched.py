@@ -105,14 +105,14 @@ SOURCES = (
     _source(Warehouse, "region_code", "region", "region_code"),
     _source(
         Licence,
-        "owner_kind customer_id valid_from valid_to risk_classes category_codes",
+        "owner_kind customer_id kind valid_from valid_to risk_classes category_codes",
         "customer",
         "customer_id",
         where=lambda row: row.get("customer_id") is not None,
     ),
     _source(
         Licence,
-        "owner_kind customer_id valid_from valid_to risk_classes category_codes",
+        "owner_kind customer_id kind valid_from valid_to risk_classes category_codes",
         "all",
         where=lambda row: row.get("owner_kind") == "us",
     ),

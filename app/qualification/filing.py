@@ -149,7 +149,7 @@ def files_of(kind: str, ids: Iterable[str]) -> dict[str, File]:
             if (not rule.kinds or one.record.kind in rule.kinds) and (one.risk_class or 0) >= rule.from_class
         ]
     cases = select(Qualification).where(Qualification.about_kind == kind, Qualification.about_id.in_(list(found)))
-    for case in session().scalars(cases.order_by(Qualification.id.desc())):
+    for case in session().scalars(cases.order_by(Qualification.number.desc())):
         found[case.about_id].cases.append(case)
     return found
 

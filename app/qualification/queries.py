@@ -147,7 +147,7 @@ def get_qualification(qualification_id: str) -> Qualification:
 
 def matching(q: str) -> Select[Any]:
     """Qualifications, the newest first, whose number, party or product has the text."""
-    wanted: Select[Any] = select(Qualification).order_by(Qualification.id.desc())
+    wanted: Select[Any] = select(Qualification).order_by(Qualification.number.desc())
     if not q.strip():
         return wanted
     pattern = catalog.like(q)

@@ -43,6 +43,7 @@ REASONS: dict[str, LazyString] = {
     "duplicate_serial": _l("Serial number %(serial)s was scanned already."),
 }
 """In the order in which they are told; `%(…)s` are filled from the values of the fault."""
+NO_ISSUER = _l("it is built like no code of GS1, HIBCC or ICCBBA")
 NOT_COUNTED = frozenset({"unreadable", "no_lot", "no_serial"})
 """The code says too little: the goods are stopped, but nothing shows that they were the wrong ones."""
 REASON_NAMES: dict[str, LazyString] = {
@@ -122,8 +123,8 @@ class Fault:
 
 def judge(expected: Expected, said: Udi, known: Known) -> tuple[Fault, ...]:
     """Every reason to block the goods, the gravest first; nothing when they are right."""
-    if said.problem:
-        return (Fault("unreadable", {"problem": said.problem}),)
+    if said.problem or not said.issuer:
+        return (Fault("unreadable", {"problem": said.problem or str(NO_ISSUER)}),)
     if not known.product_id:
         return (Fault("unknown_product", {"found": said.di or said.text[:60]}),)
     if known.product_id != expected.product_id:

@@ -58,7 +58,7 @@ class LogisticLabel:
 
 def unit_labels(labels: Sequence[UnitLabel], made_at: datetime) -> bytes:
     """A page of 70 × 40 mm for each. Raises BadUdi."""
-    sheet = Sheet(_("Labels"), made_at, size=UNIT_SIZE, across=True)
+    sheet = Sheet(_("Labels"), made_at, size=UNIT_SIZE)
     for one in labels:
         sheet.add_page()
         _unit(sheet, one)
@@ -71,16 +71,16 @@ def _unit(sheet: Sheet, one: UnitLabel) -> None:
     left, width = side + 5.5, UNIT_SIZE[0] - side - 8
     y = 2.5
     names = [one.name.zh] + ([one.name.en] if one.name.en and one.name.en != one.name.zh else [])
-    for name, most in zip(names, (2, 2), strict=False):
+    for name, most in zip(names, (2, 1), strict=False):
         y = sheet.put_lines(_cut(sheet, name, width, 7, most), left, y, size=7)
     facts = [("REF", one.sku), ("LOT", one.lot_no), ("SN", one.serial)]
     facts += [(mark, f"{day:%Y-%m-%d}") for mark, day in (("MFG", one.made_on), ("EXP", one.expires_on)) if day]
-    facts += [("", one.storage)]
     y += 0.4
     for mark, value in facts:
         if value:
             sheet.put(mark, left, y, size=6, colour=GREY)
             y = sheet.put_lines(_cut(sheet, value, width - 7, 6.5, 1), left + 7, y, size=6.5)
+    sheet.put(one.storage, 3, side + 6, size=6.5)
     said = sheet.wrap(gs1.human(elements), UNIT_SIZE[0] - 6, 5.5)
     sheet.put_lines(said, 3, UNIT_SIZE[1] - 2 - leading(5.5) * len(said), size=5.5)
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit.service import exact
 from app.core import clock, jsontext
+from app.core.conflicts import insert_into
 from app.core.db import session
 from app.core.errors import Invalid
 from app.core.i18n import _
@@ -42,9 +42,8 @@ def save(actor: Actor, task: Task, answers: Mapping[str, Any], form_hash: str) -
         raise Invalid({"answers": [_("This is too much for a draft: at most %(most)s KiB.", most=LARGEST // 1024)]})
     at = clock.now()
     changed = {"form_hash": form_hash, "answers": kept, "saved_at": at}
-    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     session().execute(
-        insert(_drafts)
+        insert_into(_drafts)
         .values(task_id=task.id, user_id=actor.id, **changed)
         .on_conflict_do_update(index_elements=["task_id", "user_id"], set_=changed)
     )

@@ -288,6 +288,8 @@ def _write_books(
     bind: Any, ledger: list[dict[str, Any]], balances: list[dict[str, Any]], bins: dict[tuple[str, str], str]
 ) -> None:
     """The old movements between accounts as movements between places; what was only reserved moved nowhere."""
+    if not ledger:
+        return
     outside = {kind: new_id() for kind in ("supplier", "customer", "scrap", "count")}
     _insert(
         bind,

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from biip.gs1_messages import GS1Message
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.catalog import udi
@@ -56,12 +56,14 @@ def _value(draw: st.DrawFn, ai: Ai) -> str:
     return "".join(pieces)
 
 
+@settings(deadline=None)
 @given(elements(), st.sampled_from(["", "]d2", "]C1", "]Q3"]))
 def test_what_is_built_is_read_back(given_elements, prefix):
     assert gs1.parse(gs1.element_string(given_elements, prefix=prefix), whole=False) == given_elements
     assert gs1.parse(gs1.human(given_elements), whole=False) == given_elements
 
 
+@settings(deadline=None)
 @given(elements())
 def test_biip_reads_the_same(given_elements):
     other = ("03", "7007", "43", "42", "80", "70")  # newer, or narrower there: countries, ranges of days, pieces
@@ -197,6 +199,7 @@ LIC = st.from_regex(r"\A[A-Z][A-Z0-9]{3}\Z")
 WORD = st.text("ABCXYZ019", min_size=1, max_size=18)
 
 
+@settings(deadline=None)
 @given(
     lic=st.one_of(st.just(""), LIC),
     pcn=WORD,

@@ -96,14 +96,16 @@ def _constructs(node: Any, tag: str) -> Iterator[str]:
     what = _definition(node) or ("none" if tag.endswith("Event") else None)
     place = tag.replace("intermediateCatchEvent", "catch").replace("intermediateThrowEvent", "throw")
     place = place.replace("Event", "") if what else place
-    if tag == "boundaryEvent" and node.get("cancelActivity") == "false":
+    if tag == "boundaryEvent" and node.get("cancelActivity") in ("false", "0"):
         place += " (not interrupting)"
-    if tag == "startEvent" and node.getparent().get("triggeredByEvent") == "true":
-        place = "event subprocess" + (" (not interrupting)" if node.get("isInterrupting") == "false" else "")
+    if tag == "startEvent" and node.getparent().get("triggeredByEvent") in ("true", "1"):
+        place = "event subprocess" + (" (not interrupting)" if node.get("isInterrupting") in ("false", "0") else "")
     yield f"{place} {what}" if what else place
     for child in node:
         if child.tag == f"{MODEL}multiInstanceLoopCharacteristics":
-            yield "multi-instance sequential" if child.get("isSequential") == "true" else "multi-instance parallel"
+            yield (
+                "multi-instance sequential" if child.get("isSequential") in ("true", "1") else "multi-instance parallel"
+            )
         if child.tag == f"{MODEL}standardLoopCharacteristics":
             yield "standard loop"
     if node.get("isForCompensation") == "true":
@@ -131,7 +133,7 @@ def _splits(node: Any) -> bool:
         return True
     if tag in ("compensateEventDefinition", "cancelEventDefinition", "adHocSubProcess", "escalationEventDefinition"):
         return True
-    if node.get("triggeredByEvent") == "true" or node.get("cancelActivity") == "false":
+    if node.get("triggeredByEvent") in ("true", "1") or node.get("cancelActivity") in ("false", "0"):
         return True
     if NODES.match(tag) and tag not in ("exclusiveGateway", "eventBasedGateway"):
         flows = [

@@ -165,6 +165,7 @@ def test_an_answer_that_drips_is_ended(drip, monkeypatch):
     assert answer.error == reaching.TOO_SLOW or answer.status == 200
 
 
+@pytest.mark.waits
 @pytest.mark.usefixtures("_loopback_allowed")
 def test_tls_is_for_the_name_and_a_bad_certificate_or_a_silent_one_ends_it(monkeypatch):
     monkeypatch.setattr(reaching, "LONGEST", 0.5)

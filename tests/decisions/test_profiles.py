@@ -125,6 +125,8 @@ def test_every_shipped_number_names_its_act() -> None:
     }
     looked_at = {"paper_warning_first", "paper_warning_second", "paper_warning_last", "papers_kept_years"}
     used |= {f"cn.{name}" for name in looked_at}  # by app/qualification, day by day
+    kept = ("keep_after_expiry", "keep_at_least", "keep_implants")
+    used |= {f"{profile}.{name}" for profile in ("cn", "eu") for name in kept}  # by app/documents, for each paper
     assert used == {f"{profile}.{name}" for profile, numbers in shipped_ones.items() for name in numbers}
     assert all(one.any_of and one.source["en"] and one.source["zh"] for one in profiles.papers_needed())
 

@@ -75,9 +75,11 @@ def filled(app: Flask, settings: Settings, tmp_path_factory: pytest.TempPathFact
     with clock.moved(NOON), db.transaction():
         decisions.seed(SYSTEM)
         processes.seed(SYSTEM)
-        for login, name, roles in PEOPLE:
-            made = identity.create_user(SYSTEM, login=login, name=name, password=PASSWORD, roles=list(roles))
-        world = master.build(people.actor_of(made), random.Random(3))
+        team = {
+            login: identity.create_user(SYSTEM, login=login, name=name, password=PASSWORD, roles=list(roles))
+            for login, name, roles in PEOPLE
+        }
+        world = master.build(people.actor_of(team["admin"]), random.Random(3))
     close_whole(engine)
     db._engine = before
     return file, world
@@ -133,7 +135,7 @@ class Person:
     def __init__(self, page: Page, site: Site, login: str, size: str) -> None:
         self.page, self.site, self.size = page, site, size
         self.faults: list[str] = []
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(25_000)  # other queues of the suite compute beside it
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda message: self._note(message.type, message.text))
         if login in site.cookies:

@@ -37,6 +37,7 @@ USUAL = {
     *("priority.override_form", "decisions.show_version", "decisions.show_simulation", "integration.show_source"),
     *("integration.show_mapping", "integration.show_event", "integration.show_subscription", "processes.draw"),
     *("processes.edit_form", "processes.play_draft", "processes.show_draft"),
+    *("documents.show_document", "shipping.lot_labels", "inventory.show_stock"),
 }
 """One page of each kind that is not looked at elsewhere: by the tests of the menu, of the studio and of the cockpit."""
 ON_A_PHONE = {"fulfilment.show_task", "orders.show_order", "notifying.settings", "identity.my_substitutes"}

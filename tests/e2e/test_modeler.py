@@ -142,7 +142,7 @@ def test_a_step_with_a_rule_goes_live_and_instances_move_to_it(site, sign_in):
     expect(page.locator(".compare-list .tone-success").first).to_contain_text("Added")
     assert page.locator(".compare-canvas .is-added").count() >= 2
     page.get_by_role("link", name="Scenarios").click()
-    for _broken in range(3):
+    for _broken in range(4):
         page.get_by_role("button", name="Expect what came of it").first.click()
         page.wait_for_selector("text=Saved.")
     expect(page.get_by_role("button", name="Expect what came of it")).to_have_count(0)

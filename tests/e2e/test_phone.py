@@ -204,3 +204,15 @@ def test_told_by_push_and_a_code_scanned(site, sign_in):
     page.keyboard.press("Enter")
     page.wait_for_selector("text=its lot NONE is not in our stock")
     person.look_at_both_sizes()
+
+    person.go(f"/stock/{product.id}")
+    box = page.get_by_label("Scan the label")
+    box.fill("(01)06999999999997(10)L9")
+    box.press("Enter")
+    page.wait_for_selector("text=Blocked. No product of ours has this code")
+    box.fill(f"(01){product.udi_di}(10)L9(11)260601(17)290600")
+    box.press("Enter")
+    page.wait_for_selector("text=Right:")
+    given = [page.input_value(f"[name={name}]") for name in ("lot_no", "made_on", "expires_on")]
+    assert given == ["L9", "2026-06-01", "2029-06-30"]
+    person.look_at_both_sizes()

@@ -29,7 +29,7 @@ def flow(app):
 
 
 def kept(order):
-    return sum(stock.reserved_by_line(order.id).values())
+    return sum(stock.kept_by_line([order.id]).values())
 
 
 def settle():
@@ -113,3 +113,17 @@ def test_a_blocked_lot_is_made_up_for_by_rank(flow):
     settle()
     assert kept(order) == sum(row.available for row in stock.stock_view(flow.plain.id).lots) + kept(order)
     assert stock.differences() == []
+
+
+def test_a_further_delivery_serves_who_waits_once_it_is_put_away(flow):
+    order = flow.submit(product=flow.plain, quantity=60)
+    (kept_lot,) = {row.lot for row in stock.reservations_of(order.id)}
+    settle()
+    dates = {"made_on": kept_lot.made_on.isoformat(), "expires_on": kept_lot.expires_on.isoformat()}
+    site = stock.warehouses()[0]
+    inventory.receive(flow.actor("qa"), flow.plain, site, {"lot_no": kept_lot.lot_no, "quantity": 10, **dates})
+    assert settle() is None
+    inventory.put_away(flow.actor("qa"), kept_lot, site, reason="checked")
+    result = settle()
+    assert result is not None
+    assert result.covered == [order.id]

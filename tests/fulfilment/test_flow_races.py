@@ -43,7 +43,7 @@ def steps_of(order_id):
 def all_is_well(order_id):
     """Counters, books and trail agree."""
     order = orders.get_order(order_id)
-    kept = stock.reserved_by_line(order_id)
+    kept = stock.kept_by_line([order_id])
     assert [line.reserved for line in order.lines] == [kept.get(line.id, 0) for line in order.lines]
     assert stock.differences() == []
     assert verify.verify(full=True).ok
@@ -102,7 +102,7 @@ def test_withdrawn_and_approved_at_once(app, flow):
         found = all_is_well(order.id)
         assert found.status == ("released" if answers[0].status_code == 200 else "cancelled")
         assert steps_of(order.id) == (0, [])
-        assert sum(stock.reserved_by_line(order.id).values()) == (1 if found.status == "released" else 0)
+        assert sum(stock.kept_by_line([order.id]).values()) == (1 if found.status == "released" else 0)
 
 
 def test_last_units_lot_held_and_orders_approved_at_once(app, flow):

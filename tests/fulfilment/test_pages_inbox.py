@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
 
+from app.core import clock
+from app.core.ids import new_id
+from app.fulfilment.models import OrderDocument
 from app.orders import queries as orders
 from app.tasks import queries as tasks
 from tests.catalog.factories import make_customer
@@ -160,7 +164,7 @@ def test_order_page(client, flow, language):
     part = client.get(f"/orders/{order.id}?lang={language}", headers=FRAGMENT)
     assert "<html" not in text(part)
     assert "SHA-256" in text(part)
-    paper = client.get(f"/orders/{order.id}/confirmation?lang={language}")
+    paper = client.get(f"/orders/{order.id}/confirmation?lang={language}", follow_redirects=True)
     assert order.number in text(paper)
     assert client.get("/orders/none").status_code == 404
 
@@ -197,3 +201,27 @@ def test_the_submitter_reads_what_was_asked(client, flow):
     assert "Bob asks:" in page
     assert "Only one, please" in page
     assert f"/orders/{order.id}/change" in page
+
+
+def test_a_confirmation_that_was_kept_as_a_page_stays_as_it_was(client, flow, tx):
+    order = flow.submit(product=flow.plain)
+    given = {"order_version": 1, "kind": "order_confirmation", "number": "OC-2025-000001", "made_at": clock.now()}
+    for code in ("en", "zh_Hans"):
+        html = f"<h1>kept {code}</h1>"
+        tx.add(
+            OrderDocument(
+                id=new_id(),
+                order_id=order.id,
+                language=code,
+                html=html,
+                sha256=hashlib.sha256(html.encode()).hexdigest(),
+                made_by="system",
+                **given,
+            )
+        )
+    tx.flush()
+    page = text(as_person(client, flow, "ann").get(f"/orders/{order.id}"))
+    assert "OC-2025-000001" in page
+    kept = client.get(f"/orders/{order.id}/confirmation?number=OC-2025-000001&language=en")
+    assert text(kept) == "<h1>kept en</h1>"
+    assert client.get(f"/orders/{order.id}/confirmation?number=OC-1").status_code == 404

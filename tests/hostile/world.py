@@ -146,6 +146,8 @@ def _master_data(site: Site, admin: Actor) -> None:
     )
     inventory.release_lot(admin, lot, reason=ATTACK, report_no=SCRIPT)
     keep("lot_id", []).append(lot.id)
+    keep("warehouse_id", []).append(make_warehouse().id)
+    keep("zone_id", []).append(make_warehouse().zones[0].id)
 
 
 def _shipped(site: Site, admin: Actor, product: Product, order_id: str) -> None:

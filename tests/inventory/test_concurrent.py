@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.core import clock
-from app.core.db import transaction
+from app.core.db import session, transaction
 from app.core.permissions import SYSTEM
 from app.core.web import is_lost_race
 from app.inventory import queries, service
+from app.inventory.models import LedgerEntry
 from config import Settings
 from tests.catalog.factories import make_product
 from tests.conftest import NOON
@@ -113,3 +116,53 @@ def test_a_lot_held_while_others_reserve_keeps_no_reservation(live: Settings) ->
     with transaction(write=False):
         assert queries.stock_view(product.id).reserved == 0
         assert queries.differences() == []
+
+
+def test_nothing_of_a_lot_leaves_after_it_was_recalled(live: Settings) -> None:
+    """Eight ship what was picked of the lot while it is recalled: each movement out stands before the block."""
+    with transaction():
+        product = make_product()
+        lot = make_lot(product, on_hand=100)
+        picked = []
+        for number in range(24):
+            service.reserve(SYSTEM, f"o{number}", f"l{number}", product, 2, arrives_on=ARRIVAL)
+            (kept,) = queries.reservations_of(f"o{number}")
+            picked.append(service.pick(SYSTEM, kept.id, 2).id)
+
+    def ship(reservations: list[str]) -> Callable[[], int]:
+        def one(reservation: str) -> int:
+            service.ship(SYSTEM, reservation, service.outside("transit", "s"), document="DN")
+            return 2
+
+        def work() -> int:
+            sent = 0
+            for reservation in reservations:
+                with contextlib.suppress(service.NotReserved, service.MayNotLeave):
+                    sent += served_like_a_request(lambda wanted=reservation: one(wanted))  # type: ignore[misc]
+            return sent
+
+        return work
+
+    def recall() -> int:
+        service.recall_lot(SYSTEM, queries.get_lot(lot.id), reason="notice 7")
+        return 0
+
+    gate = threading.Barrier(9)
+
+    def run(task: Callable[[], int]) -> int:
+        gate.wait()
+        return task()
+
+    with clock.moved(NOON), ThreadPoolExecutor(9) as pool:
+        work = [*(ship(picked[number::8]) for number in range(8)), lambda: served_like_a_request(recall)]
+        sent = sum(future.result(timeout=60) for future in [pool.submit(run, task) for task in work])
+    with transaction(write=False):
+        rows = session().execute(select(LedgerEntry.seq, LedgerEntry.kind, LedgerEntry.reason, LedgerEntry.quantity))
+        moves = sorted(rows)
+        blocked = [row.seq for row in moves if row.reason == "notice 7"]
+        shipped = [row.seq for row in moves if row.kind == "ship"]
+        assert max(shipped, default=0) < min(blocked)
+        assert sum(row.quantity for row in moves if row.kind == "ship") == sent
+        assert queries.reservations_of("o1") == [] == list(queries.broken_links())
+        assert queries.differences() == []
+        assert {row.place.code: row.on_hand for row in queries.bins_of(lot.id)} == {"REC": 100 - sent}

@@ -10,6 +10,7 @@ from app.inventory import queries, service
 from tests.catalog.factories import make_product
 from tests.identity.factories import make_user, sign_in
 from tests.inventory.factories import make_lot, make_warehouse
+from tests.qualification.world import give_papers, make_supplier
 
 
 @pytest.fixture
@@ -97,3 +98,30 @@ def test_rights(client: FlaskClient) -> None:
     assert client.post(f"/lots/{lot.id}/status", data={"status": "held", "reason": "x"}).status_code == 403
     sign_in(client, make_user(roles=("designer",)))
     assert client.get("/stock").status_code == 403
+
+
+def test_goods_come_from_a_qualified_supplier(admin: FlaskClient) -> None:
+    product, warehouse = make_product(risk_class=2), make_warehouse()
+    dealer = make_supplier(status="active")
+    sent = {
+        "lot_no": "S1",
+        "made_on": "2026-10-01",
+        "expires_on": "2028-10-01",
+        "quantity": "2",
+        "warehouse": warehouse.code,
+    }
+    address = f"/stock/{product.id}/receive"
+    unsaid = admin.post(address, data=sent)
+    assert (unsaid.status_code, "Say who supplied the goods" in unsaid.text) == (422, True)
+    refused = admin.post(address, data=sent | {"supplier": dealer.id})
+    assert refused.status_code == 409
+    assert "Test supplier" in refused.text
+    assert queries.find_lot(product.id, "S1") is None
+    give_papers(dealer)
+    assert admin.post(address, data=sent | {"supplier": dealer.id}).status_code == 302
+    lot = queries.find_lot(product.id, "S1")
+    assert lot is not None
+    assert [(place.kind, place.holder_id, number) for place, _owner, number in queries.holdings_of(lot.id)] == [
+        ("supplier", dealer.id, -2)
+    ]
+    assert admin.post(address, data=sent | {"supplier": "nobody"}).status_code == 404

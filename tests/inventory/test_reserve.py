@@ -40,7 +40,7 @@ def test_first_expired_first_out_over_several_lots() -> None:
     make_lot(product, lot_no="EARLY", expires_on=date(2027, 1, 1), on_hand=5)
     assert keep(product, 60) == [("EARLY", 5), ("LATE", 50), ("NEVER", 5)]
     assert queries.available(product.id, on=ARRIVAL) == 45
-    assert queries.reserved_by_line("order-1") == {"order-1-line": 60}
+    assert queries.kept_by_line(["order-1"]) == {"order-1-line": 60}
     assert queries.differences() == []
 
 

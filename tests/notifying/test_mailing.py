@@ -144,6 +144,7 @@ def test_a_mail_server_that_is_away_costs_a_day_of_tries(live):
         assert len(office.answers) == 20 - len(sending.BACKOFF) - 1
 
 
+@pytest.mark.waits
 def test_a_sender_that_is_killed_sends_nothing_twice(live):
     """Killed after the content went out, before the server said that it has it: a person decides; the next is sent."""
     with post_office() as office:

@@ -25,6 +25,7 @@ from app.decisions import service as decisions
 from app.decisions.models import Decision
 from app.fulfilment import intake
 from app.inventory import queries as stock
+from app.inventory.models import Balance
 from app.operate import backup as backups
 from app.operate import schema
 from app.operate.backup import BackupUnreadable, DatabaseNotEmpty, OtherSchema
@@ -142,7 +143,7 @@ def it_goes_on(number):
         assert at == {"approve", "resolve_shortage"}
         for order in running:
             intake.cancel(SYSTEM, order.id, reason="after restore", seen_version=order.version)
-        assert sum(row.reserved for row in session().execute(select(stock.Balance.reserved))) == 3
+        assert sum(row.reserved for row in session().execute(select(Balance.reserved))) == 3
         seals.seal()
     with transaction(write=False):
         assert verify.verify(full=True).ok

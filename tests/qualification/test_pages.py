@@ -46,8 +46,11 @@ def test_clicked_through(world, client):
     sign_in(client, world.users["pia"])
     client.post(f"/tasks/{task.id}/complete", data={"outcome": "approve"})
     sign_in(client, world.users["quin"])
+    task = world.task(case)
+    assert client.get(f"/tasks/{task.id}").text.count("/verify") == 3
     for scan in session().query(PaperScan):
-        assert client.post(f"/scans/{scan.id}/verify").status_code == 302
+        answer = client.post(f"/scans/{scan.id}/verify", data={"task": task.id})
+        assert (answer.status_code, answer.location) == (302, f"/tasks/{task.id}")
         assert client.get(f"/scans/{scan.id}").data == PDF
         assert client.post(f"/scans/{scan.id}/remove").status_code in (403, 409)
     for name in ("quin", "hedda"):

@@ -28,12 +28,21 @@ def codes(pdf: bytes) -> list[str]:
     """What a scanner reads from each page, printed at 300 dpi."""
     document = pypdfium2.PdfDocument(pdf)
     try:
+        assert len({page.get_size() for page in document}) == 1
         pictures = [page.render(scale=300 / 72).to_pil() for page in document]
     finally:
         document.close()
     return [
         found.text for picture in pictures for found in zxingcpp.read_barcodes(picture, text_mode=zxingcpp.TextMode.HRI)
     ]
+
+
+def assert_inside(page) -> None:
+    """Every sign lies on the label."""
+    words = page.get_textpage()
+    width, height = page.get_size()
+    boxes = [words.get_charbox(place) for place in range(words.count_chars())]
+    assert all(left >= 0 and right <= width and low >= 0 and high <= height for left, low, right, high in boxes)
 
 
 def test_a_unit_label_is_read_back():
@@ -48,6 +57,9 @@ def test_a_unit_label_is_read_back():
     ]
     pdf = labels.unit_labels(told, AT)
     assert pdf == labels.unit_labels(told, AT)
+    page = pypdfium2.PdfDocument(pdf)[0]
+    assert [round(side * 25.4 / 72) for side in page.get_size()] == [70, 40]
+    assert_inside(page)
     for text, one in zip(codes(pdf), told, strict=True):
         said = udi.read(text.replace("SN(", "SN\\("))
         assert said.elements == one.elements()
@@ -65,7 +77,9 @@ def test_the_longest_udi_fits():
         "S" * 20,
         "2–8 °C",
     )
-    (text,) = codes(labels.unit_labels([one], AT))
+    pdf = labels.unit_labels([one], AT)
+    assert_inside(pypdfium2.PdfDocument(pdf)[0])
+    (text,) = codes(pdf)
     assert udi.read(text).elements == one.elements()
 
 

@@ -151,7 +151,7 @@ def test_the_box_fills_the_form_or_says_why_not(tx, client):
     wrong = scanned(label(di=other.udi_di).text)
     assert (wrong.status_code, wrong.json["error"]["code"]) == (422, "ScanBlocked")
     assert "Wrong product: this is OTHER, expected is GLOVE-1" in wrong.json["error"]["message"]
-    for hostile in ("", "\x1d", "(01", "<script>", "0" * 4000, DI[:-1]):
+    for hostile in ("", "\x1d", "(01", "<script>", "0" * 4000, DI[:-1], "SO-1", "(01)06999999999997(10)<script>"):
         assert scanned(hostile).status_code == 422
     listed = client.get("/scans/prevented?days=7").get_data(as_text=True)
     assert "3 mis-shipments prevented" in listed, "what says too little is stopped, not counted"

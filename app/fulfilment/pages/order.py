@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.audit.signatures import has_any
 from app.core import web
@@ -67,11 +68,14 @@ def order_stamp(order_id: str) -> Response:
 
 @bp.get("/orders/<order_id>/confirmation")
 @requires(ORDER_READ)
-def confirmation(order_id: str) -> Response:
-    """A confirmation that was kept as a page, by its `number`; `language` chooses, else the reader's."""
+def confirmation(order_id: str) -> BaseResponse:
+    """The newest confirmation; with `number` one that was kept as a page, in `language` or the reader's."""
     orders.get_order(order_id)
     wish = request.args.get("language", "")
     number = request.args.get("number", "")
+    if not number:
+        newest = documents.latest_confirmation(order_id)
+        return redirect(url_for("documents.show_document", document_id=newest.id))
     found = documents.earlier_page(order_id, number, wish if wish in LANGUAGES else language())
     response = Response(found.html, mimetype="text/html")
     response.headers["X-Document-SHA256"] = found.sha256

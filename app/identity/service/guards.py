@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import case, delete, null, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import clock
+from app.core.conflicts import insert_into
 from app.core.db import session
 from app.identity.models import SignInGuard
 
@@ -61,12 +61,11 @@ def begin_attempt(address: str, login: str) -> Standing:
 
 def _count(key: str, most: int, now: datetime) -> tuple[datetime | None, bool]:
     """Count an attempt under the key; until when it waits if there were too many, and whether it is the first to."""
-    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     fresh = _guards.c.since <= now - WINDOW
     locked = _guards.c.locked_until.is_not(None) & (_guards.c.locked_until > now)
     counted = case((fresh & ~locked, 1), else_=_guards.c.failures + 1)
     statement = (
-        insert(_guards)
+        insert_into(_guards)
         .values(key=key, failures=1, since=now, locked_until=None)
         .on_conflict_do_update(
             index_elements=["key"],

@@ -35,12 +35,14 @@ _TO = {SCRAP: _l("scrap"), CUSTOMER: _l("a customer"), SUPPLIER: _l("the supplie
     Parameter("report_no", _l("Number of the inspection report")),
     Parameter("unit", _l("Unit (base unit, or DI of a package)")),
     Parameter("serials", _l("Serial numbers, separated by spaces")),
+    Parameter("supplier", _l("Supplier (code)")),
 )
 def receive(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:
     """Goods came in; a lot that is new waits in quarantine."""
     product, warehouse = _product(values), _warehouse(values)
     given = {name: value for name, value in values.items() if name not in ("product", "warehouse")}
     given["serials"] = values.get("serials", "").split()
+    given["supplier"] = _supplier(values.get("supplier", ""))
     lot = verbs.receive(actor, product, warehouse, given)
     said = _l("%(quantity)s of lot %(lot)s received.", quantity=values["quantity"], lot=lot.lot_no)
     return Outcome(said, (_link(lot),))
@@ -132,6 +134,14 @@ def _product(values: dict[str, Any]) -> Product:
     if found is None:
         raise Invalid({"product": [_("There is no product “%(code)s”.", code=values["product"][:64])]})
     return found
+
+
+def _supplier(code: str) -> str:
+    """Id of the supplier; nothing for no code."""
+    found = catalog.find_supplier(code) if code else None
+    if code and found is None:
+        raise Invalid({"supplier": [_("There is no supplier “%(code)s”.", code=code[:64])]})
+    return found.id if found else ""
 
 
 def _warehouse(values: dict[str, Any]) -> Warehouse:

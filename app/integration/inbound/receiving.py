@@ -16,9 +16,9 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import Engine, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import clock, ids, metrics, sealing
+from app.core.conflicts import insert_into
 from app.core.db import after_commit, engine, in_transaction, session, transaction
 from app.core.errors import NotFound, TooMany, Unauthenticated
 from app.core.i18n import _l
@@ -228,8 +228,7 @@ def _seen_before(source: Door, event: Incoming) -> Taken:
 
 @lru_cache(maxsize=4)
 def _insert_into(dialect: str) -> Prepared:
-    made = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return Prepared(made(_events).on_conflict_do_nothing().returning(_events.c.id), *_COLUMNS)
+    return Prepared(insert_into(_events, dialect).on_conflict_do_nothing().returning(_events.c.id), *_COLUMNS)
 
 
 def _insert() -> Prepared:

@@ -11,10 +11,10 @@ from threading import Lock
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit import service as audit
 from app.core import clock, metrics
+from app.core.conflicts import insert_into
 from app.core.db import session
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
@@ -50,10 +50,9 @@ def write(source_id: str, reason: str, count: int, address: str) -> None:
     """Add so many, in the running transaction."""
     now = clock.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
-    insert = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"source_id": source_id, "hour": hour, "reason": reason, "count": count, "last_at": now}
     kept = session().scalar(
-        insert(_rows)
+        insert_into(_rows)
         .values(**row, last_address=address[:64])
         .on_conflict_do_update(
             index_elements=["source_id", "hour", "reason"],

@@ -141,7 +141,7 @@ def move_lot(lot_id: str) -> BaseResponse | tuple[str, int]:
     """Put free stock of the lot into another bin."""
     lot = queries.get_lot(lot_id)
     source, target = (queries.get_place(request.form.get(name, "")) for name in ("source", "target"))
-    quantity, reason = request.form.get("quantity", 0, type=int), request.form.get("reason", "").strip()[:500]
+    quantity, reason = request.form.get("quantity", 0, type=int), request.form.get("why", "").strip()[:500]
     serials = tuple(request.form.get("serials", "").split()[:1000])
     if not (source.inside and target.inside):
         raise NotFound(place=source.id)

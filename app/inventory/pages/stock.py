@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.catalog import queries as catalog
 from app.core import clock
 from app.core.db import session
-from app.core.errors import DomainError, Invalid
+from app.core.errors import Invalid, NotFound
 from app.core.i18n import _
 from app.core.paging import paginate
 from app.core.permissions import current_actor, requires
@@ -21,6 +21,7 @@ from app.inventory.models import LOT_STATUSES
 from app.inventory.pages.blueprint import bp, words
 from app.inventory.permissions import STOCK_READ, STOCK_RECEIVE
 from app.inventory.schemas import STATUS_NAMES
+from app.qualification.queries import NotQualified
 
 NEAR_DAYS = (30, 90, 180)
 
@@ -62,6 +63,7 @@ def _stock_page(product_id: str, values: dict[str, Any], wrong: dict[str, Any]) 
         view=queries.stock_view(product.id),
         warehouses=queries.warehouses(),
         units=catalog.units_of(product),
+        suppliers=catalog.suppliers_of(product.id),
         values=values,
         wrong=wrong,
         **words(),
@@ -80,17 +82,22 @@ def receive(product_id: str) -> BaseResponse | tuple[str, int]:
     given: dict[str, Any] = {name: value for name, value in values.items() if value}
     given |= {"quantity": int(quantity)} if quantity.isascii() and quantity.isdecimal() and len(quantity) < 9 else {}
     given |= {"serials": given_serials} if given_serials else {}
-    if warehouse is None:
-        return _stock_page(product_id, values, {"warehouse": [_("Choose a warehouse.")]}), 422
+    wrong = {} if warehouse else {"warehouse": [_("Choose a warehouse.")]}
+    if not values["supplier"] and catalog.suppliers_of(product.id):
+        wrong["supplier"] = [_("Say who supplied the goods.")]
+    if warehouse is None or wrong:
+        return _stock_page(product_id, values, wrong), 422
     try:
         with session().begin_nested():
             lot = service.receive(current_actor(), product, warehouse, given)
     except Invalid as error:
         return _stock_page(product_id, values | {"serials": " ".join(given_serials)}, error.details["fields"]), 422
-    except DomainError as error:
+    except (NotQualified, NotFound) as error:
+        return _stock_page(product_id, values, {"supplier": [error.sentence()]}), error.status
+    except service.NoZone as error:
         return _stock_page(product_id, values, {"warehouse": [error.sentence()]}), error.status
     flash(_("Received. The lot waits for release."), "success")
     return redirect(url_for("inventory.show_lot", lot_id=lot.id))
 
 
-_RECEIPT = ("lot_no", "made_on", "expires_on", "quantity", "unit", "document", "report_no")
+_RECEIPT = ("lot_no", "made_on", "expires_on", "quantity", "unit", "supplier", "document", "report_no")

@@ -10,7 +10,6 @@ from app.inventory.queries.availability import (
     free_of_lot,
     kept_by_line,
     reservations_of,
-    reserved_by_line,
     sellable,
 )
 from app.inventory.queries.books import Broken, Difference, broken_links, differences, ledger_of
@@ -68,7 +67,6 @@ __all__ = [
     "lot_beginning",
     "lots_of",
     "reservations_of",
-    "reserved_by_line",
     "sellable",
     "serials_of",
     "stock_list",

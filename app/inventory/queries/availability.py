@@ -117,16 +117,6 @@ def reservations_of(order_id: str) -> list[Reservation]:
     return list(session().scalars(statement))
 
 
-def reserved_by_line(order_id: str) -> dict[str, int]:
-    """Base units kept for each line of the order."""
-    statement = (
-        select(Reservation.order_line_id, func.sum(Reservation.quantity))
-        .where(Reservation.order_id == order_id, Reservation.status == ACTIVE)
-        .group_by(Reservation.order_line_id)
-    )
-    return {line: int(quantity) for line, quantity in session().execute(statement)}
-
-
 def kept_by_line(order_ids: Collection[str], *, firmly: bool = False) -> dict[str, int]:
     """Base units kept for each line of the orders; `firmly`: only what no plan may move."""
     statement = (

@@ -2,6 +2,7 @@
 give back; make kits."""
 
 from app.inventory.fit import WrongZone
+from app.inventory.service.freeing import stock_freed
 from app.inventory.service.kits import NotOneKit, Part, PartUnfit, WrongParts, assemble, set_parts, take_apart
 from app.inventory.service.lots import (
     IllegalMove,
@@ -15,7 +16,6 @@ from app.inventory.service.lots import (
     refuse_claimed,
     reject_lot,
     release_lot,
-    stock_freed,
 )
 from app.inventory.service.moving import Goods, NotThere, hand_over, move, put_away, take_over
 from app.inventory.service.picking import NoDispatchZone, NotReserved, pick, put_back, ship

@@ -25,6 +25,7 @@ from app.inventory.models import (
     Lot,
     Reservation,
 )
+from app.inventory.service.freeing import tell_freed
 from app.inventory.service.moving import bring_home
 from app.inventory.service.reservations import active, give_back
 
@@ -40,9 +41,6 @@ class NoReport(DomainError):
 
     message = _l("Lot %(lot)s has no inspection report: enter its number to release the lot.")
 
-
-stock_freed = Registry[Any]("stock freed")
-"""Filled by later packages: `fn(product_id, why)` is called when more of a product may be sold than before."""
 
 lot_judged = Registry[Any]("lot judged")
 """Filled by later packages: `fn(actor, lot, reason)` is called whenever the status of a lot has changed."""
@@ -73,12 +71,6 @@ def refuse_claimed(lot: Lot, status: str) -> None:
     """Raises Conflict when something else decides on the lot now (its inspection)."""
     for name in lot_claimed:
         lot_claimed.get(name)(lot, status)
-
-
-def tell_freed(lot: Lot, why: str) -> None:
-    """More of the lot may be sold: who waits for stock is told."""
-    for name in stock_freed:
-        stock_freed.get(name)(lot.product_id, why)
 
 
 def inspect_lot(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None = None) -> Lot:

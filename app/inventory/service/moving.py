@@ -16,7 +16,8 @@ from app.core.subject import Subject
 from app.inventory import fit
 from app.inventory.ledger import Movement, post
 from app.inventory.models import OWN, RELEASED, Balance, Holding, Lot, Place, Serial, Warehouse
-from app.inventory.places import PICKABLE, QUARANTINE, RETURNS
+from app.inventory.places import QUARANTINE, RETURNS
+from app.inventory.service.freeing import tell_freed
 from app.inventory.service.places import home_bin, require_fit
 from app.inventory.service.serials import serial_ids
 from app.inventory.service.stock import balances_of
@@ -59,6 +60,7 @@ def move(actor: Actor, goods: Goods, source: Place, target: Place, *, document: 
         reason=reason,
         ledger=heads[lot.id],
     )
+    tell_freed(lot, "moved")
 
 
 def _free(lot: Lot, place: Place, owner: str) -> int:
@@ -76,7 +78,10 @@ def put_away(actor: Actor, lot: Lot, warehouse: Warehouse, *, reason: str) -> in
     rows = balances_of(lot, warehouse)
     if lot.status != RELEASED:
         return 0
-    return _bring_home(actor, lot, [row for row in rows if _zone_of(row) in (QUARANTINE, RETURNS)], reason)
+    moved = _bring_home(actor, lot, [row for row in rows if _zone_of(row) in (QUARANTINE, RETURNS)], reason)
+    if moved:
+        tell_freed(lot, "put_away")
+    return moved
 
 
 def bring_home(actor: Actor, lot: Lot, reason: str) -> int:
@@ -97,13 +102,12 @@ def bring_home(actor: Actor, lot: Lot, reason: str) -> int:
 def _is_away(lot: Lot, row: Balance) -> bool:
     kind = _zone_of(row)
     if lot.status == RELEASED:
-        return kind not in PICKABLE and kind in (QUARANTINE, RETURNS)
+        return kind in (QUARANTINE, RETURNS)
     return lot.status not in fit.TAKES[kind]
 
 
 def _zone_of(row: Balance) -> str:
-    zone = session().get_one(Place, row.place_id).zone
-    return zone.kind if zone else ""
+    return session().get_one(Place, row.place_id).zone_kind
 
 
 def _bring_home(actor: Actor, lot: Lot, rows: Sequence[Balance], reason: str) -> int:
@@ -199,6 +203,7 @@ def take_over(actor: Actor, goods: Goods, place: Place, new_owner: str, *, docum
         reason=reason,
         ledger=heads[lot.id],
     )
+    tell_freed(lot, "bought")
 
 
 def _held(lot: Lot, place: Place, owner: str) -> int:

@@ -6,10 +6,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import selectinload
 
 from app.audit.service import record
+from app.core.conflicts import insert_into
 from app.core.db import session
 from app.core.errors import Conflict, Invalid
 from app.core.i18n import _, _l
@@ -141,9 +141,8 @@ def outside(kind: str, holder_id: str = "") -> Place:
     found = session().scalars(wanted).one_or_none()
     if found is not None:
         return found
-    make = postgresql.insert if session().get_bind().dialect.name == "postgresql" else sqlite.insert
     row = {"id": new_id(), "kind": kind, "holder_id": holder_id, "code": ""}
-    session().execute(make(Place).values(**row).on_conflict_do_nothing())
+    session().execute(insert_into(Place).values(**row).on_conflict_do_nothing())
     return session().scalars(wanted).one()
 
 

@@ -40,22 +40,26 @@ def make_serials(lot: Lot, numbers: Sequence[str], source: Place, owner: str) ->
     return tuple(row["id"] for row in rows)
 
 
-def serials_at(lot: Lot, numbers: Sequence[str] | None, places: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Units of the lot by the place where each lies: ids of those numbered so, or (`numbers` None) all their numbers.
+def numbers_at(lot: Lot, places: Collection[str]) -> set[str]:
+    """Serial numbers of the lot's units at these places."""
+    wanted = select(Serial.serial_no).where(Serial.lot_id == lot.id, Serial.place_id.in_(places))
+    return set(session().scalars(wanted))
 
-    Raises Invalid when one of the numbers is not at these places.
+
+def serials_at(lot: Lot, numbers: Sequence[str], places: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Ids of the lot's units numbered so, by the place where each lies.
+
+    Raises Invalid for none, and when one of the numbers is not at these places.
     """
-    wanted = select(Serial.place_id, Serial.id, Serial.serial_no).where(
-        Serial.lot_id == lot.id, Serial.place_id.in_(places)
+    wanted = (
+        select(Serial.place_id, Serial.id)
+        .where(Serial.lot_id == lot.id, Serial.place_id.in_(places), Serial.serial_no.in_(numbers))
+        .order_by(Serial.serial_no)
     )
-    if numbers is not None:
-        wanted = wanted.where(Serial.serial_no.in_(numbers))
     by_place: dict[str, list[str]] = defaultdict(list)
-    found = set()
-    for place_id, serial_id, serial_no in session().execute(wanted.order_by(Serial.serial_no)):
-        by_place[place_id].append(serial_no if numbers is None else serial_id)
-        found.add(serial_no)
-    if numbers is not None and (len(found) != len(numbers) or not numbers):
+    for place_id, serial_id in session().execute(wanted):
+        by_place[place_id].append(serial_id)
+    if not numbers or sum(map(len, by_place.values())) != len(numbers):
         raise Invalid({"serials": [_("Name each unit by its serial number.")]})
     return {place: tuple(units) for place, units in by_place.items()}
 

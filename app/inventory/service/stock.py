@@ -37,8 +37,10 @@ from app.inventory.models import (
     Warehouse,
     usable_on,
 )
+from app.inventory.service.freeing import tell_freed
 from app.inventory.service.places import home_bin, outside
-from app.inventory.service.serials import make_serials, serials_at
+from app.inventory.service.serials import make_serials, numbers_at, serials_at
+from app.qualification.queries import refuse_receipt
 
 OUT = (SCRAP, CUSTOMER, SUPPLIER)
 goods_received = Registry[Any]("goods received")
@@ -65,9 +67,12 @@ def receive(
     were judged elsewhere (opening stock), so that no inspection is asked for.
 
     `given`: lot_no, made_on, expires_on, quantity (of `unit`, the base unit unless told otherwise), serials, document,
-    report_no, supplier, owner (see `schemas.ReceiptGiven`). Raises Invalid, NoZone.
+    report_no, supplier (its id), owner (see `schemas.ReceiptGiven`). Raises Invalid, NoZone, and NotQualified when
+    supplier or product are not approved for it on this day.
     """
     values = schemas.checked_receipt(given)
+    if values["supplier"]:
+        refuse_receipt(product, values["supplier"], clock.today(), made_on=values["made_on"])
     quantity = _in_base_units(product, values)
     lot = _lot_for_receipt(product, values)
     waits = QUARANTINED if lot.status in (RELEASED, HELD) else lot.status  # a further delivery is checked all the same
@@ -239,6 +244,8 @@ def count(
             reason=reason,
             ledger=heads[lot.id],
         )
+    if difference > 0:
+        tell_freed(lot, "counted")
     return difference
 
 
@@ -252,8 +259,7 @@ def _found_at(lot: Lot, rows: Sequence[Balance], warehouse: Warehouse) -> Place:
 
 def _missing(lot: Lot, rows: Sequence[Balance], counted: int, serials: Sequence[str] | None) -> tuple[str, ...]:
     """Serial numbers that should be there and were not found. Raises Invalid for units nobody ever received."""
-    there = serials_at(lot, None, {row.place_id for row in rows})
-    known = {serial_no for units in there.values() for serial_no in units}
+    known = numbers_at(lot, {row.place_id for row in rows})
     found = set(serials or ())
     if len(found) != counted or not found <= known:
         raise Invalid({"serials": [_("Name each unit by its serial number.")]})

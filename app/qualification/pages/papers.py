@@ -13,6 +13,7 @@ from app.core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from app.core.i18n import _
 from app.core.permissions import current_actor, requires
 from app.core.subject import Subject
+from app.core.templating import link
 from app.identity.queries import names_of
 from app.qualification import queries, scanning, wording
 from app.qualification.filing import PAPER_MODELS, scans_of
@@ -80,7 +81,8 @@ def verify_scan(scan_id: str) -> Response | BaseResponse:
         scanning.verify_scan(current_actor(), scan_id)
         return _("Verified.")
 
-    return _done(_of(scan_id).paper, act)
+    back = link("fulfilment.show_task", task_id=request.form["task"][:26]) if request.form.get("task") else ""
+    return _done(_of(scan_id).paper, act, back)
 
 
 @bp.post("/scans/<scan_id>/remove")
@@ -107,11 +109,11 @@ def _of(scan_id: str) -> PaperScan:
     return scanning.scan_of(scan_id)
 
 
-def _done(paper: Subject, act: Any) -> Response | BaseResponse:
+def _done(paper: Subject, act: Any, back: str = "") -> Response | BaseResponse:
     try:
         with session().begin_nested():
             sentence = act()
     except (Conflict, Invalid, Forbidden) as error:
         return make_response(_render(paper, error), error.status)
     flash(sentence, "success")
-    return redirect(url_for("qualification.show_paper", paper_kind=paper.kind, paper_id=paper.id))
+    return redirect(back or url_for("qualification.show_paper", paper_kind=paper.kind, paper_id=paper.id))

@@ -79,7 +79,7 @@ def test_a_worker_started_again_gets_back_what_its_predecessor_had(start, tmp_pa
     first = start()
     until(alive)
     ids = stored(new("test_slow", payload={"tell": str(told), "seconds": 2}), *(new() for _ in range(3)))
-    until(told.exists)
+    until(lambda: told.exists() and told.read_text())  # written, not only opened
     first.kill()
     first.wait()
     assert ids[0] not in effects()
@@ -102,7 +102,7 @@ def test_the_job_of_a_killed_worker_is_run_by_another_within_thirty_seconds(star
     workers = {one.pid: one for one in (start("one"), start("two"))}
     until(lambda: alive() == 2)
     (job,) = stored(new("test_slow", payload={"tell": str(told), "seconds": 2}))
-    until(told.exists)
+    until(lambda: told.exists() and told.read_text())  # written, not only opened
     first = int(told.read_text().split()[0])
     workers[first].kill()
     killed = time.monotonic()

@@ -217,6 +217,7 @@ def until_numbered(count, seconds=60.0):
     return time.monotonic() - began
 
 
+@pytest.mark.waits
 def test_workers_number_within_a_second_and_one_of_them_may_die(live, workers):
     with clock.moved(clock._machine_time):
         told(0)

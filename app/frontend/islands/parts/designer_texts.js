@@ -25,7 +25,7 @@ know({
   "Not who did “{name}”": "“{name}”的办理人不得办理",
   "Meaning of the signature": "签名含义",
   "Empty: it is done without a signature.": "留空：办理时无需签名。",
-  "Service level": "服务时限（SLA）",
+  "Service level": "服务时限",
   "External topic": "外部任务主题",
   Groups: "候选组",
   "Not done by who did": "办理人不得相同的环节",

@@ -40,7 +40,8 @@ async function check(box, code) {
     navigator.vibrate?.([120, 60, 120]);
   }
   input.value = "";
-  input.focus();
+  input.focus({ preventScroll: true });
+  box.scrollIntoView({ block: "center" }); // on a phone the verdict would lie below the menu
   box.dispatchEvent(new CustomEvent("scanned", { bubbles: true, detail: answer }));
 }
 
