@@ -36,6 +36,8 @@ _APPROVALS = ((0.88, "approve", "同意"), (0.07, "rework", "请核对数量与�
 USUAL_ANSWERS = {
     "approve": _APPROVALS,
     "second_approval": _APPROVALS,
+    "joint_approval": _APPROVALS,
+    "approve_afterwards": ((0.96, "approve", "急救属实，同意放行"), (0.02, "reject", "手术并未安排，不应先行放行")),
     "resolve_blocks": ((0.55, "reject", "资质不符，无法供货"), (0.33, "rework", "请按提示更正后重新提交")),
     "resolve_shortage": ((0.7, "recheck", "到货后再次检查库存"), (0.1, "reject", "本季度无货源")),
 }
@@ -91,8 +93,11 @@ class History:
         self.expect(taken.order.id)
 
     def expect(self, order_id: str) -> None:
-        """Somebody will look at the order's open task some hours from now."""
-        hours = min(self.rng.lognormvariate(2.2, 0.9), 90)
+        """Somebody will look at the order's open task some hours from now; at an emergency's within four."""
+        urgent = any(
+            task.element_id == "approve_afterwards" for task in inbox.open_tasks_of(Subject("order", order_id))
+        )
+        hours = min(self.rng.lognormvariate(2.2, 0.9), 3.5 if urgent else 90)
         self.plan(clock.now() + timedelta(hours=hours), lambda: self.decide(order_id))
 
     def decide(self, order_id: str) -> None:

@@ -19,6 +19,8 @@ from app.priority.models import OrderStanding
 from app.processes import service as processes
 
 PROCESS = "approval"
+CHANGED = "approval.changed"
+CANCELLED = "approval.cancelled"
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,10 @@ def change(actor: Actor, order_id: str, given: Any, *, seen_version: int) -> Ord
     """
     order = orders.get_order(order_id)
     order_verbs.change_order(actor, order, given, seen_version=seen_version)
-    give_back(actor, order, "changed")
-    priority.assess(actor, order.id, trigger="changed")
-    processes.restart(actor, Subject("order", order.id), PROCESS, variables=_variables(order), reason="changed")
+    if not _tell_approval(actor, order, CHANGED, _variables(order)):
+        give_back(actor, order, "changed")
+        priority.assess(actor, order.id, trigger="changed")
+        processes.restart(actor, Subject("order", order.id), PROCESS, variables=_variables(order), reason="changed")
     return order
 
 
@@ -91,9 +94,19 @@ def withdraw(actor: Actor, order_id: str, *, reason: str, seen_version: int) -> 
 
 
 def _end(actor: Actor, order: Order, reason: str) -> Order:
-    give_back(actor, order, reason)
-    processes.cancel(actor, Subject("order", order.id), reason=reason)
+    if not _tell_approval(actor, order, CANCELLED, {"reason": reason}):
+        give_back(actor, order, reason)
+        processes.cancel(actor, Subject("order", order.id), reason=reason)
     return order
+
+
+def _tell_approval(actor: Actor, order: Order, message: str, variables: dict[str, Any]) -> bool:
+    """Whether the order's approval waits for the message, and has got it: one begun with an older diagram does not."""
+    try:
+        processes.correlate(actor, message, business_key=order.number, variables=variables)
+    except processes.NoMatch:
+        return False
+    return True
 
 
 def _variables(order: Order) -> dict[str, Any]:

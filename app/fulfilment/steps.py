@@ -12,6 +12,7 @@ from app.core.errors import Conflict
 from app.core.i18n import _l
 from app.core.permissions import Actor
 from app.core.subject import Subject
+from app.fulfilment import afterwards as afterwards
 from app.fulfilment import documents
 from app.inventory import queries as stock
 from app.inventory import service as inventory
@@ -24,6 +25,7 @@ from app.priority import queries as priority
 from app.priority import service as ranking
 from app.processes.service import NoMatch, correlate
 from app.processes.steps import StepCall, kept_years, step, subject_version, task_rank
+from app.tasks import service as tasks
 from app.tasks.models import Rank
 
 STOCK_COVERED = "stock.covered"
@@ -157,6 +159,30 @@ def reject_order(call: StepCall) -> dict[str, Any] | None:
     reason = _reason(call)
     give_back(call.actor, order, reason)
     order_verbs.reject_order(call.actor, order, reason=reason)
+    return None
+
+
+@step.register("take_up_change")
+def take_up_change(call: StepCall) -> dict[str, Any] | None:
+    """The order was changed while it was in approval: what was reserved is free again, open tasks are replaced, and it
+    is ranked anew. Raises OrderReleased, OrderClosed."""
+    order = orders.get_order(call.subject.id)
+    order_verbs.refuse_closed(order)
+    tasks.supersede_of(call.instance_id, "changed")
+    give_back(call.actor, order, "changed")
+    ranking.assess(call.actor, order.id, trigger="changed")
+    return None
+
+
+@step.register("close_cancelled")
+def close_cancelled(call: StepCall) -> dict[str, Any] | None:
+    """The order is not wanted any more: what was reserved is free again. A message from outside, `reason` in its
+    variables, cancels the order too. Raises OrderReleased, OrderClosed, Invalid."""
+    order = orders.get_order(call.subject.id)
+    reason = str(call.variables.get("reason") or "")
+    if order.status not in (OrderStatus.CANCELLED, OrderStatus.WITHDRAWN):
+        order_verbs.cancel_order(call.actor, order, reason=reason, seen_version=order.version)
+    give_back(call.actor, order, reason)
     return None
 
 

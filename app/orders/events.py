@@ -30,8 +30,18 @@ BY_VERB = {
     "reject": _of_order("rejected", _l("An order has been rejected.")),
     "cancel": _of_order("cancelled", _l("An order has been cancelled.")),
     "withdraw": _of_order("withdrawn", _l("An order has been withdrawn by its submitter.")),
+    "approval-missed": _of_order("approval_missed", _l("A released emergency was not approved in time afterwards.")),
+    "approve-afterwards": _of_order("approved_afterwards", _l("A released emergency has been approved afterwards.")),
+    "refuse-afterwards": _of_order("refused_afterwards", _l("A released emergency has been refused afterwards.")),
 }
 """By the verb of the audit trail."""
+PURCHASE_SUGGESTED = event_type(
+    "youxu.purchase.suggested",
+    _l("An order waits for goods that nobody expects: a purchase is suggested."),
+    number=TEXT,
+    product=TEXT,
+    quantity=NUMBER,
+)
 
 
 def tell_of(order: Order, verb: str) -> None:
@@ -43,3 +53,9 @@ def tell_of(order: Order, verb: str) -> None:
         "channel": str(order.channel),
     }
     tell(BY_VERB[verb], Subject("order", order.id), data, key=order.number)
+
+
+def tell_of_need(order: Order, sku: str, quantity: int) -> None:
+    """The order lacks so many base units of the product."""
+    data: dict[str, Any] = {"number": order.number, "product": sku, "quantity": quantity}
+    tell(PURCHASE_SUGGESTED, Subject("order", order.id), data, key=order.number)

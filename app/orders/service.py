@@ -16,7 +16,7 @@ from app.core.subject import Subject
 from app.orders import queries
 from app.orders.checks import CheckedLine, CheckedOrder
 from app.orders.checks import check_order as check_order
-from app.orders.events import tell_of
+from app.orders.events import tell_of, tell_of_need
 from app.orders.models import STATUS_NAMES, Order, OrderLine, OrderStatus, OrderVersion, snapshot_of
 from app.orders.references import References as References
 from app.orders.schemas import LARGEST_VERSION as LARGEST_VERSION
@@ -134,6 +134,21 @@ def release_order(actor: Actor, order: Order) -> None:
     _move(actor, order, OrderStatus.RELEASED, "release", "")
 
 
+def note_afterwards(actor: Actor, order: Order, verb: str, reason: str) -> None:
+    """What came of an emergency after its release: `approval-missed`, `approve-afterwards`, `refuse-afterwards`. No new
+    version: the order stays as it is.
+    """
+    audit.record(actor, f"order:{verb}", Subject("order", order.id), reason=reason)
+    tell_of(order, verb)
+
+
+def suggest_purchase(actor: Actor, order: Order, missing: Mapping[str, int]) -> None:
+    """The order waits for so many base units by SKU, and nobody expects them: purchasing is to hear of it."""
+    audit.record(actor, "order:suggest-purchase", Subject("order", order.id), missing=dict(missing))
+    for sku, quantity in missing.items():
+        tell_of_need(order, sku, quantity)
+
+
 def note_reserved(order: Order, reserved: Mapping[str, int]) -> None:
     """Keep how much of each line (by id) is reserved; lines not named have nothing. No new version: stock moved, not
     the order.
@@ -141,6 +156,14 @@ def note_reserved(order: Order, reserved: Mapping[str, int]) -> None:
     for line in order.lines:
         line.reserved = reserved.get(line.id, 0)
     session().flush()
+
+
+def refuse_closed(order: Order) -> None:
+    """Raises OrderReleased, OrderClosed: it is not in approval any more."""
+    if order.status == OrderStatus.RELEASED:
+        raise OrderReleased(order=order.number)
+    if not order.is_open:
+        raise OrderClosed(order=order.number, status=str(STATUS_NAMES[order.status]))
 
 
 def checked_reason(text: str) -> str:
@@ -156,10 +179,7 @@ def checked_reason(text: str) -> str:
 def _take(order: Order, seen_version: int) -> None:
     """Lock the order for change by somebody who saw that version of it."""
     session().refresh(order, with_for_update=True)
-    if order.status == OrderStatus.RELEASED:
-        raise OrderReleased(order=order.number)
-    if not order.is_open:
-        raise OrderClosed(order=order.number, status=str(STATUS_NAMES[order.status]))
+    refuse_closed(order)
     if order.version != seen_version:
         raise StaleVersion(seen=seen_version, current=order.version)
 

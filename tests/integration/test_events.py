@@ -92,11 +92,11 @@ def test_orders_that_do_not_make_it(flow, ask):
     intake.change(flow.actor("ann"), changed.id, {"note": "soon"}, seen_version=changed.version)
     assert short(ask(), "order", "task", "process") == [
         *("order.created", "process.started", "task.opened"),
-        *("order.changed", "task.closed", "process.superseded", "process.started", "task.opened"),
+        *("order.changed", "task.closed", "process.ended", "process.started", "task.opened"),
     ]
     at = ask()["next"]
     intake.cancel(flow.actor("ann"), changed.id, reason="no", seen_version=changed.version)
-    assert short(ask(f"?after={at}")) == ["order.cancelled", "task.closed", "process.cancelled"]
+    assert short(ask(f"?after={at}")) == ["order.cancelled", "task.closed", "process.ended"]
     at = ask()["next"]
     withdrawn = flow.submit()
     flow.decide("bob", withdrawn, "rework", "look again")

@@ -10,7 +10,10 @@ import orjson
 import pytest
 
 from app.processes import engine
+from app.processes.designer import trying
+from app.processes.designer.models import ProcessDraft
 from tests.conftest import NOON
+from tests.decisions.factories import seed
 from tests.processes.test_engine import Case
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
@@ -19,9 +22,18 @@ CHOICES = {
     "resolve_blocks": ["recheck", "rework", "reject"],
     "approve": ["approve", "rework", "reject"],
     "second_approval": ["approve", "rework", "reject"],
+    "joint_approval": ["approve", "rework", "reject"],
+    "approve_afterwards": ["approve", "reject"],
     "resolve_shortage": ["recheck", "rework", "reject"],
     "rework": ["resubmit"],
 }
+ENDS = {
+    "release_order": "released",
+    "reject_order": "rejected",
+    "note_approved_afterwards": "approved_afterwards",
+    "note_refused_afterwards": "refused_afterwards",
+}
+DEPARTMENTS = ["finance", "manager", "qa_ra"]
 
 
 class Model:
@@ -32,6 +44,8 @@ class Model:
         self.steps: list[str] = []
         self.matrix = ""
         self.first: str | None = None
+        self.joint: list[str] = []
+        """Who has approved beside others who have not yet."""
         self.at: str | None = self.submit()
 
     # the rule sets, as they will be asked: the engine is given the same answers in the same order
@@ -50,8 +64,8 @@ class Model:
     def gate(self) -> str | None:
         if self.route("clear", "clear", "clear", "blocked") == "blocked":
             return "resolve_blocks"
-        self.matrix = self.route("none", "one", "two")
-        return self.reserve() if self.matrix == "none" else "approve"
+        self.matrix = self.route("none", "one", "two", "parallel", "emergency")
+        return self.reserve() if self.matrix in ("none", "emergency") else "approve"
 
     def gate_again(self) -> str | None:
         """What was in order at submission may have lapsed until it was approved."""
@@ -65,12 +79,25 @@ class Model:
         if self.route("complete", "short") == "short":
             return "resolve_shortage"
         self.steps += ["make_document", "release_order"]
-        return None
+        return "approve_afterwards" if self.matrix == "emergency" else None
 
-    def answer(self, outcome: str) -> None:
+    def waits(self) -> list[str]:
+        """The open tasks; those of a joint approval and the joint approval itself."""
+        if self.at == "joint_approval":
+            return ["joint_approval"] * (1 + len(DEPARTMENTS) - len(self.joint))
+        return [self.at] if self.at else []
+
+    def answer(self, outcome: str, who: str) -> None:
         self.routes = []
         task = self.at
-        if outcome == "rework":
+        if task == "joint_approval" and outcome == "approve" and len(self.joint) + 1 < len(DEPARTMENTS):
+            self.joint.append(who)
+            return
+        self.joint = []
+        if task == "approve_afterwards":
+            self.steps.append("note_approved_afterwards" if outcome == "approve" else "note_refused_afterwards")
+            self.at = None
+        elif outcome == "rework":
             self.steps.append("mark_rework")
             self.at = "rework"
         elif outcome == "reject":
@@ -82,6 +109,8 @@ class Model:
             self.at = self.gate()
         elif task == "approve" and self.matrix == "two":
             self.at = "second_approval"
+        elif task == "approve" and self.matrix == "parallel":
+            self.at = "joint_approval"
         else:
             self.at = self.gate_again()
 
@@ -100,40 +129,62 @@ class Scripted:
     def decide(self, gateway: Any, variables: dict[str, Any]) -> dict[str, Any]:
         if gateway.rule_set == "task_outcome":
             return {"route": variables["answers"][variables["answered"]]["outcome"]}
-        return {"route": self.routes.pop(0)}
+        return {"route": self.routes.pop(0), "assign_by_step": {"joint": DEPARTMENTS}}
 
     def perform(self, element: Any, _variables: dict[str, Any], _token: int) -> None:
         self.steps.append(element.step)
 
 
-@pytest.mark.parametrize("seed", range(150))
-def test_a_random_walk_does_what_the_model_says(seed):
-    chance = random.Random(seed)
+@pytest.mark.parametrize("number", range(150))
+def test_a_random_walk_does_what_the_model_says(number):
+    chance = random.Random(number)
     model, world = Model(chance), Scripted()
     world.routes = list(model.routes)
     case = Case(XML, world, initiator="sal")
-    for number in range(60):
-        assert case.work() == ([model.at] if model.at else [])
+    joint: list[int] = []
+    for turn in range(60):
+        assert case.work() == model.waits()
         assert world.steps == model.steps
         assert world.routes == []
-        assert len(case.step.state) < 3000
+        assert len(case.step.state) < 4000
         if model.at is None:
             break
-        (opened,) = case.step.opened
         if model.at == "second_approval":
+            (opened,) = case.step.opened
             assert opened.excluded == tuple(sorted({model.first, "sal"}))
+        if model.at == "joint_approval" and not model.joint:
+            assert [opened.groups for opened in case.step.opened] == [(one,) for one in DEPARTMENTS]
+            assert {opened.excluded for opened in case.step.opened} == {tuple(sorted({model.first, "sal"}))}
         outcome = chance.choice(CHOICES[model.at])
-        who = f"u{number}"
+        who = f"u{turn}"
         if model.at == "approve":
             model.first = who
         task = model.at
-        model.answer(outcome)
+        model.answer(outcome, who)
         world.routes = list(model.routes)
-        case.do(task, by=who, outcome=outcome)
+        if task == "joint_approval":
+            joint = joint or [opened.token for opened in case.step.opened]
+            case.act(engine.Complete(joint.pop(chance.randrange(len(joint))), {"outcome": outcome}, who))
+            joint = joint if outcome == "approve" else []
+        else:
+            case.do(task, by=who, outcome=outcome)
     assert case.step.completed == (model.at is None)
     if case.step.completed:
         entered = [happened.element for happened in case.happened if happened.kind == "entered"]
-        assert entered[-1] == ("released" if model.steps[-1] == "release_order" else "rejected")
+        assert entered[-1] == ENDS[model.steps[-1]]
+
+
+def test_who_has_approved_jointly_may_not_do_so_for_another_department():
+    world = Scripted()
+    world.routes = ["clear", "parallel"]
+    case = Case(XML, world, initiator="sal").do("approve", by="ann", outcome="approve")
+    first, second, _third = (opened.token for opened in case.step.opened)
+    case.act(engine.Complete(first, {"outcome": "approve"}, "fin"))
+    for barred in ("sal", "ann", "fin"):
+        with pytest.raises(engine.SamePerson):
+            case.act(engine.Complete(second, {"outcome": "approve"}, barred))
+    assert case.act(engine.Complete(second, {"outcome": "reject"}, "man")).step.completed
+    assert world.steps[-1] == "reject_order"
 
 
 def test_every_rule_set_and_step_is_one_that_was_agreed():
@@ -153,6 +204,12 @@ def test_every_rule_set_and_step_is_one_that_was_agreed():
         "make_document",
         "release_order",
         "reject_order",
+        "ask_purchasing",
+        "take_up_change",
+        "close_cancelled",
+        "report_missed_approval",
+        "note_approved_afterwards",
+        "note_refused_afterwards",
     }
 
 
@@ -175,3 +232,12 @@ def test_forms_offer_exactly_what_the_diagram_understands():
             outcome = next(part for part in form["components"] if part.get("key") == "outcome")
             assert [option["value"] for option in outcome["values"]] == CHOICES[element.id]
             assert all(option["label_zh"] for option in outcome["values"])
+
+
+def test_the_scenarios_pass_and_leave_nothing_out(tx):
+    seed()
+    forms = {name: orjson.loads((FOLDER / f"{name}.form").read_bytes()) for name in engine.form_keys_of(XML)}
+    scenarios = (FOLDER / "approval.scenarios.yaml").read_text()
+    trial = trying.try_draft(ProcessDraft(key="approval", xml=XML.decode(), forms=forms, scenarios=scenarios))
+    assert [(one.scenario.title, one.wrong) for one in trial.broken] == []
+    assert trial.coverage.percent == 100

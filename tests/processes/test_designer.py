@@ -73,8 +73,8 @@ def checked_twice(xml: bytes, step: str = "note_block") -> bytes:
             f'sourceRef="make_document" targetRef="once_more" />{node}',
         ),
         (
-            "<bpmn:incoming>f_document</bpmn:incoming>\n      <bpmn:outgoing>f_released",
-            "<bpmn:incoming>f_more</bpmn:incoming>\n      <bpmn:outgoing>f_released",
+            "<bpmn:incoming>f_document</bpmn:incoming>\n      <bpmn:outgoing>f_afterwards",
+            "<bpmn:incoming>f_more</bpmn:incoming>\n      <bpmn:outgoing>f_afterwards",
         ),
     )
 
@@ -125,7 +125,7 @@ def test_two_people_at_one_diagram(act):
     draft = drafts.begin(act["dora"], "approval", "both")
     theirs = changed(checked_twice(APPROVAL), ('name="Approve"', 'name="Agree"'))
     drafts.save(act["dora"], draft.id, 1, theirs)
-    mine = changed(APPROVAL, ('name="Reserve stock"', 'name="Reserve"'), ('x="240" y="110"', 'x="240" y="118"'))
+    mine = changed(APPROVAL, ('name="Reserve stock"', 'name="Reserve"'), ('x="300" y="610"', 'x="300" y="618"'))
     found = merge(APPROVAL, mine, theirs)
     assert found.conflicts == []
     assert set(found.taken) == {"approve", "f_document", "once_more", "f_more"}
@@ -133,7 +133,7 @@ def test_two_people_at_one_diagram(act):
     assert both.elements["reserve_stock"].name["en"] == "Reserve"
     assert both.elements["approve"].name["en"] == "Agree"
     assert [out.target for out in both.elements["make_document"].outs] == ["once_more"]
-    assert b'y="118"' in found.xml
+    assert b'y="618"' in found.xml
     assert "f_more" in both.elements["release_order"].comes_by
     conflict = merge(APPROVAL, changed(mine, ('name="Approve"', 'name="Permit"')), theirs)
     assert conflict.conflicts == ["approve"]
@@ -251,7 +251,8 @@ def test_the_pages(people, client, act):
     page = client.get(f"{here}/scenarios").text
     assert "do not come out as expected" not in page
     assert page.count("Expect what came of it") >= 2
-    for place in range(7):  # those that end without a release stay as they are
+    tried = trying.try_draft(queries.get_draft(here.rpartition("/")[2])).results
+    for place in [place for place, one in enumerate(tried) if not one.passed]:  # those that end in a release
         revision = str(queries.get_draft(here.rpartition("/")[2]).revision)
         send(f"{here}/scenarios/accept", scenario=str(place), revision=revision)
     draft = queries.get_draft(here.rpartition("/")[2])

@@ -26,6 +26,8 @@ from app.processes.pages.blueprint import bp, json_of
 from app.processes.pages.designer import DRAFT, seen_revision, shared
 from app.processes.permissions import PROCESS_DEPLOY, PROCESS_READ
 
+WATCHERS = frozenset({"boundaryEvent", "startEvent"})
+"""Events that watch over others: where they are no work stands."""
 LONGEST = 256 * 1024
 
 
@@ -205,6 +207,8 @@ def _shown(draft: ProcessDraft, played: Play) -> dict[str, Any]:
     """{"path", "done", "active", "tokens", "failed", "open": [what waits], "clock", "ended", "variables"}"""
     tokens: dict[str, int] = {}
     for one in played.open.values():
+        if one.element.kind in WATCHERS:
+            continue
         tokens[one.element.id] = tokens.get(one.element.id, 0) + 1
     return {
         "path": played.path,
@@ -212,13 +216,18 @@ def _shown(draft: ProcessDraft, played: Play) -> dict[str, Any]:
         "tokens": tokens,
         "done": sorted(played.elements - tokens.keys()),
         "failed": dict(played.faults),
-        "open": [_open(draft, one) for one in sorted(played.open.values(), key=lambda one: one.token)],
+        "open": [_open(draft, one) for one in sorted(played.open.values(), key=_turn)],
         "clock": show_time(played.stage.as_of),
         "now": _until(played.stage.as_of),
         "ended": played.ended,
         "variables": jsontext.dumps(dict(played.variables)),
         "ends": played.ends,
     }
+
+
+def _turn(one: Waiting) -> tuple[bool, int]:
+    """Work first, then what may happen beside it."""
+    return one.element.kind in WATCHERS, one.token
 
 
 def _open(draft: ProcessDraft, one: Waiting) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.processes import queries, saving
 from app.processes.definitions import deployed
-from app.processes.models import ProcessStart
+from app.processes.models import ProcessInstance, ProcessStart
 from app.processes.service import following, kept
 from app.processes.service.finding import Waiting, Wanted, named, starting, told, waiting
 from app.processes.service.going_on import event_came, event_came_if_waiting
@@ -102,7 +102,13 @@ def correlate(  # noqa: PLR0913 - everything a message can say
 
 
 def _deliver(
-    actor: Actor, wanted: Wanted, brought: Brought, *, may_keep: bool, all_: bool = False
+    actor: Actor,
+    wanted: Wanted,
+    brought: Brought,
+    *,
+    may_keep: bool,
+    all_: bool = False,
+    sender: ProcessInstance | None = None,
 ) -> list[Correlated] | None:
     """Where it arrived; None when nobody waits for it (with `may_keep`: and nobody begins to before it is kept)."""
     locked = False
@@ -118,7 +124,8 @@ def _deliver(
                 locked = True
                 continue
             return None
-        made = [*_bring(actor, wanted, found, brought), *_start(actor, starts, wanted.business_key, brought.variables)]
+        begun = [Correlated(_begin(actor, one, wanted, brought, sender), None, started=True) for one in starts]
+        made = [*_bring(actor, wanted, found, brought), *begun]
         if made:
             return made
     raise StaleDataError(f"those who wait for the message {wanted.name} go on faster than it can be delivered")
@@ -135,10 +142,38 @@ def _bring(actor: Actor, wanted: Wanted, found: Sequence[Waiting], brought: Brou
     ]
 
 
-def _start(
-    actor: Actor, starts: Sequence[ProcessStart], business_key: str | None, variables: Mapping[str, Any]
-) -> list[Correlated]:
-    return [Correlated(start_at(actor, one, business_key, variables), None, started=True) for one in starts]
+def _begin(actor: Actor, start: ProcessStart, wanted: Wanted, brought: Brought, sender: ProcessInstance | None) -> str:
+    """A new instance, begun by the message; its id. What an instance starts is about the same as that instance is, and
+    on behalf of who started it."""
+    if sender is None or sender.subject_kind == "process":
+        return start_at(actor, start, wanted.business_key, brought.variables)
+    return begin(
+        *(actor, deployed(start.definition_id), Subject(sender.subject_kind, sender.subject_id)),
+        *(brought.variables, sender.started_by),
+        business_key=wanted.business_key,
+        at=start.element_id,
+    )
+
+
+def start_about(
+    actor: Actor, name: str, subject: Subject, *, business_key: str | None = None, variables: Mapping[str, Any]
+) -> list[str]:
+    """Start whatever the message starts, about this subject; ids of the instances, none when nothing listens to it."""
+    made = [
+        begin(
+            *(actor, deployed(start.definition_id), subject, variables, actor.id),
+            business_key=business_key,
+            at=start.element_id,
+        )
+        for start in starting("message", name)
+    ]
+    following.follow()
+    return made
+
+
+def starts_any(name: str) -> bool:
+    """Whether a process in force is started by the message."""
+    return bool(starting("message", name))
 
 
 def start_about(
@@ -187,7 +222,7 @@ def thrown_message(actor: Actor, instance_id: str, thrown: Any) -> None:
     sender = queries.get_instance(instance_id)
     wanted, brought = Wanted(thrown.name, sender.business_key), Brought(dict(thrown.variables), {})
     try:
-        made = _deliver(actor, wanted, brought, may_keep=True)
+        made = _deliver(actor, wanted, brought, may_keep=True, sender=sender)
     except ManyMatches:
         made = None
     if made is None:
