@@ -14,6 +14,7 @@ import yaml
 from app.catalog.models import Product
 from app.core.errors import Invalid
 from app.core.i18n import _
+from app.quality.models import Inspection
 
 _GIVEN: list[dict[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("characteristics.yaml").read_text(encoding="utf-8")
@@ -46,6 +47,11 @@ class Characteristic:
         else:
             told = f"≥ {self.lower}" if self.lower is not None else f"≤ {self.upper}"
         return f"{told} {self.unit}"
+
+
+def asked_of(inspection: Inspection) -> list[Characteristic]:
+    """What is tested in this inspection; nothing where documents suffice."""
+    return of_product(inspection.lot.product, full=inspection.route == "full") if inspection.plan else []
 
 
 def of_product(product: Product, *, full: bool) -> list[Characteristic]:

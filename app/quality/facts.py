@@ -29,7 +29,7 @@ def inspection_facts(subject: Subject, _as_of: datetime) -> list[dict[str, Any]]
         {
             "origin": one.origin,
             **history.counted(history.past_of(one)),
-            **history.terms_of(one),
+            "supplier_action_done": history.improved(one),
             "lots_before": history.lots_before(one),
             "risk_class": product.risk_class or 3,
             "implantable": product.implantable,
@@ -63,7 +63,7 @@ def result_facts(subject: Subject, _as_of: datetime) -> list[dict[str, Any]]:
 def receipt_faults(one: Inspection) -> int:
     """How much the receiving check found wrong."""
     wrong = sum(one.checks.get(name) == "wrong" for name in CHECKED)
-    return wrong + (one.checks.get("counted", one.quantity) != one.quantity)
+    return wrong + (one.checks.get("counted") != one.checks.get("expected"))
 
 
 def severity_of(one: Inspection) -> str:

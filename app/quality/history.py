@@ -58,11 +58,11 @@ def counted(past: Sequence[Past]) -> dict[str, Any]:
     }
 
 
-def terms_of(inspection: Inspection) -> dict[str, bool]:
-    """What quality holds of the supply: an improvement counts when it came after the last lot that was planned."""
+def improved(inspection: Inspection) -> bool:
+    """Whether quality found an improvement of the supplier effective after the last lot that was inspected."""
     terms = session().get(SupplyTerms, (inspection.product_id, inspection.supplier_id))
-    if terms is None:
-        return {"production_steady": False, "reduced_agreed": False, "supplier_action_done": False}
+    if terms is None or terms.improved_at is None:
+        return False
     latest = session().scalar(
         select(func.max(Inspection.started_at)).where(
             Inspection.product_id == inspection.product_id,
@@ -71,12 +71,7 @@ def terms_of(inspection: Inspection) -> dict[str, bool]:
             Inspection.id < inspection.id,
         )
     )
-    improved = terms.improved_at is not None and (latest is None or terms.improved_at >= latest)
-    return {
-        "production_steady": terms.production_steady,
-        "reduced_agreed": terms.reduced_agreed,
-        "supplier_action_done": improved,
-    }
+    return latest is None or terms.improved_at >= latest
 
 
 def lots_before(inspection: Inspection) -> int:

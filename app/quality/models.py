@@ -41,13 +41,14 @@ class Inspection(Base):
     checks: Mapped[JsonDict] = mapped_column(default=dict)
     """The receiving check: {"counted", "package", "label", "udi", "certificate", "temperature", "note", "by"}."""
     route: Mapped[str] = mapped_column(String(12), default="")
-    """What the rules asked for: documents, reduced, normal, tightened, full."""
+    """What the rules asked for: documents, normal, tightened, full, or hold while nothing is inspected."""
     severity: Mapped[str] = mapped_column(String(12), default="normal")
     """The severity in force for product and supplier from this lot on."""
     plan: Mapped[JsonDict] = mapped_column(default=dict)
     """{"level", "aql", "letter", "size", "accept", "reject", "stricter": acceptance number one AQL step stricter}."""
     results: Mapped[JsonList] = mapped_column(default=list)
-    """Samples in turn: {"sampled", "defective", "values": {code: [text]}, "instrument", "note", "by", "at"}."""
+    """Samples in turn: {"sampled", "defective", "values": {code: [text]}, "instrument", "note", "by", "at", "struck": by
+    whom it does not count}."""
     found: Mapped[JsonDict] = mapped_column(default=dict)
     """What the results come to: {"sampled", "defective", "failed": [codes], "missing": [codes], "key_failed"}."""
     tester_id: Mapped[str | None] = mapped_column(String(26))
@@ -86,14 +87,12 @@ class Inspection(Base):
 
 
 class SupplyTerms(Base):
-    """What quality holds of a product's supply by one supplier: it decides when the severity of inspection changes."""
+    """What quality holds of a product's supply by one supplier: it ends a discontinuation of acceptance."""
 
     __tablename__ = "supply_terms"
 
     product_id: Mapped[str] = mapped_column(ForeignKey("products.id"), primary_key=True)
     supplier_id: Mapped[str] = mapped_column(String(26), primary_key=True)
-    production_steady: Mapped[bool] = mapped_column(default=False)
-    reduced_agreed: Mapped[bool] = mapped_column(default=False)
     improved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When quality found the supplier's improvement effective: it ends a discontinuation that began before."""
     changed_at: Mapped[Moment]

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from app.audit.queries import subject_labels
 from app.core.db import session
 from app.core.errors import NotFound
-from app.inventory.models import Lot
+from app.inventory.models import OWN, Balance, Lot, Place, Serial
+from app.inventory.places import RETURNS, Zone
 from app.quality.demand import Waits, rank_of, waiting_for
 from app.quality.models import OPEN, Inspection, Nonconformance
 from app.tasks.models import Task, TaskStatus
@@ -49,6 +50,31 @@ def open_of_lot(lot_id: str) -> Inspection | None:
 def of_lot(lot_id: str) -> list[Inspection]:
     """Every inspection of the lot, the newest first."""
     return list(session().scalars(select(Inspection).where(Inspection.lot_id == lot_id).order_by(Inspection.id.desc())))
+
+
+def returned_of(lot_id: str) -> list[tuple[str, int]]:
+    """What came back of the lot and lies in return zones: (warehouse id, base units), the most first."""
+    total = func.sum(Balance.on_hand)
+    wanted = (
+        select(Balance.warehouse_id, total)
+        .join(Place, Place.id == Balance.place_id)
+        .join(Zone, Zone.id == Place.zone_id)
+        .where(Balance.lot_id == lot_id, Balance.owner == OWN, Zone.kind == RETURNS, Balance.on_hand > 0)
+        .group_by(Balance.warehouse_id)
+        .order_by(total.desc(), Balance.warehouse_id)
+    )
+    return [(row[0], int(row[1])) for row in session().execute(wanted)]
+
+
+def returned_serials(one: Inspection) -> list[str]:
+    """Serial numbers of the units of the inspection that came back; none of a lot without them."""
+    wanted = (
+        select(Serial.serial_no)
+        .join(Place, Place.id == Serial.place_id)
+        .join(Zone, Zone.id == Place.zone_id)
+        .where(Serial.lot_id == one.lot_id, Zone.kind == RETURNS, Place.holder_id == one.warehouse_id)
+    )
+    return list(session().scalars(wanted.order_by(Serial.serial_no).limit(one.quantity)))
 
 
 def nonconformance_of(inspection_id: str) -> Nonconformance | None:

@@ -12,7 +12,7 @@ from app.core.subject import Subject
 from app.documents import service as documents
 from app.documents.content.parts import Both
 from app.documents.content.quality import InspectionReport, Measured
-from app.quality.characteristics import Characteristic, of_product
+from app.quality.characteristics import Characteristic, asked_of
 from app.quality.models import Inspection
 from app.quality.wording import ROUTES
 
@@ -28,7 +28,7 @@ def issue_report(actor: Actor, one: Inspection) -> str:
         sample_size=int(one.plan.get("size", 0)),
         accept_at_most=int(one.plan.get("accept", 0)),
         found_defective=int(one.found.get("defective", 0)),
-        measured=tuple(_measured(one, known) for known in of_product(one.lot.product, full=one.route == "full")),
+        measured=tuple(_measured(one, known) for known in asked_of(one)),
         verdict=Both.of(_l("Conforms: released for distribution")),
         passed=True,
         inspected_on=clock.today(),
@@ -38,9 +38,10 @@ def issue_report(actor: Actor, one: Inspection) -> str:
 
 
 def _measured(one: Inspection, known: Characteristic) -> Measured:
-    values = [value for sample in one.results for value in sample["values"].get(known.code, ())]
+    counted = [sample for sample in one.results if not sample.get("struck")]
+    values = [value for sample in counted for value in sample["values"].get(known.code, ())]
     mark = "※ " if known.key else ""
-    instruments = {sample["instrument"] for sample in one.results if sample["instrument"]}
+    instruments = {sample["instrument"] for sample in counted if sample["instrument"]}
     return Measured(
         characteristic=Both(zh=mark + known.name["zh"], en=mark + known.name["en"]),
         limits=known.limits,

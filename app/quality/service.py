@@ -14,17 +14,19 @@ from app.core.ids import new_id, next_number
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.inventory import service as inventory
+from app.inventory.places import RETURNS
 from app.inventory.models import HELD, INSPECTING, QUARANTINED, RECALLED, REJECTED, RELEASED, Lot, Warehouse
 from app.processes import queries as process_queries
 from app.processes import service as processes
 from app.quality import history, models, queries
-from app.quality.characteristics import of_product, values_in
+from app.quality.characteristics import asked_of, values_in
 from app.quality.models import Inspection, Nonconformance
 from app.quality.reports import issue_report
 from app.quality.sampling import plan_of, points_of, stricter
 
 GOODS_RECEIVED, LOT_RECALLED = "goods.received", "lot.recalled"
-SAMPLED = ("normal", "tightened", "reduced")
+RETURNED = ("return", "excursion")
+SAMPLED = ("normal", "tightened")
 MAY_PASS = ("use_as_is", "concession")
 
 
@@ -40,15 +42,23 @@ class NotAcceptable(Conflict):
     message = _l("Inspection %(number)s: the lot does not conform. Reject it or take more samples.")
 
 
+class NothingReturned(Conflict):
+    """The message came before the goods were booked in, or twice."""
+
+    message = _l("Nothing of lot %(lot)s lies in a return zone: receive it there first.")
+
+
 class NotAllSampled(Conflict):
     """More of the lot came in after the samples were planned."""
 
     message = _l("More of lot %(lot)s came in after the samples were planned: take more samples.")
 
 
-def open_inspection(actor: Actor, lot: Lot, warehouse: Warehouse, quantity: int, receipt: dict[str, Any]) -> None:
+def open_inspection(
+    actor: Actor, lot: Lot, warehouse: Warehouse, quantity: int, receipt: dict[str, Any], origin: str = ""
+) -> None:
     """Goods came in: an inspection begins, or the one that is open grows. Without a process that hears of receipts, and
-    for a lot that is rejected or recalled, nothing is done."""
+    for a lot that is rejected or recalled, nothing is done. `origin`: where they come from, if not from a supplier."""
     if lot.status in (REJECTED, RECALLED) or not processes.starts_any(GOODS_RECEIVED):
         return
     there = queries.open_of_lot(lot.id)
@@ -65,7 +75,7 @@ def open_inspection(actor: Actor, lot: Lot, warehouse: Warehouse, quantity: int,
         product_id=lot.product_id,
         warehouse_id=warehouse.id,
         supplier_id=receipt["supplier"],
-        origin="import" if registration is not None and "进" in registration.number else "supplier",
+        origin=origin or ("import" if registration is not None and "进" in registration.number else "supplier"),
         document=receipt["document"],
         quantity=quantity,
         started_at=clock.now(),
@@ -74,6 +84,21 @@ def open_inspection(actor: Actor, lot: Lot, warehouse: Warehouse, quantity: int,
     session().flush()
     record(actor, "inspection:open", made.subject, number=made.number, lot_no=lot.lot_no, quantity=quantity)
     processes.start_about(actor, GOODS_RECEIVED, made.subject, business_key=made.number, variables={})
+
+
+def open_return(actor: Actor, lot: Lot, given: dict[str, Any]) -> None:
+    """Goods of the lot came back into a return zone: they are inspected. `given`: quantity, rma or document, origin
+    (`return`, `excursion`), as the message told; what it does not say is read from the zone. Raises NothingReturned."""
+    rows = queries.returned_of(lot.id)
+    if not rows:
+        raise NothingReturned(lot=lot.lot_no)
+    warehouse_id, there = rows[0]
+    told = given.get("quantity")
+    quantity = told if isinstance(told, int) and 1 <= told <= there else there
+    document = str(given.get("rma") or given.get("document") or "")[:64]
+    origin = "excursion" if given.get("origin") == "excursion" else "return"
+    warehouse = session().get_one(Warehouse, warehouse_id)
+    open_inspection(actor, lot, warehouse, quantity, {"supplier": "", "document": document}, origin)
 
 
 def begin(actor: Actor, one: Inspection) -> None:
@@ -85,7 +110,7 @@ def begin(actor: Actor, one: Inspection) -> None:
 def note_check(actor: Actor, one: Inspection, answer: dict[str, Any]) -> None:
     """What the warehouse found at receipt."""
     names = ("counted", "package", "label", "udi", "certificate", "temperature", "note")
-    one.checks = {**{name: answer.get(name) for name in names}, "by": actor.id}
+    one.checks = {**{name: answer.get(name) for name in names}, "expected": one.quantity, "by": actor.id}
     session().flush()
 
 
@@ -94,8 +119,8 @@ def plan(one: Inspection, decided: dict[str, Any]) -> None:
     one.route, tags = str(decided["route"]), [str(tag) for tag in decided.get("tags", ())]
     before = history_severity(one)
     one.severity = next((tag.removeprefix("severity_") for tag in tags if tag.startswith("severity_")), before)
-    one.plan = {} if one.route == "documents" else _sample(one, tags)
-    one.state = models.SAMPLING
+    one.plan = {} if one.route in ("documents", "hold") else _sample(one, tags)
+    one.state = models.CREATED if one.route == "hold" else models.SAMPLING
     session().flush()
 
 
@@ -122,7 +147,7 @@ def _sample(one: Inspection, tags: list[str]) -> dict[str, Any]:
 
 def note_results(actor: Actor, one: Inspection, answer: dict[str, Any]) -> None:
     """A sample was tested: values are checked against the limits here. Raises Invalid for what cannot be read."""
-    asked = of_product(one.lot.product, full=one.route == "full")
+    asked = asked_of(one)
     values = values_in(str(answer.get("measured") or ""), asked)
     one.results = [
         *one.results,
@@ -138,25 +163,26 @@ def note_results(actor: Actor, one: Inspection, answer: dict[str, Any]) -> None:
     ]
     one.tester_id, one.state = actor.id, models.TESTING
     one.found = _come_to(one)
-    if one.accepted is None and one.found["sampled"] >= one.plan.get("size", 0) and not one.found["missing"]:
+    if one.origin in history.ORIGINAL and one.accepted is None and one.found["sampled"] >= one.plan.get("size", 0) and not one.found["missing"]:
         one.accepted = not one.found["key_failed"] and one.found["defective"] <= one.plan.get("accept", 0)
         one.points = points_of(one.plan, one.found["defective"], accepted=one.accepted) if one.plan else 0
     session().flush()
 
 
 def _come_to(one: Inspection) -> dict[str, Any]:
-    asked = of_product(one.lot.product, full=one.route == "full")
+    asked = asked_of(one)
     failed: dict[str, int] = {}
     measured: set[str] = set()
-    for sample in one.results:
+    counted = [sample for sample in one.results if not sample.get("struck")]
+    for sample in counted:
         for known in asked:
             values = sample["values"].get(known.code, ())
             measured |= {known.code} if values else set()
             wrong = sum(not known.passes(Decimal(value)) for value in values)
             failed[known.code] = failed.get(known.code, 0) + wrong
     return {
-        "sampled": sum(sample["sampled"] for sample in one.results),
-        "defective": sum(sample["defective"] for sample in one.results) + sum(failed.values()),
+        "sampled": sum(sample["sampled"] for sample in counted),
+        "defective": sum(sample["defective"] for sample in counted) + sum(failed.values()),
         "failed": [code for code, wrong in failed.items() if wrong],
         "missing": [known.code for known in asked if known.code not in measured],
         "key_failed": sum(bool(failed[known.code]) for known in asked if known.key),
@@ -183,10 +209,28 @@ def raise_nonconformance(actor: Actor, one: Inspection, severity: str) -> None:
     record(actor, "inspection:nonconform", one.subject, number=made.number, severity=severity, failed=made.failed)
 
 
-def note_review(actor: Actor, one: Inspection) -> None:
-    """Somebody other than the tester has reviewed the results (the database refuses the same)."""
+def note_review(actor: Actor, one: Inspection, proposed: str) -> None:
+    """Somebody other than the tester has reviewed the results (the database refuses the same); `proposed` is the
+    disposition by the rules, if any."""
+    found = queries.nonconformance_of(one.id)
+    if found is not None:
+        found.proposed = proposed
     one.reviewer_id, one.state = actor.id, models.REVIEWED
     session().flush()
+
+
+def strike_results(actor: Actor, one: Inspection, reason: str) -> None:
+    """The sample noted last does not count (a wrong value, a wrong method): it stays on file, struck; it is tested again.
+    After a document check a normal sample is planned."""
+    last = len(one.results) - 1
+    one.results = [{**sample, "struck": actor.id} if at == last else sample for at, sample in enumerate(one.results)]
+    one.plan = one.plan or _sample(one, [])
+    one.found = _come_to(one)
+    if len(one.results) == 1:  # nothing that was tested counts any more
+        one.accepted, one.points = None, 0
+    one.state = models.SAMPLING
+    session().flush()
+    record(actor, "inspection:strike", one.subject, number=one.number, reason=reason)
 
 
 def more_samples(one: Inspection) -> None:
@@ -217,10 +261,26 @@ def release(actor: Actor, one: Inspection, reason: str, proposed: str, *, accept
 
 
 def reject(actor: Actor, one: Inspection, reason: str) -> None:
-    """The lot is unfit: nothing of it leaves."""
+    """The lot is unfit: nothing of it leaves. Of goods that came back, these are destroyed, booked to scrap."""
     _close(actor, one, models.REJECTED, reason)
-    if one.lot.status != REJECTED:
+    if one.origin in RETURNED:  # what stayed in our custody is as good as before
+        given = {"zones": (RETURNS,), "document": one.number, "reason": reason or one.number}
+        warehouse = session().get_one(Warehouse, one.warehouse_id)
+        inventory.take_out(actor, one.lot, warehouse, one.quantity, serials=queries.returned_serials(one), **given)
+    elif one.lot.status != REJECTED:
         inventory.reject_lot(actor, one.lot, reason=reason or one.number)
+
+
+def confirm_improvement(actor: Actor, one: Inspection) -> None:
+    """Quality found the supplier's improvement effective: the next lot of the product resumes, tightened (9.4)."""
+    terms = session().get(models.SupplyTerms, (one.product_id, one.supplier_id))
+    if terms is None:
+        terms = models.SupplyTerms(product_id=one.product_id, supplier_id=one.supplier_id)
+        session().add(terms)
+    terms.improved_at = terms.changed_at = clock.now()
+    terms.changed_by = actor.id
+    session().flush()
+    record(actor, "inspection:improved", one.subject, number=one.number, supplier=one.supplier_id)
 
 
 def stop(actor: Actor, one: Inspection, reason: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.core.subject import Subject
+from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.processes.steps import StepCall, step, task_rank
 from app.quality import service
@@ -52,9 +53,16 @@ def note_receiving_check(call: StepCall) -> dict[str, Any] | None:
     return None
 
 
+@step.register("open_return_inspection")
+def open_return_inspection(call: StepCall) -> dict[str, Any] | None:
+    """Goods of a lot came back; the inspection has a process of its own. Raises NothingReturned."""
+    service.open_return(call.actor, stock.get_lot(call.subject.id), call.variables)
+    return None
+
+
 @step.register("plan_inspection")
 def plan_inspection(call: StepCall) -> dict[str, Any] | None:
-    """The sample, as the decision at the gateway `plan` asks for it."""
+    """The sample, as the decision at the gateway `plan` asks for it; or the hold."""
     service.plan(_one(call), _decided(call, "plan"))
     return None
 
@@ -77,7 +85,14 @@ def raise_nonconformance(call: StepCall) -> dict[str, Any] | None:
 @step.register("note_inspection_review")
 def note_inspection_review(call: StepCall) -> dict[str, Any] | None:
     """Reviewed by somebody other than the tester."""
-    service.note_review(call.actor, _one(call))
+    service.note_review(call.actor, _one(call), str(_decided(call, "disposition").get("route") or ""))
+    return None
+
+
+@step.register("strike_test_results")
+def strike_test_results(call: StepCall) -> dict[str, Any] | None:
+    """The reviewer does not accept the last results."""
+    service.strike_results(call.actor, _one(call), _reason(call))
     return None
 
 

@@ -7,7 +7,6 @@ from app.core.i18n import LazyString, _l
 ROUTES: dict[str, LazyString] = {
     "": _l("not planned yet"),
     "documents": _l("document check"),
-    "reduced": _l("reduced inspection"),
     "normal": _l("normal inspection"),
     "tightened": _l("tightened inspection"),
     "full": _l("full test"),

@@ -65,8 +65,6 @@ def upgrade() -> None:
         "supply_terms",
         sa.Column("product_id", sa.String(26), nullable=False),
         sa.Column("supplier_id", sa.String(26), nullable=False),
-        sa.Column("production_steady", sa.Boolean, nullable=False),
-        sa.Column("reduced_agreed", sa.Boolean, nullable=False),
         sa.Column("improved_at", MOMENT, nullable=True),
         sa.Column("changed_at", MOMENT, nullable=False),
         sa.Column("changed_by", sa.String(26), nullable=False),

@@ -143,11 +143,13 @@ def take_out(
     quantity: int,
     *,
     to: str | Place = SCRAP,
+    zones: Sequence[str] = (),
     serials: Sequence[str] = (),
     document: str = "",
     reason: str,
 ) -> None:
-    """Move free stock of ours out: to scrap, to a customer or back to the supplier, to a place outside of that kind.
+    """Move free stock of ours out: to scrap, to a customer or back to the supplier, to a place outside of that kind;
+    with `zones` only what lies in zones of these kinds.
 
     Raises NotEnough, MayNotLeave, Invalid.
     """
@@ -155,6 +157,8 @@ def take_out(
     if not 1 <= quantity <= LARGEST_QUANTITY or target.kind not in OUT:
         raise Invalid({"quantity": [_("Must be a whole number from 1 to 1,000,000.")]})
     rows = balances_of(lot, warehouse)
+    if zones:
+        rows = [row for row in rows if session().get_one(Place, row.place_id).zone_kind in zones]
     free = sum(row.on_hand - row.reserved for row in rows)
     if quantity > free:
         raise NotEnough(free=free, lot=lot.lot_no, warehouse=warehouse.code)
