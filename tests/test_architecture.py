@@ -25,6 +25,7 @@ ALSO_OFFERED = {
     "documents": {"content", "files", "kinds", "paper", "retention"},
     "catalog": {"papers", "udi"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "profiles", "source", "uses"},
+    "inventory": {"places"},
     "processes": {"steps", "definitions", "external", "answering"},
     "tasks": {
         "adding",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -17,11 +18,13 @@ from app.tasks.models import Rank
 
 @dataclass(frozen=True)
 class Waits:
-    """What waits for a product: base units that are not kept for the orders yet, how many orders, the most urgent one."""
+    """What waits for a product: base units that are not kept for the orders yet, how many orders, the most urgent one
+    and the day of its surgery."""
 
     units: int
     orders: int
     first: OrderStanding
+    surgery_at: datetime | None = None
 
 
 def waiting_for(product_ids: Collection[str]) -> dict[str, Waits]:
@@ -52,15 +55,16 @@ def waiting_for(product_ids: Collection[str]) -> dict[str, Waits]:
         .subquery()
     )
     rows = session().execute(
-        select(ranked.c.product_id, ranked.c.units, ranked.c.orders, OrderStanding)
+        select(ranked.c.product_id, ranked.c.units, ranked.c.orders, OrderStanding, Order.surgery_at)
         .join(OrderStanding, OrderStanding.order_id == ranked.c.order_id)
+        .join(Order, Order.id == ranked.c.order_id)
         .where(ranked.c.place == 1)
     )
-    return {row.product_id: Waits(int(row.units), int(row.orders), row.OrderStanding) for row in rows}
+    return {row.product_id: Waits(int(row.units), int(row.orders), row.OrderStanding, row.surgery_at) for row in rows}
 
 
 def rank_of(inspection: Inspection, waits: Mapping[str, Waits]) -> Rank:
-    """Where the work on it stands: as the most urgent order that waits; what nothing waits for comes last, by number."""
+    """Where the work on it stands: as the most urgent order that waits; what nothing waits for comes last."""
     found = waits.get(inspection.product_id)
     if found is None:
         return Rank(number=inspection.number, submitted_at=inspection.started_at)

@@ -62,8 +62,8 @@ def result_facts(subject: Subject, _as_of: datetime) -> list[dict[str, Any]]:
 
 def receipt_faults(one: Inspection) -> int:
     """How much the receiving check found wrong."""
-    wrong = sum(one.checks.get(name) == "wrong" for name in CHECKED)
-    return wrong + (one.checks.get("counted") != one.checks.get("expected"))
+    wrong: int = sum(one.checks.get(name) == "wrong" for name in CHECKED)
+    return wrong + int(one.checks.get("counted") != one.checks.get("expected"))
 
 
 def severity_of(one: Inspection) -> str:

@@ -16,6 +16,7 @@ CREATED, SAMPLING, TESTING, REVIEWED = "created", "sampling", "testing", "review
 RELEASED, REJECTED, STOPPED = "released", "rejected", "stopped"
 OPEN = (CREATED, SAMPLING, TESTING, REVIEWED)
 STATES = (*OPEN, RELEASED, REJECTED, STOPPED)
+OUTCOMES = ("open", RELEASED, REJECTED, STOPPED)
 ORIGINS = ("supplier", "import", "return", "excursion", "periodic")
 SEVERITIES = ("normal", "tightened", "reduced", "discontinued")
 _OPEN = sql(f"state IN {OPEN}")
@@ -47,8 +48,8 @@ class Inspection(Base):
     plan: Mapped[JsonDict] = mapped_column(default=dict)
     """{"level", "aql", "letter", "size", "accept", "reject", "stricter": acceptance number one AQL step stricter}."""
     results: Mapped[JsonList] = mapped_column(default=list)
-    """Samples in turn: {"sampled", "defective", "values": {code: [text]}, "instrument", "note", "by", "at", "struck": by
-    whom it does not count}."""
+    """Samples in turn: {"sampled", "defective", "values": {code: [text]}, "instrument", "note", "by", "at",
+    "struck": by whom, if it does not count}."""
     found: Mapped[JsonDict] = mapped_column(default=dict)
     """What the results come to: {"sampled", "defective", "failed": [codes], "missing": [codes], "key_failed"}."""
     tester_id: Mapped[str | None] = mapped_column(String(26))
@@ -118,3 +119,5 @@ class Nonconformance(Base):
     raised_by: Mapped[str] = mapped_column(String(26))
     outcome: Mapped[str] = mapped_column(String(12), default="open")
     """open, released, rejected, stopped: what became of the inspection."""
+
+    lot: Mapped[Lot] = relationship(lazy="select")

@@ -9,6 +9,7 @@ INSPECTION_READ = permission(
     "inspection:read",
     _l("See inspections and their results"),
     "qa_ra",
+    "quality_head",
     "warehouse",
     "purchasing",
     "planner",
@@ -17,5 +18,5 @@ INSPECTION_READ = permission(
     "auditor",
 )
 INSPECTION_AGREE = permission(
-    "inspection:agree", _l("Agree on reduced inspection and confirm a supplier's improvement"), "quality_head"
+    "inspection:agree", _l("Confirm a supplier's improvement after inspection was discontinued"), "quality_head"
 )

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.audit.queries import subject_labels
+from app.catalog import queries as catalog
+from app.catalog.models import Product
 from app.core.db import session
 from app.core.errors import NotFound
 from app.inventory.models import OWN, Balance, Lot, Place, Serial
@@ -83,13 +85,33 @@ def nonconformance_of(inspection_id: str) -> Nonconformance | None:
     return session().scalars(wanted.order_by(Nonconformance.id.desc()).limit(1)).first()
 
 
+def nonconformances(q: str) -> Select[Any]:
+    """Nonconformances, the newest first, whose number, lot or product has the text."""
+    wanted: Select[Any] = (
+        select(Nonconformance)
+        .options(joinedload(Nonconformance.lot).joinedload(Lot.product))
+        .order_by(Nonconformance.id.desc())
+    )
+    if not q.strip():
+        return wanted
+    pattern = catalog.like(q)
+    lots = select(Lot.id).join(Product, Product.id == Lot.product_id)
+    named_so = or_(func.lower(Lot.lot_no).like(pattern, escape="\\"), Product.search_text.like(pattern, escape="\\"))
+    return wanted.where(
+        or_(
+            func.lower(Nonconformance.number).like(pattern, escape="\\"),
+            Nonconformance.lot_id.in_(lots.where(named_so)),
+        )
+    )
+
+
 def open_inspections() -> list[Inspection]:
     """All that are not decided, the oldest first."""
     return list(session().scalars(select(Inspection).where(Inspection.state.in_(OPEN)).order_by(Inspection.id)))
 
 
 def queue() -> list[Queued]:
-    """Open inspections in the order of the demand that waits for them, as the inbox ranks their tasks. Five statements."""
+    """Open inspections in the order of the demand that waits for them, as the inbox ranks them. Five statements."""
     found = open_inspections()
     lots = {lot.id: lot for lot in session().scalars(_lots(found)).unique()}
     waits = waiting_for({one.product_id for one in found})

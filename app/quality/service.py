@@ -8,14 +8,14 @@ from typing import Any
 from app.audit.service import record
 from app.core import clock
 from app.core.db import session
-from app.core.errors import Conflict
-from app.core.i18n import _l
+from app.core.errors import Conflict, Invalid
+from app.core.i18n import _, _l
 from app.core.ids import new_id, next_number
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.inventory import service as inventory
-from app.inventory.places import RETURNS
 from app.inventory.models import HELD, INSPECTING, QUARANTINED, RECALLED, REJECTED, RELEASED, Lot, Warehouse
+from app.inventory.places import RETURNS
 from app.processes import queries as process_queries
 from app.processes import service as processes
 from app.quality import history, models, queries
@@ -26,7 +26,6 @@ from app.quality.sampling import plan_of, points_of, stricter
 
 GOODS_RECEIVED, LOT_RECALLED = "goods.received", "lot.recalled"
 RETURNED = ("return", "excursion")
-SAMPLED = ("normal", "tightened")
 MAY_PASS = ("use_as_is", "concession")
 
 
@@ -54,11 +53,9 @@ class NotAllSampled(Conflict):
     message = _l("More of lot %(lot)s came in after the samples were planned: take more samples.")
 
 
-def open_inspection(
-    actor: Actor, lot: Lot, warehouse: Warehouse, quantity: int, receipt: dict[str, Any], origin: str = ""
-) -> None:
+def open_inspection(actor: Actor, lot: Lot, warehouse: Warehouse, quantity: int, receipt: dict[str, Any]) -> None:
     """Goods came in: an inspection begins, or the one that is open grows. Without a process that hears of receipts, and
-    for a lot that is rejected or recalled, nothing is done. `origin`: where they come from, if not from a supplier."""
+    for a lot that is rejected or recalled, nothing is done. `receipt`: supplier, document, maybe origin."""
     if lot.status in (REJECTED, RECALLED) or not processes.starts_any(GOODS_RECEIVED):
         return
     there = queries.open_of_lot(lot.id)
@@ -75,7 +72,8 @@ def open_inspection(
         product_id=lot.product_id,
         warehouse_id=warehouse.id,
         supplier_id=receipt["supplier"],
-        origin=origin or ("import" if registration is not None and "进" in registration.number else "supplier"),
+        origin=receipt.get("origin")
+        or ("import" if registration is not None and "进" in registration.number else "supplier"),
         document=receipt["document"],
         quantity=quantity,
         started_at=clock.now(),
@@ -98,7 +96,7 @@ def open_return(actor: Actor, lot: Lot, given: dict[str, Any]) -> None:
     document = str(given.get("rma") or given.get("document") or "")[:64]
     origin = "excursion" if given.get("origin") == "excursion" else "return"
     warehouse = session().get_one(Warehouse, warehouse_id)
-    open_inspection(actor, lot, warehouse, quantity, {"supplier": "", "document": document}, origin)
+    open_inspection(actor, lot, warehouse, quantity, {"supplier": "", "document": document, "origin": origin})
 
 
 def begin(actor: Actor, one: Inspection) -> None:
@@ -132,7 +130,7 @@ def history_severity(one: Inspection) -> str:
 def _sample(one: Inspection, tags: list[str]) -> dict[str, Any]:
     level = next((tag.removeprefix("level_") for tag in tags if tag.startswith("level_")), "ii")
     aql = next((tag.removeprefix("aql_") for tag in tags if tag.startswith("aql_")), "0.65")
-    severity = one.route if one.route in SAMPLED else "normal"
+    severity = "tightened" if one.severity == "tightened" else "normal"
     made = plan_of(one.quantity, level, aql, severity)
     return {
         "level": level,
@@ -149,11 +147,14 @@ def note_results(actor: Actor, one: Inspection, answer: dict[str, Any]) -> None:
     """A sample was tested: values are checked against the limits here. Raises Invalid for what cannot be read."""
     asked = asked_of(one)
     values = values_in(str(answer.get("measured") or ""), asked)
+    sampled, defective = int(answer.get("sampled") or 0), int(answer.get("defective") or 0)
+    if defective > sampled:
+        raise Invalid({"defective": [_("More than were tested.")]})
     one.results = [
         *one.results,
         {
-            "sampled": int(answer.get("sampled") or 0),
-            "defective": int(answer.get("defective") or 0),
+            "sampled": sampled,
+            "defective": defective,
             "values": values,
             "instrument": str(answer.get("instrument") or ""),
             "note": str(answer.get("reason") or ""),
@@ -163,10 +164,18 @@ def note_results(actor: Actor, one: Inspection, answer: dict[str, Any]) -> None:
     ]
     one.tester_id, one.state = actor.id, models.TESTING
     one.found = _come_to(one)
-    if one.origin in history.ORIGINAL and one.accepted is None and one.found["sampled"] >= one.plan.get("size", 0) and not one.found["missing"]:
-        one.accepted = not one.found["key_failed"] and one.found["defective"] <= one.plan.get("accept", 0)
-        one.points = points_of(one.plan, one.found["defective"], accepted=one.accepted) if one.plan else 0
+    if one.accepted is None and one.origin in history.ORIGINAL:
+        _judge_original(one)
     session().flush()
+
+
+def _judge_original(one: Inspection) -> None:
+    """What the lot counts for switching: its first complete sample, or one that fails before it is complete."""
+    plan, found = one.plan, one.found
+    fails = bool(found["key_failed"]) or found["defective"] > plan["accept"]
+    if fails or (found["sampled"] >= plan["size"] and not found["missing"]):
+        one.accepted = not fails
+        one.points = points_of(plan, found["defective"], accepted=not fails)
 
 
 def _come_to(one: Inspection) -> dict[str, Any]:
@@ -220,13 +229,13 @@ def note_review(actor: Actor, one: Inspection, proposed: str) -> None:
 
 
 def strike_results(actor: Actor, one: Inspection, reason: str) -> None:
-    """The sample noted last does not count (a wrong value, a wrong method): it stays on file, struck; it is tested again.
+    """The sample noted last does not count (a wrong value, a wrong method): it stays on file, struck; one tests again.
     After a document check a normal sample is planned."""
     last = len(one.results) - 1
     one.results = [{**sample, "struck": actor.id} if at == last else sample for at, sample in enumerate(one.results)]
     one.plan = one.plan or _sample(one, [])
     one.found = _come_to(one)
-    if len(one.results) == 1:  # nothing that was tested counts any more
+    if not one.plan.get("again"):  # what was tested first decides over switching, not what was tested after a refusal
         one.accepted, one.points = None, 0
     one.state = models.SAMPLING
     session().flush()
@@ -237,7 +246,7 @@ def more_samples(one: Inspection) -> None:
     """As many units again, with the acceptance number of the whole; after a document check, a normal sample."""
     size = int(one.plan.get("size", 0))
     fresh = _sample(one, [f"level_{one.plan['level']}", f"aql_{one.plan['aql']}"] if one.plan else [])
-    one.plan = {**fresh, "size": min(size + fresh["size"], one.quantity), "accept": fresh["accept"]}
+    one.plan = {**fresh, "size": min(size + fresh["size"], one.quantity), "again": True}
     one.state = models.SAMPLING
     session().flush()
 
@@ -264,9 +273,9 @@ def reject(actor: Actor, one: Inspection, reason: str) -> None:
     """The lot is unfit: nothing of it leaves. Of goods that came back, these are destroyed, booked to scrap."""
     _close(actor, one, models.REJECTED, reason)
     if one.origin in RETURNED:  # what stayed in our custody is as good as before
-        given = {"zones": (RETURNS,), "document": one.number, "reason": reason or one.number}
-        warehouse = session().get_one(Warehouse, one.warehouse_id)
-        inventory.take_out(actor, one.lot, warehouse, one.quantity, serials=queries.returned_serials(one), **given)
+        site, units = session().get_one(Warehouse, one.warehouse_id), queries.returned_serials(one)
+        said = {"document": one.number, "reason": reason or one.number}
+        inventory.take_out(actor, one.lot, site, one.quantity, zones=(RETURNS,), serials=units, **said)
     elif one.lot.status != REJECTED:
         inventory.reject_lot(actor, one.lot, reason=reason or one.number)
 

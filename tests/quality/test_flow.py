@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
 
 from app.audit import signatures
 from app.core.db import session
@@ -16,7 +15,6 @@ from app.inventory.places import REJECTED_GOODS, RETURNS
 from app.inventory.service.places import first_bin
 from app.processes import service as processes
 from app.quality import queries, service
-from app.quality.models import Nonconformance
 from app.tasks.refusing import FourEyes
 from tests.inventory.factories import make_lot, make_warehouse
 from tests.quality.world import make_quality, settle
@@ -50,7 +48,12 @@ def test_from_receipt_to_release(world):
         world.answer("quin", one, outcome="approve")
     world.answer("hedda", one, outcome="approve")
     lot = world.lot(one)
-    assert (one.state, lot.status, lot.report_no, zones_of(lot)) == ("released", "released", one.report_no, {"qualified": 100})
+    assert (one.state, lot.status, lot.report_no, zones_of(lot)) == (
+        "released",
+        "released",
+        one.report_no,
+        {"qualified": 100},
+    )
     assert [paper.kind for paper in documents.documents_of(Subject("lot", lot.id))] == ["inspection_report"]
     signed = signatures.signatures_of(one.subject)
     assert sorted(sign.meaning for sign in signed) == ["release", "review"]

@@ -6,9 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.decisions import service as decisions
-from app.quality import history
+from app.decisions.assemble import assemble
+from app.decisions.engines.closures import Closures
+from app.quality.history import Past, counted
 from app.quality.sampling import AQLS, LETTERS, letter_of, plan_of
+from tests.decisions.factories import DAY, shipped, whole
+
+PLAN = shipped("inspection_plan")
+ENGINE = Closures(PLAN)
 
 # Rejection numbers by code letter and AQL 0.65 to 6.5, as MIL-STD-105E prints them in Tables II-A and II-B (the single
 # plans of ISO 2859-1:1999 are the same). "v" and "^": the plan below, above.
@@ -79,3 +84,37 @@ def oracle(results):
             break
         run.append(accepted)
     return told
+
+
+def by_the_rules(results):
+    """The same from the rule set `inspection_plan`, on what `history.counted` counts of the lots before."""
+    past, told = [], []
+    for accepted in results:
+        facts = whole(PLAN, inspection=counted(past))
+        outcome = assemble(PLAN, ENGINE.run(facts, DAY), facts)
+        before = past[0].severity if past else "normal"
+        severity = next((tag[9:] for tag in outcome.tags if tag.startswith("severity_")), before)
+        assert outcome.route == ("hold" if severity == "discontinued" else severity)
+        told.append(severity)
+        if severity == "discontinued":
+            break
+        past.insert(0, Past(severity, accepted, 2 if accepted else 0))
+    return told
+
+
+@pytest.mark.any_database
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from([True, True, True, False]), min_size=1, max_size=40))
+def test_switching_is_what_the_standard_says(results):
+    assert by_the_rules(results) == oracle(results)
+
+
+@pytest.mark.any_database
+def test_switching_by_example():
+    tightened = by_the_rules([True, False, True, False, *[True] * 6])
+    assert tightened == [*["normal"] * 4, *["tightened"] * 5, "normal"]
+    assert by_the_rules([False, False, *[False] * 6]) == [*["normal"] * 2, *["tightened"] * 5, "discontinued"]
+    before = [Past("discontinued", None, 0), *[Past("tightened", False, 0)] * 5]  # latest first
+    for improved, route in ((False, "hold"), (True, "tightened")):
+        facts = whole(PLAN, inspection={**counted(before), "supplier_action_done": improved})
+        assert assemble(PLAN, ENGINE.run(facts, DAY), facts).route == route

@@ -42,7 +42,9 @@ class Quality:
         self.number += 1
         given = {"lot_no": f"R{self.number}", "made_on": "2026-06-01", "expires_on": "2028-06-01", "document": "GR-1"}
         site = make_warehouse()
-        lot = inventory.receive(self.flow.actor("wanda"), product or self.product, site, {**given, "quantity": quantity, **over})
+        lot = inventory.receive(
+            self.flow.actor("wanda"), product or self.product, site, {**given, "quantity": quantity, **over}
+        )
         found = queries.open_of_lot(lot.id)
         assert found is not None
         return found
@@ -60,9 +62,7 @@ class Quality:
     def answer(self, name: str, one: Inspection, **answers: Any) -> None:
         """Somebody does the open task, and signs it where that is needed."""
         task = self.task(one)
-        deciding.complete(
-            self.flow.actor(name), task.id, answers, seen_version=None, signed=self.flow.signature(task)
-        )
+        deciding.complete(self.flow.actor(name), task.id, answers, seen_version=None, signed=self.flow.signature(task))
         session().refresh(one)
 
     def check(self, one: Inspection, **over: Any) -> None:
@@ -71,7 +71,11 @@ class Quality:
 
     def test(self, one: Inspection, defective: int = 0, by: str = "quin", **over: Any) -> None:
         """The sample that is asked for is tested."""
-        told = {"sampled": one.plan["size"] - one.found.get("sampled", 0), "defective": defective, "measured": "mass: 0.1 -0.2"}
+        told = {
+            "sampled": one.plan["size"] - one.found.get("sampled", 0),
+            "defective": defective,
+            "measured": "mass: 0.1 -0.2",
+        }
         self.answer(by, one, **{**told, **over})
 
     def judge(self, one: Inspection, outcome: str = "approve") -> None:

@@ -136,7 +136,7 @@ def _lot_for_receipt(product: Product, values: dict[str, Any]) -> Lot:
     return found
 
 
-def take_out(
+def take_out(  # noqa: PLR0913 - what leaves, whence, whither and why
     actor: Actor,
     lot: Lot,
     warehouse: Warehouse,

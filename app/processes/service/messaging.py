@@ -176,27 +176,6 @@ def starts_any(name: str) -> bool:
     return bool(starting("message", name))
 
 
-def start_about(
-    actor: Actor, name: str, subject: Subject, *, business_key: str | None = None, variables: Mapping[str, Any]
-) -> list[str]:
-    """Start whatever processes the message starts, about this subject; ids of their instances, none when it starts none."""
-    made = [
-        begin(
-            *(actor, deployed(start.definition_id), subject, variables, actor.id),
-            business_key=business_key,
-            at=start.element_id,
-        )
-        for start in starting("message", name)
-    ]
-    following.follow()
-    return made
-
-
-def starts_any(name: str) -> bool:
-    """Whether a process in force is started by the message."""
-    return bool(starting("message", name))
-
-
 def start_at(actor: Actor, start: ProcessStart, business_key: str | None, variables: Mapping[str, Any]) -> str:
     """A new instance, begun by an event; its id."""
     made = deployed(start.definition_id)
