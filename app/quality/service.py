@@ -164,7 +164,7 @@ def note_results(actor: Actor, one: Inspection, answer: dict[str, Any]) -> None:
     ]
     one.tester_id, one.state = actor.id, models.TESTING
     one.found = _come_to(one)
-    if one.accepted is None and one.origin in history.ORIGINAL:
+    if one.plan and one.accepted is None and one.origin in history.ORIGINAL:
         _judge_original(one)
     session().flush()
 

@@ -119,9 +119,10 @@ def test_documents_a_hold_and_a_refusal(world):
         make_receipt(world, number)
     one = world.receive(50)
     world.check(one)
-    assert (one.route, one.plan, world.at(one)) == ("documents", {}, ["review"])
+    assert (one.route, one.plan, world.at(one)) == ("documents", {}, ["test"])
+    world.answer("quin", one, sampled=0, defective=0)
     with pytest.raises(FourEyes):
-        world.answer("wanda", one, outcome="approve")
+        world.answer("quin", one, outcome="approve")
     world.judge(one)
     assert (one.state, one.accepted, world.lot(one).status) == ("released", None, "released")
     world.product.storage_min_c, world.product.storage_max_c = 2, 8

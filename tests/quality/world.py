@@ -42,9 +42,8 @@ class Quality:
         self.number += 1
         given = {"lot_no": f"R{self.number}", "made_on": "2026-06-01", "expires_on": "2028-06-01", "document": "GR-1"}
         site = make_warehouse()
-        lot = inventory.receive(
-            self.flow.actor("wanda"), product or self.product, site, {**given, "quantity": quantity, **over}
-        )
+        goods = session().get_one(Product, (product or self.product).id)
+        lot = inventory.receive(self.flow.actor("wanda"), goods, site, {**given, "quantity": quantity, **over})
         found = queries.open_of_lot(lot.id)
         assert found is not None
         return found
