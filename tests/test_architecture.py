@@ -26,6 +26,7 @@ ALSO_OFFERED = {
     "catalog": {"papers", "udi"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "profiles", "source", "uses"},
     "inventory": {"places"},
+    "quality": {"characteristics", "demand"},
     "processes": {"steps", "definitions", "external", "answering"},
     "tasks": {
         "adding",

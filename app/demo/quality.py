@@ -25,7 +25,8 @@ def tell(team: dict[str, Actor], world: World) -> None:
     """What the most urgent order lacks has come as far as the test; a lot with weak pouches waits for a decision."""
     waits = waiting_for({product.id for product in world.products})
     if waits:
-        wanted = min(waits, key=lambda one: (waits[one].first.band, -waits[one].first.ranked_score, one))
+        now = clock.now()
+        wanted = min(waits, key=lambda one: ((waits[one].surgery_at or now) <= now, waits[one].first.band, one))
         _checked(team, world, wanted, waits[wanted].units + 20, "Q1")
     torn = next(one for one in world.products if one.id not in waits and one.sterile and not one.cold_chain)
     one = _checked(team, world, torn.id, 120, "Q2")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from app.audit import signatures
+from app.core import clock, jobs
 from app.core.db import session
 from app.core.errors import Invalid
 from app.core.subject import Subject
@@ -15,7 +18,11 @@ from app.inventory.places import REJECTED_GOODS, RETURNS
 from app.inventory.service.places import first_bin
 from app.processes import service as processes
 from app.quality import queries, service
+from app.tasks import ladder
+from app.tasks import queries as tasks
 from app.tasks.refusing import FourEyes
+from tests.catalog.factories import make_product
+from tests.conftest import NOON
 from tests.inventory.factories import make_lot, make_warehouse
 from tests.quality.world import make_quality, settle
 
@@ -163,6 +170,38 @@ def test_goods_that_came_back(world):
         assert RETURNS not in zones_of(lot)
     assert zones_of(lot) == {"qualified": 33}
     assert stock.differences() == []
+
+
+def test_what_takes_too_long_goes_to_the_head_of_quality(world):
+    one = world.receive(100)
+    world.check(one)
+    task = world.task(one)
+    assert task.due_at - NOON > timedelta(days=1)  # nothing waits: two working days
+    soon = clock.now() + timedelta(days=1)
+    dates = {"surgery_at": soon.isoformat(), "requested_date": soon.date().isoformat()}
+    world.flow.submit(product=world.product, quantity=5, order_type="emergency", **dates)
+    late = world.receive(100)
+    world.check(late)
+    assert world.task(late).due_at - NOON == timedelta(hours=4)  # round the clock
+    with clock.moved(NOON + timedelta(hours=5)):
+        ladder.look_for_ripe()
+        while jobs.run_due():
+            pass
+    groups = tasks.candidates_of(world.task(late).id)["group"]
+    assert groups == ["qa_ra", "quality_head"]
+    assert tasks.candidates_of(task.id)["group"] == ["qa_ra"]
+
+
+def test_the_queue_costs_the_same_for_many(world, statements):
+    counts = []
+    for quantity in (10, 20, 30):
+        world.receive(quantity, product=make_product(risk_class=2))
+        session().flush()
+        session().expire_all()
+        statements.clear()
+        queries.queue()
+        counts.append(len(statements))
+    assert len(set(counts)) == 1
 
 
 def test_what_waits_for_stock_is_covered_by_the_release(world):
