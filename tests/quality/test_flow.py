@@ -17,7 +17,7 @@ from app.inventory import service as inventory
 from app.inventory.places import REJECTED_GOODS, RETURNS
 from app.inventory.service.places import first_bin
 from app.processes import service as processes
-from app.quality import queries, service
+from app.quality import following, queries, service
 from app.tasks import ladder
 from app.tasks import queries as tasks
 from app.tasks.refusing import FourEyes
@@ -205,9 +205,12 @@ def test_the_queue_costs_the_same_for_many(world, statements):
 
 
 def test_what_waits_for_stock_is_covered_by_the_release(world):
-    order = world.flow.submit(product=world.product, quantity=30)
     later = world.receive(10, product=world.flow.plain)
     one = world.receive(100)
+    assert [row.inspection.id for row in queries.queue()] == [later.id, one.id]
+    order = world.flow.submit(product=world.product, quantity=30)
+    assert (following.follow_demand(), following.follow_demand()) == (1, 0)
+    session().expire_all()
     assert [row.inspection.id for row in queries.queue()] == [one.id, later.id]
     assert queries.queue()[0].waits.first.order_id == order.id
     assert world.task(one).band == queries.queue()[0].waits.first.band
