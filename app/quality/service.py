@@ -315,11 +315,20 @@ def follow_lot(actor: Actor, lot: Lot, reason: str) -> None:
         return
     if lot.status == RECALLED:
         instance = find_instance(one.subject)
-        if instance is not None:
-            processes.correlate(actor, LOT_RECALLED, instance_id=instance, variables={"recalled": reason})
+        if instance is not None and _told_of_recall(actor, instance, reason):
             return
     stop(actor, one, reason)
     processes.cancel(actor, one.subject, reason=reason)
+
+
+def _told_of_recall(actor: Actor, instance: str, reason: str) -> bool:
+    """Whether the process heard of it; one that an operator has suspended does not, and a recall waits for nobody."""
+    try:
+        with session().begin_nested():
+            processes.correlate(actor, LOT_RECALLED, instance_id=instance, variables={"recalled": reason})
+    except Conflict:
+        return False
+    return True
 
 
 def refuse_by_hand(lot: Lot, status: str) -> None:

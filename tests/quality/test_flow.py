@@ -16,6 +16,7 @@ from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.inventory.places import REJECTED_GOODS, RETURNS
 from app.inventory.service.places import first_bin
+from app.processes import queries as process_queries
 from app.processes import service as processes
 from app.quality import following, queries, service
 from app.tasks import ladder
@@ -117,6 +118,15 @@ def test_nobody_releases_it_by_hand_and_a_recall_stops_it(world):
     inventory.recall_lot(world.flow.actor("qora"), lot, reason="notice 7")
     session().refresh(one)
     assert (one.state, one.reason, world.at(one), world.lot(one).status) == ("stopped", "notice 7", [], "recalled")
+    two = world.receive(100)
+    processes.suspend(world.flow.actor("hedda"), process_queries.instance_of(two.subject).id, "looked into")
+    inventory.recall_lot(world.flow.actor("qora"), world.lot(two), reason="notice 8")
+    session().refresh(two)
+    assert (two.state, process_queries.instance_of(two.subject).status, world.lot(two).status) == (
+        "stopped",
+        "cancelled",
+        "recalled",
+    )
     inventory.refuse_claimed(lot, "released")  # nothing is in the way now but its status
 
 
