@@ -13,7 +13,7 @@ from app.quality import queries, wording
 from app.quality.models import OUTCOMES, Nonconformance
 from app.quality.pages.blueprint import bp
 from app.quality.permissions import INSPECTION_READ
-from app.tasks.queries import may_see
+from app.tasks.queries import seen_among
 
 menu.add(_l("Inspection"), "quality.show_queue", icon="microscope", right=INSPECTION_READ, section="quality", order=15)
 
@@ -23,13 +23,13 @@ menu.add(_l("Inspection"), "quality.show_queue", icon="microscope", right=INSPEC
 def show_queue() -> str:
     """Open inspections in the order in which they should be done, each with the order that waits most urgently."""
     rows = queries.queue()
-    actor = current_actor()
     shown = rows[: queries.SHOWN]
+    mine = seen_among(current_actor(), [row.task.id for row in shown if row.task])
     return render_template(
         "quality/queue.html",
         rows=shown,
         more=len(rows) - len(shown),
-        may_open={row.task.id: may_see(actor, row.task) for row in shown if row.task},
+        may_open={task.id for task in mine},
     )
 
 
