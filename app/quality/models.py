@@ -40,7 +40,8 @@ class Inspection(Base):
     started_at: Mapped[Moment]
 
     checks: Mapped[JsonDict] = mapped_column(default=dict)
-    """The receiving check: {"counted", "package", "label", "udi", "certificate", "temperature", "note", "by"}."""
+    """The receiving check: {"counted", "package", "label", "udi", "certificate", "temperature", "note",
+    "expected", "by"}; "agreed": "reject" of a return that is rejected unless quality decides otherwise."""
     route: Mapped[str] = mapped_column(String(12), default="")
     """What the rules asked for: documents, normal, tightened, full, or hold while nothing is inspected."""
     severity: Mapped[str] = mapped_column(String(12), default="normal")

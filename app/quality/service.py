@@ -77,6 +77,7 @@ def open_inspection(actor: Actor, lot: Lot, warehouse: Warehouse, quantity: int,
         document=receipt["document"],
         quantity=quantity,
         started_at=clock.now(),
+        checks={"agreed": "reject"} if receipt.get("agreed") == "reject" else {},
     )
     session().add(made)
     session().flush()
@@ -85,8 +86,9 @@ def open_inspection(actor: Actor, lot: Lot, warehouse: Warehouse, quantity: int,
 
 
 def open_return(actor: Actor, lot: Lot, given: dict[str, Any]) -> None:
-    """Goods of the lot came back into a return zone: they are inspected. `given`: quantity, rma or document, origin
-    (`return`, `excursion`), as the message told; what it does not say is read from the zone. Raises NothingReturned."""
+    """Goods of the lot came back into a return zone: they are inspected. `given`, as the message told: quantity, rma or
+    document, origin (`return`, `excursion`), default (`reject`: as agreed with the return); what it does not say is
+    read from the zone. Raises NothingReturned."""
     rows = queries.returned_of(lot.id)
     if not rows:
         raise NothingReturned(lot=lot.lot_no)
@@ -96,7 +98,13 @@ def open_return(actor: Actor, lot: Lot, given: dict[str, Any]) -> None:
     document = str(given.get("rma") or given.get("document") or "")[:64]
     origin = "excursion" if given.get("origin") == "excursion" else "return"
     warehouse = session().get_one(Warehouse, warehouse_id)
-    open_inspection(actor, lot, warehouse, quantity, {"supplier": "", "document": document, "origin": origin})
+    open_inspection(
+        actor,
+        lot,
+        warehouse,
+        quantity,
+        {"supplier": "", "document": document, "origin": origin, "agreed": given.get("default")},
+    )
 
 
 def begin(actor: Actor, one: Inspection) -> None:
@@ -108,7 +116,7 @@ def begin(actor: Actor, one: Inspection) -> None:
 def note_check(actor: Actor, one: Inspection, answer: dict[str, Any]) -> None:
     """What the warehouse found at receipt."""
     names = ("counted", "package", "label", "udi", "certificate", "temperature", "note")
-    one.checks = {**{name: answer.get(name) for name in names}, "expected": one.quantity, "by": actor.id}
+    one.checks = {**one.checks, **{name: answer.get(name) for name in names}, "expected": one.quantity, "by": actor.id}
     session().flush()
 
 

@@ -169,12 +169,12 @@ def test_goods_that_came_back(world):
     bin_ = next(zone for zone in site.zones if zone.kind == RETURNS)
     for kept, outcome in ((True, "approve"), (False, "reject")):
         inventory.hand_over(actor, "return", inventory.Goods(lot, 3), customer, first_bin(bin_), reason="RMA")
-        told = {"quantity": 3, "rma": "RMA-1", "default": "inspect"}
+        told = {"quantity": 3, "rma": "RMA-1", "default": "inspect" if kept else "reject"}
         processes.start_about(actor, "goods.returned", Subject("lot", lot.id), business_key="RMA-1-L", variables=told)
         one = queries.open_of_lot(lot.id)
         assert (one.origin, one.quantity, one.document, world.lot(one).status) == ("return", 3, "RMA-1", "released")
         world.check(one)
-        assert one.route == "full"
+        assert (one.route, one.checks.get("agreed")) == ("full", None if kept else "reject")
         world.test(one, defective=0 if kept else 2)
         world.judge(one, outcome)
         assert (one.accepted, world.lot(one).status) == (None, "released")
