@@ -45,6 +45,7 @@ SLICES = (
     "inventory",
     "orders",
     "priority",
+    "quality",
     "planning",
     "shipping",
     "traceability",

@@ -25,6 +25,8 @@ ALSO_OFFERED = {
     "documents": {"content", "files", "kinds", "paper", "retention"},
     "catalog": {"papers", "udi"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "profiles", "source", "uses"},
+    "inventory": {"places"},
+    "quality": {"characteristics", "demand"},
     "processes": {"steps", "definitions", "external", "answering"},
     "tasks": {
         "adding",

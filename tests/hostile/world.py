@@ -29,7 +29,7 @@ from app.decisions.studio.writing import as_yaml
 from app.documents import service as documents
 from app.documents.content.delivery import DeliveryNote
 from app.documents.content.parts import Both, Goods, Party
-from app.fulfilment import intake
+from app.fulfilment import deciding, intake
 from app.fulfilment import upload as uploads
 from app.fulfilment.worklist import saved as worklist
 from app.fulfilment.worklist.wanted import Wanted
@@ -55,10 +55,12 @@ from app.processes.designer import approving, drafts
 from app.processes.models import ProcessInstance, ProcessMessage
 from app.qualification import scanning
 from app.qualification import service as qualification
+from app.quality import queries as inspections
 from app.shipping import service as shipping
 from app.shipping.checking import Expected
 from app.tasks import teamwork
 from app.tasks.models import Task
+from app.tasks.queries import open_tasks_of
 from app.tasks.records import Notice
 from app.traceability import service as tracing
 from app.traceability.epcis.names import event_id
@@ -113,6 +115,7 @@ def build() -> Site:
     _describe_orders(site, made, admin)
     _traced(site, admin)
     _qualifying(site, admin)
+    _inspecting(site, flow)
     _worked_on_together(site, admin)
     _processes(site, admin)
     _webhooks(site, admin)
@@ -262,6 +265,28 @@ def _qualifying(site: Site, admin: Actor) -> None:
     qualification.start(admin, Subject("supplier", supplier.id), applicant=admin.id)
     site.ids |= {"supplier_id": [supplier.id], "scan_id": [scan.id], "about_kind": ["supplier"]}
     site.ids |= {"about_id": [supplier.id], "paper_kind": ["licence"], "paper_id": [licence.id]}
+
+
+def _inspecting(site: Site, flow: Flow) -> None:
+    """A lot under inspection whose every text is an attack, with a result that fails."""
+    given = {"lot_no": f"Q{SCRIPT}", "made_on": "2026-06-01", "expires_on": "2028-06-01", "document": SCRIPT}
+    who = actor_for(site.users["warehouse"])
+    lot = inventory.receive(who, flow.plain, make_warehouse(), {**given, "quantity": 50})
+    one = inspections.open_of_lot(lot.id)
+    assert one is not None
+    checked = {
+        "counted": 49,
+        "package": "wrong",
+        "label": "ok",
+        "udi": "ok",
+        "certificate": "ok",
+        "temperature": "none",
+    }
+    tested = {"sampled": one.quantity, "defective": 50, "measured": "mass: 9", "instrument": SCRIPT, "reason": ATTACK}
+    for doer, answers in ((who, {**checked, "note": ATTACK}), (actor_for(site.users["qa_ra"]), tested)):
+        (task,) = open_tasks_of(one.subject)
+        deciding.complete(doer, task.id, answers, seen_version=None)
+    site.ids |= {"inspection_id": [one.id]}
 
 
 def _orders(flow: Flow, admin: Actor, site: Site) -> list[Order]:

@@ -10,7 +10,10 @@ from app.inventory.service.lots import (
     hold_lot,
     inspect_lot,
     lot_blocked,
+    lot_claimed,
+    lot_judged,
     recall_lot,
+    refuse_claimed,
     reject_lot,
     release_lot,
 )
@@ -30,7 +33,7 @@ from app.inventory.service.reservations import (
     reserve,
     reserve_lines,
 )
-from app.inventory.service.stock import MayNotLeave, NotEnough, count, may_leave, receive, take_out
+from app.inventory.service.stock import MayNotLeave, NotEnough, count, goods_received, may_leave, receive, take_out
 
 __all__ = [
     "Goods",
@@ -59,12 +62,15 @@ __all__ = [
     "free_stock",
     "give_back",
     "give_back_unfit",
+    "goods_received",
     "hand_over",
     "hold_lot",
     "home_bin",
     "inspect_lot",
     "keep_lots",
     "lot_blocked",
+    "lot_claimed",
+    "lot_judged",
     "may_leave",
     "move",
     "outside",
@@ -73,6 +79,7 @@ __all__ = [
     "put_back",
     "recall_lot",
     "receive",
+    "refuse_claimed",
     "reject_lot",
     "release_lot",
     "release_reservations",
