@@ -49,6 +49,7 @@ SLICES = (
     "shipping",
     "traceability",
     "fulfilment",
+    "changes",
     "integration",
     "imports",
     "demo",

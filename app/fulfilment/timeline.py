@@ -20,6 +20,7 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
     "order:change": (_l("Order changed"), "edit", "info"),
     "order:cancel": (_l("Order cancelled"), "circle-x", "danger"),
     "order:withdraw": (_l("Order withdrawn by its submitter"), "arrow-back-up", "warning"),
+    "order:amend": (_l("Released order changed"), "edit", "info"),
     "order:rework": (_l("Order returned for rework"), "arrow-back-up", "warning"),
     "order:resume": (_l("Order submitted again"), "arrow-forward-up", "info"),
     "order:reject": (_l("Order rejected"), "circle-x", "danger"),

@@ -1,0 +1,37 @@
+"""What a change costs the customer: fees by stage, which the rule set `change_impact` has as its parameters."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from app.decisions import service as decisions
+
+RULE_SET = "change_impact"
+BY_STAGE = {"allocated": "fee_allocated_fen", "picking": "fee_picking_fen"}
+RETURN_SHARE = "fee_return_permille"
+
+
+def of(told: dict[str, Any]) -> dict[str, int]:
+    """{"fee_fen", "value_more_fen"} of what was weighed: a change of texts only, or before any stock is kept, is free."""
+    before, after, kinds = told["before"], told["after"], told["kinds"]
+    was = fen(before["total"])
+    now = 0 if kinds.get("cancels") else was if after is None else fen(after["total"])
+    return {"fee_fen": 0 if kinds.get("cosmetic") else _fee(told["stage"], was), "value_more_fen": now - was}
+
+
+def _fee(stage: str, value: int) -> int:
+    plan = decisions.plan_in_force(RULE_SET)
+    if plan is None:
+        return 0
+    numbers = plan.rule_set.parameters
+    if stage in BY_STAGE:
+        return int(numbers[BY_STAGE[stage]].value) if BY_STAGE[stage] in numbers else 0
+    if stage in ("shipped", "delivered") and RETURN_SHARE in numbers:
+        return value * int(numbers[RETURN_SHARE].value) // 1000
+    return 0
+
+
+def fen(amount: str) -> int:
+    """An amount of money in fen."""
+    return int(Decimal(amount) * 100)
