@@ -21,7 +21,7 @@ MODULES = sorted(
 ORDER = ("core", *SLICES)
 OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
-    "audit": {"signatures", "bundles"},
+    "audit": {"signatures", "bundles", "actions"},
     "documents": {"content", "files", "kinds", "paper", "retention"},
     "catalog": {"papers", "udi"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "profiles", "source", "uses"},
@@ -41,8 +41,11 @@ ALSO_OFFERED = {
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
     "qualification": {"scanning", "watching"},
+    "inventory": {"places", "fit"},
+    "orders": {"amending"},
+    "planning": {"supposing"},
     "shipping": {"checking", "labels", "scanning"},
-    "fulfilment": {"intake", "deciding"},
+    "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "idempotency", "pages", "api"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}
 FOREIGN = {

@@ -120,9 +120,7 @@ def _back_to_approval(actor: Actor, case: ChangeRequest, order: Order, said: dic
     variables = {"number": order.number, "channel": order.channel, "submitted_by": order.submitted_by}
     subject, by = Subject("order", order.id), order.submitted_by
     try:
-        processes.start(
-            actor, intake.PROCESS, subject, variables=variables, started_by=by, business_key=order.number
-        )
+        processes.start(actor, intake.PROCESS, subject, variables=variables, started_by=by, business_key=order.number)
     except processes.AlreadyRunning:  # an emergency that is still to be approved after its release
         processes.restart(actor, subject, intake.PROCESS, variables=variables, reason="changed")
 

@@ -13,7 +13,7 @@ RETURN_SHARE = "fee_return_permille"
 
 
 def of(told: dict[str, Any]) -> dict[str, int]:
-    """{"fee_fen", "value_more_fen"} of what was weighed: a change of texts only, or before any stock is kept, is free."""
+    """{"fee_fen", "value_more_fen"} of what was weighed: texts only, or before any stock is kept: free."""
     before, after, kinds = told["before"], told["after"], told["kinds"]
     was = fen(before["total"])
     now = 0 if kinds.get("cancels") else was if after is None else fen(after["total"])
@@ -21,15 +21,16 @@ def of(told: dict[str, Any]) -> dict[str, int]:
 
 
 def _fee(stage: str, value: int) -> int:
-    plan = decisions.plan_in_force(RULE_SET)
-    if plan is None:
-        return 0
-    numbers = plan.rule_set.parameters
     if stage in BY_STAGE:
-        return int(numbers[BY_STAGE[stage]].value) if BY_STAGE[stage] in numbers else 0
-    if stage in ("shipped", "delivered") and RETURN_SHARE in numbers:
-        return value * int(numbers[RETURN_SHARE].value) // 1000
-    return 0
+        return _number(BY_STAGE[stage])
+    return value * _number(RETURN_SHARE) // 1000 if stage in ("shipped", "delivered") else 0
+
+
+def _number(name: str) -> int:
+    """A parameter of the rule set in force; nought where it has none of the name."""
+    plan = decisions.plan_in_force(RULE_SET)
+    found = plan.rule_set.parameters.get(name) if plan is not None else None
+    return int(str(found.value)) if found is not None else 0
 
 
 def fen(amount: str) -> int:

@@ -38,7 +38,9 @@ def change_facts(subject: Subject, as_of: datetime) -> list[dict[str, Any]]:
     return [
         {
             **dict.fromkeys(("cosmetic", "quantity_more", "quantity_less", "date_changed"), False),
-            **dict.fromkeys(("date_pulled_in", "product_changed", "ship_to_changed", "price_changed", "cancels"), False),
+            **dict.fromkeys(
+                ("date_pulled_in", "product_changed", "ship_to_changed", "price_changed", "cancels"), False
+            ),
             **kinds,
             "version_current": order.version == case.base_version and "conflict" not in case.notice,
             "stage": "shipped" if case.hold == "shipped" else stage_of(order),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Select, or_, select
 
@@ -40,7 +41,7 @@ def changes_of(order_id: str) -> list[ChangeRequest]:
     return list(session().scalars(wanted))
 
 
-def matching(text: str = "", status: str = "", kind: str = "") -> Select[tuple[ChangeRequest]]:
+def matching(text: str = "", status: str = "", kind: str = "") -> Select[Any]:
     """Requests, the newest first, by number of theirs or of their order."""
     wanted = select(ChangeRequest).order_by(ChangeRequest.id.desc())
     if status:

@@ -16,11 +16,10 @@ from app.core.ids import next_number
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.inventory import service as inventory
-from app.inventory.models import LedgerEntry, Lot, Place, Serial, Warehouse
-from app.inventory.places import RETURNS
-from app.inventory.service.places import first_bin
-from app.inventory.places import Zone
 from app.inventory.fit import keeps
+from app.inventory.models import LedgerEntry, Lot, Place, Serial, Warehouse
+from app.inventory.places import RETURNS, Zone
+from app.inventory.service.places import first_bin
 from app.processes import service as processes
 
 RETURNED = "goods.returned"
@@ -53,7 +52,7 @@ def away_of(order_id: str) -> list[Away]:
         for place_id, sign in ((row.from_id, -1), (row.to_id, 1)):
             place = places[place_id]
             if place.inside:
-                home[row.lot_id] = place.warehouse_id or home.get(row.lot_id, "")
+                home[row.lot_id] = place.holder_id
                 continue
             sums[row.lot_id, place_id] += sign * row.quantity
             if row.serial_id:
@@ -112,7 +111,9 @@ def _chosen(away: list[Away], text: str) -> list[tuple[Away, int]]:
         lot_no = " ".join(parts[:-1])
         known = [one for one in away if one.lot.lot_no == lot_no]
         if not known or not (number.isascii() and number.isdecimal()) or len(number) > 7:
-            raise Invalid({"goods": [_("“%(line)s”: no lot of this order with a quantity.", line=" ".join(parts)[:80])]})
+            raise Invalid(
+                {"goods": [_("“%(line)s”: no lot of this order with a quantity.", line=" ".join(parts)[:80])]}
+            )
         wanted = int(number)
         for one in known:
             part = min(wanted, left[one.lot.id, one.place.id])
@@ -138,5 +139,7 @@ def _return_bin(one: Away) -> Place:
     zones = [zone for zone in session().scalars(wanted) if keeps(zone, one.lot.product)]
     if not zones:
         warehouse = session().get(Warehouse, one.warehouse_id)
-        raise Invalid({"goods": [_("Warehouse %(code)s has no return zone for it.", code=warehouse.code if warehouse else "")]})
+        raise Invalid(
+            {"goods": [_("Warehouse %(code)s has no return zone for it.", code=warehouse.code if warehouse else "")]}
+        )
     return first_bin(zones[0])

@@ -56,7 +56,7 @@ class ReturnUnderWay(Conflict):
     message = _l("The return %(number)s has been agreed: it can no longer be withdrawn.")
 
 
-def ask(  # noqa: PLR0913 - everything a request says
+def ask(
     actor: Actor,
     order_id: str,
     given: Mapping[str, Any] | None,
@@ -67,7 +67,7 @@ def ask(  # noqa: PLR0913 - everything a request says
 ) -> ChangeRequest:
     """Ask for a change of the order (None: for its cancellation), and start the process that decides it.
 
-    Raises OrderNotFound, StaleVersion, OrderClosed, ChangeUnderWay, Invalid, DuplicateReference.
+    Raises OrderNotFound, StaleVersion, OrderClosed, ChangeUnderWay, NothingWouldChange, Invalid, DuplicateReference.
     """
     why = checked_reason(reason)
     current = orders.version_of(order_id, lock=True)
@@ -97,9 +97,7 @@ def ask(  # noqa: PLR0913 - everything a request says
     _flush_alone(order)
     _record(actor, made, "ask", diff=diff, reason=why, source=source)
     variables = {"number": made.number, "order": order.number}
-    processes.start(
-        actor, PROCESS, made.subject, variables=variables, business_key=order.number, started_by=actor.id
-    )
+    processes.start(actor, PROCESS, made.subject, variables=variables, business_key=order.number, started_by=actor.id)
     return made
 
 
@@ -134,10 +132,14 @@ def assess(actor: Actor, case: ChangeRequest) -> None:
 
 
 def _carry_over(case: ChangeRequest, order: Order) -> None:
-    """The order was changed meanwhile: what both changed is a conflict, else the request is made against it as it is."""
-    seen = session().scalars(
-        select(OrderVersion).where(OrderVersion.order_id == order.id, OrderVersion.version == case.base_version)
-    ).one()
+    """The order was changed meanwhile: what both changed is a conflict, else the request is about it as it is now."""
+    seen = (
+        session()
+        .scalars(
+            select(OrderVersion).where(OrderVersion.order_id == order.id, OrderVersion.version == case.base_version)
+        )
+        .one()
+    )
     theirs = difference(seen.snapshot, snapshot_of(order))
     notice: dict[str, Any] = {"was": case.base_version, "now": order.version, "paths": sorted(theirs)}
     alive = order.is_open or order.status == OrderStatus.RELEASED

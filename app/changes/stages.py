@@ -1,4 +1,4 @@
-"""How far an order is, as its stock says: that holds whether a program of ours, a person or a warehouse system moved it."""
+"""How far an order is, as its stock says: that holds whoever moved it, a program, a person or a warehouse system."""
 
 from __future__ import annotations
 

@@ -31,7 +31,9 @@ def tell_applied(actor: Actor, case: ChangeRequest) -> list[str]:
 def tell_refused(actor: Actor, case: ChangeRequest) -> list[str]:
     """The requester, with the reason; answers whom."""
     order = orders.get_order(case.order_id)
-    return tell_of_page(actor, f"/changes/{case.id}", _title("refused", order.number), [case.requested_by], case.outcome)
+    return tell_of_page(
+        actor, f"/changes/{case.id}", _title("refused", order.number), [case.requested_by], case.outcome
+    )
 
 
 def why_refused(case: ChangeRequest, said: str) -> str:

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.core.errors import Invalid
-from app.core.i18n import _
+from app.core.errors import DomainError
+from app.core.i18n import _l
 from app.orders.amending import supposed
 from app.orders.models import Order, snapshot_of
 from app.orders.service import difference
@@ -20,21 +20,29 @@ COSMETIC = frozenset({"external_ref", "hospital_po", "note", "surgery_number"})
 """Texts: neither goods nor dates, prices or places follow from them."""
 _COSMETIC_OF_LINE = frozenset({"ordered_as", "ordered_uom", "ordered_quantity", "line_no", "id"})
 _PRICES = frozenset({"unit_price", "price_ceiling"})
-_TERMS = frozenset({"channel", "order_type", "contract_number", "authorisation_number", "tender_award_number", "currency"})
+_TERMS = frozenset(
+    {"channel", "order_type", "contract_number", "authorisation_number", "tender_award_number", "currency"}
+)
 _DATES = frozenset({"requested_date", "surgery_at"})
 _FOLLOWS = frozenset({"total", "status"})
 """What follows from the rest, or from the process."""
 _LINE = re.compile(r"lines\.\d+(?:\.(\w+))?\Z")
 
 
+class NothingWouldChange(DomainError):
+    """The order is as it is wanted already."""
+
+    message = _l("Nothing of the order would change.")
+
+
 def least(order: Order, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What of the given fields differs from the order as it is, and how, `{path: [before, after]}`.
 
-    Raises Invalid (also when nothing differs), DuplicateReference.
+    Raises NothingWouldChange, Invalid, DuplicateReference.
     """
     diff = diff_of(order, given)
     if not diff:
-        raise Invalid({"_schema": [_("Nothing of the order would change.")]})
+        raise NothingWouldChange
     wanted = {name: given[name] for name in {_field_of(path) for path in diff} if name in given}
     return wanted, diff
 
@@ -84,7 +92,7 @@ def kinds_of(diff: Mapping[str, Any], before: Order, after: Mapping[str, Any]) -
         "date_pulled_in": _pulled_in(diff.get("requested_date")),
         "product_changed": was.keys() != now.keys(),
         "ship_to_changed": "customer_id" in heads,
-        "price_changed": bool(parts & _PRICES and was.keys() == now.keys() or heads & _TERMS),
+        "price_changed": bool((parts & _PRICES and was.keys() == now.keys()) or heads & _TERMS),
     }
     plain = heads <= COSMETIC and parts <= _COSMETIC_OF_LINE
     return {**told, "cosmetic": plain and not any(told.values())}

@@ -36,7 +36,7 @@ def amend_order(
 
 
 def cancel_released(actor: Actor, order: Order, *, seen_version: int, reason: str) -> None:
-    """The customer does not want it any more, though it was released. Raises StaleVersion, StatusNotAllowed, Invalid."""
+    """The customer does not want it any more, though released. Raises StaleVersion, StatusNotAllowed, Invalid."""
     _take(order, seen_version)
     service.move(actor, order, OrderStatus.CANCELLED, "cancel", service.checked_reason(reason))
 
