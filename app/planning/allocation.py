@@ -6,11 +6,14 @@ can be, then stock of its own region. An order that must ship complete gets all 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import NamedTuple
+from itertools import islice
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 
 class Supply(NamedTuple):
@@ -38,6 +41,11 @@ class Need(NamedTuple):
     quantity: int
     arrives_on: date
     spare_days: int = 0
+
+    @property
+    def lasts_until(self) -> date:
+        """The day on which it must still be usable; that day is included."""
+        return self.arrives_on + timedelta(days=max(self.spare_days, 0))
 
 
 @dataclass(frozen=True)
@@ -83,59 +91,83 @@ class Plan:
 
 
 def allocate(demands: Iterable[Demand], supplies: Iterable[Supply]) -> Plan:
-    """Serve the orders one after the other."""
-    by_product: dict[str, list[Supply]] = defaultdict(list)
-    left: dict[tuple[str, str], int] = {}
-    for supply in supplies:
-        by_product[supply.product_id].append(supply)
-        left[supply.key] = supply.free
+    """Serve the orders one after the other. Cost: of each line the days on which lots of its product expire."""
+    shelves = _shelves(supplies)
     plan = Plan()
     for demand in demands:
-        given: list[Given] = []
+        given: list[tuple[_Day, Given]] = []
         short: dict[str, int] = {}
         for need in demand.needs:
-            lots = [one for one in by_product[need.product_id] if left[one.key] > 0 and feasible(need, one)]
-            missing = _take(need, lots, left, demand.region_code, given)
+            missing = _take(need, shelves.get(need.product_id, ()), demand.region_code, given)
             if missing:
                 short[need.line_id] = missing
         if short and demand.complete:
-            for one in given:
-                left[one.lot_id, one.place_id] += one.quantity
+            for day, one in given:
+                day.put(one.lot_id, one.place_id, one.quantity)
             plan.short |= {need.line_id: need.quantity for need in demand.needs if need.quantity > 0}
             continue
-        plan.given += given
+        plan.given += [one for _day, one in given]
         plan.short |= short
     return plan
 
 
-def feasible(need: Need, supply: Supply) -> bool:
-    """True when the lot lasts as long as the line asks, its expiry day included."""
-    last = need.arrives_on + timedelta(days=max(need.spare_days, 0))
-    return supply.expires_on is None or last <= supply.expires_on
+@dataclass
+class _Day:
+    """The lots of a product that expire on one day."""
+
+    expires_on: date
+    lots: list[Supply]
+    left: dict[tuple[str, str], int]
+    total: int
+
+    def put(self, lot_id: str, place_id: str, quantity: int) -> None:
+        """Take so much (or, below nought, less) back."""
+        self.left[lot_id, place_id] += quantity
+        self.total += quantity
 
 
-def _take(
-    need: Need, lots: list[Supply], left: dict[tuple[str, str], int], region_code: str, given: list[Given]
-) -> int:
-    """Take what the line wants from the lots, the best for what is still missing each time; answers what is missing."""
+def _shelves(supplies: Iterable[Supply]) -> dict[str, list[_Day]]:
+    """The days of each product, the earliest first; what never expires comes last."""
+    by_day: dict[tuple[str, date], list[Supply]] = defaultdict(list)
+    for supply in supplies:
+        by_day[supply.product_id, supply.expires_on or date.max].append(supply)
+    shelves: dict[str, list[_Day]] = defaultdict(list)
+    for product_id, day in sorted(by_day):
+        lots = by_day[product_id, day]
+        left = {one.key: one.free for one in lots}
+        shelves[product_id].append(_Day(day, lots, left, sum(left.values())))
+    return shelves
+
+
+def _take(need: Need, days: Sequence[_Day], region_code: str, given: list[tuple[_Day, Given]]) -> int:
+    """Take what the line wants, first expired first, of a day the best for what is still missing each time; answers
+    what is missing."""
     missing = need.quantity
-    while missing > 0 and lots:
-        best = min(lots, key=lambda one: _turn(one, left[one.key], missing, region_code))
-        lots.remove(best)
-        part = min(missing, left[best.key])
-        left[best.key] -= part
-        missing -= part
-        given.append(Given(need.line_id, best.lot_id, best.place_id, part))
-    return max(missing, 0)
+    first = bisect_left(days, need.lasts_until, key=_expiry)
+    for day in islice(days, first, None):
+        while missing > 0 and day.total > 0:
+            best = min((one for one in day.lots if day.left[one.key] > 0), key=_turn(day, missing, region_code))
+            part = min(missing, day.left[best.key])
+            day.put(best.lot_id, best.place_id, -part)
+            missing -= part
+            given.append((day, Given(need.line_id, best.lot_id, best.place_id, part)))
+        if missing <= 0:
+            return 0
+    return missing
 
 
-def _turn(
-    one: Supply, there: int, missing: int, region_code: str
-) -> tuple[date, bool, int, bool, date, tuple[str, str]]:
-    """First expired first; of those that expire together one that covers all, the smallest such, then the largest."""
-    covers = there >= missing
-    size = there if covers else -there
-    return one.expires_on or date.max, not covers, size, one.region_code != region_code, one.made_on, one.key
+_expiry = attrgetter("expires_on")
+
+
+def _turn(day: _Day, missing: int, region_code: str) -> Callable[[Supply], tuple[Any, ...]]:
+    """Of lots that expire together first one that covers all, the smallest such; then the largest."""
+
+    def turn(one: Supply) -> tuple[Any, ...]:
+        there = day.left[one.key]
+        covers = there >= missing
+        return not covers, there if covers else -there, one.region_code != region_code, one.made_on, one.key
+
+    return turn
 
 
 def losses(before: Sequence[Given], plan: Plan, order_of: Mapping[str, str]) -> list[Loss]:

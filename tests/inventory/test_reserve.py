@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,8 +17,9 @@ from app.core.errors import Invalid, StaleVersion
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
 from app.inventory import queries, service
-from app.inventory.models import LedgerEntry, usable_in_sql, usable_on
+from app.inventory.models import Balance, LedgerEntry, Place, usable_in_sql, usable_on
 from app.inventory.models import Lot as LotModel
+from app.inventory.places import Zone
 from tests.catalog.factories import make_product, make_registration
 from tests.inventory.factories import make_lot, make_warehouse
 
@@ -259,3 +261,22 @@ def test_stock_view_adds_up() -> None:
     view = queries.stock_view(product.id)
     assert (view.on_hand, view.reserved, view.quarantined, view.available) == (42, 4, 20, 6)
     assert sum(row.unsellable for row in view.lots) == 12
+
+
+@pytest.mark.parametrize("roomless", [False, True])
+@pytest.mark.parametrize("status", ["held", "rejected", "recalled"])
+def test_a_lot_is_blocked_also_when_some_of_it_lies_picked(tx: Session, status: str, roomless: bool) -> None:
+    """Found by random days: it went back to no zone at all, so that the block was refused."""
+    lot = make_lot(on_hand=9)
+    service.reserve(SYSTEM, "o-1", "l-1", lot.product, 4, arrives_on=clock.today())
+    service.pick(SYSTEM, queries.reservations_of("o-1")[0].id, 4, document="PL-1")
+    if roomless:
+        for zone in tx.scalars(select(Zone).where(Zone.kind != "dispatch")):
+            zone.kind = "returns"
+        tx.flush()
+    verb = {"held": service.hold_lot, "rejected": service.reject_lot, "recalled": service.recall_lot}[status]
+    assert verb(SYSTEM, lot, reason="doubtful") == ["o-1"]
+    assert lot.status == status
+    assert queries.reservations_of("o-1") == []
+    dispatch = [row for row in tx.scalars(select(Balance)) if tx.get_one(Place, row.place_id).zone_kind == "dispatch"]
+    assert sum(row.on_hand for row in dispatch) == (4 if roomless else 0)

@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.planning.allocation import Demand, Given, Need, Supply, allocate, feasible, losses
+from app.planning.allocation import Demand, Given, Need, Supply, allocate, losses
 
 DAY = date(2026, 12, 1)
 
@@ -17,6 +17,11 @@ DAY = date(2026, 12, 1)
 def lot(name, free, *, days=400, product="P", region="", place="bin"):
     ends = None if days is None else DAY + timedelta(days=days)
     return Supply(name, place, product, free, ends, date(2026, 1, 1), region)
+
+
+def feasible(need, supply):
+    """Said anew: the lot lasts as long as the line asks, its expiry day included."""
+    return supply.expires_on is None or need.arrives_on + timedelta(days=need.spare_days) <= supply.expires_on
 
 
 def order(name, *quantities, complete=False, spare=0, region="", product="P"):

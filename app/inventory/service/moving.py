@@ -18,7 +18,7 @@ from app.inventory.ledger import Movement, post
 from app.inventory.models import OWN, RELEASED, Balance, Holding, Lot, Place, Serial, Warehouse
 from app.inventory.places import QUARANTINE, RETURNS
 from app.inventory.service.freeing import tell_freed
-from app.inventory.service.places import home_bin, require_fit
+from app.inventory.service.places import NoZone, home_bin, require_fit
 from app.inventory.service.serials import serial_ids
 from app.inventory.service.stock import balances_of
 
@@ -114,8 +114,8 @@ def _bring_home(actor: Actor, lot: Lot, rows: Sequence[Balance], reason: str) ->
     moves = []
     for row in rows:
         free = row.on_hand - row.reserved
-        target = home_bin(session().get_one(Warehouse, row.warehouse_id), lot)
-        if free > 0 and target.id != row.place_id:
+        target = _home(session().get_one(Warehouse, row.warehouse_id), lot)
+        if free > 0 and target is not None and target.id != row.place_id:
             units = _some_of(lot, row.place_id, free)
             source = session().get_one(Place, row.place_id)
             moves.append(Movement("move", lot.id, source, target, free, serial_ids=units, reason=reason))
@@ -132,6 +132,16 @@ def _bring_home(actor: Actor, lot: Lot, rows: Sequence[Balance], reason: str) ->
             ledger=heads[lot.id],
         )
     return sum(move.quantity for move in moves)
+
+
+def _home(warehouse: Warehouse, lot: Lot) -> Place | None:
+    """Where it belongs. A block never fails for want of a zone: what has nowhere to go stays, and may not leave."""
+    try:
+        return home_bin(warehouse, lot)
+    except NoZone:
+        if lot.status == RELEASED:
+            raise
+        return None
 
 
 def _some_of(lot: Lot, place_id: str, quantity: int) -> tuple[str, ...]:

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from app.core import clock, ids, locks
 from app.core.db import session
 from app.core.permissions import Actor
+from app.core.prepared import Prepared
 from app.processes.definitions import deployed
 from app.processes.models import ProcessInstance, ProcessMessage, ProcessWait
 from app.processes.service import following
@@ -30,6 +31,10 @@ EXPIRED_DAYS = 30
 PURGED_AT_ONCE = 2000
 
 _messages: Any = ProcessMessage.__table__
+_ANY_KEPT = Prepared(
+    select(_messages.c.id).where(_messages.c.name == bindparam("wanted"), _messages.c.delivered_at.is_(None)).limit(1)
+)
+"""Asked by every token that begins to wait; there seldom is one."""
 
 
 def lock_sender(sender_id: str) -> None:
@@ -83,6 +88,8 @@ def keep(
 def take_kept(actor: Actor, instance_id: str, token: int, name: str) -> None:
     """A token waits for a message since this step: the oldest kept one that fits comes at once."""
     locks.together(f"message {name}")
+    if _ANY_KEPT.one({"wanted": name}) is None:
+        return
     wait = session().execute(_wait_of(instance_id, token)).one_or_none()
     if wait is None:
         return
