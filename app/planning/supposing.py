@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -19,7 +19,7 @@ from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.inventory.models import HARD, Reservation
 from app.orders.models import Order
-from app.planning.allocation import Demand, Given, Need, Plan, Supply, allocate, feasible
+from app.planning.allocation import Demand, Given, Need, Plan, Supply, allocate
 from app.planning.snapshot import Snapshot, take
 from app.priority import queries as priority
 
@@ -108,7 +108,7 @@ def _own(
         need = Need(line.id, line.product_id, line.quantity, terms.arrives_on, spare)
         missing = line.quantity
         for row in sorted((one for one in rows if one.order_line_id == line.id), key=_soonest):
-            if missing and feasible(need, _supply_of(row)):
+            if missing and (row.lot.expires_on or date.max) >= need.lasts_until:
                 part = min(missing, row.quantity)
                 held.append(Given(line.id, row.lot_id, row.place_id, part))
                 missing -= part
@@ -118,11 +118,6 @@ def _own(
 
 def _soonest(row: Reservation) -> tuple[bool, str, str]:
     return row.lot.expires_on is None, str(row.lot.expires_on), row.id
-
-
-def _supply_of(row: Reservation) -> Supply:
-    lot = row.lot
-    return Supply(lot.id, row.place_id, lot.product_id, row.quantity, lot.expires_on, lot.made_on)
 
 
 def _place(others: Sequence[Demand], seen: Snapshot, mark: Mark) -> int:

@@ -30,7 +30,7 @@ from app.tasks.refusing import FourEyes
 from tests.catalog.factories import make_customer
 from tests.changes.world import make_changing, run_jobs
 
-pytestmark = [pytest.mark.usefixtures("tx"), pytest.mark.any_database]
+pytestmark = pytest.mark.usefixtures("tx")
 
 
 @pytest.fixture
