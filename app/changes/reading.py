@@ -81,7 +81,9 @@ def view_of(case: ChangeRequest) -> ChangeView:
         case=case,
         order=order,
         customer=known[order.customer_id],
-        changes=changes_of(case.diff, {**_products(case.diff), **names}),
+        changes=changes_of(
+            {path: values for path, values in case.diff.items() if path != "total"}, {**_products(case.diff), **names}
+        ),
         names=names_of(one for one in (case.requested_by, case.closed_by) if one),
         customers=names,
         bars=_bars(case, order),
@@ -109,7 +111,7 @@ def _bars(case: ChangeRequest, order: Order) -> list[Bar]:
         for one in case.what_if.get("displaced", ())
     ]
     days = [day for _label, was, now in rows for day in (was, now) if day is not None]
-    if not days:
+    if len(set(days)) < 2 and len(rows) < 2:  # nothing moves
         return []
     first, span = min(days), max((max(days) - min(days)).days, 1)
 

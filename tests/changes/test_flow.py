@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.audit import signatures
@@ -13,7 +15,7 @@ from app.changes.queries import changes_of
 from app.changes.wanted import NothingWouldChange
 from app.core import clock
 from app.core.db import session
-from app.core.errors import Invalid, NotFound, StaleVersion
+from app.core.errors import DomainError, Invalid, NotFound, StaleVersion
 from app.fulfilment import documents, intake
 from app.inventory import queries as stock
 from app.inventory import service as inventory
@@ -21,6 +23,7 @@ from app.inventory.models import LedgerEntry, Reservation
 from app.inventory.service import outside
 from app.orders import queries as orders
 from app.planning import queries as allocation
+from app.planning import service as planning
 from app.priority import queries as priority
 from app.processes import queries as instances
 from app.processes import service as processes
@@ -261,3 +264,53 @@ def test_asked_for_by_message(flow):
 def ended(instance_id):
     ends = ("starts_over", "ends", "goes_on")
     return next(one for one in instances.diagram_state(instance_id)["done"] if one in ends)
+
+
+def test_others_lose_more_than_was_agreed_so_it_is_decided_again(flow):
+    order, waiting = scarce(flow)
+    case = flow.ask(order, quantity=25, **urgent(flow))
+    assert [one["number"] for one in case.what_if["displaced"]] == [waiting.number]
+    third = flow.submit(product=flow.plain, quantity=40, **urgent(flow, order_type="emergency"))
+    planning.run(planning.SYSTEM, "test")
+    assert (flow.kept(third), flow.kept(waiting)) == (30, 0)  # it has what the change was to take from the other
+    flow.answer("bob", case, "approve")
+    assert (case.status, bool(case.notice)) == ("open", True)
+    displaced = [one["number"] for one in case.what_if["displaced"]]
+    assert (displaced == [] and case.what_if["short"]) or displaced == [third.number]
+    assert (flow.kept(order), flow.kept(third)) == (20, 30)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 45), st.booleans()), min_size=1, max_size=5))
+def test_whatever_is_changed_all_stock_is_accounted_for(flow, acts):
+    """Four orders, 50 units; each act changes one to a quantity (nought: cancels it), urgently or not."""
+    undone = session().begin_nested()
+    try:
+        made = [flow.submit(product=flow.plain, quantity=number) for number in (20, 10, 15, 30)]
+        for place, quantity, soon in acts:
+            order, before = orders.get_order(made[place].id), ledger()
+            over = {"quantity": quantity, **(urgent(flow) if soon else {})}
+            try:
+                case = flow.ask(order, cancel=not quantity, **over)
+            except DomainError:  # closed, or nothing would change
+                continue
+            assert case.status != "open" or ledger() == before  # weighed with nothing changed
+            flow.decide_all(case)
+            settled(made)
+    finally:
+        undone.rollback()
+
+
+def settled(made):
+    """Every unit kept is kept once, for a line that wants it; a released order has all it wants, firmly."""
+    assert stock.differences() == []
+    for order in made:
+        session().refresh(order)
+        kept = stock.kept_by_line([order.id])
+        assert kept == {line.id: line.reserved for line in order.lines if line.reserved}
+        if order.status == "released":
+            assert all(line.reserved == line.quantity for line in order.lines)
+            assert {row.level for row in stock.reservations_of(order.id)} == {"firm"}
+        if order.status == "cancelled":
+            assert kept == {}
+    assert sum(sum(stock.kept_by_line([order.id]).values()) for order in made) <= 50

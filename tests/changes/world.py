@@ -88,6 +88,17 @@ class Changing(Flow):
         made = processes.start(SYSTEM, "tiny_shipment", Subject("order", order.id), business_key=order.number)
         return made.id
 
+    def decide_all(self, case: ChangeRequest) -> None:
+        """Everybody agrees until it is carried out, or refused."""
+        for _turn in range(6):
+            run_jobs()
+            session().refresh(case)
+            element = next(iter(self.at(case)), "") if case.status == "open" else ""
+            who = {"desk_decides": "bob", "manager_decides": "boss", "put_back": "will"}.get(element)
+            if who is None:
+                return
+            self.answer(who, case, "approve")
+
     def kept(self, order: Order) -> int:
         """Base units kept for the order."""
         return sum(stock.kept_by_line([order.id]).values())
