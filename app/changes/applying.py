@@ -28,6 +28,7 @@ from app.orders import service as order_verbs
 from app.orders.models import Order
 from app.planning import service as planning
 from app.planning.supposing import picked_of
+from app.priority import queries as priority
 from app.priority import service as ranking
 from app.processes import service as processes
 
@@ -107,6 +108,7 @@ def _reserve_anew(actor: Actor, case: ChangeRequest, order: Order) -> None:
     inventory.give_back([row for row in stock.reservations_of(order.id) if row.id in {one.id for one in found.dropped}])
     planning.carry_out(actor, found.plan, found.seen, "changed")
     inventory.firm_up(actor, order.id)
+    inventory.arrive_on(order.id, priority.terms_of(order.id, clock.now()).arrives_on)
     order_verbs.note_reserved(order, stock.kept_by_line([order.id]))
     planning.plan_soon("changed")
 

@@ -13,11 +13,16 @@ RETURN_SHARE = "fee_return_permille"
 
 
 def of(told: dict[str, Any]) -> dict[str, int]:
-    """{"fee_fen", "value_more_fen"} of what was weighed: texts only, or before any stock is kept: free."""
+    """{"fee_fen", "value_more_fen", "penalty_fen"} of what was weighed; the last is a day's, of those displaced.
+
+    Texts cost nothing, nor does what is asked before any stock is kept.
+    """
     before, after, kinds = told["before"], told["after"], told["kinds"]
     was = fen(before["total"])
     now = 0 if kinds.get("cancels") else was if after is None else fen(after["total"])
-    return {"fee_fen": 0 if kinds.get("cosmetic") else _fee(told["stage"], was), "value_more_fen": now - was}
+    fee = 0 if kinds.get("cosmetic") else _fee(told["stage"], was)
+    penalty = sum(one["penalty_fen"] for one in told["displaced"])
+    return {"fee_fen": fee, "value_more_fen": now - was, "penalty_fen": penalty}
 
 
 def _fee(stage: str, value: int) -> int:

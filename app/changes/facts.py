@@ -50,7 +50,7 @@ def change_facts(subject: Subject, as_of: datetime) -> list[dict[str, Any]]:
             "displaced_orders": len(displaced),
             "displaces_urgent": any(one["band"] in URGENT for one in displaced),
             "promises_moved": _promises(case, displaced),
-            "penalty_fen": 0,
+            "penalty_fen": found.get("cost", {}).get("penalty_fen", 0),
             "changed_meanwhile": bool(case.notice),
             "gate_blocked": bool(found.get("blocks") or found.get("faults")),
             "further_approval": found.get("approval", {}).get("route") in FURTHER,

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.audit.service import record
 from app.changes import queries, wanted, whatif
+from app.changes.events import tell_of
 from app.changes.models import AMEND, CANCEL, ChangeRequest
 from app.changes.stages import GONE, stage_of
 from app.core import clock
@@ -202,6 +203,12 @@ def close(actor: Actor, case: ChangeRequest, status: str, reason: str = "") -> N
     _record(actor, case, verb, reason=reason, version=case.applied_version)
 
 
+def note_hold(case: ChangeRequest, state: str) -> None:
+    """What the warehouse was asked, or has answered: one of `models.HOLDS`."""
+    case.hold = state
+    session().flush()
+
+
 def note(actor: Actor, case: ChangeRequest, verb: str, **details: Any) -> None:
     """A line in the trail, of the request and of its order."""
     _record(actor, case, verb, **details)
@@ -209,4 +216,5 @@ def note(actor: Actor, case: ChangeRequest, verb: str, **details: Any) -> None:
 
 def _record(actor: Actor, case: ChangeRequest, verb: str, **details: Any) -> None:
     kept = {name: value for name, value in details.items() if value not in (None, "", [])}
+    tell_of(case, verb)
     record(actor, f"change:{verb}", case.subject, number=case.number, order_id=case.order_id, **kept)

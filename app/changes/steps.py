@@ -21,6 +21,7 @@ from app.processes.steps import StepCall, kept_years, step, task_rank
 from app.tasks.models import Rank
 
 HOLD, UNNEEDED = "hold.pick", "hold.unneeded"
+ANSWERS = ("hold.confirmed", "already.shipped")
 JOB = "change_hold"
 
 
@@ -87,7 +88,9 @@ def check_change(call: StepCall) -> dict[str, Any] | None:
 def ask_hold(call: StepCall) -> dict[str, Any] | None:
     """The warehouse is asked right after this, once this process waits for the answer."""
     case = _case(call)
-    case.hold = "asked"
+    for answer in ANSWERS:
+        processes.forget_kept(answer, orders.get_order(case.order_id).number)  # late ones to an earlier question
+    service.note_hold(case, "asked")
     service.note(call.actor, case, "hold")
     jobs.schedule([jobs.NewJob(JOB, clock.now(), "change", case.id)])
     return None
@@ -103,7 +106,7 @@ def send_hold(job: jobs.Job) -> datetime | None:
     try:
         processes.correlate(SYSTEM, HOLD, business_key=order.number, variables={"change": case.number})
     except processes.NoMatch:
-        case.hold = "nobody"
+        service.note_hold(case, "nobody")
         instance = instances.instance_of(case.subject)
         with contextlib.suppress(processes.NoMatch):  # somebody called meanwhile
             processes.correlate(SYSTEM, UNNEEDED, instance_id=instance.id if instance else "")
@@ -113,14 +116,14 @@ def send_hold(job: jobs.Job) -> datetime | None:
 @step.register("note_held")
 def note_held(call: StepCall) -> dict[str, Any] | None:
     """The warehouse holds the goods."""
-    _case(call).hold = "confirmed"
+    service.note_hold(_case(call), "confirmed")
     return None
 
 
 @step.register("note_gone")
 def note_gone(call: StepCall) -> dict[str, Any] | None:
     """The goods have left: the change becomes a return."""
-    _case(call).hold = "shipped"
+    service.note_hold(_case(call), "shipped")
     return None
 
 

@@ -100,7 +100,7 @@ def _amended(order: Order, given: dict[str, Any], as_of: datetime, before: dict[
         "diff": diff,
         "blocks": [] if kinds["cosmetic"] else blocks,
         "approval": {"route": found.approval.route, "groups": _groups(found.approval)},
-        **({} if found.plan is None or kinds["cosmetic"] else _consequences(found.plan)),
+        **({} if found.plan is None or kinds["cosmetic"] else _consequences(found.plan, as_of)),
     }
 
 
@@ -139,7 +139,7 @@ def plan_of(order: Order, mark: Mark, as_of: datetime) -> Supposed | None:
     return found
 
 
-def _consequences(found: Supposed) -> dict[str, Any]:
+def _consequences(found: Supposed, as_of: datetime) -> dict[str, Any]:
     skus = {key: one.sku for key, one in catalog.products_of({one.product_id for one in found.moved}).items()}
     expected = stock.expected_many({one.product_id for one in found.displaced}, on=_latest(found))
     sums: dict[str, list[Any]] = defaultdict(list)
@@ -161,10 +161,17 @@ def _consequences(found: Supposed) -> dict[str, Any]:
                 "products": sorted({skus[one.product_id] for one in moved}),
                 "promise_before": _day(standing.promise_date),
                 "requested": order.requested_date.isoformat(),
+                "penalty_fen": _penalty(order_id, as_of),
                 "in_inspection": sum(expected.get(one.product_id, 0) for one in moved),
             }
         )
     return {"short": found.short, "displaced": rows[True], "gains": rows[False]}
+
+
+def _penalty(order_id: str, as_of: datetime) -> int:
+    """What its contract lets the customer claim for each day that the displaced order is late, in fen."""
+    found = gather(Subject("order", order_id), ["contract"], as_of)["contract"]
+    return sum(int(one["penalty_fen_per_day"]) for one in found)
 
 
 def _latest(found: Supposed) -> Any:

@@ -147,10 +147,13 @@ def test_held_put_back_changed_and_the_shipment_starts_over(flow):
 def test_nobody_answers_so_somebody_calls_and_it_is_cancelled(flow):
     order = flow.submit(product=flow.plain, quantity=5)
     shipment = flow.shipment(order, answer="never.heard.of")
+    late = {"business_key": order.number, "ttl": timedelta(days=9)}
+    processes.correlate(flow.actor("will"), "hold.confirmed", **late)  # to a question of last week
     case = flow.ask(order, cancel=True)
     assert flow.at(case) == ["desk_decides"]
     flow.answer("bob", case, "approve")
     run_jobs()
+    assert (case.hold, "hold_confirmed" in flow.at(case)) == ("asked", True)
     with clock.moved(clock.now() + timedelta(minutes=31)):
         run_jobs()
         assert flow.at(case) == ["call_warehouse"]
