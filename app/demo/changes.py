@@ -1,5 +1,5 @@
-"""Two stories of changed orders to click through: a cancellation that waits for the order desk, and more of a product
-that others wait for."""
+"""Two stories of changed orders to click through: more of a product that others wait for, and a cancellation that waits
+for the order desk."""
 
 from __future__ import annotations
 
@@ -10,32 +10,41 @@ from app.changes.models import ChangeRequest
 from app.core.db import session
 from app.core.permissions import Actor
 from app.fulfilment import entry_form
+from app.inventory import queries as stock
 from app.orders.models import Order, OrderLine, OrderStatus
 from app.planning.models import WaitingOrder
 
+TRIED = 12
 
-def tell(team: dict[str, Actor]) -> list[ChangeRequest]:
-    """Ask for both on behalf of who entered the orders; nothing when the month has no such orders."""
-    newest = select(Order).where(Order.status == OrderStatus.RELEASED).order_by(Order.number.desc())
-    waiting = select(OrderLine.product_id).join(WaitingOrder, WaitingOrder.order_id == OrderLine.order_id)
-    wanted = newest.join(OrderLine, OrderLine.order_id == Order.id).where(OrderLine.product_id.in_(waiting))
+
+def tell(team: dict[str, Actor]) -> None:
+    """Ask for both on behalf of who entered the orders; less when the month has no such orders."""
     actors = {actor.id: actor for actor in team.values()}
-    made = []
-    scarce = session().scalars(wanted.limit(1)).first()
-    if scarce is not None:
-        made.append(_more(actors.get(scarce.submitted_by, team["admin"]), scarce))
-    others = session().scalars(newest.where(Order.id != (scarce.id if scarce else "")).limit(1)).first()
-    if others is not None:
-        by = actors.get(others.submitted_by, team["admin"])
-        reason = "医院取消手术，不再需要"
-        made.append(changes.ask(by, others.id, None, seen_version=others.version, reason=reason))
-    return made
+    newest = select(Order).where(Order.status == OrderStatus.RELEASED).order_by(Order.number.desc())
+    waited_for = select(OrderLine.product_id).join(WaitingOrder, WaitingOrder.order_id == OrderLine.order_id)
+    scarce = newest.where(Order.lines.any(OrderLine.product_id.in_(waited_for))).limit(TRIED)
+    displacing = None
+    for order in session().scalars(scarce).all():
+        displacing = _displacing(actors.get(order.submitted_by, team["admin"]), order)
+        if displacing is not None:
+            break
+    taken = displacing.order_id if displacing is not None else ""
+    other = session().scalars(newest.where(Order.id != taken).limit(1)).first()
+    if other is not None:
+        by = actors.get(other.submitted_by, team["admin"])
+        changes.ask(by, other.id, None, seen_version=other.version, reason="医院取消手术，不再需要")
 
 
-def _more(by: Actor, order: Order) -> ChangeRequest:
-    """Twice as much of the first line."""
+def _displacing(by: Actor, order: Order) -> ChangeRequest | None:
+    """A little more than is free of what the order has, if that is at the cost of somebody; None if it is not."""
     given = {name: value for name, value in entry_form.written(order).items() if value != ""}
     lines = [{name: value for name, value in line.items() if value != ""} for line in given["lines"]]
-    lines[0]["quantity"] *= 2
-    wanted = {"lines": lines}
-    return changes.ask(by, order.id, wanted, seen_version=order.version, reason="科室新增手术，数量加倍")
+    line = order.lines[0]
+    free = stock.available(line.product_id, on=order.requested_date)
+    lines[0] |= {"product": line.product_id, "uom": "EA", "quantity": line.quantity + free + 2}
+    tried = session().begin_nested()
+    made = changes.ask(by, order.id, {"lines": lines}, seen_version=order.version, reason="科室新增手术，请加量")
+    if made.what_if["displaced"]:
+        return made
+    tried.rollback()
+    return None
