@@ -101,9 +101,8 @@ def _amend(actor: Actor, case: ChangeRequest, order: Order) -> None:
 def _reserve_anew(actor: Actor, case: ChangeRequest, order: Order) -> None:
     """Firmly what it keeps and what it gains by its rank; those that lose go on waiting, and their lines say so."""
     ranking.assess(actor, order.id, trigger="changed")
-    found = whatif.plan_of(order, whatif.mark_of(case.what_if), clock.now())
-    known = {one["order_id"] for one in case.what_if["displaced"]}
-    if found is None or found.short or {one.order_id for one in found.displaced} - known:
+    found = whatif.plan_of(order, whatif.mark_of(case.what_if), clock.now(), lock=True)
+    if found is None or found.short or whatif.worse_for(case.what_if, found):
         raise OtherwiseNow(order=order.number)
     inventory.give_back([row for row in stock.reservations_of(order.id) if row.id in {one.id for one in found.dropped}])
     planning.carry_out(actor, found.plan, found.seen, "changed")

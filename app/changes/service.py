@@ -12,7 +12,6 @@ from app.audit.service import record
 from app.changes import queries, wanted, whatif
 from app.changes.events import tell_of
 from app.changes.models import AMEND, CANCEL, ChangeRequest
-from app.changes.stages import GONE, stage_of
 from app.core import clock
 from app.core.db import session
 from app.core.errors import Conflict, Forbidden, StaleVersion
@@ -158,21 +157,15 @@ def check_again(case: ChangeRequest) -> None:
     session().refresh(order)
     case.notice = {}
     goods = case.given is not None and case.what_if["after"] and not case.what_if["kinds"].get("cosmetic")
-    if goods and order.version == case.base_version:
-        known = {one["order_id"] for one in case.what_if["displaced"]}
-        losers, short = _now(case, order)
-        if losers - known or short > case.what_if["short"]:
-            case.notice = {"worse": sorted(orders.numbers_of(losers - known).values()), "short": short}
+    if goods and order.status == OrderStatus.RELEASED and order.version == case.base_version:
+        alone(planning.JOB)  # nobody else deals stock out until the change is carried out
+        with amending.supposed(order, case.given):
+            found = whatif.plan_of(order, whatif.mark_of(case.what_if), clock.now())
+        if found is not None:
+            worse = whatif.worse_for(case.what_if, found)
+            if worse or found.short > case.what_if["short"]:
+                case.notice = {"worse": sorted(orders.numbers_of(worse).values()), "short": found.short}
     session().flush()
-
-
-def _now(case: ChangeRequest, order: Order) -> tuple[set[str], int]:
-    """Ids of the orders that would lose by it now, and base units it would lack."""
-    alone(planning.JOB)  # nobody else deals stock out until the change is carried out
-    mark = whatif.mark_of(case.what_if)
-    with amending.supposed(order, case.given):
-        found = None if stage_of(order) in GONE else whatif.plan_of(order, mark, clock.now())
-        return ({one.order_id for one in found.displaced}, found.short) if found else (set(), 0)
 
 
 def withdraw(actor: Actor, change_id: str) -> ChangeRequest:

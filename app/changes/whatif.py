@@ -81,7 +81,7 @@ def weigh(case: ChangeRequest, as_of: datetime) -> dict[str, Any]:
 def _amended(order: Order, given: dict[str, Any], as_of: datetime, before: dict[str, Any]) -> dict[str, Any]:
     try:
         diff = wanted.diff_of(order, given)
-        found = _found(order, given, as_of, diff)
+        found = _found(order, given, as_of)
     except Invalid as error:
         return {"faults": error.details["fields"]}
     except Conflict as error:
@@ -104,21 +104,22 @@ def _amended(order: Order, given: dict[str, Any], as_of: datetime, before: dict[
     }
 
 
-def _found(order: Order, given: dict[str, Any], as_of: datetime, diff: dict[str, Any]) -> Found:
-    del diff
+def _found(order: Order, given: dict[str, Any], as_of: datetime) -> Found:
     subject = Subject("order", order.id)
     with supposed(order, given):
         facts = ranking.facts_of(order.id, as_of)
         scored = decisions.preview(priority.RANKING, facts, as_of=as_of)
         plan = decisions.plan_in_force(MATRIX)
         asked = gather(subject, sorted(plan.kinds), as_of) if plan is not None else {}
+        planned = plan_of(order, Mark(scored.band or ranking.LOWEST_BAND, scored.score), as_of)
+        covered = planned is not None and not planned.short
         return Found(
             snapshot=snapshot_of(order),
-            promise=ranking.promise_date(order.id, as_of),
+            promise=priority.terms_of(order.id, as_of).arrives_on if covered else None,
             gate=decisions.preview(ranking.GATE, facts, as_of=as_of),
             ranking=scored,
             approval=decisions.preview(MATRIX, asked, as_of=as_of),
-            plan=plan_of(order, Mark(scored.band or ranking.LOWEST_BAND, scored.score), as_of),
+            plan=planned,
         )
 
 
@@ -128,15 +129,24 @@ def mark_of(told: dict[str, Any]) -> Mark:
     return Mark(after["band"] or ranking.LOWEST_BAND, after["score"] or 0)
 
 
-def plan_of(order: Order, mark: Mark, as_of: datetime) -> Supposed | None:
+def plan_of(order: Order, mark: Mark, as_of: datetime, *, lock: bool = False) -> Supposed | None:
     """The allocation with the order in it: a released one competes by its rank, one in approval displaces nobody."""
     if stages.stage_of(order) in stages.GONE:
         return None
     released = order.status == OrderStatus.RELEASED
-    found = suppose(order, mark if released else None, as_of)
+    found = suppose(order, mark if released else None, as_of, lock=lock)
     if found.short and released:  # it goes back into approval and waits like everybody
         return suppose(order, None, as_of)
     return found
+
+
+def worse_for(told: dict[str, Any], found: Supposed) -> set[str]:
+    """Ids of the orders that lose more than was told when the change was weighed."""
+    agreed = {one["order_id"]: -one["change"] for one in told["displaced"]}
+    lost: dict[str, int] = defaultdict(int)
+    for one in found.moved:
+        lost[one.order_id] += one.before - one.after
+    return {order_id for order_id, units in lost.items() if units > agreed.get(order_id, 0)}
 
 
 def _consequences(found: Supposed, as_of: datetime) -> dict[str, Any]:

@@ -62,8 +62,9 @@ class Snapshot:
         ]
 
 
-def take(as_of: datetime) -> Snapshot:
-    """The snapshot as of now; orders that something blocks wait without taking part."""
+def take(as_of: datetime, *, lock: bool = True) -> Snapshot:
+    """The snapshot as of now; orders that something blocks wait without taking part. Without `lock` the rows of the orders
+    are only read: for who asks what would be."""
     ids = list(
         session().scalars(
             select(WaitingOrder.order_id)
@@ -72,7 +73,7 @@ def take(as_of: datetime) -> Snapshot:
             .order_by(*priority.RANK_ORDER)
         )
     )
-    found = {order.id: order for order in orders.locked_orders(ids)}
+    found = {order.id: order for order in orders.locked_orders(ids)} if lock else orders.orders_by_id(ids)
     waiting = [found[key] for key in ids if key in found]
     demands, wanted = _demands(waiting, as_of)
     free = inventory.free_stock({need.product_id for demand in demands for need in demand.needs})

@@ -57,10 +57,10 @@ class Supposed:
         return [one for one in self.moved if one.after < one.before]
 
 
-def suppose(order: Order, mark: Mark | None, as_of: datetime) -> Supposed:
+def suppose(order: Order, mark: Mark | None, as_of: datetime, *, lock: bool = False) -> Supposed:
     """The allocation with the order as it is now (its lines may be supposed); without a mark it comes after everybody,
-    so that nobody loses. Nothing is changed; the rows of stock are locked as by a run of the allocation."""
-    seen = take(as_of)
+    so that nobody loses. Nothing is changed. `lock`: it is to be carried out, in a turn of the allocation's own."""
+    seen = take(as_of, lock=lock)
     others = [one for one in seen.demands if one.order_id != order.id]
     theirs = [row for row in seen.kept if row.order_id != order.id]
     rows = stock.reservations_of(order.id)
