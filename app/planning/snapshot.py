@@ -63,8 +63,8 @@ class Snapshot:
 
 
 def take(as_of: datetime, *, lock: bool = True) -> Snapshot:
-    """The snapshot as of now; orders that something blocks wait without taking part. Without `lock` the rows of the orders
-    are only read: for who asks what would be."""
+    """The snapshot as of now; orders that something blocks wait without taking part. Without `lock` their
+    rows are only read: for who asks what would be."""
     ids = list(
         session().scalars(
             select(WaitingOrder.order_id)
