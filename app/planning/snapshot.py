@@ -84,9 +84,10 @@ def _demands(waiting: Sequence[Order], as_of: datetime) -> tuple[list[Demand], d
     products = catalog.products_of(line.product_id for order in waiting for line in order.lines)
     firm = stock.kept_by_line([order.id for order in waiting], firmly=True)
     regions = catalog.regions_of({order.customer_id for order in waiting})
+    known = priority.terms_of_all(waiting, as_of)
     demands, wanted = [], {}
     for order in waiting:
-        terms = priority.terms_of(order.id, as_of)
+        terms = known[order.id]
         needs = []
         for line in order.lines:
             quantity, spare = line.quantity - firm.get(line.id, 0), terms.required_days[line.id]
