@@ -6,7 +6,8 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from app.changes import service, whatif
 from app.changes.models import AMEND, ChangeRequest
@@ -142,17 +143,23 @@ def put_back(actor: Actor, case: ChangeRequest) -> int:
 
 
 def _serials_of(row: Reservation) -> list[str]:
-    """Numbers of the units that were picked for the order and lie where this reservation has them."""
+    """Numbers of the units that lie where this reservation has them and were picked last for its order."""
+    any_entry = aliased(LedgerEntry)
+    last = (
+        select(func.max(any_entry.seq))
+        .where(any_entry.serial_id == Serial.id, any_entry.lot_id == Serial.lot_id)
+        .correlate(Serial)
+        .scalar_subquery()
+    )
     wanted = (
         select(Serial.serial_no)
-        .join(LedgerEntry, LedgerEntry.serial_id == Serial.id)
+        .join(LedgerEntry, (LedgerEntry.serial_id == Serial.id) & (LedgerEntry.lot_id == Serial.lot_id))
         .where(
             Serial.lot_id == row.lot_id,
             Serial.place_id == row.place_id,
-            LedgerEntry.kind == "pick",
+            LedgerEntry.seq == last,
             LedgerEntry.order_id == row.order_id,
         )
-        .distinct()
         .order_by(Serial.serial_no)
         .limit(row.quantity)
     )

@@ -17,9 +17,10 @@ from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.inventory import service as inventory
 from app.inventory.fit import keeps
-from app.inventory.models import LedgerEntry, Lot, Place, Serial, Warehouse
-from app.inventory.places import RETURNS, Zone
-from app.inventory.service.places import first_bin
+from app.inventory.models import Holding, LedgerEntry, Lot, Place, Serial, Warehouse
+from app.inventory.places import CUSTOMER, RETURNS, Zone
+from app.inventory.service.places import first_bin, outside
+from app.orders import queries as orders
 from app.processes import service as processes
 
 RETURNED = "goods.returned"
@@ -39,7 +40,7 @@ class Away:
 
 
 def away_of(order_id: str) -> list[Away]:
-    """What left for the order and has not come back, by lot and place. Three statements."""
+    """What left for the order and has not come back, by lot and place. Six statements."""
     entries = session().scalars(
         select(LedgerEntry).where(LedgerEntry.order_id == order_id).order_by(LedgerEntry.lot_id, LedgerEntry.seq)
     )
@@ -57,12 +58,34 @@ def away_of(order_id: str) -> list[Away]:
             sums[row.lot_id, place_id] += sign * row.quantity
             if row.serial_id:
                 (units[row.lot_id, place_id].add if sign > 0 else units[row.lot_id, place_id].discard)(row.serial_id)
+    _delivered(sums, units, places, orders.get_order(order_id).customer_id)
     lots = {lot.id: lot for lot in session().scalars(select(Lot).where(Lot.id.in_({key[0] for key in sums})))}
     return [
         Away(lots[lot_id], places[place_id], home[lot_id], quantity, sorted(units[lot_id, place_id]))
         for (lot_id, place_id), quantity in sorted(sums.items())
         if quantity > 0
     ]
+
+
+def _delivered(
+    sums: dict[tuple[str, str], int],
+    units: dict[tuple[str, str], set[str]],
+    places: dict[str, Place],
+    customer_id: str,
+) -> None:
+    """What is no longer where the order's movements left it has been delivered since: it is at the customer's."""
+    there = outside(CUSTOMER, customer_id)
+    places[there.id] = there
+    wanted = select(Holding.lot_id, Holding.place_id, Holding.quantity).where(Holding.lot_id.in_({k[0] for k in sums}))
+    held: dict[tuple[str, str], int] = defaultdict(int)
+    for lot_id, place_id, quantity in session().execute(wanted):
+        held[lot_id, place_id] += quantity
+    for key in list(sums):
+        gone = sums[key] - held[key]
+        if gone > 0 and key[1] != there.id:
+            sums[key] -= gone
+            sums[key[0], there.id] += gone
+            units[key[0], there.id] |= units[key]
 
 
 def _places(ids: set[str]) -> list[Place]:

@@ -16,6 +16,8 @@ from app.changes.wanted import NothingWouldChange
 from app.core import clock
 from app.core.db import session
 from app.core.errors import DomainError, Invalid, NotFound, StaleVersion
+from app.core.permissions import SYSTEM
+from app.core.subject import Subject
 from app.fulfilment import documents, intake
 from app.inventory import queries as stock
 from app.inventory import service as inventory
@@ -30,7 +32,7 @@ from app.processes import service as processes
 from app.tasks import queries as tasks
 from app.tasks.notices import notices_of
 from app.tasks.refusing import FourEyes
-from tests.catalog.factories import make_customer
+from tests.catalog.factories import make_customer, make_product, make_registration
 from tests.changes.world import make_changing, run_jobs
 
 pytestmark = pytest.mark.usefixtures("tx")
@@ -317,3 +319,60 @@ def settled(made):
         if order.status == "cancelled":
             assert kept == {}
     assert sum(sum(stock.kept_by_line([order.id]).values()) for order in made) <= 50
+
+
+RETURNS_INSPECTED = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="t">
+  <message id="m" name="goods.returned"/>
+  <process id="tiny_inspection" isExecutable="true">
+    <startEvent id="s"><messageEventDefinition messageRef="m"/></startEvent><receiveTask id="wait" messageRef="m2"/>
+    <endEvent id="e"/><sequenceFlow id="f1" sourceRef="s" targetRef="wait"/>
+    <sequenceFlow id="f2" sourceRef="wait" targetRef="e"/>
+  </process>
+  <message id="m2" name="inspected"/>
+</definitions>"""
+
+
+def test_units_by_serial_are_put_back_and_an_implant_that_returns_is_rejected_unless_quality_says_otherwise(flow):
+    processes.deploy(SYSTEM, RETURNS_INSPECTED)
+    implant = make_product(
+        sku="PLATE-1",
+        udi_di="06912345000031",
+        implantable=True,
+        serial_controlled=True,
+        registration_id=make_registration().id,
+    )
+    dates = {"made_on": "2026-06-01", "expires_on": "2028-06-01"}
+    site, will = stock.warehouses()[0], flow.actor("will")
+    numbers = ["P1", "P2", "P3", "P4"]
+    lot = inventory.receive(will, implant, site, {"lot_no": "L1", "quantity": 4, "serials": numbers, **dates})
+    inventory.release_lot(flow.actor("qa"), lot, reason="ok", report_no="R-1")
+    order = flow.submit(product=implant, quantity=2, unit_price="100.00")
+    flow.decide("bob", order, "approve")
+    order = orders.get_order(order.id)
+    assert order.status == "released"
+    (kept,) = stock.reservations_of(order.id)
+    inventory.pick(will, kept.id, 2, serials=["P2", "P3"])
+    case = flow.ask(order, quantity=1)
+    flow.answer("boss", case, "approve")
+    run_jobs()
+    flow.answer("will", case, "approve")
+    assert (case.status, flow.kept(order)) == ("applied", 1)
+    (kept,) = stock.reservations_of(order.id)
+    inventory.pick(will, kept.id, 1, serials=["P3"])
+    truck, there = outside("transit", "truck"), outside("customer", order.customer_id)
+    inventory.ship(will, kept.id, truck, serials=["P3"])
+    inventory.hand_over(will, "deliver", inventory.Goods(lot, 1, ("P3",)), truck, there)
+    case = flow.ask(order, cancel=True)
+    assert (case.what_if["stage"], flow.at(case)) == ("shipped", ["agree_return"])
+    flow.answer("bob", case, "approve")
+    flow.answer("will", case, "approve")
+    places = {serial.serial_no: place.zone_kind for serial, place in session().execute(stock.serials_of(lot.id))}
+    assert (places["P3"], places["P2"]) == ("returns", "qualified")
+    inspected = instances.instance_of(Subject("lot", lot.id), "tiny_inspection")
+    assert inspected is not None
+    assert {name: instances.variables_of(inspected.id)[name] for name in ("default", "rma", "quantity")} == {
+        "default": "reject",
+        "rma": case.rma_number,
+        "quantity": 1,
+    }
