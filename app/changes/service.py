@@ -19,6 +19,7 @@ from app.core.i18n import _l
 from app.core.ids import new_id, next_number
 from app.core.locks import alone
 from app.core.permissions import Actor
+from app.core.subject import Subject
 from app.orders import amending
 from app.orders import queries as orders
 from app.orders.models import STATUS_NAMES, Order, OrderStatus, OrderVersion, snapshot_of
@@ -29,7 +30,8 @@ from app.processes import service as processes
 
 PROCESS = "change"
 WITHDRAWN = "change.withdrawn"
-_FOLLOWS = ("status", "total")
+ON_THE_ORDER = ("ask", "refuse", "withdraw")
+"""Verbs that stand in the history of the order too; when it is changed or cancelled, that does."""
 
 
 class ChangeUnderWay(Conflict):
@@ -210,4 +212,7 @@ def note(actor: Actor, case: ChangeRequest, verb: str, **details: Any) -> None:
 def _record(actor: Actor, case: ChangeRequest, verb: str, **details: Any) -> None:
     kept = {name: value for name, value in details.items() if value not in (None, "", [])}
     tell_of(case, verb)
+    if verb in ON_THE_ORDER:
+        told = {"number": case.number, "reason": kept.get("reason", "")}
+        record(actor, f"order:{verb}-change", Subject("order", case.order_id), **told)
     record(actor, f"change:{verb}", case.subject, number=case.number, order_id=case.order_id, **kept)

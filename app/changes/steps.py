@@ -152,7 +152,7 @@ def refuse_change(call: StepCall) -> dict[str, Any] | None:
     """The order stays as it is; held goods go on."""
     case = _case(call)
     applying.lift_hold(call.actor, case)
-    service.close(call.actor, case, "refused", telling.why_refused(case, _reason(call)))
+    service.close(call.actor, case, "refused", _reason(call))
     telling.tell_refused(call.actor, case)
     return None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from app.changes.models import CANCEL, ChangeRequest
-from app.core.i18n import pick
 from app.core.permissions import Actor
 from app.orders import queries as orders
 from app.tasks.notices import tell_of_page
@@ -29,23 +28,11 @@ def tell_applied(actor: Actor, case: ChangeRequest) -> list[str]:
 
 
 def tell_refused(actor: Actor, case: ChangeRequest) -> list[str]:
-    """The requester, with the reason; answers whom."""
+    """The requester, with the reason a person gave; what rules say stands on the page. Answers whom."""
     order = orders.get_order(case.order_id)
     return tell_of_page(
         actor, f"/changes/{case.id}", _title("refused", order.number), [case.requested_by], case.outcome
     )
-
-
-def why_refused(case: ChangeRequest, said: str) -> str:
-    """What a person said, else the first thing that stands in the way."""
-    if said.strip():
-        return said
-    if "conflict" in case.notice:
-        return "; ".join(case.notice["conflict"])
-    blocks = case.what_if.get("blocks") or []
-    if blocks:
-        return pick(blocks[0])
-    return " ".join(reason for reasons in (case.what_if.get("faults") or {}).values() for reason in reasons)
 
 
 def _title(name: str, *numbers: str) -> dict[str, str]:

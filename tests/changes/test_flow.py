@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -214,7 +215,7 @@ def test_both_changed_the_same_so_it_is_refused_with_the_reason(flow):
     case = flow.ask(order, delivery="complete")
     intake.change(flow.actor("ann"), order.id, {"delivery": "complete"}, seen_version=order.version)
     flow.answer("bob", case, "approve")
-    assert (case.status, case.outcome) == ("refused", "delivery")
+    assert (case.status, case.notice["conflict"]) == ("refused", ["delivery"])
 
 
 def test_withdrawn_by_the_requester_only_and_held_goods_go_on(flow):
@@ -252,7 +253,21 @@ def test_compliance_refuses_what_could_not_be_released(flow):
     order = flow.submit(product=flow.plain, quantity=5)
     outsider = make_customer(code="H-0009", licensed=False)
     case = flow.ask(order, customer=outsider.code)
-    assert (case.status, bool(case.outcome), flow.kept(order)) == ("refused", True, 5)
+    assert (case.status, bool(case.what_if["blocks"]), flow.kept(order)) == ("refused", True, 5)
+
+
+def test_more_than_was_approved_needs_who_would_have_approved_it(flow):
+    order = flow.submit(product=flow.plain, quantity=1, unit_price="100.00")
+    assert order.status == "released"
+    case = flow.ask(order, quantity=2)  # more value: the order desk, for it has been approved for less
+    assert flow.at(case) == ["desk_decides"]
+    flow.answer("bob", case, "reject", reason="not agreed with the customer")
+    assert (case.status, case.outcome) == ("refused", "not agreed with the customer")
+    flow.plain.list_price = Decimal("9000.00")
+    given = flow.changed(order, quantity=40)
+    given["lines"][0]["unit_price"] = "9000.00"
+    case = flow.ask(order, lines=given["lines"])
+    assert (case.what_if["approval"]["route"], flow.at(case)) == ("two", ["manager_decides"])
 
 
 def test_asked_for_by_message(flow):
