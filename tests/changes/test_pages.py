@@ -71,6 +71,11 @@ def test_asked_decided_and_shown_in_both_languages(flow, client):
 def test_a_cancellation_is_asked_for_and_taken_back(flow, client):
     order = flow.submit(product=flow.plain, quantity=5)
     sign_in(client, flow.users["ann"])
+    client.set_cookie("language", "en")
+    same = client.post(
+        f"/orders/{order.id}/request-change", data={**form_of(order), "customer": "H-0001", "reason": "x"}
+    )
+    assert (same.status_code, "Nothing of the order would change." in same.text) == (422, True)
     here = f"/orders/{order.id}/request-cancellation"
     assert client.get(here).status_code == 200
     assert client.post(here, data={"version": str(order.version), "reason": " "}).status_code == 422

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -30,8 +32,7 @@ REFUSALS = (Invalid, DuplicateReference, StaleVersion, ChangeUnderWay, NothingWo
 def ask_change(order_id: str) -> str:
     """The order form filled with the order."""
     order = orders.get_order(order_id)
-    values = {**entry_form.written(order), "customer": catalog.get_customer(order.customer_id).code}
-    return form_page(values, order=order, version=order.version, asked=_asked(order))
+    return form_page(_written(order), order=order, version=order.version, asked=_asked(order))
 
 
 @bp.post("/orders/<order_id>/request-change")
@@ -43,7 +44,7 @@ def send_change(order_id: str) -> ResponseReturnValue:
     seen, reason = seen_version(), request.form.get("reason", "")
     try:
         with session().begin_nested():
-            case = service.ask(current_actor(), order.id, given, seen_version=seen, reason=reason)
+            case = service.ask(current_actor(), order.id, _touched(order, given), seen_version=seen, reason=reason)
     except REFUSALS as error:
         return form_page(given, error, order=order, version=seen, asked=_asked(order, reason, error)), error.status
     return _done(case)
@@ -65,6 +66,19 @@ def ask_cancel(order_id: str) -> ResponseReturnValue:
     except (Invalid, StaleVersion, ChangeUnderWay) as error:
         return render_template("changes/cancel.html", **{**shown, "version": seen, "error": error}), error.status
     return _done(case)
+
+
+def _written(order: Order) -> dict[str, Any]:
+    """The order as the form shows it."""
+    return {**entry_form.written(order), "customer": catalog.get_customer(order.customer_id).code}
+
+
+def _touched(order: Order, given: dict[str, Any]) -> dict[str, Any]:
+    """What was written otherwise than the form had it: a moment shown without its seconds has not changed by that."""
+    shown = _written(order)
+    lines = [{name: value for name, value in line.items() if value != ""} for line in shown.pop("lines")]
+    touched = {name: value for name, value in given.items() if name != "lines" and value != shown.get(name, "")}
+    return touched | ({"lines": given["lines"]} if given["lines"] != lines else {})
 
 
 def _asked(order: Order, reason: str = "", error: DomainError | None = None) -> dict[str, object]:
