@@ -129,7 +129,7 @@ def history_of(case: ChangeRequest) -> list[Happening]:
     """What was done about it, the newest first."""
     return [
         Happening(row.at, row.actor_name, action_name(row.action), str(row.details.get("reason") or ""))
-        for row in entries_of(case.subject)
+        for row in reversed(entries_of(case.subject))
     ]
 
 

@@ -24,12 +24,14 @@ def tell(team: dict[str, Actor]) -> None:
     newest = select(Order).where(Order.status == OrderStatus.RELEASED).order_by(Order.number.desc())
     waited_for = select(OrderLine.product_id).join(WaitingOrder, WaitingOrder.order_id == OrderLine.order_id)
     scarce = newest.where(Order.lines.any(OrderLine.product_id.in_(waited_for))).limit(TRIED)
-    displacing = None
-    for order in sorted(session().scalars(scarce).all(), key=_free):
-        displacing = _displacing(actors.get(order.submitted_by, team["admin"]), order)
-        if displacing is not None:
-            break
-    taken = displacing.order_id if displacing is not None else ""
+    candidates = sorted(session().scalars(scarce).all(), key=_free) or list(session().scalars(newest.limit(1)))
+    told = None
+    for order in candidates:
+        told = told or _more(actors.get(order.submitted_by, team["admin"]), order, _free(order) + 2, displacing=True)
+    if told is None and candidates:  # nobody would lose by it this month: still a change to look at
+        order = candidates[0]
+        told = _more(actors.get(order.submitted_by, team["admin"]), order, 1, displacing=False)
+    taken = told.order_id if told is not None else ""
     other = session().scalars(newest.where(Order.id != taken).limit(1)).first()
     if other is not None:
         by = actors.get(other.submitted_by, team["admin"])
@@ -40,16 +42,16 @@ def _free(order: Order) -> int:
     return stock.available(order.lines[0].product_id, on=order.requested_date)
 
 
-def _displacing(by: Actor, order: Order) -> ChangeRequest | None:
-    """A little more than is free of what the order has, if that is at the cost of somebody; None if it is not."""
+def _more(by: Actor, order: Order, number: int, *, displacing: bool) -> ChangeRequest | None:
+    """Ask for so many more of the first line; with `displacing` only if that is at the cost of somebody, else None."""
     given = {name: value for name, value in entry_form.written(order).items() if value != ""}
     lines = [{name: value for name, value in line.items() if value != ""} for line in given["lines"]]
     line = order.lines[0]
     sku = products_of([line.product_id])[line.product_id].sku
-    lines[0] |= {"product": sku, "uom": "EA", "quantity": line.quantity + _free(order) + 2}
+    lines[0] |= {"product": sku, "uom": "EA", "quantity": line.quantity + number}
     tried = session().begin_nested()
     made = changes.ask(by, order.id, {"lines": lines}, seen_version=order.version, reason="科室新增手术，请加量")
-    if made.what_if["displaced"]:
+    if made.what_if["displaced"] or not displacing:
         return made
     tried.rollback()
     return None
