@@ -36,6 +36,7 @@ def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict
     history.run(lambda done, planned: say(f"  {done} of {planned} acts"))
     with clock.moved(until - STORIES), transaction():
         suppliers.tell(team, world)
+    with clock.moved(until), transaction():
         changes.tell(team)
     return passwords
 
