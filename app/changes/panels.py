@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import select
+
+from app.changes.models import ChangeRequest
 from app.changes.queries import get_change
 from app.changes.reading import view_of
+from app.core.db import session
 from app.core.subject import Subject
 from app.orders.models import snapshot_of
 from app.tasks.showing import Shown, shown_subject, signed_subject, still_stored
+
+STORED = ("number", "kind", "wanted", "reason")
+"""Of what is signed, what never changes afterwards."""
 
 
 @shown_subject.register("change")
@@ -45,6 +52,10 @@ def change_content(subject: Subject) -> dict[str, Any]:
 
 
 @still_stored.register("change")
-def nothing_else_is_named(contents: Sequence[Mapping[str, Any]]) -> list[bool]:
-    """The content names no files."""
-    return [True for _content in contents]
+def requests_still_stored(contents: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Whether what was asked for is stored as it was signed; what it comes to is worked out anew at times. One
+    statement."""
+    columns = (ChangeRequest.number, ChangeRequest.kind, ChangeRequest.wanted, ChangeRequest.reason)
+    wanted = select(*columns).where(ChangeRequest.number.in_({one["number"] for one in contents}))
+    found = {row.number: row._asdict() for row in session().execute(wanted)}
+    return [found.get(one["number"]) == {name: one[name] for name in STORED} for one in contents]

@@ -8,10 +8,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.audit import signatures
 from app.changes import service
+from app.changes.models import ChangeRequest
 from app.changes.queries import changes_of
 from app.changes.wanted import NothingWouldChange
 from app.core import clock
@@ -127,6 +128,8 @@ def test_a_manager_signs_for_an_urgent_order_and_the_order_desk_cannot(flow):
     (signed,) = signatures.signatures_of(case.subject)
     assert signed.meaning == "approval"
     assert not any(signatures.faults_of([signed]).values())
+    session().execute(update(ChangeRequest).values(wanted={**case.wanted, "note": "forged"}))
+    assert signatures.faults_of([signed])[signed.id]
 
 
 def test_held_put_back_changed_and_the_shipment_starts_over(flow):

@@ -47,11 +47,14 @@ def list_changes() -> str:
 def show_change(change_id: str) -> str:
     """A request: what is wanted, what it comes to, who decides, what was done."""
     view = reading.view_of(queries.get_change(change_id))
+    signed = signatures.signatures_of(view.case.subject)
     return render_template(
         "changes/change.html",
         view=view,
         happenings=reading.history_of(view.case),
-        is_signed=signatures.has_any(view.case.subject),
+        signed=signed,
+        faults=signatures.faults_of(signed),
+        meanings=signatures.MEANINGS,
         may_withdraw=view.case.status == "open"
         and view.case.requested_by == current_actor().id
         and view.case.rma_number is None,
