@@ -50,6 +50,7 @@ SLICES = (
     "shipping",
     "traceability",
     "fulfilment",
+    "changes",
     "integration",
     "imports",
     "demo",

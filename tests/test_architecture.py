@@ -21,11 +21,10 @@ MODULES = sorted(
 ORDER = ("core", *SLICES)
 OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
-    "audit": {"signatures", "bundles"},
+    "audit": {"signatures", "bundles", "actions"},
     "documents": {"content", "files", "kinds", "paper", "retention"},
     "catalog": {"papers", "udi"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "profiles", "source", "uses"},
-    "inventory": {"places"},
     "quality": {"characteristics", "demand"},
     "processes": {"steps", "definitions", "external", "answering"},
     "tasks": {
@@ -42,11 +41,13 @@ ALSO_OFFERED = {
     },
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
-    "inventory": {"naming", "schemas"},
+    "inventory": {"fit", "naming", "places", "schemas"},
     "qualification": {"scanning", "watching"},
+    "orders": {"amending"},
+    "planning": {"supposing"},
     "shipping": {"checking", "labels", "scanning"},
     "traceability": {"exporting"},
-    "fulfilment": {"intake", "deciding"},
+    "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "idempotency", "pages", "api"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}
 FOREIGN = {

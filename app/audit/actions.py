@@ -32,6 +32,7 @@ KINDS: dict[str, LazyString] = {
     "lot": _l("Lot"),
     "document": _l("Document"),
     "labels": _l("Labels"),
+    "change": _l("Change request"),
     "import": _l("Import"),
     "upload": _l("Upload"),
     "user": _l("User"),
@@ -57,6 +58,14 @@ VERBS: dict[str, LazyString] = {
 }
 
 OWN: dict[str, LazyString] = {
+    "change:ask": _l("Change requested"),
+    "change:assess": _l("Consequences of the change worked out"),
+    "change:apply": _l("Change carried out"),
+    "change:hold": _l("Warehouse asked to hold the order"),
+    "change:refuse": _l("Change refused"),
+    "change:return": _l("Return agreed for the change"),
+    "change:returned": _l("Returned goods received"),
+    "change:withdraw": _l("Change withdrawn"),
     "access:deny": _l("Access denied"),
     "document:issue": _l("Paper made"),
     "document:supersede": _l("Paper made anew"),
@@ -115,6 +124,10 @@ OWN: dict[str, LazyString] = {
     "lot:take_apart": _l("Kits taken apart"),
     "lot:take_out": _l("Taken out of the lot"),
     "lot:take_over": _l("Owner of goods changed"),
+    "order:amend": _l("Released order changed"),
+    "order:ask-change": _l("Change requested"),
+    "order:refuse-change": _l("Change refused"),
+    "order:withdraw-change": _l("Change withdrawn"),
     "order:approval-missed": _l("Emergency not approved in time after its release"),
     "order:approve-afterwards": _l("Emergency approved after its release"),
     "order:assess": _l("Priority assessed"),

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from app.audit.models import AuditEntry
 from app.catalog import service as catalog
 from app.catalog.models import Product
+from app.changes import service as changes
 from app.core import clock, db, jobs, jsontext
 from app.core.ids import new_id
 from app.core.permissions import Actor
@@ -46,6 +47,7 @@ from app.inventory import service as inventory
 from app.inventory.models import LedgerEntry, Lot
 from app.notifying import pushing
 from app.notifying.models import Letter
+from app.orders import queries as orders
 from app.orders.models import Order
 from app.priority import overriding
 from app.priority.models import CAUSES
@@ -307,7 +309,16 @@ def _orders(flow: Flow, admin: Actor, site: Site) -> list[Order]:
         )
         made.append(intake.take_in(admin, given).order)
     made.append(_signed(flow, texts))
+    _changing(flow, site, next(order for order in made if order.status == "released"))
     return made
+
+
+def _changing(flow: Flow, site: Site, order: Order) -> None:
+    """A change and a cancellation of released orders, asked for in hostile words; the latter waits for the order desk."""
+    ann = flow.actor("ann")
+    told = changes.ask(ann, order.id, {"note": SCRIPT}, seen_version=order.version, reason=ATTACK)
+    waits = changes.ask(ann, order.id, None, seen_version=orders.version_of(order.id), reason=ATTACK)
+    site.ids |= {"change_id": [waits.id, told.id]}
 
 
 def _signed(flow: Flow, texts: dict[str, Any]) -> Order:

@@ -149,6 +149,7 @@ def _list(manifest: Mapping[str, Any], name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
+@bundles.parts_of.register("change")
 @bundles.parts_of.register("order")
 @bundles.parts_of.register("qualification")
 @bundles.parts_of.register("inspection")
@@ -167,6 +168,7 @@ def parts_of(signatures: Sequence[Signature]) -> dict[str, Any]:
     }
 
 
+@stored_otherwise.register("change")
 @stored_otherwise.register("order")
 @stored_otherwise.register("qualification")
 @stored_otherwise.register("inspection")
