@@ -45,7 +45,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_change_requests_order", "change_requests", ["order_id", "id"])
     op.create_index(
-        "ix_change_requests_open", "change_requests", ["order_id"], unique=True, sqlite_where=OPEN, postgresql_where=OPEN
+        "ix_change_requests_open",
+        "change_requests",
+        ["order_id"],
+        unique=True,
+        sqlite_where=OPEN,
+        postgresql_where=OPEN,
     )
     op.create_index("ix_change_requests_status", "change_requests", ["status", "number"])
 
