@@ -49,6 +49,7 @@ SLICES = (
     "shipping",
     "traceability",
     "fulfilment",
+    "recalls",
     "integration",
     "imports",
     "demo",

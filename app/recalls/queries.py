@@ -1,0 +1,67 @@
+"""Reads of recalls."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, func, select
+
+from app.core import clock
+from app.core.db import session
+from app.core.errors import NotFound
+from app.recalls.models import RecallCase, RecallLot, RecallNotice, RecallReply, RecallScope
+
+
+def get_case(case_id: str) -> RecallCase:
+    """The case of that id or number. Raises NotFound."""
+    column = RecallCase.number if case_id.startswith("RC-") else RecallCase.id
+    found = session().scalar(select(RecallCase).where(column == case_id))
+    if found is None:
+        raise NotFound(recall=case_id[:26])
+    return found
+
+
+def matching(status: str | None = None) -> Select[tuple[RecallCase]]:
+    """Cases, the newest first."""
+    wanted = select(RecallCase).order_by(RecallCase.id.desc())
+    return wanted.where(RecallCase.status == status) if status else wanted
+
+
+def lot_ids_of(case: RecallCase) -> list[str]:
+    """The lots of a case, as they came in."""
+    wanted = select(RecallLot.lot_id).where(RecallLot.case_id == case.id).order_by(RecallLot.round, RecallLot.id)
+    return list(session().scalars(wanted))
+
+
+def scope_of(case: RecallCase) -> list[RecallScope]:
+    """The frozen lines, as they were frozen."""
+    wanted = select(RecallScope).where(RecallScope.case_id == case.id).order_by(RecallScope.round, RecallScope.id)
+    return list(session().scalars(wanted))
+
+
+def notices_of(case: RecallCase) -> list[RecallNotice]:
+    """Who is told, as they were."""
+    wanted = select(RecallNotice).where(RecallNotice.case_id == case.id)
+    return list(session().scalars(wanted.order_by(RecallNotice.round, RecallNotice.id)))
+
+
+def get_notice(case: RecallCase, notice_id: str) -> RecallNotice:
+    """The notice of the case. Raises NotFound."""
+    found = session().get(RecallNotice, notice_id)
+    if found is None or found.case_id != case.id:
+        raise NotFound(notice=notice_id[:26])
+    return found
+
+
+def replies_of(case: RecallCase) -> dict[str, list[RecallReply]]:
+    """What was answered, by notice, the first answer first."""
+    wanted = select(RecallReply).join(RecallNotice, RecallNotice.id == RecallReply.notice_id)
+    found: dict[str, list[RecallReply]] = {}
+    for reply in session().scalars(wanted.where(RecallNotice.case_id == case.id).order_by(RecallReply.number)):
+        found.setdefault(reply.notice_id, []).append(reply)
+    return found
+
+
+def unanswered_in_time(case: RecallCase) -> int:
+    """How many consignees have not answered and still have time to."""
+    wanted = select(func.count()).select_from(RecallNotice)
+    late = RecallNotice.due_at > clock.now()
+    return session().scalar(wanted.where(RecallNotice.case_id == case.id, RecallNotice.replied_at.is_(None), late)) or 0
