@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, func, select
+import hashlib
 
-from app.core import clock
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
+
+from app.core import clock, jsontext
 from app.core.db import session
 from app.core.errors import NotFound
+from app.inventory.models import Lot
 from app.recalls.models import RecallCase, RecallLot, RecallNotice, RecallReply, RecallScope
 
 
@@ -29,6 +33,13 @@ def lot_ids_of(case: RecallCase) -> list[str]:
     """The lots of a case, as they came in."""
     wanted = select(RecallLot.lot_id).where(RecallLot.case_id == case.id).order_by(RecallLot.round, RecallLot.id)
     return list(session().scalars(wanted))
+
+
+def lots_of(case: RecallCase) -> dict[str, Lot]:
+    """The lots themselves, by id, with their products."""
+    wanted = select(Lot).join(RecallLot, RecallLot.lot_id == Lot.id).where(RecallLot.case_id == case.id)
+    found = session().scalars(wanted.options(joinedload(Lot.product)).order_by(RecallLot.round, RecallLot.id))
+    return {lot.id: lot for lot in found}
 
 
 def scope_of(case: RecallCase) -> list[RecallScope]:
@@ -60,8 +71,21 @@ def replies_of(case: RecallCase) -> dict[str, list[RecallReply]]:
     return found
 
 
+def known_email(customer_id: str) -> str:
+    """Where the customer was told of an earlier recall; empty when nobody knows."""
+    wanted = select(RecallNotice.email).where(RecallNotice.customer_id == customer_id, RecallNotice.email != "")
+    return session().scalar(wanted.order_by(RecallNotice.id.desc()).limit(1)) or ""
+
+
 def unanswered_in_time(case: RecallCase) -> int:
     """How many consignees have not answered and still have time to."""
     wanted = select(func.count()).select_from(RecallNotice)
     late = RecallNotice.due_at > clock.now()
     return session().scalar(wanted.where(RecallNotice.case_id == case.id, RecallNotice.replied_at.is_(None), late)) or 0
+
+
+def fingerprint(one: RecallReply) -> str:
+    """SHA-256 over everything that was said and the answer before."""
+    said = [one.notice_id, one.number, one.submission, one.at.isoformat(), one.person, one.recorded_by]
+    whole = jsontext.dumps([*said, sorted((lot, sorted(of.items())) for lot, of in one.counts.items()), one.note])
+    return hashlib.sha256(f"{one.prev_hash}{whole}".encode()).hexdigest()

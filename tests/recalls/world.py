@@ -86,7 +86,7 @@ def make_recalling() -> Recalling:
     warehouse = make_warehouse()
     product = make_product()
     lot = make_lot(product, on_hand=100, warehouse=warehouse)
-    other = make_lot(product, on_hand=30, warehouse=warehouse)
+    other = make_lot(make_product(), on_hand=30, warehouse=warehouse)
     parties = [make_customer(code=code, kind=kind) for code, kind in (("RH", "hospital"), ("RD", "distributor"))]
     clinic = make_customer(code="RC", kind="clinic")
     world = Recalling(users, lot, other, *parties, clinic)
