@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
 from app.processes.steps import StepCall, step, task_rank
-from app.recalls import papers, service, telling
+from app.recalls import clocks, papers, service, telling
 from app.recalls.models import RecallCase
 from app.recalls.queries import get_case
 from app.tasks.models import Rank
@@ -50,13 +51,13 @@ def set_recall_level(call: StepCall) -> dict[str, Any] | None:
     assert case.hours is not None  # noqa: S101
     assert case.due_at is not None  # noqa: S101
     quarter = f"PT{case.hours * 15}M"
+    first = case.decided_at + timedelta(hours=case.hours) / clocks.QUARTERS
     report_due = case.report_due_at or case.due_at
     return {
         "level": case.level,
-        "reminders": f"R3/{case.decided_at.isoformat()}/{quarter}",
+        "reminders": f"R/{first.isoformat()}/{quarter}",
         "due_at": case.due_at.isoformat(),
         "report_due": report_due.isoformat(),
-        "quarter": quarter,
         "later_reminders": f"R4/{quarter}",
     }
 
