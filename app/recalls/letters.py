@@ -61,4 +61,4 @@ def _words(case: RecallCase, notice: RecallNotice, *, reminder: bool) -> str:
 def _page(text: str, address: str) -> str:
     safe = escape(text).replace("\n", "<br>\n")
     link = escape(address)
-    return f'<p>{safe.replace(link, f"<a href={chr(34)}{link}{chr(34)}>{link}</a>")}</p>'
+    return f"<p>{safe.replace(link, f'<a href={chr(34)}{link}{chr(34)}>{link}</a>')}</p>"

@@ -92,9 +92,7 @@ def _report(case: models.RecallCase, stage: str) -> RegulatorReport:
     )
 
 
-def _consignee(
-    one: Position, customer: Customer | None, notice: models.RecallNotice | None, lot_no: str
-) -> Consignee:
+def _consignee(one: Position, customer: Customer | None, notice: models.RecallNotice | None, lot_no: str) -> Consignee:
     name = Both(zh=customer.name, en=customer.name_en or "") if customer else _same(one.customer_id or "–")
     return Consignee(
         name=name,
