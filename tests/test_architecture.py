@@ -42,7 +42,8 @@ ALSO_OFFERED = {
     "priority": {"facts", "panels"},
     "qualification": {"scanning", "watching"},
     "shipping": {"checking", "labels", "scanning"},
-    "fulfilment": {"intake", "deciding"},
+    "notifying": {"sources"},
+    "fulfilment": {"intake", "deciding", "idempotency"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}
 FOREIGN = {

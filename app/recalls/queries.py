@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
@@ -52,6 +53,13 @@ def notices_of(case: RecallCase) -> list[RecallNotice]:
     """Who is told, as they were."""
     wanted = select(RecallNotice).where(RecallNotice.case_id == case.id)
     return list(session().scalars(wanted.order_by(RecallNotice.round, RecallNotice.id)))
+
+
+def counts_of(case_ids: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Consignees, and how many of them have answered, by case."""
+    answered = func.count(RecallNotice.replied_at)
+    wanted = select(RecallNotice.case_id, func.count(), answered).where(RecallNotice.case_id.in_(case_ids))
+    return {row[0]: (row[1], row[2]) for row in session().execute(wanted.group_by(RecallNotice.case_id))}
 
 
 def get_notice(case: RecallCase, notice_id: str) -> RecallNotice:

@@ -79,6 +79,13 @@ def reply(actor: Actor, case: RecallCase, notice: RecallNotice, given: Mapping[s
     return made
 
 
+def from_form(case: RecallCase, notice: RecallNotice, form: Mapping[str, str]) -> dict[str, Any]:
+    """What `reply` takes, from a form with a field `<count>-<lot id>` for each number."""
+    lots = lots_asked(case, notice)
+    counts = {lot_id: {name: form.get(f"{name}-{lot_id}", "") for name in COUNTS} for lot_id in lots}
+    return {**{name: form.get(name, "") for name in ("submission", "person", "note")}, "counts": counts}
+
+
 def _answers(notice: RecallNotice) -> list[RecallReply]:
     wanted = select(RecallReply).where(RecallReply.notice_id == notice.id).order_by(RecallReply.number)
     return list(session().scalars(wanted))

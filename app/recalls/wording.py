@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from app.core.i18n import LazyString, _l
+from app.inventory.models import Lot
 
 STATUSES: dict[str, LazyString] = {"open": _l("under way"), "closed": _l("closed")}
 LEVELS: dict[str, LazyString] = {
@@ -35,3 +38,9 @@ STAGES: dict[str, LazyString] = {"event": _l("Report of the recall"), "summary":
 INSTRUCTIONS = _l(
     "Stop using and selling these goods, set them apart, tell us what you have, and send back what is left."
 )
+
+
+def reply_labels(lots: Iterable[Lot]) -> dict[str, str]:
+    """What the fields of the form for an answer are called."""
+    found = {f"{name}-{lot.id}": f"{lot.lot_no} · {text}" for lot in lots for name, text in COUNTS.items()}
+    return {**found, "person": str(_l("Your name"))}
