@@ -45,7 +45,8 @@ def loaded(schema: type[Schema], given: Mapping[str, Any]) -> dict[str, Any]:
     try:
         found: dict[str, Any] = schema().load(given)
     except ValidationError as error:
-        raise Invalid({str(name): _flat(reasons) for name, reasons in error.normalized_messages().items()}) from None
+        told: Any = error.messages
+        raise Invalid({str(name): _flat(reasons) for name, reasons in told.items()}) from None
     return found
 
 

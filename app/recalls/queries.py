@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
@@ -24,7 +25,7 @@ def get_case(case_id: str) -> RecallCase:
     return found
 
 
-def matching(status: str | None = None) -> Select[tuple[RecallCase]]:
+def matching(status: str | None = None) -> Select[Any]:
     """Cases, the newest first."""
     wanted = select(RecallCase).order_by(RecallCase.id.desc())
     return wanted.where(RecallCase.status == status) if status else wanted
