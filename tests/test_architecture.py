@@ -46,6 +46,7 @@ ALSO_OFFERED = {
     "orders": {"amending"},
     "planning": {"supposing"},
     "shipping": {"checking", "labels", "scanning"},
+    "notifying": {"sources"},
     "traceability": {"exporting"},
     "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "idempotency", "pages", "api"},
 }
