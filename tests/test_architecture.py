@@ -48,6 +48,7 @@ ALSO_OFFERED = {
     "shipping": {"checking", "labels", "scanning"},
     "notifying": {"sources"},
     "traceability": {"exporting"},
+    "recalls": {"replying"},
     "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "idempotency", "pages", "api"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}
