@@ -24,8 +24,17 @@ from app.recalls.queries import lot_ids_of, unanswered_in_time
 from app.recalls.schemas import MOST_LOTS
 from app.traceability.queries import scope
 
-PROCESS = "recall"
+NOTICE = "recall.notice"
+"""The message that the diagram starts with."""
 WIDENED = "recall.widened"
+
+
+class NoProcess(Conflict):
+    """A case that nobody would work on is not opened."""
+
+    message = _l(
+        "No process in force begins with a recall: put the recall diagram into force, or recall the lots by hand."
+    )
 
 
 class CaseClosed(Conflict):
@@ -69,12 +78,9 @@ def open_case(actor: Actor, given: Mapping[str, Any]) -> RecallCase:
     record(actor, "recall:open", made.subject, number=made.number, mock=made.mock, lots=numbers, hazard=made.hazard)
     _take_in(actor, made, lots)
     made.scoped_at = clock.now()
-    processes.start(
-        *(actor, PROCESS, made.subject),
-        variables={"number": made.number, "mock": made.mock},
-        business_key=made.number,
-        started_by=actor.id,
-    )
+    variables = {"number": made.number, "mock": made.mock}
+    if not processes.start_about(actor, NOTICE, made.subject, business_key=made.number, variables=variables):
+        raise NoProcess
     return made
 
 
