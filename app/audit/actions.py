@@ -121,6 +121,8 @@ OWN: dict[str, LazyString] = {
     "lot:put_back": _l("Picked goods put back"),
     "lot:receive": _l("Lot received"),
     "lot:ship": _l("Goods shipped"),
+    "lot:limit": _l("Lot released for some customers only"),
+    "lot:lift": _l("Lot released for everybody"),
     "lot:status": _l("Lot status changed"),
     "lot:take_apart": _l("Kits taken apart"),
     "lot:take_out": _l("Taken out of the lot"),
