@@ -21,10 +21,11 @@ MODULES = sorted(
 ORDER = ("core", *SLICES)
 OFFERED = {"service", "queries", "models", "permissions"}
 ALSO_OFFERED = {
-    "audit": {"signatures", "bundles"},
+    "audit": {"signatures", "bundles", "actions"},
     "documents": {"content", "files", "kinds", "paper", "retention"},
     "catalog": {"papers", "udi"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "profiles", "source", "uses"},
+    "quality": {"characteristics", "demand"},
     "processes": {"steps", "definitions", "external", "answering"},
     "tasks": {
         "adding",
@@ -40,9 +41,13 @@ ALSO_OFFERED = {
     },
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels"},
+    "inventory": {"fit", "naming", "places", "schemas"},
     "qualification": {"scanning", "watching"},
+    "orders": {"amending"},
+    "planning": {"supposing"},
     "shipping": {"checking", "labels", "scanning"},
-    "fulfilment": {"intake", "deciding"},
+    "traceability": {"exporting"},
+    "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "idempotency", "pages", "api"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}
 FOREIGN = {

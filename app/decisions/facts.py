@@ -25,6 +25,8 @@ Facts = dict[str, list[Fact]]
 
 Provider = Callable[[Subject, datetime], list[Fact]]
 fact: Registry[Provider] = Registry("fact")
+about: Registry[Callable[[Subject], Subject]] = Registry("subject of other facts")
+"""By kind of subject: whose facts of every kind but its own count (of a change request those of its order)."""
 
 MOST = 1000
 """Facts of one kind in a decision."""
@@ -42,10 +44,11 @@ class FactsInvalid(DomainError):
 def gather(subject: Subject, kinds: Iterable[str], as_of: datetime, schema: FactSchema | None = None) -> Facts:
     """The facts of those kinds, checked. Raises FactsInvalid; a missing provider or fact never counts as harmless."""
     found: Facts = {}
+    other = about.get(subject.kind)(subject) if subject.kind in about else subject
     for kind in sorted(set(kinds) - {SIGNAL}):
         if kind not in fact:
             raise FactsInvalid(kind, _("has no provider"))
-        found[kind] = fact.get(kind)(subject, as_of)
+        found[kind] = fact.get(kind)(subject if kind == subject.kind else other, as_of)
     return check(found, found, schema)
 
 

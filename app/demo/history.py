@@ -158,6 +158,7 @@ class History:
                     **quantity_of(product, line.quantity * 2, f"R{next(self.turns):05d}"),
                     "document": f"RC-{order.number}",
                 },
+                inspected=True,
             )
             inventory.release_lot(self.team["qa"], lot, reason="到货检验合格放行", report_no=f"JY-{lot.lot_no}")
 

@@ -325,6 +325,7 @@ def _receive_lot(actor: Actor, world: World, product: Product, index: int, rng: 
                 product, rng.randrange(600, 4000) if cheap else rng.randrange(12, 90), f"{made_on:%y%m%d}{index}"
             ),
         },
+        inspected=True,
     )
     fate = rng.random()
     if fate < 0.82:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from app.core import clock
 from app.core.db import transaction
 from app.core.permissions import SYSTEM, Actor
-from app.demo import master, suppliers
+from app.demo import changes, master, quality, suppliers, tracing
 from app.demo.history import DAYS, History
 from app.demo.places import PEOPLE
 from app.identity import queries as people
@@ -36,6 +36,10 @@ def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict
     history.run(lambda done, planned: say(f"  {done} of {planned} acts"))
     with clock.moved(until - STORIES), transaction():
         suppliers.tell(team, world)
+        tracing.tell(team, world)
+        quality.tell(team, world)
+    with clock.moved(until), transaction():
+        changes.tell(team)
     return passwords
 
 

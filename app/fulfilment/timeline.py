@@ -20,6 +20,10 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
     "order:change": (_l("Order changed"), "edit", "info"),
     "order:cancel": (_l("Order cancelled"), "circle-x", "danger"),
     "order:withdraw": (_l("Order withdrawn by its submitter"), "arrow-back-up", "warning"),
+    "order:amend": (_l("Released order changed"), "edit", "info"),
+    "order:ask-change": (_l("Change requested"), "edit", "info"),
+    "order:refuse-change": (_l("Change refused"), "circle-x", "warning"),
+    "order:withdraw-change": (_l("Change withdrawn"), "arrow-back-up", "neutral"),
     "order:rework": (_l("Order returned for rework"), "arrow-back-up", "warning"),
     "order:resume": (_l("Order submitted again"), "arrow-forward-up", "info"),
     "order:reject": (_l("Order rejected"), "circle-x", "danger"),
@@ -65,6 +69,11 @@ ROUTES: dict[str, LazyString] = {
     "emergency": _l("released first, approved afterwards"),
     "complete": _l("all of it is reserved"),
     "short": _l("not all of it could be reserved"),
+    "accept": _l("nobody needs to decide it"),
+    "order_desk": _l("the order desk decides"),
+    "manager": _l("a manager decides"),
+    "return_goods": _l("it becomes a return"),
+    "refused": _l("it is not possible"),
 }
 """What the rules of a gateway may say (routes of the rule sets)."""
 

@@ -17,6 +17,7 @@ from app.orders.models import CHANNELS, DELIVERIES, ORDER_TYPES, STATUS_NAMES, O
 CHANGES: dict[str, LazyString] = {
     "create": _l("Order entered"),
     "change": _l("Order changed"),
+    "amend": _l("Released order changed"),
     "cancel": _l("Order cancelled"),
     "withdraw": _l("Order withdrawn by its submitter"),
     "rework": _l("Order returned for rework"),

@@ -34,6 +34,7 @@ KINDS: dict[str, LazyString] = {
     NoticeKind.BACK.value: _l("A task I put off is back"),
     NoticeKind.REVIEW.value: _l("A draft waits for my review"),
     NoticeKind.EXPIRY.value: _l("A paper lapses soon"),
+    NoticeKind.CHANGE.value: _l("An order that concerns me is changed"),
 }
 """Kinds of notices as their reader thinks of them."""
 CALM = (NoticeKind.REMIND, NoticeKind.COPY)

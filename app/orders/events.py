@@ -24,6 +24,7 @@ def _of_order(name: str, description: LazyString) -> EventType:
 BY_VERB = {
     "create": _of_order("created", _l("An order has been entered.")),
     "change": _of_order("changed", _l("An order has been changed.")),
+    "amend": _of_order("amended", _l("A released order has been changed; it may be back in approval.")),
     "rework": _of_order("returned", _l("An order has been returned for rework.")),
     "resume": _of_order("resumed", _l("An order returned for rework is in approval again, as it was.")),
     "release": _of_order("released", _l("An order has been approved and reserved; it may be shipped.")),

@@ -73,12 +73,12 @@ NEXT: dict[str, frozenset[str]] = {
     OrderStatus.REWORK: frozenset(
         {OrderStatus.IN_APPROVAL, OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.WITHDRAWN}
     ),
-    OrderStatus.RELEASED: frozenset(),
+    OrderStatus.RELEASED: frozenset({OrderStatus.IN_APPROVAL, OrderStatus.CANCELLED}),
     OrderStatus.REJECTED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
     OrderStatus.WITHDRAWN: frozenset(),
 }
-"""The moves an order may make. What is released goes on by shipment, returns and recall, not by these verbs."""
+"""The moves an order may make. What is released goes back or is cancelled by the change process only (`amending`)."""
 
 
 class StatusNotAllowed(Conflict):
@@ -228,7 +228,7 @@ class OrderVersion(Base):
     actor_id: Mapped[str] = mapped_column(String(26))
     actor_name: Mapped[Name]
     change: Mapped[str] = mapped_column(String(20))
-    """The verb: create, change, cancel, withdraw, rework, resume, reject, release."""
+    """The verb: create, change, amend, cancel, withdraw, rework, resume, reject, release."""
     diff: Mapped[JsonDict]
     """`{path: [before, after]}` of what changed; of a new order nothing."""
     snapshot: Mapped[JsonDict]

@@ -54,7 +54,7 @@ class NotTheSubmitter(Forbidden):
 def create_order(actor: Actor, given: Any, *, references: References | None = None) -> Order:
     """Store a new order in approval. Raises Invalid with every fault, DuplicateReference."""
     checked = check_order(given, references=references)
-    _refuse_duplicate(checked, None)
+    refuse_duplicate(checked, None)
     order = Order(
         id=new_id(),
         number=next_number("SO"),
@@ -62,7 +62,7 @@ def create_order(actor: Actor, given: Any, *, references: References | None = No
         version=1,
         submitted_at=clock.now(),
         submitted_by=actor.id,
-        **_columns(checked),
+        **columns_of(checked),
     )
     order.renumber([_new_line(line) for line in checked.lines or ()])
     session().add(order)
@@ -89,21 +89,21 @@ def change_order(actor: Actor, order: Order, given: Any, *, seen_version: int) -
     _take(order, seen_version)
     before = snapshot_of(order)
     checked = check_order(given, stored=order)
-    _refuse_duplicate(checked, order)
-    for name, value in _columns(checked).items():
+    refuse_duplicate(checked, order)
+    for name, value in columns_of(checked).items():
         setattr(order, name, value)
     if checked.lines is not None:
-        order.renumber(_replaced(order.lines, checked.lines))
+        order.renumber(replaced(order.lines, checked.lines))
     if order.status == OrderStatus.REWORK:
         order.move_to(OrderStatus.IN_APPROVAL)
-    _mutate(actor, order, "change", before)
+    mutate(actor, order, "change", before)
     return order
 
 
 def cancel_order(actor: Actor, order: Order, *, reason: str, seen_version: int) -> None:
     """The customer does not want it any more. Raises StaleVersion, OrderReleased, OrderClosed, Invalid."""
     _take(order, seen_version)
-    _move(actor, order, OrderStatus.CANCELLED, "cancel", checked_reason(reason))
+    move(actor, order, OrderStatus.CANCELLED, "cancel", checked_reason(reason))
 
 
 def withdraw_order(actor: Actor, order: Order, *, reason: str, seen_version: int) -> None:
@@ -111,27 +111,27 @@ def withdraw_order(actor: Actor, order: Order, *, reason: str, seen_version: int
     if actor.id != order.submitted_by:
         raise NotTheSubmitter(order=order.number)
     _take(order, seen_version)
-    _move(actor, order, OrderStatus.WITHDRAWN, "withdraw", checked_reason(reason))
+    move(actor, order, OrderStatus.WITHDRAWN, "withdraw", checked_reason(reason))
 
 
 def send_to_rework(actor: Actor, order: Order, *, reason: str) -> None:
     """Return the order to its submitter (退回修改). Raises StatusNotAllowed."""
-    _move(actor, order, OrderStatus.REWORK, "rework", reason)
+    move(actor, order, OrderStatus.REWORK, "rework", reason)
 
 
 def resume_approval(actor: Actor, order: Order, *, reason: str = "") -> None:
     """Put an order returned for rework back into approval as it is. Raises StatusNotAllowed."""
-    _move(actor, order, OrderStatus.IN_APPROVAL, "resume", reason)
+    move(actor, order, OrderStatus.IN_APPROVAL, "resume", reason)
 
 
 def reject_order(actor: Actor, order: Order, *, reason: str) -> None:
     """Refuse the order for good. Raises StatusNotAllowed."""
-    _move(actor, order, OrderStatus.REJECTED, "reject", reason)
+    move(actor, order, OrderStatus.REJECTED, "reject", reason)
 
 
 def release_order(actor: Actor, order: Order) -> None:
     """Approved and reserved: the order may be shipped. Raises StatusNotAllowed."""
-    _move(actor, order, OrderStatus.RELEASED, "release", "")
+    move(actor, order, OrderStatus.RELEASED, "release", "")
 
 
 def note_afterwards(actor: Actor, order: Order, verb: str, reason: str) -> None:
@@ -184,14 +184,16 @@ def _take(order: Order, seen_version: int) -> None:
         raise StaleVersion(seen=seen_version, current=order.version)
 
 
-def _columns(checked: CheckedOrder) -> dict[str, Any]:
+def columns_of(checked: CheckedOrder) -> dict[str, Any]:
+    """The columns of an order that the checked head fills."""
     return {
         **{name: value for name, value in checked.head.items() if name != "customer"},
         "customer_id": checked.customer.id,
     }
 
 
-def _refuse_duplicate(checked: CheckedOrder, order: Order | None) -> None:
+def refuse_duplicate(checked: CheckedOrder, order: Order | None) -> None:
+    """Raises DuplicateReference when another live order of the customer bears the reference."""
     external_ref = checked.head.get("external_ref")
     if external_ref is None:
         return
@@ -216,7 +218,7 @@ def _fill(line: OrderLine, checked: CheckedLine) -> OrderLine:
     return line
 
 
-def _replaced(lines: list[OrderLine], wanted: list[CheckedLine]) -> list[OrderLine]:
+def replaced(lines: list[OrderLine], wanted: list[CheckedLine]) -> list[OrderLine]:
     """The wanted lines; one whose product was ordered before keeps its identity. What was reserved is void."""
     left = list(lines)
     made = []
@@ -228,13 +230,15 @@ def _replaced(lines: list[OrderLine], wanted: list[CheckedLine]) -> list[OrderLi
     return made
 
 
-def _move(actor: Actor, order: Order, status: OrderStatus, verb: str, reason: str) -> None:
+def move(actor: Actor, order: Order, status: OrderStatus, verb: str, reason: str) -> None:
+    """Give the order the status, with a new version and a line in the trail. Raises StatusNotAllowed."""
     before = snapshot_of(order)
     order.move_to(status)
-    _mutate(actor, order, verb, before, reason=reason)
+    mutate(actor, order, verb, before, reason=reason)
 
 
-def _mutate(actor: Actor, order: Order, verb: str, before: dict[str, Any], **details: Any) -> None:
+def mutate(actor: Actor, order: Order, verb: str, before: dict[str, Any], **details: Any) -> None:
+    """Keep a new version of the changed order, with a line in the trail, and tell of it."""
     order.version += 1
     diff = difference(before, snapshot_of(order))
     _keep_version(actor, order, verb, diff)

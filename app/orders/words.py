@@ -24,7 +24,7 @@ def keep_words(order: Order, verb: str) -> None:
     """Write them for a new order, write them anew for a changed one, drop them for one that is closed."""
     if not order.is_open:
         session().execute(delete(_words).where(_words.c.order_id == order.id))
-    elif verb == "create":
+    elif verb in ("create", "amend"):  # a released order had none: it is open again
         session().execute(insert(_words), {"order_id": order.id, **_row(order)})
     elif verb == "change":
         session().execute(update(_words).where(_words.c.order_id == order.id).values(_row(order)))

@@ -77,7 +77,11 @@ def run(actor: Actor, trigger: str) -> Result:
     """Serve the waiting orders anew, in rank order, and note what changed. One run at a time."""
     alone(JOB)
     seen = take(clock.now())
-    plan = allocate(seen.demands, seen.supplies())
+    return carry_out(actor, allocate(seen.demands, seen.supplies()), seen, trigger)
+
+
+def carry_out(actor: Actor, plan: Plan, seen: Snapshot, trigger: str) -> Result:
+    """Make the reservations what the plan says, note what changed, and tell who is covered now."""
     changed = _apply(actor, plan, seen)
     if not changed:
         return Result(len(seen.demands), [], [])

@@ -62,8 +62,9 @@ class Snapshot:
         ]
 
 
-def take(as_of: datetime) -> Snapshot:
-    """The snapshot as of now; orders that something blocks wait without taking part."""
+def take(as_of: datetime, *, lock: bool = True) -> Snapshot:
+    """The snapshot as of now; orders that something blocks wait without taking part. Without `lock` their
+    rows are only read: for who asks what would be."""
     ids = list(
         session().scalars(
             select(WaitingOrder.order_id)
@@ -72,7 +73,7 @@ def take(as_of: datetime) -> Snapshot:
             .order_by(*priority.RANK_ORDER)
         )
     )
-    found = {order.id: order for order in orders.locked_orders(ids)}
+    found = {order.id: order for order in orders.locked_orders(ids)} if lock else orders.orders_by_id(ids)
     waiting = [found[key] for key in ids if key in found]
     demands, wanted = _demands(waiting, as_of)
     free = inventory.free_stock({need.product_id for demand in demands for need in demand.needs})
@@ -83,9 +84,10 @@ def _demands(waiting: Sequence[Order], as_of: datetime) -> tuple[list[Demand], d
     products = catalog.products_of(line.product_id for order in waiting for line in order.lines)
     firm = stock.kept_by_line([order.id for order in waiting], firmly=True)
     regions = catalog.regions_of({order.customer_id for order in waiting})
+    known = priority.terms_of_all(waiting, as_of)
     demands, wanted = [], {}
     for order in waiting:
-        terms = priority.terms_of(order.id, as_of)
+        terms = known[order.id]
         needs = []
         for line in order.lines:
             quantity, spare = line.quantity - firm.get(line.id, 0), terms.required_days[line.id]

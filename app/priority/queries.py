@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,8 +19,8 @@ from app.decisions import queries as decision_queries
 from app.orders.models import OPEN as OPEN
 from app.orders.models import Order, OrderLine
 from app.priority.models import OrderOverride, OrderStanding
+from app.priority.picture import Picture, picture_of, pictures_of
 from app.priority.picture import overrides_of as overrides_of
-from app.priority.picture import picture_of
 
 BANDS = ("P0", "P1", "P2", "P3")
 RANKING = "priority"
@@ -222,7 +222,15 @@ class Terms:
 
 def terms_of(order_id: str, as_of: datetime) -> Terms:
     """Arrival on the usual lane, and for each line the largest minimum of contract, customer and product."""
-    picture = picture_of(order_id)
+    return _terms(picture_of(order_id), as_of)
+
+
+def terms_of_all(found: Sequence[Order], as_of: datetime) -> dict[str, Terms]:
+    """`terms_of` for many orders, by id, in as many statements as one takes."""
+    return {order_id: _terms(picture, as_of) for order_id, picture in pictures_of(found).items()} if found else {}
+
+
+def _terms(picture: Picture, as_of: datetime) -> Terms:
     arrival = picture.arrival(as_of)
     return Terms(arrival, {line.id: picture.required_days(line, arrival) for line in picture.lines})
 

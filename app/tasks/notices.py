@@ -43,6 +43,7 @@ WORDS: dict[str, LazyString] = {
     NoticeKind.BACK: _l("What you put off is back"),
     NoticeKind.REVIEW: _l("%(who)s asks for your review"),
     NoticeKind.EXPIRY: _l("A paper lapses soon"),
+    NoticeKind.CHANGE: _l("An order that concerns you was changed"),
 }
 
 
@@ -83,6 +84,13 @@ def ask_for_review(by: Actor, right: Permission, path: str, title: dict[str, str
     wrote = set(but)
     users = [user.id for role in sorted(right.roles) for user in users_with_role(role) if user.id not in wrote]
     return _tell(by, users, None, {"task_id": None, "path": path, "title": title, "kind": NoticeKind.REVIEW.value})
+
+
+def tell_of_page(
+    by: Actor, path: str, title: dict[str, str], users: Iterable[str], text: str | None = None
+) -> list[str]:
+    """Tell these users of what has happened and has this page; answers whom."""
+    return _tell(by, users, text, {"task_id": None, "path": path, "title": title, "kind": NoticeKind.CHANGE.value})
 
 
 def settle(path: str) -> None:

@@ -28,6 +28,7 @@ class NoticeKind(StrEnum):
     BACK = "back"
     REVIEW = "review"
     EXPIRY = "expiry"
+    CHANGE = "change"
 
 
 class Notice(Base):

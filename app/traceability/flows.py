@@ -91,11 +91,12 @@ def flows_of(lot_ids: Collection[str], serial_ids: Collection[str] = ()) -> list
     found: list[Flow] = []
     for ids, column in ((lot_ids, LedgerEntry.lot_id), (serial_ids, LedgerEntry.serial_id)):
         for part in portions(ids):
-            found += _flows(column.in_(part))
+            found += sums_of(column.in_(part))
     return found
 
 
-def _flows(condition: ColumnElement[bool]) -> list[Flow]:
+def sums_of(condition: ColumnElement[bool]) -> list[Flow]:
+    """What moved by these rows of the ledger, by lot, source and target."""
     keys = (LedgerEntry.lot_id, LedgerEntry.from_id, LedgerEntry.to_id)
     wanted = (
         select(*keys, func.sum(LedgerEntry.quantity), func.count())

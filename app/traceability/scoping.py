@@ -261,7 +261,7 @@ def _consignees(flows: Iterable[Flow], spots: Iterable[Spot], places: Mapping[st
     found: dict[tuple[str, str], Consignee] = {}
 
     def of(lot_id: str, customer_id: str) -> Consignee:
-        return found.setdefault((lot_id, customer_id), Consignee(lot_id, customer_id))
+        return _consignee(found, (lot_id, customer_id))
 
     for flow in flows:
         source, target = places[flow.from_id], places[flow.to_id]
@@ -287,6 +287,13 @@ def _consignees(flows: Iterable[Flow], spots: Iterable[Spot], places: Mapping[st
     return [found[key] for key in sorted(found, key=lambda key: (found[key].level, *key))]
 
 
+def _consignee(found: dict[tuple[str, str], Consignee], key: tuple[str, str]) -> Consignee:
+    one = found.get(key)
+    if one is None:
+        one = found[key] = Consignee(*key)
+    return one
+
+
 def _set_levels(found: Mapping[tuple[str, str], Consignee]) -> None:
     """How far each stands from us: by the shortest way goods took to it."""
     beyond: dict[tuple[str, str], list[Consignee]] = defaultdict(list)
@@ -294,13 +301,16 @@ def _set_levels(found: Mapping[tuple[str, str], Consignee]) -> None:
         for giver in one.through:
             beyond[one.lot_id, giver].append(one)
     here = [one for one in found.values() if one.delivered]
-    level = 1
+    for one in here:
+        one.level = 1
     while here:
+        following = []
         for one in here:
-            one.level = level
-        near = (far for one in here for far in beyond[one.lot_id, one.customer_id])
-        here = list({id(far): far for far in near if not far.level}.values())
-        level += 1
+            for far in beyond[one.lot_id, one.customer_id]:
+                if not far.level:
+                    far.level = one.level + 1
+                    following.append(far)
+        here = following
 
 
 _POSITIONS = {

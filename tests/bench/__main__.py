@@ -17,6 +17,7 @@ from tests.bench import (
     bench_rerank,
     bench_scale,
     bench_simulate,
+    bench_trace,
 )
 
 
@@ -37,6 +38,7 @@ def main() -> None:
         ("Webhooks in: 500 a second, with kills", bench_hooks.main),
         ("The inbox at 100,000 open tasks", bench_inbox.main),
         ("PostgreSQL with much open and much finished", bench_scale.main),
+        ("Recall scope over a million ledger rows", bench_trace.main),
     ):
         print(f"\n== {title}")
         bench()

@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from app import create_app
 from app.core import db, i18n, logs
 from app.core.db import session
-from app.traceability.queries import chain_of_serial, scope
+from app.core.subject import Subject
+from app.traceability.queries import chain_of, scope
 from config import Settings
 from tests.bench.databases import empty_database
 from tests.bench.trace_rows import fill
@@ -63,8 +64,12 @@ def run(settings: Settings, rows: int) -> None:
             if title != "all lots":
                 took, _nothing = timed(lambda found=found, wanted=wanted: check(found, wanted), 1)
                 print(f"  equal to the recursive SQL, reconciles ({took:,.0f} ms)")
-        took, steps = timed(lambda: chain_of_serial(serials[7]), 20)
+        took, steps = timed(lambda: chain_of(Subject("serial", serials[7])), 20)
         print(f"trace of one unit: {took:.1f} ms (median of 20), {len(steps.steps)} steps")
+        for kind, key in (("lot", lots[1]), ("customer", "c3"), ("customer", "c400")):
+            took, chain = timed(lambda kind=kind, key=key: chain_of(Subject(kind, key)), 3)
+            told = f"{len(chain.lot_ids)} lots, {len(chain.ways)} ways, {len(chain.steps)} steps, {chain.left_out} left out"
+            print(f"chain of a {kind}: {took:,.0f} ms; {told}")
 
 
 def timed(act: Callable[[], Any], times: int) -> tuple[float, Any]:

@@ -38,6 +38,7 @@ USUAL = {
     *("integration.show_mapping", "integration.show_event", "integration.show_subscription", "processes.draw"),
     *("processes.edit_form", "processes.play_draft", "processes.show_draft"),
     *("documents.show_document", "shipping.lot_labels", "inventory.show_stock"),
+    *("traceability.show_chain", "traceability.show_movement"),
 }
 """One page of each kind that is not looked at elsewhere: by the tests of the menu, of the studio and of the cockpit."""
 ON_A_PHONE = {"fulfilment.show_task", "orders.show_order", "notifying.settings", "identity.my_substitutes"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from app.audit.models import AuditEntry
 from app.catalog import service as catalog
 from app.catalog.models import Product
+from app.changes import service as changes
 from app.core import clock, db, jobs, jsontext
 from app.core.ids import new_id
 from app.core.permissions import Actor
@@ -28,7 +30,7 @@ from app.decisions.studio.writing import as_yaml
 from app.documents import service as documents
 from app.documents.content.delivery import DeliveryNote
 from app.documents.content.parts import Both, Goods, Party
-from app.fulfilment import intake
+from app.fulfilment import deciding, intake
 from app.fulfilment import upload as uploads
 from app.fulfilment.worklist import saved as worklist
 from app.fulfilment.worklist.wanted import Wanted
@@ -42,8 +44,10 @@ from app.integration.inbound.models import HookEvent
 from app.integration.outbound import service as subscriptions
 from app.integration.outbound.models import HookAttempt
 from app.inventory import service as inventory
+from app.inventory.models import LedgerEntry, Lot
 from app.notifying import pushing
 from app.notifying.models import Letter
+from app.orders import queries as orders
 from app.orders.models import Order
 from app.priority import overriding
 from app.priority.models import CAUSES
@@ -53,11 +57,16 @@ from app.processes.designer import approving, drafts
 from app.processes.models import ProcessInstance, ProcessMessage
 from app.qualification import scanning
 from app.qualification import service as qualification
+from app.quality import queries as inspections
 from app.shipping import service as shipping
 from app.shipping.checking import Expected
 from app.tasks import teamwork
 from app.tasks.models import Task
+from app.tasks.queries import open_tasks_of
 from app.tasks.records import Notice
+from app.traceability import service as tracing
+from app.traceability.epcis.names import event_id
+from app.traceability.models import ForeignEvent
 from tests.decisions.dmn.factories import dmn
 from tests.fulfilment.flow_world import Flow, make_flow
 from tests.identity.factories import actor_for, make_user, sign_in, stand_in
@@ -106,7 +115,9 @@ def build() -> Site:
     made = _orders(flow, admin, site)
     _shipped(site, admin, flow.plain, made[0].id)
     _describe_orders(site, made, admin)
+    _traced(site, admin)
     _qualifying(site, admin)
+    _inspecting(site, flow)
     _worked_on_together(site, admin)
     _processes(site, admin)
     _webhooks(site, admin)
@@ -168,6 +179,30 @@ def _shipped(site: Site, admin: Actor, product: Product, order_id: str) -> None:
         "language": ["en"],
         "unit_id": [shipping.give_sscc(admin, subject).id],
     }
+
+
+def _traced(site: Site, admin: Actor) -> None:
+    """An event of others as hostile as it can be, about our lot; a movement declared wrong."""
+    lot_id = site.ids["lot_id"][0]
+    rows = db.session().scalars(select(LedgerEntry.id).where(LedgerEntry.lot_id == lot_id).order_by(LedgerEntry.seq))
+    entry = rows.all()[0]
+    tracing.declare_wrong(admin, event_id(entry), reason="incorrect_data", comment=ATTACK)
+    lot = db.session().get_one(Lot, lot_id)
+    event = {
+        "type": "ObjectEvent",
+        "eventTime": "2026-11-01T00:00:00Z",
+        "eventTimeZoneOffset": "+08:00",
+        "eventID": f"urn:x:{quote(ATTACK)}",
+        "action": "OBSERVE",
+        "quantityList": [{"epcClass": f"urn:youxu:lot:{quote(lot.product.sku)}:{quote(lot.lot_no)}", "quantity": 1}],
+        "bizStep": f"urn:x:{quote(ATTACK)}",
+        "youxu:note": ATTACK,
+    }
+    body = {"type": "EPCISDocument", "schemaVersion": "2.0", "creationDate": "2026-11-01T00:00:00Z"}
+    context = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"youxu": "urn:youxu:epcis:1:"}]
+    tracing.take_in(admin, {"@context": context, **body, "epcisBody": {"eventList": [event]}})
+    key = db.session().scalars(select(ForeignEvent.id)).one()
+    site.ids |= {"start_kind": ["lot"], "start_id": [lot_id], "event_key": [key], "entry_id": [entry]}
 
 
 def _product(sku: str, text: str, registration_id: str) -> dict[str, Any]:
@@ -234,6 +269,28 @@ def _qualifying(site: Site, admin: Actor) -> None:
     site.ids |= {"about_id": [supplier.id], "paper_kind": ["licence"], "paper_id": [licence.id]}
 
 
+def _inspecting(site: Site, flow: Flow) -> None:
+    """A lot under inspection whose every text is an attack, with a result that fails."""
+    given = {"lot_no": f"Q{SCRIPT}", "made_on": "2026-06-01", "expires_on": "2028-06-01", "document": SCRIPT}
+    who = actor_for(site.users["warehouse"])
+    lot = inventory.receive(who, flow.plain, make_warehouse(), {**given, "quantity": 50})
+    one = inspections.open_of_lot(lot.id)
+    assert one is not None
+    checked = {
+        "counted": 49,
+        "package": "wrong",
+        "label": "ok",
+        "udi": "ok",
+        "certificate": "ok",
+        "temperature": "none",
+    }
+    tested = {"sampled": one.quantity, "defective": 50, "measured": "mass: 9", "instrument": SCRIPT, "reason": ATTACK}
+    for doer, answers in ((who, {**checked, "note": ATTACK}), (actor_for(site.users["qa_ra"]), tested)):
+        (task,) = open_tasks_of(one.subject)
+        deciding.complete(doer, task.id, answers, seen_version=None)
+    site.ids |= {"inspection_id": [one.id]}
+
+
 def _orders(flow: Flow, admin: Actor, site: Site) -> list[Order]:
     """Waiting, sent back, rejected, cancelled, released and blocked ones, with hostile words in every text."""
     texts = {"note": ATTACK, "external_ref": None, "hospital_po": SCRIPT, "contract_number": None}
@@ -252,7 +309,16 @@ def _orders(flow: Flow, admin: Actor, site: Site) -> list[Order]:
         )
         made.append(intake.take_in(admin, given).order)
     made.append(_signed(flow, texts))
+    _changing(flow, site, next(order for order in made if order.status == "released"))
     return made
+
+
+def _changing(flow: Flow, site: Site, order: Order) -> None:
+    """A change and a cancellation of released orders, asked for in hostile words; the latter waits for the order desk."""
+    ann = flow.actor("ann")
+    told = changes.ask(ann, order.id, {"note": SCRIPT}, seen_version=order.version, reason=ATTACK)
+    waits = changes.ask(ann, order.id, None, seen_version=orders.version_of(order.id), reason=ATTACK)
+    site.ids |= {"change_id": [waits.id, told.id]}
 
 
 def _signed(flow: Flow, texts: dict[str, Any]) -> Order:

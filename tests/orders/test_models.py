@@ -39,8 +39,9 @@ def test_only_the_moves_of_the_table_are_possible(was, wanted, tx):
         assert order.number in refused.value.sentence()
 
 
-def test_what_is_released_rejected_cancelled_or_withdrawn_stays_so():
-    assert {status for status in OrderStatus if not NEXT[status]} == {"released", "rejected", "cancelled", "withdrawn"}
+def test_what_is_rejected_cancelled_or_withdrawn_stays_so():
+    assert {status for status in OrderStatus if not NEXT[status]} == {"rejected", "cancelled", "withdrawn"}
+    assert NEXT[OrderStatus.RELEASED] == {OrderStatus.IN_APPROVAL, OrderStatus.CANCELLED}  # by the change process
 
 
 def test_a_write_against_an_older_version_is_refused_by_the_database(tx):

@@ -30,6 +30,7 @@ import "../styles/signing.css";
 import "../styles/hooks.css";
 import "../styles/phone.css";
 import "../styles/designer.css";
+import "../styles/trace.css";
 
 import htmx from "htmx.org";
 import "./parts/dialog.js";

@@ -37,7 +37,7 @@ def new_order() -> str:
         "customer": request.args.get("customer", ""),
         "lines": [{}],
     }
-    return _form(values, key=new_id())
+    return form_page(values, key=new_id())
 
 
 @bp.post("/orders/new")
@@ -50,9 +50,9 @@ def create_order() -> ResponseReturnValue:
         with session().begin_nested():
             taken = intake.take_in(current_actor(), given, f"page-{key}")
     except (Invalid, DuplicateReference) as error:
-        return _form(given, error, key=key), error.status
+        return form_page(given, error, key=key), error.status
     except KeyReused as error:
-        return _form(given, error, key=new_id()), error.status
+        return form_page(given, error, key=new_id()), error.status
     if not taken.replayed:
         flash(
             _("Order %(order)s is entered and ranked; its approval has started.", order=taken.order.number), "success"
@@ -66,7 +66,7 @@ def change_order(order_id: str) -> str:
     """The order form filled with the order."""
     order = orders.get_order(order_id)
     values = {**entry_form.written(order), "customer": catalog.get_customer(order.customer_id).code}
-    return _form(values, order=order, version=order.version)
+    return form_page(values, order=order, version=order.version)
 
 
 @bp.post("/orders/<order_id>/change")
@@ -80,7 +80,7 @@ def save_change(order_id: str) -> ResponseReturnValue:
         with session().begin_nested():
             intake.change(current_actor(), order.id, given, seen_version=seen)
     except (Invalid, DuplicateReference, StaleVersion) as error:
-        return _form(given, error, order=order, version=seen), error.status
+        return form_page(given, error, order=order, version=seen), error.status
     flash(_("Order %(order)s is changed; its approval has started anew.", order=order.number), "success")
     return redirect(url_for("orders.show_order", order_id=order.id))
 
@@ -127,15 +127,17 @@ def seen_version() -> int:
     return int(text)
 
 
-def _form(
+def form_page(
     values: dict[str, Any],
     error: DomainError | None = None,
     *,
     key: str = "",
     order: Order | None = None,
     version: int = 0,
+    asked: dict[str, Any] | None = None,
 ) -> str:
-    """The page; an order to change is told by number, a refusal stands beside its field or above the form."""
+    """The page; an order to change is told by number, a refusal stands beside its field or above the form. `asked`:
+    what is sent is a request, {"action", "title", "lead", "button", "reason", "error"}."""
     fields: dict[str, list[str]] = {}
     twin = None
     if isinstance(error, Invalid):
@@ -154,6 +156,7 @@ def _form(
         key=key,
         order=order,
         version=version,
+        asked=asked,
         customer_name=customer,
         channels=CHANNELS,
         order_types=ORDER_TYPES,

@@ -120,6 +120,7 @@ def take_out(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome
 def set_status(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:
     """Release, hold, reject or recall the lot."""
     lot, reason = _lot(values), values["reason"][:500]
+    verbs.refuse_claimed(lot, values["status"])
     if values["status"] == RELEASED:
         verbs.release_lot(actor, lot, reason=reason, report_no=values.get("report_no"))
     else:

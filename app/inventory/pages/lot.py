@@ -17,9 +17,10 @@ from app.core.permissions import current_actor, requires
 from app.core.subject import Subject
 from app.inventory import naming, queries, service
 from app.inventory.fit import why_not
-from app.inventory.models import MOVES, Lot
+from app.inventory.models import MOVES, RELEASED, Lot
 from app.inventory.pages.blueprint import bp, words
 from app.inventory.permissions import LOT_RELEASE, STOCK_READ, STOCK_RECEIVE
+from app.inventory.places import QUARANTINE, RETURNS
 from app.inventory.schemas import STATUS_NAMES
 
 VERB_NAMES: dict[str, LazyString] = {
@@ -70,6 +71,8 @@ def _lot_page(lot: Lot, wrong: dict[str, Any] | None = None, reason: str = "") -
         zone_names=naming.ZONES,
         zone_tones=naming.ZONE_TONES,
         movements=naming.MOVEMENTS,
+        serials=queries.serial_numbers(row[0].serial_id for row in page.items),
+        keep_until=queries.keep_until(lot),
         unsound=list(queries.broken_links(lot.id)),
         moves=[status for status in MOVES[lot.status] if status in VERB_NAMES],
         verbs=VERB_NAMES,
@@ -103,6 +106,7 @@ def decide_lot(lot_id: str) -> BaseResponse | tuple[str, int]:
     seen = request.form.get("seen_version", 0, type=int)
     try:
         with session().begin_nested():  # a refusal undoes all of it, and the page is shown again
+            service.refuse_claimed(lot, status)
             lost = _VERBS[status](current_actor(), lot, reason=reason, seen_version=seen, **extra)
     except Invalid as error:
         return _lot_page(lot, error.details["fields"], reason), 422
@@ -149,6 +153,8 @@ def move_lot(lot_id: str) -> BaseResponse | tuple[str, int]:
     try:
         with session().begin_nested():
             goods = service.Goods(lot, quantity, serials)
+            if source.zone_kind in (QUARANTINE, RETURNS) and target.zone_kind not in (QUARANTINE, RETURNS):
+                service.refuse_claimed(lot, RELEASED)
             service.move(current_actor(), goods, source, target, reason=reason)
     except Invalid as error:
         return _lot_page(lot, error.details["fields"]), 422
@@ -166,6 +172,7 @@ def put_away_lot(lot_id: str) -> BaseResponse | tuple[str, int]:
     moved = 0
     try:
         with session().begin_nested():
+            service.refuse_claimed(lot, RELEASED)
             for warehouse in {row.warehouse for row in queries.bins_of(lot.id)}:
                 moved += service.put_away(current_actor(), lot, warehouse, reason=_("Put away"))
     except Conflict as error:

@@ -13,6 +13,7 @@ from app.inventory.queries.availability import (
     sellable,
 )
 from app.inventory.queries.books import Broken, Difference, broken_links, differences, ledger_of
+from app.inventory.queries.keeping import keep_until, serial_numbers
 from app.inventory.queries.lots import (
     BinStock,
     LotStock,
@@ -62,12 +63,14 @@ __all__ = [
     "get_warehouse",
     "get_zone",
     "holdings_of",
+    "keep_until",
     "kept_by_line",
     "ledger_of",
     "lot_beginning",
     "lots_of",
     "reservations_of",
     "sellable",
+    "serial_numbers",
     "serials_of",
     "stock_list",
     "stock_view",

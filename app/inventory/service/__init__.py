@@ -10,7 +10,10 @@ from app.inventory.service.lots import (
     hold_lot,
     inspect_lot,
     lot_blocked,
+    lot_claimed,
+    lot_judged,
     recall_lot,
+    refuse_claimed,
     reject_lot,
     release_lot,
 )
@@ -21,6 +24,7 @@ from app.inventory.service.reservations import (
     Reserved,
     Taken,
     Wanted,
+    arrive_on,
     firm_up,
     free_stock,
     give_back,
@@ -31,7 +35,7 @@ from app.inventory.service.reservations import (
     reserve,
     reserve_lines,
 )
-from app.inventory.service.stock import MayNotLeave, NotEnough, count, may_leave, receive, take_out
+from app.inventory.service.stock import MayNotLeave, NotEnough, count, goods_received, may_leave, receive, take_out
 
 __all__ = [
     "Goods",
@@ -53,6 +57,7 @@ __all__ = [
     "WrongZone",
     "add_bin",
     "add_zone",
+    "arrive_on",
     "assemble",
     "count",
     "create_warehouse",
@@ -61,12 +66,15 @@ __all__ = [
     "give_back",
     "give_back_unfit",
     "give_up",
+    "goods_received",
     "hand_over",
     "hold_lot",
     "home_bin",
     "inspect_lot",
     "keep_lots",
     "lot_blocked",
+    "lot_claimed",
+    "lot_judged",
     "may_leave",
     "move",
     "outside",
@@ -75,6 +83,7 @@ __all__ = [
     "put_back",
     "recall_lot",
     "receive",
+    "refuse_claimed",
     "reject_lot",
     "release_lot",
     "release_reservations",

@@ -42,6 +42,12 @@ class NoReport(DomainError):
     message = _l("Lot %(lot)s has no inspection report: enter its number to release the lot.")
 
 
+lot_judged = Registry[Any]("lot judged")
+"""Filled by later packages: `fn(actor, lot, reason)` is called whenever the status of a lot has changed."""
+
+lot_claimed = Registry[Any]("lot claimed")
+"""Filled by later packages: `fn(lot, status)` raises Conflict when people may not set that status by hand now."""
+
 lot_blocked = Registry[Any]("lot blocked")
 """Filled by later packages: `fn(actor, lot, order_ids)` is called when blocking a lot took stock from these orders."""
 
@@ -59,6 +65,12 @@ def release_lot(
     bring_home(actor, lot, reason)
     tell_freed(lot, "lot_released")
     return lot
+
+
+def refuse_claimed(lot: Lot, status: str) -> None:
+    """Raises Conflict when something else decides on the lot now (its inspection)."""
+    for name in lot_claimed:
+        lot_claimed.get(name)(lot, status)
 
 
 def inspect_lot(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None = None) -> Lot:
@@ -103,6 +115,8 @@ def _move(actor: Actor, lot: Lot, status: str, reason: str) -> None:
     session().flush()
     subject = Subject("lot", lot.id)
     record(actor, "lot:status", subject, before=before, after=status, reason=reason, report_no=lot.report_no)
+    for name in lot_judged:
+        lot_judged.get(name)(actor, lot, reason)
 
 
 def _block(actor: Actor, lot: Lot, status: str, reason: str, seen_version: int | None) -> list[str]:

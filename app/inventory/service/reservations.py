@@ -264,6 +264,13 @@ def give_back(kept: list[Reservation]) -> int:
     return sum(row.quantity for row in kept)
 
 
+def arrive_on(order_id: str, day: date) -> None:
+    """What is kept for the order is to arrive on another day: until then its lots must last."""
+    for row in active(Reservation.order_id == order_id):
+        row.arrives_on = day
+    session().flush()
+
+
 def firm_up(actor: Actor, order_id: str) -> int:
     """The order is released: what is softly kept for it stays with it. Answers the number of base units firm now."""
     kept = [row for row in active(Reservation.order_id == order_id) if row.level == SOFT]

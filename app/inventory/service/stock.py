@@ -18,6 +18,7 @@ from app.core.fields import LARGEST_QUANTITY
 from app.core.i18n import _, _l
 from app.core.ids import new_id
 from app.core.permissions import Actor
+from app.core.registry import Registry
 from app.core.subject import Subject
 from app.inventory import schemas
 from app.inventory.ledger import Movement, post
@@ -42,6 +43,9 @@ from app.inventory.service.serials import make_serials, numbers_at, serials_at
 from app.qualification.queries import refuse_receipt
 
 OUT = (SCRAP, CUSTOMER, SUPPLIER)
+goods_received = Registry[Any]("goods received")
+"""Filled by later packages: `fn(actor, lot, warehouse, quantity, receipt)` is called when goods came in that are to be
+inspected; `receipt` as `schemas.checked_receipt` has it."""
 
 
 class NotEnough(Conflict):
@@ -56,8 +60,11 @@ class MayNotLeave(Conflict):
     message = _l("Lot %(lot)s may not leave: it is not released, or has expired.")
 
 
-def receive(actor: Actor, product: Product, warehouse: Warehouse, given: dict[str, Any]) -> Lot:
-    """Take goods of a lot in, made known if it is new; they wait in the warehouse's quarantine zone.
+def receive(
+    actor: Actor, product: Product, warehouse: Warehouse, given: dict[str, Any], *, inspected: bool = False
+) -> Lot:
+    """Take goods of a lot in, made known if it is new; they wait in the warehouse's quarantine zone. `inspected`: they
+    were judged elsewhere (opening stock), so that no inspection is asked for.
 
     `given`: lot_no, made_on, expires_on, quantity (of `unit`, the base unit unless told otherwise), serials, document,
     report_no, supplier (its id), owner (see `schemas.ReceiptGiven`). Raises Invalid, NoZone, and NotQualified when
@@ -91,6 +98,8 @@ def receive(actor: Actor, product: Product, warehouse: Warehouse, given: dict[st
         document=document,
         ledger=heads[lot.id],
     )
+    for name in () if inspected else goods_received:
+        goods_received.get(name)(actor, lot, warehouse, quantity, values)
     return lot
 
 
@@ -127,18 +136,20 @@ def _lot_for_receipt(product: Product, values: dict[str, Any]) -> Lot:
     return found
 
 
-def take_out(
+def take_out(  # noqa: PLR0913 - what leaves, whence, whither and why
     actor: Actor,
     lot: Lot,
     warehouse: Warehouse,
     quantity: int,
     *,
     to: str | Place = SCRAP,
+    zones: Sequence[str] = (),
     serials: Sequence[str] = (),
     document: str = "",
     reason: str,
 ) -> None:
-    """Move free stock of ours out: to scrap, to a customer or back to the supplier, to a place outside of that kind.
+    """Move free stock of ours out: to scrap, to a customer or back to the supplier, to a place outside of that kind;
+    with `zones` only what lies in zones of these kinds.
 
     Raises NotEnough, MayNotLeave, Invalid.
     """
@@ -146,6 +157,8 @@ def take_out(
     if not 1 <= quantity <= LARGEST_QUANTITY or target.kind not in OUT:
         raise Invalid({"quantity": [_("Must be a whole number from 1 to 1,000,000.")]})
     rows = balances_of(lot, warehouse)
+    if zones:
+        rows = [row for row in rows if session().get_one(Place, row.place_id).zone_kind in zones]
     free = sum(row.on_hand - row.reserved for row in rows)
     if quantity > free:
         raise NotEnough(free=free, lot=lot.lot_no, warehouse=warehouse.code)

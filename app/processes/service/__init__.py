@@ -32,6 +32,7 @@ from app.processes.service.going_on import escalate as escalate
 from app.processes.service.going_on import go_on as go_on
 from app.processes.service.going_on import go_on_at as go_on_at
 from app.processes.service.going_on import throw_error as throw_error
+from app.processes.service.kept import forget_kept as forget_kept
 from app.processes.service.messaging import Correlated as Correlated
 from app.processes.service.messaging import ManyMatches as ManyMatches
 from app.processes.service.messaging import NoMatch as NoMatch

@@ -141,6 +141,12 @@ def _mine(message_id: str) -> bool:
     return session().execute(still.with_for_update()).first() is not None
 
 
+def forget_kept(name: str, business_key: str) -> None:
+    """What is kept of that name for the key belongs to a conversation that is over: nobody gets it any more."""
+    old = (_messages.c.name == name) & (_messages.c.business_key == business_key) & _messages.c.delivered_at.is_(None)
+    session().execute(delete(_messages).where(old))
+
+
 def look_again(actor: Actor, instance_id: str) -> None:
     """The instance has been resumed: messages that came meanwhile were kept, not brought."""
     waits = select(ProcessWait.token, ProcessWait.name).where(

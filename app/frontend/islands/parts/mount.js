@@ -5,6 +5,7 @@ import { text } from "./texts.js";
 const ISLANDS = {
   diagram: () => import("../diagram.js"),
   form: () => import("../form.js"),
+  trace: () => import("../trace.js"),
   waterfall: () => import("../waterfall.js"),
   histogram: () => import("../histogram.js"),
   api_docs: () => import("../api_docs.js"),

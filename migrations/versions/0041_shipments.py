@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from app.core.append_only import statements
 
-revision = "0039"
-down_revision = "0037"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Changes and cancellations of orders that are on their way: asked for, weighed, decided, carried out."""

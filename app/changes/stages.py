@@ -1,0 +1,26 @@
+"""How far an order is, as its stock says: that holds whoever moved it, a program, a person or a warehouse system."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.core.db import session
+from app.inventory.models import ACTIVE, HARD, SHIPPED, Reservation
+from app.orders.models import Order
+
+GONE = ("shipped", "delivered")
+
+
+def stage_of(order: Order) -> str:
+    """not_allocated, allocated, picking or shipped; an order of which anything has left is shipped."""
+    rows = session().execute(
+        select(Reservation.status, Reservation.level)
+        .where(Reservation.order_id == order.id, Reservation.status.in_((ACTIVE, SHIPPED)))
+        .distinct()
+    )
+    found = {(row.status, row.level) for row in rows}
+    if any(status == SHIPPED for status, _level in found):
+        return "shipped"
+    if (ACTIVE, HARD) in found:
+        return "picking"
+    return "allocated" if found else "not_allocated"

@@ -1,0 +1,29 @@
+"""How long records of a lot must be kept, and what its units are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlalchemy import select
+
+from app.core import clock
+from app.core.db import session
+from app.documents import retention
+from app.documents.retention import Kept
+from app.inventory.models import Lot, Serial
+
+
+def keep_until(lot: Lot) -> date | None:
+    """The last day on which the records of the lot must be kept by the profile in force; None: for ever."""
+    goods = Kept(lot.expires_on, lot.product.implantable)
+    return retention.retain_until(clock.local_date(lot.received_at), [goods])
+
+
+def serial_numbers(serial_ids: Iterable[str | None]) -> dict[str, str]:
+    """Serial numbers by id, of at most some hundred units. One statement."""
+    ids = {one for one in serial_ids if one}
+    if not ids:
+        return {}
+    rows = session().execute(select(Serial.id, Serial.serial_no).where(Serial.id.in_(ids)))
+    return {row.id: row.serial_no for row in rows}

@@ -1,0 +1,1 @@
+"""Quality control of goods that come in: inspection, its plan and results, release, nonconformances."""
