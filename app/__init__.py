@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 
 import structlog
-from click import Command
+from click import Command, Group
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -122,8 +122,10 @@ def _load(app: Flask, api: object, module: str) -> None:
     if importlib.util.find_spec(module.rpartition(".")[0]) is None or importlib.util.find_spec(module) is None:
         return
     found = importlib.import_module(module)
+    groups = [thing for thing in vars(found).values() if isinstance(thing, Group)]
+    inner = {id(command) for group in groups for command in group.commands.values()}
     for thing in vars(found).values():
-        if isinstance(thing, Command) and thing.name:
+        if isinstance(thing, Command) and thing.name and id(thing) not in inner:
             if thing.name not in app.cli.commands:
                 app.cli.add_command(thing)
         elif isinstance(thing, Blueprint) and thing.import_name == module:

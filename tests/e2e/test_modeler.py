@@ -142,7 +142,7 @@ def test_a_step_with_a_rule_goes_live_and_instances_move_to_it(site, sign_in):
     expect(page.locator(".compare-list .tone-success").first).to_contain_text("Added")
     assert page.locator(".compare-canvas .is-added").count() >= 2
     page.get_by_role("link", name="Scenarios").click()
-    for _broken in range(4):
+    for _broken in range(page.get_by_role("button", name="Expect what came of it").count()):
         page.get_by_role("button", name="Expect what came of it").first.click()
         page.wait_for_selector("text=Saved.")
     expect(page.get_by_role("button", name="Expect what came of it")).to_have_count(0)
@@ -249,7 +249,7 @@ def test_a_draft_is_played_through_and_kept_as_a_scenario(sign_in):
     page.locator("summary", has_text="What is given").click()
     page.fill("#given-decisions", '{"compliance": "clear"}')
     page.locator("#given-decisions").blur()
-    expect(page.locator(".player-open strong")).to_have_text("Approve")
+    expect(page.locator(".player-open strong").first).to_have_text("Approve")
     person.look_at_both_sizes()
     page.locator(".player-open .answers button", has_text="Reject").click()
     expect(page.locator(".player-side")).to_contain_text("The process has come to its end.")
