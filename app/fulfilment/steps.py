@@ -23,8 +23,9 @@ from app.orders.models import Order, OrderStatus
 from app.planning import service as planning
 from app.priority import queries as priority
 from app.priority import service as ranking
-from app.processes.service import NoMatch, correlate, start_about
+from app.processes.service import NoMatch, correlate, start_about, starts_any
 from app.processes.steps import StepCall, kept_years, step, subject_version, task_rank
+from app.shipping import dispatch as shipping
 from app.tasks import service as tasks
 from app.tasks.models import Rank
 
@@ -141,8 +142,8 @@ def make_document(call: StepCall) -> dict[str, Any]:
 
 @step.register("release_order")
 def release_order(call: StepCall) -> dict[str, Any] | None:
-    """The order goes to fulfilment, and what listens to `order.released` starts about it. The last guard: every unit
-    is kept, in lots that may leave.
+    """The order goes to fulfilment, and what listens to `order.released` starts about its shipment. The last guard:
+    every unit is kept, in lots that may leave.
 
     Raises NotCovered.
     """
@@ -153,7 +154,9 @@ def release_order(call: StepCall) -> dict[str, Any] | None:
     inventory.firm_up(call.actor, order.id)
     planning.stop_waiting(order.id)
     order_verbs.release_order(call.actor, order)
-    start_about(call.actor, ORDER_RELEASED, call.subject, business_key=order.number, variables={})
+    if starts_any(ORDER_RELEASED):
+        about = Subject("shipment", shipping.prepare(order.id).id)
+        start_about(call.actor, ORDER_RELEASED, about, business_key=order.number, variables={})
     return None
 
 

@@ -18,15 +18,21 @@ from app.core.i18n import _, _l
 from app.core.ids import new_id
 from app.core.kept import keep
 from app.core.permissions import Actor
-from app.inventory import queries as stock
+from app.core.subject import Subject
 from app.inventory import service as inventory
+from app.inventory.fit import keeps
+from app.inventory.models import Lot, Place
+from app.inventory.places import RETURNS, Zone
 from app.orders import queries as orders
+from app.processes.service import start_about
 from app.shipping import shipments
 from app.shipping.carriers import house
 from app.shipping.dispatch import note
 from app.shipping.models import UNDER_WAY, DeliveryProof, Shipment, ShipmentReading
 from app.shipping.temperature import Reading, Verdict, is_outside, judge_record
 
+RETURNED = "goods.returned"
+"""Message that starts the inspection of goods that came back."""
 MOST_READINGS = 1000
 LOWEST, HIGHEST = Decimal(-100), Decimal(100)
 
@@ -45,9 +51,7 @@ class NoRoomForReturns(Conflict):
 
 def limits_of(shipment: Shipment) -> tuple[Decimal | None, Decimal | None]:
     """The range that suits all cold goods of the shipment: the highest lower limit, the lowest upper one."""
-    lots = [one.lot for one in shipments.carried_by(shipment)] or [
-        one.kept.lot for one in shipments.goods_of(shipment)
-    ]
+    lots = [one.lot for one in shipments.carried_by(shipment)] or [one.kept.lot for one in shipments.goods_of(shipment)]
     products = [one for one in catalog.products_of(lot.product_id for lot in lots).values() if one.cold_chain]
     lows = [one.storage_min_c for one in products if one.storage_min_c is not None]
     highs = [one.storage_max_c for one in products if one.storage_max_c is not None]
@@ -119,7 +123,7 @@ def deliver(actor: Actor, shipment: Shipment, given: dict[str, Any]) -> Delivery
     refused = _refused(carried, given.get("refused") or [])
     shipment.delivered_at = clock.now()
     delivered = _hand_over(actor, shipment, carried, refused)
-    proof = _proof(actor, shipment, given, receiver, refused, delivered)
+    proof = _proof(actor, shipment, {**given, "receiver": receiver}, refused, delivered)
     shipment.status = "delivered"
     note(actor, shipment, "delivered", receiver=receiver, goods=delivered, refused=proof.refused, sha256=proof.sha256)
     return proof
@@ -161,13 +165,12 @@ def _proof(
     actor: Actor,
     shipment: Shipment,
     given: dict[str, Any],
-    receiver: str,
     refused: dict[str, tuple[int, str]],
     delivered: list[list[Any]],
 ) -> DeliveryProof:
     rows = [{"lot_no": lot, "quantity": number, "reason": why} for lot, (number, why) in sorted(refused.items())]
     told: dict[str, Any] = {
-        "receiver": receiver,
+        "receiver": given["receiver"],
         "celsius": given.get("celsius"),
         "photo_id": keep(actor, given["photo"]) if given.get("photo") else None,
         "refused": rows,
@@ -192,20 +195,18 @@ def call_back(actor: Actor, shipment: Shipment, reason: str) -> None:
 
 
 def take_back(actor: Actor, shipment: Shipment, reason: str) -> int:
-    """What is still on its way comes into the returns zone; answers the quantity. Raises NoRoomForReturns."""
+    """What is still on its way comes into a returns zone that keeps its temperature, and is inspected there; answers
+    the quantity. Raises NoRoomForReturns."""
     way = inventory.outside(shipments.TRANSIT, shipment.id)
+    origin = "excursion" if shipment.status == "returning" else "return"
     quantity = 0
     for one in shipments.carried_by(shipment):
-        target = next((found for found in map(_returns, stock.warehouses()) if found is not None), None)
-        if target is None:
-            raise NoRoomForReturns(lot=one.lot.lot_no)
         goods = inventory.Goods(one.lot, one.quantity, one.serials)
-        inventory.hand_over(
-            *(actor, "return", goods, way, target),
-            order_id=shipment.order_id,
-            document=shipment.number,
-            reason=reason,
-        )
+        said = {"order_id": shipment.order_id, "document": shipment.number, "reason": reason or shipment.number}
+        inventory.hand_over(actor, "return", goods, way, _returns_bin(one.lot), **said)
+        told = {"quantity": one.quantity, "document": shipment.number, "origin": origin, "default": "inspect"}
+        key = f"{shipment.number}-{one.lot.lot_no}"
+        start_about(actor, RETURNED, Subject("lot", one.lot.id), business_key=key, variables=told)
         quantity += one.quantity
     if shipment.status == "returning":
         shipment.status = "returned"
@@ -213,5 +214,10 @@ def take_back(actor: Actor, shipment: Shipment, reason: str) -> int:
     return quantity
 
 
-def _returns(warehouse: Any) -> Any:
-    return stock.find_bin(warehouse.id, "RET")
+def _returns_bin(lot: Lot) -> Place:
+    zones = session().scalars(select(Zone).where(Zone.kind == RETURNS).order_by(Zone.code, Zone.id))
+    for zone in zones:
+        if keeps(zone, lot.product):
+            wanted = select(Place).where(Place.zone_id == zone.id).order_by(Place.code != zone.code, Place.code)
+            return session().scalars(wanted.limit(1)).one()
+    raise NoRoomForReturns(lot=lot.lot_no)

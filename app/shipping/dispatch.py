@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,7 @@ from app.inventory.models import HARD, Reservation
 from app.orders import queries as orders
 from app.priority import queries as priority
 from app.shipping import events, papers, queries, service, shipments
-from app.shipping.carriers import carrier_for
+from app.shipping.carriers import NoCarrier, carrier_for
 from app.shipping.checking import Expected
 from app.shipping.models import OPEN, Shipment, ShipmentPick
 from app.shipping.temperature import is_outside
@@ -61,31 +61,52 @@ class NotPacked(Conflict):
     message = _l("Shipment %(shipment)s is not packed yet.")
 
 
-def plan(actor: Actor, order_id: str, as_of: datetime) -> Shipment:
-    """The shipment of the order with its carrier, its day and the day of its arrival: a new one, or the one it has,
-    planned anew. Raises NothingToShip, NoCarrier."""
-    order = orders.get_order(order_id)
-    kept = stock.reservations_of(order_id)
-    if not kept:
-        raise NothingToShip(order=order.number)
-    products = catalog.products_of(one.lot.product_id for one in kept).values()
-    cold = any(one.cold_chain for one in products)
-    region = catalog.get_customer(order.customer_id).region_code
-    carrier, day = carrier_for(region, cold=cold, now=as_of)
-    leaves = datetime.combine(day, time(12), clock.BUSINESS_ZONE)
-    made = shipments.shipment_of(order_id)
-    if made is None:
-        made = Shipment(id=new_id(), number=next_number(NUMBERS), order_id=order_id, made_at=clock.now(), held=False)
-        session().add(made)
-    made.carrier, made.cold, made.leaves_on = carrier.code, cold, day
-    made.arrives_on, made.status = priority.terms_of(order_id, leaves).arrives_on, "planned"
+def prepare(order_id: str) -> Shipment:
+    """The shipment of a released order, new; the process begins about it."""
+    made = Shipment(
+        id=new_id(),
+        number=next_number(NUMBERS),
+        order_id=order_id,
+        status="planned",
+        carrier="",
+        cold=False,
+        leaves_on=clock.today(),
+        arrives_on=clock.today(),
+        made_at=clock.now(),
+        held=False,
+    )
+    session().add(made)
     session().flush()
-    note(actor, made, "plan", carrier=carrier.code, leaves_on=day.isoformat(), arrives_on=made.arrives_on.isoformat())
     return made
 
 
+def plan(actor: Actor, shipment: Shipment, as_of: datetime) -> None:
+    """Carrier, day and day of arrival. No carrier goes there: it stays open, and packing is refused until one does."""
+    order = orders.get_order(shipment.order_id)
+    kept = stock.reservations_of(order.id)
+    products = catalog.products_of(one.lot.product_id for one in kept).values()
+    shipment.cold, shipment.status = any(one.cold_chain for one in products), "planned"
+    shipment.carrier, shipment.leaves_on = _carrier(shipment, as_of)
+    leaves = datetime.combine(shipment.leaves_on, time(12), clock.BUSINESS_ZONE)
+    shipment.arrives_on = priority.terms_of(order.id, leaves).arrives_on
+    session().flush()
+    days = {"leaves_on": shipment.leaves_on.isoformat(), "arrives_on": shipment.arrives_on.isoformat()}
+    note(actor, shipment, "plan", carrier=shipment.carrier, **days)
+
+
+def _carrier(shipment: Shipment, as_of: datetime) -> tuple[str, date]:
+    region = catalog.get_customer(orders.get_order(shipment.order_id).customer_id).region_code
+    try:
+        carrier, day = carrier_for(region, cold=shipment.cold, now=as_of)
+    except NoCarrier:
+        return "", clock.local_date(as_of)
+    return carrier.code, day
+
+
 def begin_picking(actor: Actor, shipment: Shipment, as_of: datetime) -> None:
-    """The warehouse gets its pick list."""
+    """The warehouse gets its pick list. Raises NothingToShip."""
+    if not stock.reservations_of(shipment.order_id):
+        raise NothingToShip(order=orders.get_order(shipment.order_id).number)
     shipment.status = "picking"
     papers.issue_pick_list(actor, shipment, as_of)
     note(actor, shipment, "to-pick")
@@ -196,9 +217,12 @@ def put_back(actor: Actor, shipment: Shipment, reason: str) -> int:
 def pack(actor: Actor, shipment: Shipment, given: dict[str, Any], as_of: datetime) -> None:
     """Into its box: SSCC, for cold goods a logger and a box within the range; the delivery note is made.
 
-    `given`: logger, box_celsius. Raises Invalid, HasLeft, IsHeld, NotAllPicked.
+    `given`: logger, box_celsius. Raises Invalid, HasLeft, IsHeld, NotAllPicked, NoCarrier.
     """
     finish_picking(actor, shipment)
+    if not shipment.carrier:
+        region = catalog.get_customer(orders.get_order(shipment.order_id).customer_id).region_code
+        shipment.carrier = carrier_for(region, cold=shipment.cold, now=as_of)[0].code
     shipment.logger = " ".join(str(given.get("logger") or "").split())[:60]
     shipment.box_celsius = _celsius(given.get("box_celsius"))
     if shipment.cold:
@@ -217,7 +241,8 @@ def _refuse_warm(shipment: Shipment) -> None:
         raise Invalid({"box_celsius": [_("Enter the temperature of the pre-cooled box.")]})
     for one in shipments.goods_of(shipment):
         if is_outside(shipment.box_celsius, one.product.storage_min_c, one.product.storage_max_c):
-            raise Invalid({"box_celsius": [_("Outside the range of %(sku)s: cool the box first.", sku=one.product.sku)]})
+            why = _("Outside the range of %(sku)s: cool the box first.", sku=one.product.sku)
+            raise Invalid({"box_celsius": [why]})
 
 
 def _celsius(value: Any) -> Decimal | None:
@@ -295,5 +320,3 @@ def note(actor: Actor, shipment: Shipment, verb: str, **details: Any) -> None:
     order = orders.get_order(shipment.order_id)
     record(actor, f"shipment:{verb}", Subject("order", order.id), shipment=shipment.number, **details)
     events.tell_of(shipment, order, verb)
-
-

@@ -32,6 +32,7 @@ BY_VERB = {
     "held": _of_shipment("held", _l("A shipment is held while a change of its order is decided.")),
     "resumed": _of_shipment("resumed", _l("A held shipment goes on.")),
     "stopped": _of_shipment("stopped", _l("What is to be shipped has changed: the shipment is planned anew.")),
+    "late": _of_shipment("late", _l("A shipment was not fetched or has not arrived in time.")),
     "void": _of_shipment("void", _l("A shipment will not be made.")),
 }
 """By the verb of the audit trail."""

@@ -1,5 +1,5 @@
-"""What shipping keeps: shipments with what was picked, measured on the way and delivered; logistic units with their SSCC;
-the mis-shipments that a scan prevented. But for the shipments themselves all of it only grows."""
+"""What shipping keeps: shipments with what was picked, measured on the way and delivered; logistic units with their
+SSCC; the mis-shipments that a scan prevented. But for the shipments themselves all of it only grows."""
 
 from __future__ import annotations
 

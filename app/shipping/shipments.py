@@ -72,13 +72,15 @@ def shipments_of(order_id: str) -> list[Shipment]:
 
 def listed(*, status: str = "", q: str = "") -> Select[Any]:
     """(Shipment, Order), the newest first."""
-    wanted = select(Shipment, Order).join(Order, Order.id == Shipment.order_id).order_by(Shipment.number.desc())
+    wanted: Any = select(Shipment, Order).join(Order, Order.id == Shipment.order_id)
+    wanted = wanted.order_by(Shipment.number.desc())
     if status in STATUSES:
         wanted = wanted.where(Shipment.status == status)
     text = q.strip().upper()
     if text:
         wanted = wanted.where((Shipment.number == text) | (Order.number == text))
-    return wanted
+    found: Select[Any] = wanted
+    return found
 
 
 def goods_of(shipment: Shipment) -> list[ToPick]:
@@ -106,7 +108,7 @@ def carried_by(shipment: Shipment) -> list[Carried]:
         .where(*place, Holding.quantity > 0)
         .order_by(Lot.lot_no, Lot.id)
     )
-    found = [tuple(row) for row in rows]
+    found = [(row[0], row[1]) for row in rows]
     units: dict[str, list[str]] = {}
     wanted = select(Serial.lot_id, Serial.serial_no).join(Place, Place.id == Serial.place_id).where(*place)
     for lot_id, number in session().execute(wanted.order_by(Serial.serial_no)):

@@ -28,12 +28,12 @@ class Reading:
 class Verdict:
     """Of a whole record. `hours_outside`: begun hours counted whole."""
 
-    complete: bool
-    hours_outside: int
-    mean_kinetic: Decimal | None
-    frozen: bool
-    lowest: Decimal | None
-    highest: Decimal | None
+    complete: bool = False
+    hours_outside: int = 0
+    mean_kinetic: Decimal | None = None
+    frozen: bool = False
+    lowest: Decimal | None = None
+    highest: Decimal | None = None
 
 
 def judge_record(
@@ -48,7 +48,7 @@ def judge_record(
     """The record from departure until a moment. Each reading stands until the next one."""
     told = sorted(readings, key=lambda one: one.at)
     if not told:
-        return Verdict(False, 0, None, False, None, None)
+        return Verdict()
     ends = [*(one.at for one in told[1:]), max(until, told[-1].at)]
     gaps = [max(told[0].at - departed, timedelta()), *(end - one.at for one, end in zip(told, ends, strict=True))]
     outside = sum(

@@ -1,4 +1,4 @@
-"""What listens to the release of an order starts about it, in the transaction of the release."""
+"""What listens to the release of an order starts about its shipment, in the transaction of the release."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from app.core.subject import Subject
 from app.orders import queries as orders
 from app.processes import queries as processes
 from app.processes import service as process_verbs
+from app.shipping import shipments
 from tests.fulfilment.flow_world import make_flow
 
 LISTENS = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="t">
@@ -26,6 +27,8 @@ def flow(tx):
 def about(order):
     """Status and business key of what runs, or ran, about the order, by key of the process."""
     found = processes.instances_of(Subject("order", order.id))
+    for shipment in shipments.shipments_of(order.id):
+        found += processes.instances_of(Subject("shipment", shipment.id))
     return {one.key: (one.status, one.business_key) for one in found}
 
 
@@ -43,9 +46,3 @@ def test_a_refused_order_starts_nothing(flow):
     process_verbs.deploy(SYSTEM, LISTENS)
     order = flow.decide("bob", flow.submit(), "reject", "Not wanted")
     assert "dispatched" not in about(order)
-
-
-def test_nothing_listens_and_the_order_is_released_all_the_same(flow):
-    order = flow.submit(product=flow.plain, order_type="normal")
-    assert orders.get_order(order.id).status == "released"
-    assert set(about(order)) == {"approval"}
