@@ -51,7 +51,10 @@ class NoRoomForReturns(Conflict):
 
 def limits_of(shipment: Shipment) -> tuple[Decimal | None, Decimal | None]:
     """The range that suits all cold goods of the shipment: the highest lower limit, the lowest upper one."""
-    lots = [one.lot for one in shipments.carried_by(shipment)] or [one.kept.lot for one in shipments.goods_of(shipment)]
+    if shipment.departed_at is None:
+        lots = [one.kept.lot for one in shipments.goods_of(shipment)]
+    else:
+        lots = [one.lot for one in shipments.left_with(shipment)]
     products = [one for one in catalog.products_of(lot.product_id for lot in lots).values() if one.cold_chain]
     lows = [one.storage_min_c for one in products if one.storage_min_c is not None]
     highs = [one.storage_max_c for one in products if one.storage_max_c is not None]

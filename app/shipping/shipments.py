@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import selectinload
 
+from app.audit.queries import subject_labels
 from app.catalog import queries as catalog
 from app.catalog.models import Product
 from app.core.db import session
 from app.core.errors import NotFound
 from app.inventory import queries as stock
-from app.inventory.models import HARD, Holding, Lot, Place, Reservation, Serial
+from app.inventory.models import HARD, SHIPPED, Holding, Lot, Place, Reservation, Serial
 from app.orders.models import Order
 from app.shipping.models import STATUSES, DeliveryProof, Shipment, ShipmentPick, ShipmentReading
 from app.shipping.temperature import Reading
@@ -89,11 +91,12 @@ def goods_of(shipment: Shipment) -> list[ToPick]:
         stock.reservations_of(shipment.order_id), key=lambda one: (one.warehouse.code, one.lot.lot_no, one.id)
     )
     products = catalog.products_of(one.lot.product_id for one in kept)
-    picks = _picks_of([one.id for one in kept])
+    picks = picks_of([one.id for one in kept])
     return [ToPick(one, products[one.lot.product_id], picks.get(one.id)) for one in kept]
 
 
-def _picks_of(reservation_ids: Collection[str]) -> dict[str, ShipmentPick]:
+def picks_of(reservation_ids: Collection[str]) -> dict[str, ShipmentPick]:
+    """The latest pick of each of these reservations."""
     wanted = select(ShipmentPick).where(ShipmentPick.reservation_id.in_(reservation_ids)).order_by(ShipmentPick.id)
     return {one.reservation_id: one for one in session().scalars(wanted)}
 
@@ -116,6 +119,22 @@ def carried_by(shipment: Shipment) -> list[Carried]:
     return [Carried(lot, quantity, tuple(units.get(lot.id, ()))) for lot, quantity in found]
 
 
+def left_with(shipment: Shipment) -> list[Reservation]:
+    """What left with the shipment, with lots loaded; it stays the same whatever becomes of the goods. Two
+    statements."""
+    wanted = (
+        select(Reservation)
+        .where(
+            Reservation.status == SHIPPED,
+            Reservation.id.in_(
+                select(ShipmentPick.reservation_id).where(ShipmentPick.shipment_id == shipment.id),
+            ),
+        )
+        .options(selectinload(Reservation.lot))
+    )
+    return sorted(session().scalars(wanted), key=lambda one: (one.lot.lot_no, one.id))
+
+
 def readings_of(shipment: Shipment) -> list[Reading]:
     """The temperature record, by time."""
     wanted = select(ShipmentReading.at, ShipmentReading.celsius).where(ShipmentReading.shipment_id == shipment.id)
@@ -125,3 +144,10 @@ def readings_of(shipment: Shipment) -> list[Reading]:
 def proof_of(shipment: Shipment) -> DeliveryProof | None:
     """Who took it."""
     return session().get(DeliveryProof, shipment.id)
+
+
+@subject_labels.register("shipment")
+def numbers_of(ids: Collection[str]) -> dict[str, str]:
+    """The numbers of the shipments that exist, by id."""
+    rows = session().execute(select(Shipment.id, Shipment.number).where(Shipment.id.in_(ids)))
+    return {row.id: row.number for row in rows}

@@ -58,14 +58,14 @@ class Dock:
             if not one.is_picked:
                 dispatch.pick(self.flow.actor(who), shipment, one.kept.id, one.kept.quantity)
 
-    def leave(self, shipment: Shipment, **packing: Any) -> None:
+    def leave(self, shipment: Shipment, vehicle: str = "沪A12345", **packing: Any) -> None:
         """Pick, pack, fetch."""
         self.pick_all(shipment)
         self.do("wang", shipment)
         if self.at(shipment) == ["check"]:
             self.do("li", shipment)
         self.do("wang", shipment, **packing)
-        self.say("shipment.pickup", shipment, vehicle="沪A12345")
+        self.say("shipment.pickup", shipment, vehicle=vehicle)
 
     def say(self, message: str, shipment: Shipment, **variables: Any) -> None:
         """A message to its process."""
@@ -78,9 +78,9 @@ class Dock:
         self.say("shipment.delivered", shipment)
 
 
-def make_dock() -> Dock:
+def make_dock(flow: Flow | None = None) -> Dock:
     """The house."""
-    flow = make_flow()
+    flow = flow or make_flow()
     for login, role in (("wang", "warehouse"), ("li", "warehouse"), ("tao", "transport")):
         flow.users[login] = make_user(roles=(role,), name=login.title())
     return Dock(flow)
