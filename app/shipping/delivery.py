@@ -88,12 +88,20 @@ def take_readings(actor: Actor, shipment: Shipment, logger: str, readings: Seque
 def _check(shipment: Shipment, readings: Sequence[Reading]) -> None:
     if not 1 <= len(readings) <= MOST_READINGS:
         raise Invalid({"readings": [_("Give 1 to %(most)s readings.", most=MOST_READINGS)]})
-    departed, now = shipment.departed_at or shipment.made_at, clock.now()
     for one in readings:
-        if not LOWEST <= one.celsius <= HIGHEST:
-            raise Invalid({"readings": [_("%(value)s °C is no temperature of goods.", value=one.celsius)]})
-        if not departed - timedelta(hours=1) <= one.at <= now + timedelta(minutes=5):
-            raise Invalid({"readings": [_("A reading lies outside the time of the transport.")]})
+        why = why_not(shipment, one)
+        if why:
+            raise Invalid({"readings": [why]})
+
+
+def why_not(shipment: Shipment, one: Reading) -> str:
+    """Why this is no reading of the transport; empty when it is one."""
+    departed, now = shipment.departed_at or shipment.made_at, clock.now()
+    if not LOWEST <= one.celsius <= HIGHEST:
+        return _("%(value)s °C is no temperature of goods.", value=one.celsius)
+    if not departed - timedelta(hours=1) <= one.at <= now + timedelta(minutes=5):
+        return _("A reading lies outside the time of the transport.")
+    return ""
 
 
 def verdict_of(shipment: Shipment, as_of: datetime) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
 from sqlalchemy import select
 
 from app.audit.actions import action_name
@@ -75,6 +76,8 @@ class Happening:
 
     at: datetime
     actor: str
+    action: str
+    """The verb."""
     title: str
     text: str
 
@@ -127,7 +130,16 @@ def history_of(shipment: Shipment) -> list[Happening]:
     """What was done with it, the newest first. One statement."""
     entries = entries_of(Subject("order", shipment.order_id))
     mine = [one for one in entries if one.action.startswith("shipment:") and one.details["shipment"] == shipment.number]
-    return [Happening(one.at, one.actor_name, action_name(one.action), _told(one)) for one in reversed(mine)]
+    return [
+        Happening(
+            at=one.at,
+            actor=one.actor_name,
+            action=one.action.removeprefix("shipment:"),
+            title=action_name(one.action),
+            text=_told(one),
+        )
+        for one in reversed(mine)
+    ]
 
 
 def _told(entry: AuditEntry) -> str:

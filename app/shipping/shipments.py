@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from app.audit.queries import subject_labels
 from app.catalog import queries as catalog
-from app.catalog.models import Product
+from app.catalog.models import Customer, Product
 from app.core.db import session
 from app.core.errors import NotFound
 from app.inventory import queries as stock
@@ -19,6 +19,7 @@ from app.inventory.models import HARD, SHIPPED, Holding, Lot, Place, Reservation
 from app.orders.models import Order
 from app.shipping.models import STATUSES, DeliveryProof, Shipment, ShipmentPick, ShipmentReading
 from app.shipping.temperature import Reading
+from app.tasks.models import Task
 
 TRANSIT = "transit"
 
@@ -74,15 +75,31 @@ def shipments_of(order_id: str) -> list[Shipment]:
 
 def listed(*, status: str = "", q: str = "") -> Select[Any]:
     """(Shipment, Order), the newest first."""
-    wanted: Any = select(Shipment, Order).join(Order, Order.id == Shipment.order_id)
-    wanted = wanted.order_by(Shipment.number.desc())
-    if status in STATUSES:
-        wanted = wanted.where(Shipment.status == status)
+    wanted: Select[Any] = _matching(select(Shipment, Order), q).order_by(Shipment.number.desc())
+    return wanted.where(Shipment.status == status) if status in STATUSES else wanted
+
+
+def counts(*, q: str = "") -> dict[str, int]:
+    """How many by state. One statement."""
+    wanted = _matching(select(Shipment.status, func.count()), q).group_by(Shipment.status)
+    return {status: int(count) for status, count in session().execute(wanted)}
+
+
+def _matching(wanted: Select[Any], q: str) -> Select[Any]:
+    wanted = wanted.join_from(Shipment, Order, Order.id == Shipment.order_id)
     text = q.strip().upper()
-    if text:
-        wanted = wanted.where((Shipment.number == text) | (Order.number == text))
-    found: Select[Any] = wanted
-    return found
+    return wanted.where((Shipment.number == text) | (Order.number == text)) if text else wanted
+
+
+def tasks_of(ids: Collection[str]) -> dict[str, Task]:
+    """The open task of each of these shipments, by its id; of several the latest. One statement."""
+    wanted = select(Task).where(Task.subject_kind == "shipment", Task.subject_id.in_(ids), Task.status == "open")
+    return {task.subject_id: task for task in session().scalars(wanted.order_by(Task.id))}
+
+
+def customers_of(ids: Iterable[str]) -> dict[str, Customer]:
+    """Customers by id. One statement."""
+    return {one.id: one for one in session().scalars(select(Customer).where(Customer.id.in_(set(ids))))}
 
 
 def goods_of(shipment: Shipment) -> list[ToPick]:

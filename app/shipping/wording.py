@@ -37,6 +37,12 @@ NEXT: dict[str, LazyString] = {
     "returned": _l("It came back and is inspected lot by lot."),
     "void": _l("It was stopped before it left; what was picked lies in its bins again."),
 }
+SHORT: dict[str, LazyString] = {
+    "packed": _l("waits for its carrier"),
+    "in_transit": _l("the receiver signs"),
+    "returning": _l("comes back"),
+}
+"""The same in a list, where nobody has a task."""
 
 
 def carrier_name(code: str) -> str:

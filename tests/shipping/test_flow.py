@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -83,7 +83,7 @@ def test_a_second_person_checks_what_is_of_class_iii(dock):
 
 def test_what_does_not_lie_there_is_taken_from_another_lot(dock):
     order, shipment = dock.release(quantity=50)
-    other = make_lot(dock.flow.plain, on_hand=20)
+    other = make_lot(dock.flow.plain, on_hand=20, expires_on=date(2028, 12, 31))
     (one,) = shipments.goods_of(shipment)
     first = one.kept.lot
     assert dispatch.report_missing(dock.flow.actor("wang"), shipment, one.kept.id, 45, reason="not in the bin") == 0
