@@ -150,7 +150,8 @@ def pick_scanned(actor: Actor, shipment: Shipment, code: str, quantity: int) -> 
     chosen = here[0]
     serials = (said.serial,) if chosen.kept.lot.serialised else ()
     most = 1 if serials else min(max(quantity, 1), chosen.kept.quantity)
-    return pick(actor, shipment, chosen.kept.id, most, serials=serials, scanned=code)
+    with session().begin_nested():  # a refusal of the ledger is undone, what the scan prevented is not
+        return pick(actor, shipment, chosen.kept.id, most, serials=serials, scanned=code)
 
 
 def _expected(shipment: Shipment, wanted: Sequence[shipments.ToPick]) -> Expected:

@@ -60,16 +60,16 @@ def _row(row: dict[str, str]) -> Reading | str:
     try:
         moment = datetime.fromisoformat(at)
     except ValueError:
-        return _("“%(text)s” is no date with time.", text=at[:40])
+        return _("“%(said)s” is no date with time.", said=at[:40])
     value = celsius_of(celsius)
     if value is None:
-        return _("“%(text)s” is no number.", text=celsius[:40])
+        return _("“%(said)s” is no number.", said=celsius[:40])
     try:
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=clock.BUSINESS_ZONE)).astimezone(
             clock.BUSINESS_ZONE
         )
     except OverflowError:
-        return _("“%(text)s” is no date with time.", text=at[:40])
+        return _("“%(said)s” is no date with time.", said=at[:40])
     return Reading(moment, value)
 
 

@@ -6,13 +6,13 @@ from app.core.i18n import LazyString, _l, pick
 from app.shipping.carriers import find_carrier
 
 STATUSES: dict[str, LazyString] = {
-    "planned": _l("planned"),
+    "planned": _l("in planning"),
     "picking": _l("being picked"),
     "picked": _l("all picked"),
     "packed": _l("packed"),
-    "in_transit": _l("under way"),
+    "in_transit": _l("in transit"),
     "returning": _l("coming back"),
-    "delivered": _l("delivered"),
+    "delivered": _l("delivered and signed"),
     "returned": _l("come back"),
     "void": _l("not shipped"),
 }

@@ -17,6 +17,7 @@ from app.processes import service as process_verbs
 from app.shipping import delivery, dispatch, shipments
 from app.shipping.models import Shipment
 from app.tasks import queries as tasks
+from app.tasks.models import Task
 from tests.fulfilment.flow_world import Flow, make_flow
 from tests.identity.factories import make_user
 
@@ -43,9 +44,14 @@ class Dock:
         assert instance is not None
         return list(processes.diagram_state(instance.id)["active"])
 
+    def task(self, shipment: Shipment) -> Task:
+        """The one that is open."""
+        (found,) = tasks.open_tasks_of(Subject("shipment", shipment.id))
+        return found
+
     def do(self, name: str, shipment: Shipment, **answers: Any) -> None:
         """Somebody does the open task."""
-        (task,) = tasks.open_tasks_of(Subject("shipment", shipment.id))
+        task = self.task(shipment)
         meaning = processes.work_of(task).signature
         signed = signing.unseen(task, meaning, "password") if meaning else None
         given = {"outcome": "approve", **answers}

@@ -96,7 +96,7 @@ def _refused(one: Shipment, values: dict[str, str], wrong: dict[str, list[str]])
         elif int(text) and not reason:
             wrong[f"reason.{goods.lot.id}"] = [_("Say why they are refused.")]
         elif int(text):
-            rows.append({"lot_no": goods.lot.lot_no, "quantity": int(text), "reason": reason})
+            rows.append({"lot_id": goods.lot.id, "lot_no": goods.lot.lot_no, "quantity": int(text), "reason": reason})
     return rows
 
 

@@ -49,8 +49,8 @@ def pick_scanned(shipment_id: str) -> BaseResponse | tuple[str, int]:
     one = shipments.get_shipment(shipment_id, lock=True)
     code, quantity = request.form.get("code", ""), request.form.get("quantity", "").strip()
     try:
-        with session().begin_nested():
-            taken = dispatch.pick_scanned(current_actor(), one, code, _number(quantity or "1", "quantity", least=1))
+        most = _number(quantity or "1", "quantity", least=1)
+        taken = dispatch.pick_scanned(current_actor(), one, code, most)
     except DomainError as error:
         return _page(shipments.get_shipment(one.id), error, quantity=quantity), error.status
     said = {"quantity": taken.quantity, "lot": taken.lot.lot_no}
