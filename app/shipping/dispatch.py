@@ -21,6 +21,8 @@ from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.inventory.models import HARD, Reservation
 from app.orders import queries as orders
+from app.orders import service as order_verbs
+from app.orders.models import Order
 from app.priority import queries as priority
 from app.shipping import events, papers, queries, service, shipments
 from app.shipping.carriers import NoCarrier, carrier_for
@@ -83,6 +85,7 @@ def prepare(order_id: str) -> Shipment:
 def plan(actor: Actor, shipment: Shipment, as_of: datetime) -> None:
     """Carrier, day and day of arrival. No carrier goes there: it stays open, and packing is refused until one does."""
     order = orders.get_order(shipment.order_id)
+    cover(actor, order, as_of)
     kept = stock.reservations_of(order.id)
     products = catalog.products_of(one.lot.product_id for one in kept).values()
     shipment.cold, shipment.status = any(one.cold_chain for one in products), "planned"
@@ -92,6 +95,28 @@ def plan(actor: Actor, shipment: Shipment, as_of: datetime) -> None:
     session().flush()
     days = {"leaves_on": shipment.leaves_on.isoformat(), "arrives_on": shipment.arrives_on.isoformat()}
     note(actor, shipment, "plan", carrier=shipment.carrier, **days)
+
+
+def cover(actor: Actor, order: Order, as_of: datetime) -> None:
+    """What the order has lost since its release is kept for it again, as far as there is something."""
+    kept = stock.kept_by_line([order.id])
+    short = [line for line in order.lines if kept.get(line.id, 0) < line.quantity]
+    if not short:
+        return
+    terms, products = priority.terms_of(order.id, as_of), catalog.products_of(line.product_id for line in short)
+    wanted = [
+        inventory.Wanted(
+            line.id,
+            products[line.product_id],
+            line.quantity - kept.get(line.id, 0),
+            terms.arrives_on,
+            terms.required_days[line.id],
+        )
+        for line in short
+    ]
+    inventory.reserve_lines(actor, order.id, wanted)
+    inventory.firm_up(actor, order.id)
+    order_verbs.note_reserved(order, stock.kept_by_line([order.id]))
 
 
 def _carrier(shipment: Shipment, as_of: datetime) -> tuple[str, date]:
@@ -187,6 +212,7 @@ def report_missing(actor: Actor, shipment: Shipment, reservation_id: str, found:
     wanted = inventory.Wanted(line, product, gone + found, arrives_on, spare)
     got = inventory.reserve_lines(actor, shipment.order_id, [wanted])[line]
     inventory.firm_up(actor, shipment.order_id)
+    order_verbs.note_reserved(orders.get_order(shipment.order_id), stock.kept_by_line([shipment.order_id]))
     note(actor, shipment, "missing", lot=lot.lot_no, quantity=gone, short=got.short)
     return got.short
 

@@ -85,7 +85,7 @@ def counts(*, q: str = "") -> dict[str, int]:
     return {status: int(count) for status, count in session().execute(wanted)}
 
 
-def _matching(wanted: Select[Any], q: str) -> Select[Any]:
+def _matching(wanted: Any, q: str) -> Any:
     wanted = wanted.join_from(Shipment, Order, Order.id == Shipment.order_id)
     text = q.strip().upper()
     return wanted.where((Shipment.number == text) | (Order.number == text)) if text else wanted

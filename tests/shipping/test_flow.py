@@ -114,6 +114,26 @@ def test_a_recalled_lot_stops_it_at_once_and_other_lots_go(dock, packed):
     assert where(spare) == {"transit": 5}
 
 
+def test_a_recalled_lot_without_another_waits_until_there_is_one(dock):
+    order, shipment = dock.release()
+    lot = shipments.goods_of(shipment)[0].kept.lot
+    dock.pick_all(shipment)
+    dock.do("wang", shipment)
+    dock.do("wang", shipment)
+    inventory.recall_lot(dock.flow.actor("qa"), lot, reason="maker recalls it")
+    assert (dock.at(shipment), statuses(order), where(lot)) == (["resolve_dispatch"], ["planned"], {})
+    make_lot(dock.flow.plain, on_hand=2)
+    dock.do("qa", shipment, outcome="recheck")
+    assert dock.at(shipment) == ["resolve_dispatch"], "two of five are not the order"
+    make_lot(dock.flow.plain, on_hand=3)
+    dock.do("qa", shipment, outcome="recheck")
+    assert dock.at(shipment) == ["pick"]
+    assert [line.reserved for line in order.lines] == [5]
+    dock.leave(shipment)
+    dock.deliver(shipment)
+    assert (statuses(order), stock.differences()) == (["delivered"], [])
+
+
 def test_a_lot_that_expires_before_it_arrives_is_blocked_at_the_gate(dock):
     _order, shipment = dock.release()
     lot = shipments.goods_of(shipment)[0].kept.lot

@@ -104,7 +104,7 @@ def _photo(wrong: dict[str, list[str]]) -> bytes | None:
     file = request.files.get("photo")
     if file is None or not file.filename:
         return None
-    content = file.read(LARGEST_PHOTO + 1)
+    content: bytes = file.read(LARGEST_PHOTO + 1)
     if len(content) > LARGEST_PHOTO:
         wrong["photo"] = [_("The photo is larger than %(most)s MB.", most=LARGEST_PHOTO // 1024 // 1024)]
     elif not content.startswith(BEGINNINGS):
