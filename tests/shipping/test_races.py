@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import select
 
 from app.core import clock
@@ -20,14 +21,15 @@ from tests.conftest import NOON
 from tests.inventory.test_concurrent import served_like_a_request
 from tests.shipping.world import make_dock
 
-WORKERS, EACH = 8, 2
+WORKERS = 8
 
 
-def test_no_unit_leaves_after_the_block(live: Settings) -> None:
+@pytest.mark.parametrize("each", [1, pytest.param(3, marks=pytest.mark.full)])
+def test_no_unit_leaves_after_the_block(each: int, live: Settings) -> None:
     with clock.moved(NOON), transaction():
         dock = make_dock()
         packed = []
-        for _number in range(WORKERS * EACH):
+        for _number in range(WORKERS * each):
             _order, one = dock.release(quantity=1)
             lot = shipments.goods_of(one)[0].kept.lot
             dock.pick_all(one)
