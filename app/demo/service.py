@@ -9,7 +9,7 @@ from datetime import timedelta
 from app.core import clock
 from app.core.db import transaction
 from app.core.permissions import SYSTEM, Actor
-from app.demo import changes, master, quality, suppliers, tracing
+from app.demo import changes, master, quality, shipments, suppliers, tracing
 from app.demo.history import DAYS, History
 from app.demo.places import PEOPLE
 from app.identity import queries as people
@@ -38,8 +38,10 @@ def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict
         suppliers.tell(team, world)
         tracing.tell(team, world)
         quality.tell(team, world)
+        shipments.send(team)
     with clock.moved(until), transaction():
         changes.tell(team)
+        shipments.follow(team)
     return passwords
 
 

@@ -89,12 +89,17 @@ def plan(actor: Actor, shipment: Shipment, as_of: datetime) -> None:
     kept = stock.reservations_of(order.id)
     products = catalog.products_of(one.lot.product_id for one in kept).values()
     shipment.cold, shipment.status = any(one.cold_chain for one in products), "planned"
-    shipment.carrier, shipment.leaves_on = _carrier(shipment, as_of)
-    leaves = datetime.combine(shipment.leaves_on, time(12), clock.BUSINESS_ZONE)
-    shipment.arrives_on = priority.terms_of(order.id, leaves).arrives_on
-    session().flush()
+    _schedule(shipment, as_of)
     days = {"leaves_on": shipment.leaves_on.isoformat(), "arrives_on": shipment.arrives_on.isoformat()}
     note(actor, shipment, "plan", carrier=shipment.carrier, **days)
+
+
+def _schedule(shipment: Shipment, as_of: datetime) -> None:
+    """The carrier that leaves first, its day, and the day of arrival on the usual lane."""
+    shipment.carrier, shipment.leaves_on = _carrier(shipment, as_of)
+    leaves = datetime.combine(shipment.leaves_on, time(12), clock.BUSINESS_ZONE)
+    shipment.arrives_on = priority.terms_of(shipment.order_id, leaves).arrives_on
+    session().flush()
 
 
 def cover(actor: Actor, order: Order, as_of: datetime) -> None:
@@ -226,7 +231,11 @@ def finish_picking(actor: Actor, shipment: Shipment) -> None:
     left = sum(one.kept.quantity for one in goods if not one.is_picked)
     if left:
         raise NotAllPicked(shipment=shipment.number, left=left)
+    if shipment.status == "picked":
+        return
     shipment.status = "picked"
+    if shipment.leaves_on < clock.today():  # it was planned for a day that has passed
+        _schedule(shipment, clock.now())
     note(actor, shipment, "picked", picks=[[one.kept.lot.lot_no, one.kept.quantity] for one in goods])
 
 

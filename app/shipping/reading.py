@@ -21,11 +21,14 @@ from app.identity.queries import names_of
 from app.inventory.models import Lot, Place
 from app.orders import queries as orders
 from app.orders.models import Order
-from app.shipping import curve, delivery, shipments
+from app.shipping import curve, delivery, shipments, wording
 from app.shipping.models import OPEN, DeliveryProof, Shipment, ShipmentPick
 from app.shipping.temperature import Verdict
 from app.tasks.models import Task
 from app.tasks.queries import open_tasks_of
+
+ASSESS = "assess"
+"""The task of the diagram in which an excursion is assessed."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,20 @@ class ShipmentView:
     def left(self) -> int:
         """Base units that are still in their bins."""
         return sum(one.quantity for one in self.lines if not one.picked)
+
+    @property
+    def is_assessed(self) -> bool:
+        """Quality is deciding on its temperatures."""
+        return any(task.element_id == ASSESS for task in self.tasks)
+
+    @property
+    def next_step(self) -> str:
+        """What happens now and why."""
+        if self.is_assessed:
+            return str(wording.ASSESSED)
+        if self.shipment.status == "delivered" and self.tasks:
+            return str(wording.SETTLED)
+        return str(wording.NEXT[self.shipment.status])
 
 
 @dataclass(frozen=True)
@@ -154,7 +171,7 @@ def _told(entry: AuditEntry) -> str:
         case "delivered":
             return str(said["receiver"])
         case "packed":
-            return str(said["sscc"])
+            return f"SSCC {said['sscc']}" if said["sscc"] else ""
     return str(said.get("reason") or "")
 
 

@@ -37,6 +37,10 @@ NEXT: dict[str, LazyString] = {
     "returned": _l("It came back and is inspected lot by lot."),
     "void": _l("It was stopped before it left; what was picked lies in its bins again."),
 }
+ASSESSED = _l(
+    "It was outside its temperature range: quality assesses it; it is not handed over before that is decided."
+)
+SETTLED = _l("Delivered and signed for, but not all of it was accepted: what was refused is still to be settled.")
 SHORT: dict[str, LazyString] = {
     "packed": _l("waits for its carrier"),
     "in_transit": _l("the receiver signs"),

@@ -12,6 +12,7 @@ from app.core.errors import DomainError, Invalid
 from app.core.i18n import _, _n
 from app.core.permissions import current_actor, requires
 from app.shipping import dispatch, reading, shipments
+from app.shipping.checking import NOT_COUNTED
 from app.shipping.models import Shipment
 from app.shipping.pages.blueprint import bp
 from app.shipping.permissions import SHIPMENT_PICK
@@ -36,6 +37,7 @@ def _page(one: Shipment, error: DomainError | None = None, about: str = "", **va
         may_open={task.id for task in seen_among(current_actor(), [task.id for task in view.tasks])},
         error=error,
         blocked=isinstance(error, ScanBlocked),
+        unread=isinstance(error, ScanBlocked) and error.faults[0].code in NOT_COUNTED,
         wrong=error.details.get("fields", {}) if isinstance(error, Invalid) else {},
         about=about,
         values=values,
