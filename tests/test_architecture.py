@@ -45,7 +45,7 @@ ALSO_OFFERED = {
     "qualification": {"scanning", "watching"},
     "orders": {"amending"},
     "planning": {"supposing"},
-    "shipping": {"checking", "dispatch", "labels", "scanning", "shipments"},
+    "shipping": {"checking", "dispatch", "handling", "labels", "scanning", "shipments", "temperature"},
     "traceability": {"exporting"},
     "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "idempotency", "pages", "api"},
 }
