@@ -16,7 +16,7 @@ from app.shipping.permissions import SHIPMENT_READ
 from app.tasks.queries import seen_among
 
 menu.add(
-    _l("Shipments"), "shipping.list_shipments", icon="truck-delivery", right=SHIPMENT_READ, section="work", order=35
+    _l("Shipments"), "shipping.list_shipments", icon="truck-delivery", right=SHIPMENT_READ, section="orders", order=25
 )
 
 
