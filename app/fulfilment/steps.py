@@ -23,13 +23,17 @@ from app.orders.models import Order, OrderStatus
 from app.planning import service as planning
 from app.priority import queries as priority
 from app.priority import service as ranking
-from app.processes.service import NoMatch, correlate
+from app.processes.service import NoMatch, correlate, start_about, starts_any
 from app.processes.steps import StepCall, kept_years, step, subject_version, task_rank
+from app.shipping import dispatch as shipping
 from app.tasks import service as tasks
 from app.tasks.models import Rank
 
 STOCK_COVERED = "stock.covered"
 """Message to a process that waits for stock: the allocation has covered the order."""
+
+ORDER_RELEASED = "order.released"
+"""Message that an order's goods may leave; a process that starts with it is about the order, its key the number."""
 
 
 class NotCovered(Conflict):
@@ -143,7 +147,8 @@ def make_document(call: StepCall) -> dict[str, Any]:
 
 @step.register("release_order")
 def release_order(call: StepCall) -> dict[str, Any] | None:
-    """The order goes to fulfilment. The last guard: every unit is kept, in lots that may leave.
+    """The order goes to fulfilment, and what listens to `order.released` starts about its shipment. The last guard:
+    every unit is kept, in lots that may leave.
 
     Raises NotCovered.
     """
@@ -154,6 +159,9 @@ def release_order(call: StepCall) -> dict[str, Any] | None:
     inventory.firm_up(call.actor, order.id)
     planning.stop_waiting(order.id)
     order_verbs.release_order(call.actor, order)
+    if starts_any(ORDER_RELEASED):
+        about = Subject("shipment", shipping.prepare(order.id).id)
+        start_about(call.actor, ORDER_RELEASED, about, business_key=order.number, variables={})
     return None
 
 

@@ -1,12 +1,16 @@
-"""What shipping keeps: logistic units with their SSCC, and the mis-shipments that a scan prevented. Both only grow."""
+"""What shipping keeps: shipments with what was picked, measured on the way and delivered; logistic units with their
+SSCC; the mis-shipments that a scan prevented. But for the shipments themselves all of it only grows."""
 
 from __future__ import annotations
 
-from sqlalchemy import Index, String, UniqueConstraint
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.append_only import append_only
-from app.core.db import Base, Id, JsonDict, JsonList, Moment, Name
+from app.core.db import Base, Id, JsonDict, JsonList, Moment, Name, UtcDateTime
 
 
 class LogisticUnit(Base):
@@ -55,3 +59,100 @@ class PreventedMisship(Base):
 
 append_only(LogisticUnit.__table__)
 append_only(PreventedMisship.__table__)
+
+STATUSES = ("planned", "picking", "picked", "packed", "in_transit", "returning", "delivered", "returned", "void")
+OPEN = ("planned", "picking", "picked", "packed")
+"""Goods have not left."""
+UNDER_WAY = ("in_transit", "returning")
+_LIVE = text("status <> 'void'")
+
+
+class Shipment(Base):
+    """The goods of an order on their way to the customer; at most one that is not void."""
+
+    __tablename__ = "shipments"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        CheckConstraint(f"status IN {STATUSES}", name="status"),
+        Index("ix_shipments_order", "order_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("ix_shipments_status", "status", "number"),
+    )
+
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(String(20))
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
+    status: Mapped[str] = mapped_column(String(12), default="planned")
+    held: Mapped[bool] = mapped_column(default=False)
+    """A change of the order is being decided: nothing is picked or packed meanwhile."""
+    carrier: Mapped[str] = mapped_column(String(20))
+    cold: Mapped[bool]
+    leaves_on: Mapped[date]
+    arrives_on: Mapped[date]
+    made_at: Mapped[Moment]
+    sscc: Mapped[str] = mapped_column(String(18), default="")
+    logger: Mapped[str] = mapped_column(String(60), default="")
+    """Numbers of the temperature loggers, with spaces."""
+    box_celsius: Mapped[Decimal | None] = mapped_column(Numeric(5, 1))
+    """Of the pre-cooled box at packing."""
+    packed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    vehicle: Mapped[str] = mapped_column(String(60), default="")
+    departed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delivered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it
+
+
+class ShipmentPick(Base):
+    """Goods that were taken out of their bin for a shipment: of which reservation, which units. What was put back and
+    taken again has a later row."""
+
+    __tablename__ = "shipment_picks"
+    __table_args__ = (Index("ix_shipment_picks_shipment", "shipment_id", "id"),)
+
+    id: Mapped[Id]
+    shipment_id: Mapped[str] = mapped_column(ForeignKey("shipments.id"))
+    reservation_id: Mapped[str] = mapped_column(ForeignKey("reservations.id"))
+    serials: Mapped[JsonList]
+    scanned: Mapped[str] = mapped_column(String(500))
+    """The code off the goods; empty when another system says that it was scanned there."""
+    at: Mapped[Moment]
+    by: Mapped[str] = mapped_column(String(64))
+
+
+class ShipmentReading(Base):
+    """What a logger said on the way."""
+
+    __tablename__ = "shipment_readings"
+    __table_args__ = (UniqueConstraint("shipment_id", "logger", "at"),)
+
+    id: Mapped[Id]
+    shipment_id: Mapped[str] = mapped_column(ForeignKey("shipments.id"))
+    logger: Mapped[str] = mapped_column(String(60))
+    at: Mapped[Moment]
+    celsius: Mapped[Decimal] = mapped_column(Numeric(5, 1))
+    by: Mapped[str] = mapped_column(String(64))
+
+
+class DeliveryProof(Base):
+    """Who took the goods, when and how: signed on the phone, once."""
+
+    __tablename__ = "delivery_proofs"
+
+    shipment_id: Mapped[str] = mapped_column(ForeignKey("shipments.id"), primary_key=True)
+    at: Mapped[Moment]
+    receiver: Mapped[str] = mapped_column(String(100))
+    celsius: Mapped[Decimal | None] = mapped_column(Numeric(5, 1))
+    """At the handover, of cold goods."""
+    photo_id: Mapped[str | None] = mapped_column(ForeignKey("kept_contents.id"))
+    refused: Mapped[JsonList]
+    """Units that were not taken, each as {"lot_no", "quantity", "reason"}."""
+    note: Mapped[str] = mapped_column(String(500), default="")
+    by: Mapped[str] = mapped_column(String(64))
+    by_name: Mapped[Name]
+    sha256: Mapped[str] = mapped_column(String(64))
+    """Over all of the above and what was delivered."""
+
+
+for _table in (ShipmentPick.__table__, ShipmentReading.__table__, DeliveryProof.__table__):
+    append_only(_table)

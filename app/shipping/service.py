@@ -53,15 +53,26 @@ def use_prefix(prefix: str) -> None:
     _prefix = prefix
 
 
+def has_prefix() -> bool:
+    """True when SSCC can be given."""
+    return bool(_prefix)
+
+
+def read_code(text: str) -> Udi:
+    """What a scanned code says. Raises Invalid without a code."""
+    said = udi.read(text)
+    if not said.text:
+        raise Invalid({"code": [_("This is required.")]})
+    return said
+
+
 def check_scan(actor: Actor, expected: Expected, text: str) -> tuple[Udi, Known]:
     """What was scanned, when it is what is expected. At most four statements.
 
     Otherwise raises ScanBlocked, and the prevented mis-shipment is recorded in a transaction of its own, which the
     refusal does not undo; codes that merely say too little (`NOT_COUNTED`) are not. Raises Invalid without a code.
     """
-    said = udi.read(text)
-    if not said.text:
-        raise Invalid({"code": [_("This is required.")]})
+    said = read_code(text)
     known = queries.known_of(said)
     faults = judge(expected, said, known)
     if not faults:

@@ -14,8 +14,11 @@ from tests.hostile.world import Site
 from tests.identity.factories import actor_for
 
 pytestmark = pytest.mark.any_database
-ABSENT = {"orders.confirmation", "orders.confirmation_pdf", "orders.signed_record", "orders.signed_record_pdf"}
-"""An order that is not released has none."""
+ABSENT = {
+    *("orders.confirmation", "orders.confirmation_pdf", "orders.signed_record", "orders.signed_record_pdf"),
+    "shipping.proof_photo",
+}
+"""An order that is not released has none; a shipment only when somebody took one."""
 
 
 def right_of(route: Route) -> permissions.Permission | None:

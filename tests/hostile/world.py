@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
@@ -61,8 +62,10 @@ from app.quality import queries as inspections
 from app.recalls import links, replying, telling
 from app.recalls import queries as recall_queries
 from app.recalls import service as recalls
+from app.shipping import delivery, shipments
 from app.shipping import service as shipping
 from app.shipping.checking import Expected
+from app.shipping.temperature import Reading
 from app.tasks import teamwork
 from app.tasks.models import Task
 from app.tasks.queries import open_tasks_of
@@ -76,6 +79,7 @@ from tests.identity.factories import actor_for, make_user, sign_in, stand_in
 from tests.inventory.factories import make_warehouse
 from tests.orders.factories import given_order
 from tests.processes.cockpit_world import BUSY, begin, deploy_all, keep_message
+from tests.shipping.world import make_dock
 
 SCRIPT = "<script>alert(1337)</script>"
 ATTACK = SCRIPT + "\"'><img src=x onerror=alert(1337)>{{7*7}}"
@@ -122,6 +126,7 @@ def build() -> Site:
     _qualifying(site, admin)
     _inspecting(site, flow)
     _recalling(site, flow)
+    _shipping(site, flow)
     _worked_on_together(site, admin)
     _processes(site, admin)
     _webhooks(site, admin)
@@ -314,6 +319,23 @@ def _recalling(site: Site, flow: Flow) -> None:
     counts = {lot.id: {"on_hand": 2}}
     replying.reply(SYSTEM, case, notice, {"submission": SCRIPT, "person": ATTACK, "note": ATTACK, "counts": counts})
     site.ids |= {"recall_id": [case.id], "told_id": [notice.id], "answer_key": [links.token_of(notice.id)]}
+
+
+def _shipping(site: Site, flow: Flow) -> None:
+    """A shipment that was delivered with a refusal, cold and too warm on its way, and one that is to be picked."""
+    dock = make_dock(flow)
+    _order, gone = dock.release(external_ref=f"sh1{SCRIPT}")
+    gone.cold = True
+    dock.pick_all(gone)
+    dock.leave(gone, logger=SCRIPT, box_celsius=4.5, vehicle=ATTACK)
+    delivery.take_readings(SYSTEM, gone, SCRIPT, [Reading(clock.now(), Decimal("5.0"))])
+    (goods,) = shipments.carried_by(gone)
+    refused = [{"lot_no": goods.lot.lot_no, "quantity": 1, "reason": ATTACK}]
+    photo = b"\xff\xd8\xff" + SCRIPT.encode()
+    dock.deliver(gone, receiver=ATTACK, celsius=Decimal("5.0"), refused=refused, note=ATTACK, photo=photo)
+    _order, waits = dock.release(external_ref=f"sh2{SCRIPT}")
+    waits.carrier = SCRIPT[:20]
+    site.ids |= {"shipment_id": [waits.id, gone.id]}
 
 
 def _orders(flow: Flow, admin: Actor, site: Site) -> list[Order]:

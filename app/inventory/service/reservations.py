@@ -207,6 +207,15 @@ def release_reservations(actor: Actor, order_id: str, reason: str) -> int:
     return given_back
 
 
+def give_up(actor: Actor, reservation_id: str, reason: str) -> int:
+    """End one reservation: what it kept is free again; answers the quantity. None when it has ended already."""
+    kept = active(Reservation.id == reservation_id)
+    given_back = give_back(kept)
+    if kept:
+        record(actor, "reservation:release", Subject("order", kept[0].order_id), quantity=given_back, reason=reason)
+    return given_back
+
+
 def give_back_unfit(actor: Actor, order_id: str, lines: Iterable[Wanted]) -> int:
     """Give back what is kept for these lines of the order in lots that may no longer go, or would arrive too
     short-dated by now; answers the number of base units. The locks stay, as those of `reserve` do."""

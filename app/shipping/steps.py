@@ -1,0 +1,157 @@
+"""The service steps of bpmn/shipment.bpmn, by name, where its tasks stand, what a blocked lot means to a shipment."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from app.core.permissions import SYSTEM, Actor
+from app.core.subject import Subject
+from app.inventory import service as inventory
+from app.inventory.models import Lot
+from app.orders import queries as orders
+from app.priority import queries as priority
+from app.priority import service as ranking
+from app.processes.service import NoMatch, correlate
+from app.processes.steps import StepCall, kept_years, step, task_rank
+from app.shipping import delivery, dispatch, shipments
+from app.shipping.models import OPEN, Shipment
+from app.tasks.models import Rank
+from app.tasks.notices import notify, people_of
+from app.tasks.queries import open_tasks_of
+from app.tasks.records import NoticeKind
+
+CHANGED = "order.changed"
+
+
+@task_rank.register("shipment")
+def shipment_rank(subject: Subject) -> Rank:
+    """As its order."""
+    standing = priority.standing_or_none(shipments.get_shipment(subject.id).order_id)
+    return Rank() if standing is None else ranking.rank_of(standing)
+
+
+@kept_years.register("shipment")
+def shipment_kept_years(subject: Subject) -> int | None:
+    """As its order."""
+    found = Subject("order", shipments.get_shipment(subject.id).order_id)
+    return kept_years.get("order")(found) if "order" in kept_years else None
+
+
+@inventory.lot_blocked.register("shipments")
+def stop_shipments(actor: Actor, lot: Lot, order_ids: list[str]) -> None:
+    """A lot was held, rejected or recalled: what is being prepared of these orders begins anew, without it."""
+    del lot
+    for order in orders.orders_by_id(order_ids, lines=False).values():
+        made = shipments.shipment_of(order.id)
+        if made is not None and made.status in OPEN:
+            with contextlib.suppress(NoMatch):
+                correlate(actor, CHANGED, business_key=order.number)
+
+
+def _one(call: StepCall) -> Shipment:
+    return shipments.get_shipment(call.subject.id, lock=True)
+
+
+def _reason(call: StepCall) -> str:
+    return str(call.answer.get("reason") or "")
+
+
+@step.register("plan_shipment")
+def plan_shipment(call: StepCall) -> dict[str, Any] | None:
+    """Carrier, day, arrival."""
+    dispatch.plan(call.actor, _one(call), call.as_of)
+    return None
+
+
+@step.register("begin_picking")
+def begin_picking(call: StepCall) -> dict[str, Any] | None:
+    """The pick list."""
+    dispatch.begin_picking(call.actor, _one(call), call.as_of)
+    return None
+
+
+@step.register("confirm_picking")
+def confirm_picking(call: StepCall) -> dict[str, Any] | None:
+    """Everything lies in the dispatch zone. Raises NotAllPicked."""
+    dispatch.finish_picking(call.actor, _one(call))
+    return None
+
+
+@step.register("undo_picking")
+def undo_picking(call: StepCall) -> dict[str, Any] | None:
+    """Everything goes back into its bins."""
+    dispatch.put_back(call.actor, _one(call), _reason(call))
+    return None
+
+
+@step.register("pack_shipment")
+def pack_shipment(call: StepCall) -> dict[str, Any] | None:
+    """Box, logger, SSCC, delivery note. Raises Invalid."""
+    dispatch.pack(call.actor, _one(call), dict(call.answer), call.as_of)
+    return None
+
+
+@step.register("depart")
+def depart(call: StepCall) -> dict[str, Any] | None:
+    """The goods have left. Raises MayNotLeave."""
+    dispatch.depart(call.actor, _one(call), str(call.variables.get("vehicle") or ""))
+    return None
+
+
+@step.register("remind_of_shipment")
+def remind_of_shipment(call: StepCall) -> dict[str, Any] | None:
+    """Nobody has come for it, or it has not arrived: transport hears of it."""
+    one = _one(call)
+    dispatch.note(call.actor, one, "late")
+    for task in open_tasks_of(call.subject):
+        notify(SYSTEM, NoticeKind.URGE, task.id, people_of(task), one.number)
+    return None
+
+
+@step.register("note_delivery")
+def note_delivery(call: StepCall) -> dict[str, Any] | None:
+    """Whether everything was accepted."""
+    proof = shipments.proof_of(_one(call))
+    return {"refused": bool(proof is not None and proof.refused)}
+
+
+@step.register("call_back_shipment")
+def call_back_shipment(call: StepCall) -> dict[str, Any] | None:
+    """The goods are to come back."""
+    delivery.call_back(call.actor, _one(call), _reason(call))
+    return None
+
+
+@step.register("take_back_shipment")
+def take_back_shipment(call: StepCall) -> dict[str, Any] | None:
+    """What is still on its way comes into the returns zone, and is inspected there."""
+    delivery.take_back(call.actor, _one(call), _reason(call))
+    return None
+
+
+@step.register("hold_shipment")
+def hold_shipment(call: StepCall) -> dict[str, Any] | None:
+    """Stop while a change is decided, if the goods have not left."""
+    return {"held": dispatch.hold(call.actor, _one(call))}
+
+
+@step.register("resume_shipment")
+def resume_shipment(call: StepCall) -> dict[str, Any] | None:
+    """The change does not come."""
+    dispatch.resume(call.actor, _one(call))
+    return None
+
+
+@step.register("stop_shipment")
+def stop_shipment(call: StepCall) -> dict[str, Any] | None:
+    """What is to be shipped has changed. Raises HasLeft."""
+    dispatch.stop(call.actor, _one(call), "changed")
+    return None
+
+
+@step.register("void_shipment")
+def void_shipment(call: StepCall) -> dict[str, Any] | None:
+    """It will not be shipped. Raises HasLeft."""
+    dispatch.void(call.actor, _one(call), _reason(call) or str(call.variables.get("reason") or ""))
+    return None
