@@ -21,8 +21,8 @@ from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.inventory import service as inventory
 from app.inventory.fit import keeps
-from app.inventory.models import Lot, Place
-from app.inventory.places import RETURNS, Zone
+from app.inventory.models import RECALLED, Lot, Place
+from app.inventory.places import RECALLED_GOODS, RETURNS, Zone
 from app.orders import queries as orders
 from app.processes.service import start_about
 from app.shipping import shipments
@@ -217,8 +217,8 @@ def call_back(actor: Actor, shipment: Shipment, reason: str) -> None:
 
 
 def take_back(actor: Actor, shipment: Shipment, reason: str) -> int:
-    """What is still on its way comes into a returns zone that keeps its temperature, and is inspected there; answers
-    the quantity. Raises NoRoomForReturns."""
+    """What is still on its way comes into a returns zone that keeps its temperature, and is inspected there; what is
+    recalled comes into the recall zone. Answers the quantity. Raises NoRoomForReturns."""
     way = inventory.outside(shipments.TRANSIT, shipment.id)
     origin = "excursion" if shipment.status == "returning" else "return"
     quantity = 0
@@ -226,9 +226,8 @@ def take_back(actor: Actor, shipment: Shipment, reason: str) -> int:
         goods = inventory.Goods(one.lot, one.quantity, one.serials)
         said = {"order_id": shipment.order_id, "document": shipment.number, "reason": reason or shipment.number}
         inventory.hand_over(actor, "return", goods, way, _returns_bin(one.lot), **said)
-        told = {"quantity": one.quantity, "document": shipment.number, "origin": origin, "default": "inspect"}
-        key = f"{shipment.number}-{one.lot.lot_no}"
-        start_about(actor, RETURNED, Subject("lot", one.lot.id), business_key=key, variables=told)
+        if one.lot.status != RECALLED:
+            _inspect(actor, shipment, one, origin)
         quantity += one.quantity
     if shipment.status == "returning":
         shipment.status = "returned"
@@ -236,10 +235,16 @@ def take_back(actor: Actor, shipment: Shipment, reason: str) -> int:
     return quantity
 
 
+def _inspect(actor: Actor, shipment: Shipment, one: shipments.Carried, origin: str) -> None:
+    told = {"quantity": one.quantity, "document": shipment.number, "origin": origin, "default": "inspect"}
+    key = f"{shipment.number}-{one.lot.lot_no}"
+    start_about(actor, RETURNED, Subject("lot", one.lot.id), business_key=key, variables=told)
+
+
 def _returns_bin(lot: Lot) -> Place:
-    zones = session().scalars(select(Zone).where(Zone.kind == RETURNS).order_by(Zone.code, Zone.id))
-    for zone in zones:
-        if keeps(zone, lot.product):
+    kind = RECALLED_GOODS if lot.status == RECALLED else RETURNS
+    for zone in session().scalars(select(Zone).where(Zone.kind == kind).order_by(Zone.code, Zone.id)):
+        if kind == RECALLED_GOODS or keeps(zone, lot.product):
             wanted = select(Place).where(Place.zone_id == zone.id).order_by(Place.code != zone.code, Place.code)
             return session().scalars(wanted.limit(1)).one()
     raise NoRoomForReturns(lot=lot.lot_no)

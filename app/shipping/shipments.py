@@ -152,6 +152,13 @@ def left_with(shipment: Shipment) -> list[Reservation]:
     return sorted(session().scalars(wanted), key=lambda one: (one.lot.lot_no, one.id))
 
 
+def carrying(lot_id: str) -> list[Shipment]:
+    """Shipments under way with units of the lot."""
+    there = select(Place.holder_id).join(Holding, Holding.place_id == Place.id)
+    there = there.where(Place.kind == TRANSIT, Holding.lot_id == lot_id, Holding.quantity > 0)
+    return list(session().scalars(select(Shipment).where(Shipment.id.in_(there)).order_by(Shipment.number)))
+
+
 def readings_of(shipment: Shipment) -> list[Reading]:
     """The temperature record, by time."""
     wanted = select(ShipmentReading.at, ShipmentReading.celsius).where(ShipmentReading.shipment_id == shipment.id)

@@ -8,7 +8,7 @@ from typing import Any
 from app.core.permissions import SYSTEM, Actor
 from app.core.subject import Subject
 from app.inventory import service as inventory
-from app.inventory.models import Lot
+from app.inventory.models import RECALLED, Lot
 from app.orders import queries as orders
 from app.priority import queries as priority
 from app.priority import service as ranking
@@ -21,7 +21,7 @@ from app.tasks.notices import notify, people_of
 from app.tasks.queries import open_tasks_of
 from app.tasks.records import NoticeKind
 
-CHANGED = "order.changed"
+CHANGED, RECALLED_ON_WAY = "order.changed", "shipment.recalled"
 
 
 @task_rank.register("shipment")
@@ -47,6 +47,18 @@ def stop_shipments(actor: Actor, lot: Lot, order_ids: list[str]) -> None:
         if made is not None and made.status in OPEN:
             with contextlib.suppress(NoMatch):
                 correlate(actor, CHANGED, business_key=order.number)
+
+
+@inventory.lot_judged.register("shipments")
+def intercept_shipments(actor: Actor, lot: Lot, reason: str) -> None:
+    """A recalled lot that is on its way is called back; nobody can hand it over any more."""
+    on_their_way = shipments.carrying(lot.id) if lot.status == RECALLED else []
+    for shipment in [one for one in on_their_way if one.status == "in_transit"]:
+        key = orders.get_order(shipment.order_id).number
+        try:
+            correlate(actor, RECALLED_ON_WAY, business_key=key, variables={"reason": reason})
+        except NoMatch:
+            delivery.call_back(actor, shipment, reason)
 
 
 def _one(call: StepCall) -> Shipment:
@@ -119,7 +131,7 @@ def note_delivery(call: StepCall) -> dict[str, Any] | None:
 @step.register("call_back_shipment")
 def call_back_shipment(call: StepCall) -> dict[str, Any] | None:
     """The goods are to come back."""
-    delivery.call_back(call.actor, _one(call), _reason(call))
+    delivery.call_back(call.actor, _one(call), _reason(call) or str(call.variables.get("reason") or ""))
     return None
 
 

@@ -83,7 +83,7 @@ def test_a_second_person_checks_what_is_of_class_iii(dock):
 
 def test_what_does_not_lie_there_is_taken_from_another_lot(dock):
     order, shipment = dock.release(quantity=50)
-    other = make_lot(dock.flow.plain, on_hand=20, expires_on=date(2028, 12, 31))
+    other = make_lot(dock.flow.plain, on_hand=20, expires_on=date(2028, 7, 1))
     (one,) = shipments.goods_of(shipment)
     first = one.kept.lot
     assert dispatch.report_missing(dock.flow.actor("wang"), shipment, one.kept.id, 45, reason="not in the bin") == 0
@@ -132,6 +132,20 @@ def test_a_recalled_lot_without_another_waits_until_there_is_one(dock):
     dock.leave(shipment)
     dock.deliver(shipment)
     assert (statuses(order), stock.differences()) == (["delivered"], [])
+
+
+def test_a_lot_recalled_on_its_way_is_called_back_into_the_recall_zone(dock):
+    _order, shipment = dock.release()
+    lot = shipments.goods_of(shipment)[0].kept.lot
+    dock.leave(shipment)
+    inventory.recall_lot(dock.flow.actor("qa"), lot, reason="maker recalls it")
+    assert (dock.at(shipment), shipment.status) == (["receive_back"], "returning")
+    with pytest.raises(delivery.NotUnderWay):
+        dock.deliver(shipment)
+    dock.do("wang", shipment)
+    assert (shipment.status, where(lot)) == ("returned", {})
+    assert {row.zone.kind for row in stock.bins_of(lot.id)} == {"recall"}
+    assert stock.differences() == []
 
 
 def test_a_lot_that_expires_before_it_arrives_is_blocked_at_the_gate(dock):
