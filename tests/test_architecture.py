@@ -46,6 +46,7 @@ ALSO_OFFERED = {
     "orders": {"amending"},
     "planning": {"supposing"},
     "shipping": {"checking", "dispatch", "handling", "labels", "scanning", "shipments", "temperature"},
+    "notifying": {"sources"},
     "traceability": {"exporting"},
     "recalls": {"replying"},
     "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "idempotency", "pages", "api"},

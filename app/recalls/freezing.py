@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from app.core.db import session
 from app.core.ids import new_id
 from app.recalls.models import RecallCase, RecallScope
+from app.shipping import shipments
 from app.traceability.queries import Scope
 
 
@@ -39,11 +40,12 @@ def _lines(found: Scope) -> Iterator[dict[str, object]]:
             code = f"{spot.place.warehouse} {spot.place.code}".strip()
             rest = spot.quantity - taken
             yield {"kind": "stock", "lot_id": spot.lot_id, "place_code": code[:64], "quantity": rest}
+    numbers = shipments.numbers_of({spot.place.holder_id for spot in found.transit})
     for spot in found.transit:
         yield {
             "kind": "transit",
             "lot_id": spot.lot_id,
-            "place_code": spot.place.holder_id,
+            "place_code": numbers.get(spot.place.holder_id, spot.place.holder_id),
             "quantity": spot.quantity,
         }
     for inside in found.inside:

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.core.subject import Subject
 from app.decisions.facts import about, fact
-from app.inventory.models import Lot
+from app.inventory.models import Lot, may_arrive_on
 from app.priority import profile
 from app.priority import queries as priority
 from app.shipping import delivery, shipments
@@ -56,6 +56,7 @@ def lot_facts(subject: Subject, as_of: datetime) -> list[dict[str, Any]]:
             "status": UNDER_INSPECTION if lot.status == "inspecting" else lot.status,
             "days_left_at_arrival": days,
             "shelf_days_short": short,
+            "condition_ended": not may_arrive_on(lot, shipment.arrives_on),
             "report_required": product.needs_inspection,
             "report_present": bool(lot.report_no),
             "udi_required": (product.risk_class or 3) in profile.current().udi_classes,
