@@ -46,7 +46,9 @@ ALSO_OFFERED = {
     "orders": {"amending"},
     "planning": {"supposing"},
     "shipping": {"checking", "dispatch", "handling", "labels", "scanning", "shipments", "temperature"},
+    "notifying": {"sources"},
     "traceability": {"exporting"},
+    "recalls": {"replying"},
     "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "idempotency", "pages", "api"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}

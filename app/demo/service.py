@@ -9,7 +9,7 @@ from datetime import timedelta
 from app.core import clock
 from app.core.db import transaction
 from app.core.permissions import SYSTEM, Actor
-from app.demo import changes, master, quality, shipments, suppliers, tracing
+from app.demo import changes, master, quality, recalls, shipments, suppliers, tracing
 from app.demo.history import DAYS, History
 from app.demo.places import PEOPLE
 from app.identity import queries as people
@@ -44,8 +44,9 @@ def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict
     history.run(lambda done, planned: say(f"  {done} of {planned} acts"))
     with clock.moved(until - STORIES), transaction():
         suppliers.tell(team, world)
-        tracing.tell(team, world)
+        traced = tracing.tell(team, world)
         quality.tell(team, world)
+        recalls.tell(team, traced)
         shipments.send(team)
     with clock.moved(until), transaction():
         changes.tell(team)

@@ -111,6 +111,7 @@ def test_public_routes_are_few(app):
             "integration.receive",
             "integration.event_status",
         ),  # these prove themselves: a signature, an address told once
+        *("recalls.answer_form", "recalls.take_answer"),  # opened by a link that only its consignee was given
         *("identity.login", "identity.login_by_password", "manifest", "offline", "service_worker"),
     }
 

@@ -59,6 +59,9 @@ from app.processes.models import ProcessInstance, ProcessMessage
 from app.qualification import scanning
 from app.qualification import service as qualification
 from app.quality import queries as inspections
+from app.recalls import links, replying, telling
+from app.recalls import queries as recall_queries
+from app.recalls import service as recalls
 from app.shipping import delivery, shipments
 from app.shipping import service as shipping
 from app.shipping.checking import Expected
@@ -123,6 +126,7 @@ def build() -> Site:
     _qualifying(site, admin)
     _inspecting(site, flow)
     _shipping(site, flow)
+    _recalling(site, flow)
     _worked_on_together(site, admin)
     _processes(site, admin)
     _webhooks(site, admin)
@@ -311,6 +315,27 @@ def _shipping(site: Site, flow: Flow) -> None:
     _order, waits = dock.release(external_ref=f"sh2{SCRIPT}")
     waits.carrier = SCRIPT[:20]
     site.ids |= {"shipment_id": [waits.id, gone.id]}
+
+
+def _recalling(site: Site, flow: Flow) -> None:
+    """A recall whose every text is an attack, with an answer of a consignee."""
+    warehouse = make_warehouse()
+    given = {"lot_no": f"R{SCRIPT}", "made_on": "2026-06-01", "expires_on": "2028-06-01", "document": SCRIPT}
+    lot = inventory.receive(SYSTEM, flow.plain, warehouse, {**given, "quantity": 50})
+    inventory.release_lot(SYSTEM, lot, reason=SCRIPT, report_no="R")
+    customer = inventory.outside("customer", site.ids["customer_id"][0])
+    inventory.take_out(SYSTEM, lot, warehouse, 5, to=customer, reason=SCRIPT)
+    words = {"hazard": ATTACK, "source": ATTACK, "instructions": ATTACK}
+    head, qa = actor_for(site.users["quality_head"]), actor_for(site.users["qa_ra"])
+    case = recalls.open_case(head, {"lot_ids": [lot.id], "jurisdiction": "cn", "mock": False, **words})
+    recalls.note_intake(qa, case, {"check_level": "A"})
+    recalls.set_level(qa, case, "class_i")
+    telling.tell(qa, case)
+    (notice,) = recall_queries.notices_of(case)
+    telling.send_to(qa, case, notice, "x@x.example")
+    counts = {lot.id: {"on_hand": 2}}
+    replying.reply(SYSTEM, case, notice, {"submission": SCRIPT, "person": ATTACK, "note": ATTACK, "counts": counts})
+    site.ids |= {"recall_id": [case.id], "told_id": [notice.id], "answer_key": [links.token_of(notice.id)]}
 
 
 def _orders(flow: Flow, admin: Actor, site: Site) -> list[Order]:
