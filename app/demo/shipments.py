@@ -23,7 +23,7 @@ from app.shipping.temperature import Reading
 from app.tasks.queries import open_tasks_of
 
 LOGGER = "TL-0412"
-RECENT, TRIED = timedelta(days=8), 60
+TRIED = 60
 
 
 def send(team: dict[str, Actor]) -> None:
@@ -54,8 +54,7 @@ def follow(team: dict[str, Actor]) -> None:
 
 def _simple(*, cold: bool) -> Iterator[Shipment]:
     """Shipments to be picked that one person may ship, of lots without serial numbers."""
-    since = clock.now() - RECENT
-    wanted = select(Shipment).where(Shipment.status == "picking", Shipment.cold == cold, Shipment.made_at >= since)
+    wanted = select(Shipment).where(Shipment.status == "picking", Shipment.cold == cold)
     for one in session().scalars(wanted.order_by(Shipment.number).limit(TRIED)).all():
         goods = shipments.goods_of(one)
         if all(_is_simple(row) for row in goods) and sum(row.kept.quantity for row in goods) > 1:

@@ -215,9 +215,8 @@ def report_missing(actor: Actor, shipment: Shipment, reservation_id: str, found:
     here = next(one for one in stock.lots_of(lot.id) if one.warehouse.id == warehouse.id)
     inventory.count(actor, lot, warehouse, here.on_hand - gone, reason=reason or shipment.number)
     spare = priority.terms_of(shipment.order_id, clock.now()).required_days[line]
-    wanted = inventory.Wanted(
-        line, product, gone + found, arrives_on, spare, orders.get_order(shipment.order_id).customer_id
-    )
+    customer = orders.get_order(shipment.order_id).customer_id
+    wanted = inventory.Wanted(line, product, gone + found, arrives_on, spare, customer)
     got = inventory.reserve_lines(actor, shipment.order_id, [wanted])[line]
     inventory.firm_up(actor, shipment.order_id)
     order_verbs.note_reserved(orders.get_order(shipment.order_id), stock.kept_by_line([shipment.order_id]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.core.i18n import LazyString, _l, pick
+from app.inventory.schemas import STATUS_NAMES as LOT_STATUSES  # noqa: F401 - the templates ask for it here
 from app.shipping.carriers import find_carrier
 
 STATUSES: dict[str, LazyString] = {
