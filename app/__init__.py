@@ -52,6 +52,7 @@ SLICES = (
     "fulfilment",
     "changes",
     "recalls",
+    "risks",
     "integration",
     "imports",
     "demo",

@@ -35,6 +35,7 @@ KINDS: dict[str, LazyString] = {
     NoticeKind.REVIEW.value: _l("A draft waits for my review"),
     NoticeKind.EXPIRY.value: _l("A paper lapses soon"),
     NoticeKind.CHANGE.value: _l("An order that concerns me is changed"),
+    NoticeKind.RISK.value: _l("Orders that I can help may come late"),
 }
 """Kinds of notices as their reader thinks of them."""
 CALM = (NoticeKind.REMIND, NoticeKind.COPY)

@@ -44,6 +44,7 @@ WORDS: dict[str, LazyString] = {
     NoticeKind.REVIEW: _l("%(who)s asks for your review"),
     NoticeKind.EXPIRY: _l("A paper lapses soon"),
     NoticeKind.CHANGE: _l("An order that concerns you was changed"),
+    NoticeKind.RISK: _l("Orders may come late"),
 }
 
 
@@ -91,6 +92,12 @@ def tell_of_page(
 ) -> list[str]:
     """Tell these users of what has happened and has this page; answers whom."""
     return _tell(by, users, text, {"task_id": None, "path": path, "title": title, "kind": NoticeKind.CHANGE.value})
+
+
+def tell_of_risks(by: Actor, path: str, count: int, users: Iterable[str]) -> list[str]:
+    """Tell these users that so many more orders may come late, on this page; answers whom."""
+    title = {"en": f"{count} new" if count > 1 else "one new", "zh": f"新增{count}个订单"}
+    return _tell(by, users, None, {"task_id": None, "path": path, "title": title, "kind": NoticeKind.RISK.value})
 
 
 def settle(path: str) -> None:

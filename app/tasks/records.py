@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     REVIEW = "review"
     EXPIRY = "expiry"
     CHANGE = "change"
+    RISK = "risk"
 
 
 class Notice(Base):

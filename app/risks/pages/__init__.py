@@ -1,0 +1,3 @@
+"""Pages of risks."""
+
+from app.risks.pages.lists import bp as bp
