@@ -17,7 +17,7 @@ GIVEN = {"jurisdiction": "cn", "source": "", "hazard": "open barrier", "instruct
 
 def test_delivered_in_transit_and_packed(tx):
     dock = make_dock()
-    _order, gone = dock.release()
+    order, gone = dock.release()
     lot = shipments.goods_of(gone)[0].kept.lot
     dock.leave(gone)
     dock.deliver(gone)
@@ -34,4 +34,4 @@ def test_delivered_in_transit_and_packed(tx):
     service.set_level(dock.flow.actor("qa"), case, "class_i")
     telling.tell(dock.flow.actor("qa"), case)
     (notice,) = queries.notices_of(case)
-    assert notice.customer_id == dock.flow.world.customer.id
+    assert notice.customer_id == order.customer_id

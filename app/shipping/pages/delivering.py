@@ -90,9 +90,6 @@ def _refused(one: Shipment, values: dict[str, str], wrong: dict[str, list[str]])
         if not right:
             most = _("Must lie between %(least)s and %(most)s.", least=0, most=goods.quantity)
             wrong[f"refused.{goods.lot.id}"] = [most]
-        elif goods.lot.status == "recalled" and int(text) != goods.quantity:
-            recalled = _("This lot is recalled: all of it goes back.")
-            wrong[f"refused.{goods.lot.id}"] = [recalled]
         elif int(text) and goods.lot.serialised and int(text) != goods.quantity:
             whole = _("Units with serial numbers are refused whole lots at a time.")
             wrong[f"refused.{goods.lot.id}"] = [whole]
