@@ -47,7 +47,7 @@ ALSO_OFFERED = {
     "planning": {"supposing"},
     "shipping": {"checking", "dispatch", "labels", "scanning", "shipments"},
     "traceability": {"exporting"},
-    "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "idempotency", "pages", "api"},
+    "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "pages", "api"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}
 FOREIGN = {
