@@ -51,6 +51,7 @@ SLICES = (
     "traceability",
     "fulfilment",
     "changes",
+    "recalls",
     "integration",
     "imports",
     "demo",

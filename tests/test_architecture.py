@@ -45,8 +45,10 @@ ALSO_OFFERED = {
     "qualification": {"scanning", "watching"},
     "orders": {"amending"},
     "planning": {"supposing"},
-    "shipping": {"checking", "dispatch", "labels", "scanning", "shipments"},
+    "shipping": {"checking", "dispatch", "handling", "labels", "reported", "scanning", "shipments", "temperature"},
+    "notifying": {"sources"},
     "traceability": {"exporting"},
+    "recalls": {"replying"},
     "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "pages", "api"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}

@@ -71,6 +71,12 @@ def get_customer(customer_id: str) -> Customer:
     return found
 
 
+def customers_of(ids: Iterable[str]) -> dict[str, Customer]:
+    """The customers of these ids that exist, by id; one statement."""
+    found = session().scalars(select(Customer).where(Customer.id.in_(set(ids))))
+    return {customer.id: customer for customer in found}
+
+
 def regions_of(customer_ids: Iterable[str]) -> dict[str, str]:
     """Region of each of the customers, by id."""
     rows = session().execute(select(Customer.id, Customer.region_code).where(Customer.id.in_(set(customer_ids))))

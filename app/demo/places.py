@@ -83,6 +83,7 @@ PEOPLE = (
     ("finance", "财务甲", ("finance",)),
     ("planner", "计划员甲", ("planner",)),
     ("warehouse", "仓库主管甲", ("warehouse",)),
+    ("warehouse2", "仓库员乙", ("warehouse",)),
     ("purchasing", "采购员甲", ("purchasing",)),
     ("purchasing2", "采购员乙", ("purchasing",)),
     ("transport", "运输调度甲", ("transport",)),

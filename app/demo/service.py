@@ -9,15 +9,19 @@ from datetime import timedelta
 from app.core import clock
 from app.core.db import transaction
 from app.core.permissions import SYSTEM, Actor
-from app.demo import changes, master, quality, suppliers, tracing
+from app.demo import changes, master, quality, recalls, shipments, suppliers, tracing
 from app.demo.history import DAYS, History
 from app.demo.places import PEOPLE
 from app.identity import queries as people
 from app.identity import service as identity
+from app.processes import service as processes
+from app.processes.definitions import in_force
 
 SEED = 20261123
 STORIES = timedelta(hours=20)
 """How long ago the stories of the qualification stopped."""
+SHIPPING = timedelta(days=4)
+"""For how long goods have been leaving through the process of shipments."""
 
 
 def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict[str, str]:
@@ -28,18 +32,25 @@ def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict
     passwords = {login: new_password() for login, _name, _roles in PEOPLE}
     with clock.moved(start), transaction():
         team = _hire(passwords)
+        shipment = in_force("shipment")  # the house still ships by hand
+        processes.take_out_of_force(team["admin"], shipment, instead=None)
+    with clock.moved(start), transaction():
         world = master.build(team["admin"], rng)
         suppliers.build(team["admin"], world)
     say(f"  {len(world.products)} products, {len(world.hospitals) + len(world.distributors)} customers; orders …")
     history = History(world, team, rng, until)
     history.plan_orders(start + timedelta(hours=1))
+    history.plan(until - SHIPPING, lambda: processes.take_out_of_force(team["admin"], shipment, instead=shipment))
     history.run(lambda done, planned: say(f"  {done} of {planned} acts"))
     with clock.moved(until - STORIES), transaction():
         suppliers.tell(team, world)
-        tracing.tell(team, world)
+        traced = tracing.tell(team, world)
         quality.tell(team, world)
+        recalls.tell(team, traced)
+        shipments.send(team)
     with clock.moved(until), transaction():
         changes.tell(team)
+        shipments.follow(team)
     return passwords
 
 

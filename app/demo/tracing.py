@@ -19,8 +19,8 @@ from app.traceability.exporting import Wanted
 LOT, RETURNS = "260901TRACE", "returns"
 
 
-def tell(team: dict[str, Actor], world: World) -> None:
-    """Receive, release, deliver, pass on, use, come back; then the two events."""
+def tell(team: dict[str, Actor], world: World) -> Lot:
+    """Receive, release, deliver, pass on, use, come back; then the two events. Answers the lot."""
     product = next(one for one in world.products if one.implantable and one.serial_controlled)
     warehouse, who = world.warehouses[0], team["warehouse"]
     made_on = clock.today() - timedelta(days=60)
@@ -52,6 +52,7 @@ def tell(team: dict[str, Actor], world: World) -> None:
     back = next(place for place in bins if place.zone is not None and place.zone.kind == RETURNS)
     inventory.hand_over(who, "return", inventory.Goods(lot, 1, (serials[3],)), at_dealer, back, document="RMA-DEMO")
     _events(team, lot, world.distributors[0].code)
+    return lot
 
 
 def _events(team: dict[str, Actor], lot: Lot, dealer: str) -> None:

@@ -127,7 +127,12 @@ def _wanted(order: Order, as_of: datetime) -> list[inventory.Wanted]:
     products = catalog.products_of(line.product_id for line in order.lines)
     return [
         inventory.Wanted(
-            line.id, products[line.product_id], line.quantity, terms.arrives_on, terms.required_days[line.id]
+            line.id,
+            products[line.product_id],
+            line.quantity,
+            terms.arrives_on,
+            terms.required_days[line.id],
+            order.customer_id,
         )
         for line in order.lines
     ]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.audit import queries as audit
+from app.audit.actions import OWN
 from app.core.i18n import LazyString, _, _l, pick
 from app.core.subject import Subject
 from app.documents.kinds import KINDS
@@ -56,6 +57,27 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
     "task:describe": (_l("Task put off or described"), "clock", "neutral"),
     "task:complete": (_l("Task done"), "checkbox", "success"),
     "signature:sign": (_l("Signed electronically"), "pencil", "success"),
+    **{
+        f"shipment:{verb}": (OWN[f"shipment:{verb}"], icon, tone)
+        for verb, icon, tone in (
+            ("plan", "calendar", "info"),
+            ("to-pick", "clipboard-list", "info"),
+            ("missing", "alert-triangle", "warning"),
+            ("picked", "checks", "success"),
+            ("packed", "box", "success"),
+            ("departed", "truck", "success"),
+            ("excursion", "temperature", "danger"),
+            ("delivered", "circle-check", "success"),
+            ("called-back", "arrow-back-up", "warning"),
+            ("returned", "arrow-back-up", "warning"),
+            ("settled", "check", "neutral"),
+            ("held", "player-pause", "warning"),
+            ("resumed", "player-play", "info"),
+            ("stopped", "refresh", "warning"),
+            ("late", "clock", "warning"),
+            ("void", "circle-x", "danger"),
+        )
+    },
 }
 """Audit action → words, icon, tone. An action that is not here is shown by its name."""
 

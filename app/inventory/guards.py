@@ -18,6 +18,13 @@ _PICKABLE = """
 _LEAVES = f"""
     EXISTS (SELECT 1 FROM places WHERE id = NEW.from_id AND kind IN ('bin', 'consignment'))
     AND EXISTS (SELECT 1 FROM places WHERE id = NEW.to_id AND kind IN {LEAVING})"""  # noqa: S608 - constants
+_FORBIDDEN = """
+    EXISTS (SELECT 1 FROM lots WHERE id = NEW.lot_id AND conditional
+      AND (only_until < NEW.{day} OR NOT EXISTS (
+        SELECT 1 FROM lot_customers
+        WHERE lot_customers.lot_id = NEW.lot_id AND lot_customers.customer_id IN ({whom}))))"""
+_WHOSE_ORDER = "SELECT customer_id FROM orders WHERE id = NEW.order_id"
+_WHOSE_PLACE = "SELECT holder_id FROM places WHERE id = NEW.to_id"
 _KEPT = "EXISTS (SELECT 1 FROM reservations WHERE lot_id = NEW.id AND status = 'active')"
 
 _GUARDS: dict[str, tuple[str, str, str, str]] = {
@@ -33,6 +40,18 @@ _GUARDS: dict[str, tuple[str, str, str, str]] = {
         "INSERT",
         f"{_LEAVES} AND NOT EXISTS ({_MAY_LEAVE.format(day='day')})",
         "only released, unexpired stock can leave",
+    ),
+    "reservations_allowed": (
+        "reservations",
+        "INSERT",
+        f"NEW.status = 'active' AND {_FORBIDDEN.format(day='arrives_on', whom=_WHOSE_ORDER)}",
+        "the lot was released for other customers only, or until an earlier day",
+    ),
+    "stock_ledger_allowed": (
+        "stock_ledger",
+        "INSERT",
+        f"{_LEAVES} AND {_FORBIDDEN.format(day='day', whom=f'{_WHOSE_ORDER} UNION {_WHOSE_PLACE}')}",
+        "the lot was released for other customers only, or until an earlier day",
     ),
     "lots_kept": (
         "lots",

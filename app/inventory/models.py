@@ -70,6 +70,10 @@ class Lot(Base):
     serialised: Mapped[bool] = mapped_column(default=False)
     """True when each unit is known by its serial number."""
     received_at: Mapped[Moment]
+    conditional: Mapped[bool] = mapped_column(default=False)
+    """True when it was released for some customers only: those of `LotCustomer`."""
+    only_until: Mapped[date | None] = mapped_column(Date)
+    """The last day, that day included, on which a conditional lot may arrive."""
     version: Mapped[int] = mapped_column(default=1)
 
     product: Mapped[Product] = relationship(lazy="select")
@@ -81,6 +85,15 @@ class Lot(Base):
         CheckConstraint("expires_on >= made_on", name="dates"),
         Index("ix_lots_pick", "product_id", "status", "expires_on"),
     )
+
+
+class LotCustomer(Base):
+    """A customer who may have a lot that was released conditionally."""
+
+    __tablename__ = "lot_customers"
+
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), primary_key=True)
+    customer_id: Mapped[str] = mapped_column(ForeignKey("customers.id"), primary_key=True)
 
 
 class Serial(Base):
@@ -250,6 +263,16 @@ def usable_on(lot: Any, day: date, *, spare_days: int = 0) -> bool:
 def usable_in_sql(day: date, *, spare_days: int = 0) -> ColumnElement[bool]:
     """`usable_on` as a condition on `lot`."""
     return or_(Lot.expires_on.is_(None), Lot.expires_on >= day + timedelta(days=spare_days))
+
+
+def may_arrive_on(lot: Any, day: date) -> bool:
+    """False after the last day of a lot that was released conditionally; `may_arrive_in_sql` says the same."""
+    return not lot.conditional or lot.only_until is None or day <= lot.only_until
+
+
+def may_arrive_in_sql(day: date) -> ColumnElement[bool]:
+    """`may_arrive_on` as a condition on `lot`."""
+    return or_(Lot.conditional.is_(False), Lot.only_until.is_(None), Lot.only_until >= day)
 
 
 def remaining_days(lot: Any, day: date) -> int | None:

@@ -26,6 +26,10 @@ class Supply(NamedTuple):
     expires_on: date | None
     made_on: date
     region_code: str = ""
+    only_for: frozenset[str] | None = None
+    """Customers who alone may have it; None: anybody."""
+    only_until: date | None = None
+    """The last day on which it may arrive at these."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -57,6 +61,13 @@ class Demand:
     complete: bool = False
     """True when it ships complete or not at all."""
     region_code: str = ""
+    customer_id: str = ""
+
+    def may_have(self, one: Supply, arrives_on: date) -> bool:
+        """False for a lot that was released for others, or until an earlier day."""
+        if one.only_for is None:
+            return True
+        return self.customer_id in one.only_for and (one.only_until is None or arrives_on <= one.only_until)
 
 
 class Given(NamedTuple):
@@ -98,7 +109,7 @@ def allocate(demands: Iterable[Demand], supplies: Iterable[Supply]) -> Plan:
         given: list[tuple[_Day, Given]] = []
         short: dict[str, int] = {}
         for need in demand.needs:
-            missing = _take(need, shelves.get(need.product_id, ()), demand.region_code, given)
+            missing = _take(need, shelves.get(need.product_id, ()), demand, given)
             if missing:
                 short[need.line_id] = missing
         if short and demand.complete:
@@ -139,14 +150,17 @@ def _shelves(supplies: Iterable[Supply]) -> dict[str, list[_Day]]:
     return shelves
 
 
-def _take(need: Need, days: Sequence[_Day], region_code: str, given: list[tuple[_Day, Given]]) -> int:
+def _take(need: Need, days: Sequence[_Day], demand: Demand, given: list[tuple[_Day, Given]]) -> int:
     """Take what the line wants, first expired first, of a day the best for what is still missing each time; answers
     what is missing."""
     missing = need.quantity
     first = bisect_left(days, need.lasts_until, key=_expiry)
     for day in islice(days, first, None):
         while missing > 0 and day.total > 0:
-            best = min((one for one in day.lots if day.left[one.key] > 0), key=_turn(day, missing, region_code))
+            there = [one for one in day.lots if day.left[one.key] > 0 and demand.may_have(one, need.arrives_on)]
+            if not there:
+                break
+            best = min(there, key=_turn(day, missing, demand.region_code))
             part = min(missing, day.left[best.key])
             day.put(best.lot_id, best.place_id, -part)
             missing -= part

@@ -45,6 +45,7 @@ class Snapshot:
 
     def supplies(self) -> list[Supply]:
         """What is free, and what is softly kept for those who wait: all of that is dealt out anew."""
+        allowed = stock.customers_allowed(row.lot for row in self.stock)
         back: dict[tuple[str, str], int] = defaultdict(int)
         for row in self.kept:
             back[row.lot_id, row.place_id] += row.quantity
@@ -57,6 +58,8 @@ class Snapshot:
                 expires_on=row.lot.expires_on,
                 made_on=row.lot.made_on,
                 region_code=row.warehouse.region_code,
+                only_for=allowed.get(row.lot.id),
+                only_until=row.lot.only_until,
             )
             for row in self.stock
         ]
@@ -91,11 +94,13 @@ def _demands(waiting: Sequence[Order], as_of: datetime) -> tuple[list[Demand], d
         needs = []
         for line in order.lines:
             quantity, spare = line.quantity - firm.get(line.id, 0), terms.required_days[line.id]
-            wanted[line.id] = inventory.Wanted(line.id, products[line.product_id], quantity, terms.arrives_on, spare)
+            wanted[line.id] = inventory.Wanted(
+                line.id, products[line.product_id], quantity, terms.arrives_on, spare, order.customer_id
+            )
             if quantity > 0:
                 needs.append(Need(line.id, line.product_id, quantity, terms.arrives_on, spare))
         complete = order.delivery == "complete"
-        demands.append(Demand(order.id, tuple(needs), complete, regions.get(order.customer_id, "")))
+        demands.append(Demand(order.id, tuple(needs), complete, regions.get(order.customer_id, ""), order.customer_id))
     return demands, wanted
 
 

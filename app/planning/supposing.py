@@ -68,7 +68,7 @@ def suppose(order: Order, mark: Mark | None, as_of: datetime, *, lock: bool = Fa
     known = {need.product_id for demand in seen.demands for need in demand.needs}
     there = [*seen.stock, *inventory.free_stock({line.product_id for line in order.lines} - known)]
     region = catalog.regions_of({order.customer_id}).get(order.customer_id, "")
-    own = Demand(order.id, needs, region_code=region)
+    own = Demand(order.id, needs, region_code=region, customer_id=order.customer_id)
     place = len(others) if mark is None else _place(others, seen, mark)
     demands = [*others[:place], own, *others[place:]]
     lines = {line.id for line in order.lines}
@@ -104,7 +104,7 @@ def _own(
     wanted, needs, held = {}, [], []
     for line in order.lines:
         spare, product = terms.required_days[line.id], products[line.product_id]
-        wanted[line.id] = inventory.Wanted(line.id, product, line.quantity, terms.arrives_on, spare)
+        wanted[line.id] = inventory.Wanted(line.id, product, line.quantity, terms.arrives_on, spare, order.customer_id)
         need = Need(line.id, line.product_id, line.quantity, terms.arrives_on, spare)
         missing = line.quantity
         for row in sorted((one for one in rows if one.order_line_id == line.id), key=_soonest):
@@ -139,6 +139,8 @@ def _sums(rows: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str], int]:
 def _supplies(
     there: Iterable[inventory.Taken], back: dict[tuple[str, str], int], taken: dict[tuple[str, str], int]
 ) -> list[Supply]:
+    rows = list(there)
+    allowed = stock.customers_allowed(row.lot for row in rows)
     return [
         Supply(
             lot_id=row.lot.id,
@@ -148,8 +150,10 @@ def _supplies(
             expires_on=row.lot.expires_on,
             made_on=row.lot.made_on,
             region_code=row.warehouse.region_code,
+            only_for=allowed.get(row.lot.id),
+            only_until=row.lot.only_until,
         )
-        for row in there
+        for row in rows
     ]
 
 

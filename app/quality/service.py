@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -51,6 +53,12 @@ class NotAllSampled(Conflict):
     """More of the lot came in after the samples were planned."""
 
     message = _l("More of lot %(lot)s came in after the samples were planned: take more samples.")
+
+
+class NotInQuarantine(Conflict):
+    """What was released before, or is on hold, is not limited to some customers by a later receipt."""
+
+    message = _l("Lot %(lot)s is not in quarantine: it cannot be released conditionally.")
 
 
 def open_inspection(actor: Actor, lot: Lot, warehouse: Warehouse, quantity: int, receipt: dict[str, Any]) -> None:
@@ -259,20 +267,33 @@ def more_samples(one: Inspection) -> None:
     session().flush()
 
 
-def release(actor: Actor, one: Inspection, reason: str, proposed: str, *, acceptable: bool) -> None:
-    """The goods conform: the report is issued, the lot released under its number and put where it is picked.
+def release(
+    actor: Actor,
+    one: Inspection,
+    reason: str,
+    proposed: str,
+    *,
+    acceptable: bool,
+    only_for: Collection[str] = (),
+    only_until: date | None = None,
+) -> None:
+    """The goods conform: the report is issued, the lot released under its number and put where it is picked; with
+    `only_for` (ids) to these customers alone, until a day.
 
-    Raises NotAcceptable, NotAllSampled. A lot on hold stays on hold.
+    Raises NotAcceptable, NotAllSampled, Invalid. A lot on hold stays on hold.
     """
     if not acceptable and proposed not in MAY_PASS:
         raise NotAcceptable(number=one.number)
     if one.plan and one.plan["planned_for"] != one.quantity:
         raise NotAllSampled(lot=one.lot.lot_no)
+    if only_for and one.lot.status not in (QUARANTINED, INSPECTING):
+        raise NotInQuarantine(lot=one.lot.lot_no)
     why = reason or one.number
     one.report_no = issue_report(actor, one)
     _close(actor, one, models.RELEASED, reason)
     if one.lot.status in (QUARANTINED, INSPECTING):
-        inventory.release_lot(actor, one.lot, reason=why, report_no=one.report_no)
+        limits: dict[str, Any] = {"only_for": only_for, "only_until": only_until}
+        inventory.release_lot(actor, one.lot, reason=why, report_no=one.report_no, **limits)
     elif one.lot.status == RELEASED:
         inventory.put_away(actor, one.lot, session().get_one(Warehouse, one.warehouse_id), reason=why)
 

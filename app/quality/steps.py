@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
+from app.catalog import queries as catalog
+from app.core.errors import Invalid
+from app.core.i18n import _
 from app.core.subject import Subject
 from app.inventory import queries as stock
 from app.inventory import service as inventory
@@ -110,6 +114,37 @@ def release_inspected(call: StepCall) -> dict[str, Any] | None:
     proposed = str(_decided(call, "disposition").get("route") or "")
     service.release(call.actor, _one(call), _reason(call), proposed, acceptable=acceptable)
     return None
+
+
+@step.register("release_inspected_for_some")
+def release_inspected_for_some(call: StepCall) -> dict[str, Any] | None:
+    """Report and conditional release. Raises NotAcceptable, NotAllSampled, NotInQuarantine, Invalid."""
+    acceptable = _decided(call, "result").get("route") == "accepted"
+    proposed = str(_decided(call, "disposition").get("route") or "")
+    limits: dict[str, Any] = {"only_for": _customers(call), "only_until": _until(call)}
+    service.release(call.actor, _one(call), _reason(call), proposed, acceptable=acceptable, **limits)
+    return None
+
+
+def _customers(call: StepCall) -> list[str]:
+    codes = str(call.answer.get("customers") or "").replace(",", " ").replace("，", " ").split()
+    if not codes:
+        raise Invalid({"customers": [_("Name the customers who may have it.")]})
+    found = {code: catalog.find_customer(code) for code in codes}
+    for code, customer in found.items():
+        if customer is None:
+            raise Invalid({"customers": [_("There is no customer %(customer)s.", customer=code[:64])]})
+    return [customer.id for customer in found.values() if customer is not None]
+
+
+def _until(call: StepCall) -> date | None:
+    text = str(call.answer.get("until") or "").strip()
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Invalid({"until": [_("Must be a date such as 2026-11-30.")]}) from None
 
 
 @step.register("reject_inspected")

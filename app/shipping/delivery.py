@@ -51,7 +51,10 @@ class NoRoomForReturns(Conflict):
 
 def limits_of(shipment: Shipment) -> tuple[Decimal | None, Decimal | None]:
     """The range that suits all cold goods of the shipment: the highest lower limit, the lowest upper one."""
-    lots = [one.lot for one in shipments.carried_by(shipment)] or [one.kept.lot for one in shipments.goods_of(shipment)]
+    if shipment.departed_at is None:
+        lots = [one.kept.lot for one in shipments.goods_of(shipment)]
+    else:
+        lots = [one.lot for one in shipments.left_with(shipment)]
     products = [one for one in catalog.products_of(lot.product_id for lot in lots).values() if one.cold_chain]
     lows = [one.storage_min_c for one in products if one.storage_min_c is not None]
     highs = [one.storage_max_c for one in products if one.storage_max_c is not None]
@@ -85,12 +88,20 @@ def take_readings(actor: Actor, shipment: Shipment, logger: str, readings: Seque
 def _check(shipment: Shipment, readings: Sequence[Reading]) -> None:
     if not 1 <= len(readings) <= MOST_READINGS:
         raise Invalid({"readings": [_("Give 1 to %(most)s readings.", most=MOST_READINGS)]})
-    departed, now = shipment.departed_at or shipment.made_at, clock.now()
     for one in readings:
-        if not LOWEST <= one.celsius <= HIGHEST:
-            raise Invalid({"readings": [_("%(value)s °C is no temperature of goods.", value=one.celsius)]})
-        if not departed - timedelta(hours=1) <= one.at <= now + timedelta(minutes=5):
-            raise Invalid({"readings": [_("A reading lies outside the time of the transport.")]})
+        why = why_not(shipment, one)
+        if why:
+            raise Invalid({"readings": [why]})
+
+
+def why_not(shipment: Shipment, one: Reading) -> str:
+    """Why this is no reading of the transport; empty when it is one."""
+    departed, now = shipment.departed_at or shipment.made_at, clock.now()
+    if not LOWEST <= one.celsius <= HIGHEST:
+        return _("%(value)s °C is no temperature of goods.", value=one.celsius)
+    if not departed - timedelta(hours=1) <= one.at <= now + timedelta(minutes=5):
+        return _("A reading lies outside the time of the transport.")
+    return ""
 
 
 def verdict_of(shipment: Shipment, as_of: datetime) -> Verdict:
@@ -109,8 +120,8 @@ def verdict_of(shipment: Shipment, as_of: datetime) -> Verdict:
 def deliver(actor: Actor, shipment: Shipment, given: dict[str, Any]) -> DeliveryProof:
     """The receiver has taken the goods and signed. What is refused stays on its way until it is settled.
 
-    `given`: receiver, celsius, refused [{lot_no, quantity, reason}], note, photo (bytes or None). Raises NotUnderWay,
-    Invalid.
+    `given`: receiver, celsius, refused [{lot_no, lot_id or none, quantity, reason}], note, photo (bytes or None).
+    Raises NotUnderWay, Invalid.
     """
     if shipment.status != "in_transit":
         raise NotUnderWay(shipment=shipment.number)
@@ -123,22 +134,32 @@ def deliver(actor: Actor, shipment: Shipment, given: dict[str, Any]) -> Delivery
     refused = _refused(carried, given.get("refused") or [])
     shipment.delivered_at = clock.now()
     delivered = _hand_over(actor, shipment, carried, refused)
-    proof = _proof(actor, shipment, {**given, "receiver": receiver}, refused, delivered)
+    told = [
+        {"lot_no": one.lot.lot_no, "quantity": refused[one.lot.id][0], "reason": refused[one.lot.id][1]}
+        for one in carried
+        if one.lot.id in refused
+    ]
+    proof = _proof(actor, shipment, {**given, "receiver": receiver, "refused": told}, delivered)
     shipment.status = "delivered"
     note(actor, shipment, "delivered", receiver=receiver, goods=delivered, refused=proof.refused, sha256=proof.sha256)
     return proof
 
 
 def _refused(carried: Sequence[shipments.Carried], given: Sequence[dict[str, Any]]) -> dict[str, tuple[int, str]]:
-    known = {one.lot.lot_no: one for one in carried}
+    """(quantity, reason) by id of the lot. A row names its lot by `lot_id`, or by `lot_no` where no two products of the
+    shipment share that."""
     found: dict[str, tuple[int, str]] = {}
     for row in given:
-        lot, quantity, reason = row["lot_no"], row["quantity"], row["reason"]
-        if lot not in known or lot in found or not 1 <= quantity <= known[lot].quantity:
-            raise Invalid({"refused": [_("Lot %(lot)s has not so many units in this shipment.", lot=lot)]})
-        if known[lot].lot.serialised and quantity != known[lot].quantity:
+        quantity, reason = row["quantity"], row["reason"]
+        named = [
+            one for one in carried if row.get("lot_id", one.lot.id) == one.lot.id and one.lot.lot_no == row["lot_no"]
+        ]
+        if len(named) != 1 or named[0].lot.id in found or not 1 <= quantity <= named[0].quantity:
+            raise Invalid({"refused": [_("Lot %(lot)s has not so many units in this shipment.", lot=row["lot_no"])]})
+        lot = named[0].lot
+        if lot.serialised and quantity != named[0].quantity:
             raise Invalid({"refused": [_("Units with serial numbers are refused whole lots at a time.")]})
-        found[lot] = quantity, reason
+        found[lot.id] = quantity, reason
     return found
 
 
@@ -153,7 +174,7 @@ def _hand_over(
     home = inventory.outside("customer", order.customer_id)
     delivered = []
     for one in carried:
-        quantity = one.quantity - refused.get(one.lot.lot_no, (0, ""))[0]
+        quantity = one.quantity - refused.get(one.lot.id, (0, ""))[0]
         if quantity:
             goods = inventory.Goods(one.lot, quantity, one.serials)
             inventory.hand_over(actor, "deliver", goods, way, home, order_id=order.id, document=shipment.number)
@@ -165,21 +186,22 @@ def _proof(
     actor: Actor,
     shipment: Shipment,
     given: dict[str, Any],
-    refused: dict[str, tuple[int, str]],
     delivered: list[list[Any]],
 ) -> DeliveryProof:
-    rows = [{"lot_no": lot, "quantity": number, "reason": why} for lot, (number, why) in sorted(refused.items())]
     told: dict[str, Any] = {
         "receiver": given["receiver"],
         "celsius": given.get("celsius"),
         "photo_id": keep(actor, given["photo"]) if given.get("photo") else None,
-        "refused": rows,
+        "refused": given["refused"],
         "note": str(given.get("note") or "")[:500],
         "at": shipment.delivered_at,
         "by": actor.id,
         "by_name": actor.name[:200],
     }
-    signed = jsontext.canonical(jsontext.plain({**told, "shipment": shipment.number, "delivered": delivered}))
+    photo = hashlib.sha256(given["photo"]).hexdigest() if given.get("photo") else None
+    signed = jsontext.canonical(
+        jsontext.plain({**told, "photo_sha256": photo, "shipment": shipment.number, "delivered": delivered})
+    )
     proof = DeliveryProof(shipment_id=shipment.id, sha256=hashlib.sha256(signed).hexdigest(), **told)
     session().add(proof)
     session().flush()

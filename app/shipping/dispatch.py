@@ -21,6 +21,8 @@ from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.inventory.models import HARD, Reservation
 from app.orders import queries as orders
+from app.orders import service as order_verbs
+from app.orders.models import Order
 from app.priority import queries as priority
 from app.shipping import events, papers, queries, service, shipments
 from app.shipping.carriers import NoCarrier, carrier_for
@@ -83,15 +85,44 @@ def prepare(order_id: str) -> Shipment:
 def plan(actor: Actor, shipment: Shipment, as_of: datetime) -> None:
     """Carrier, day and day of arrival. No carrier goes there: it stays open, and packing is refused until one does."""
     order = orders.get_order(shipment.order_id)
+    cover(actor, order, as_of)
     kept = stock.reservations_of(order.id)
     products = catalog.products_of(one.lot.product_id for one in kept).values()
     shipment.cold, shipment.status = any(one.cold_chain for one in products), "planned"
-    shipment.carrier, shipment.leaves_on = _carrier(shipment, as_of)
-    leaves = datetime.combine(shipment.leaves_on, time(12), clock.BUSINESS_ZONE)
-    shipment.arrives_on = priority.terms_of(order.id, leaves).arrives_on
-    session().flush()
+    _schedule(shipment, as_of)
     days = {"leaves_on": shipment.leaves_on.isoformat(), "arrives_on": shipment.arrives_on.isoformat()}
     note(actor, shipment, "plan", carrier=shipment.carrier, **days)
+
+
+def _schedule(shipment: Shipment, as_of: datetime) -> None:
+    """The carrier that leaves first, its day, and the day of arrival on the usual lane."""
+    shipment.carrier, shipment.leaves_on = _carrier(shipment, as_of)
+    leaves = datetime.combine(shipment.leaves_on, time(12), clock.BUSINESS_ZONE)
+    shipment.arrives_on = priority.terms_of(shipment.order_id, leaves).arrives_on
+    session().flush()
+
+
+def cover(actor: Actor, order: Order, as_of: datetime) -> None:
+    """What the order has lost since its release is kept for it again, as far as there is something."""
+    kept = stock.kept_by_line([order.id])
+    short = [line for line in order.lines if kept.get(line.id, 0) < line.quantity]
+    if not short:
+        return
+    terms, products = priority.terms_of(order.id, as_of), catalog.products_of(line.product_id for line in short)
+    wanted = [
+        inventory.Wanted(
+            line.id,
+            products[line.product_id],
+            line.quantity - kept.get(line.id, 0),
+            terms.arrives_on,
+            terms.required_days[line.id],
+            order.customer_id,
+        )
+        for line in short
+    ]
+    inventory.reserve_lines(actor, order.id, wanted)
+    inventory.firm_up(actor, order.id)
+    order_verbs.note_reserved(order, stock.kept_by_line([order.id]))
 
 
 def _carrier(shipment: Shipment, as_of: datetime) -> tuple[str, date]:
@@ -150,7 +181,8 @@ def pick_scanned(actor: Actor, shipment: Shipment, code: str, quantity: int) -> 
     chosen = here[0]
     serials = (said.serial,) if chosen.kept.lot.serialised else ()
     most = 1 if serials else min(max(quantity, 1), chosen.kept.quantity)
-    return pick(actor, shipment, chosen.kept.id, most, serials=serials, scanned=code)
+    with session().begin_nested():  # a refusal of the ledger is undone, what the scan prevented is not
+        return pick(actor, shipment, chosen.kept.id, most, serials=serials, scanned=code)
 
 
 def _expected(shipment: Shipment, wanted: Sequence[shipments.ToPick]) -> Expected:
@@ -183,9 +215,11 @@ def report_missing(actor: Actor, shipment: Shipment, reservation_id: str, found:
     here = next(one for one in stock.lots_of(lot.id) if one.warehouse.id == warehouse.id)
     inventory.count(actor, lot, warehouse, here.on_hand - gone, reason=reason or shipment.number)
     spare = priority.terms_of(shipment.order_id, clock.now()).required_days[line]
-    wanted = inventory.Wanted(line, product, gone + found, arrives_on, spare)
+    customer = orders.get_order(shipment.order_id).customer_id
+    wanted = inventory.Wanted(line, product, gone + found, arrives_on, spare, customer)
     got = inventory.reserve_lines(actor, shipment.order_id, [wanted])[line]
     inventory.firm_up(actor, shipment.order_id)
+    order_verbs.note_reserved(orders.get_order(shipment.order_id), stock.kept_by_line([shipment.order_id]))
     note(actor, shipment, "missing", lot=lot.lot_no, quantity=gone, short=got.short)
     return got.short
 
@@ -199,7 +233,11 @@ def finish_picking(actor: Actor, shipment: Shipment) -> None:
     left = sum(one.kept.quantity for one in goods if not one.is_picked)
     if left:
         raise NotAllPicked(shipment=shipment.number, left=left)
+    if shipment.status == "picked":
+        return
     shipment.status = "picked"
+    if shipment.leaves_on < clock.today():  # it was planned for a day that has passed
+        _schedule(shipment, clock.now())
     note(actor, shipment, "picked", picks=[[one.kept.lot.lot_no, one.kept.quantity] for one in goods])
 
 

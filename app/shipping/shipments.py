@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import selectinload
 
+from app.audit.queries import subject_labels
 from app.catalog import queries as catalog
-from app.catalog.models import Product
+from app.catalog.models import Customer, Product
 from app.core.db import session
 from app.core.errors import NotFound
 from app.inventory import queries as stock
-from app.inventory.models import HARD, Holding, Lot, Place, Reservation, Serial
+from app.inventory.models import HARD, SHIPPED, Holding, Lot, Place, Reservation, Serial
 from app.orders.models import Order
 from app.shipping.models import STATUSES, DeliveryProof, Shipment, ShipmentPick, ShipmentReading
 from app.shipping.temperature import Reading
+from app.tasks.models import Task
 
 TRANSIT = "transit"
 
@@ -72,15 +75,31 @@ def shipments_of(order_id: str) -> list[Shipment]:
 
 def listed(*, status: str = "", q: str = "") -> Select[Any]:
     """(Shipment, Order), the newest first."""
-    wanted: Any = select(Shipment, Order).join(Order, Order.id == Shipment.order_id)
-    wanted = wanted.order_by(Shipment.number.desc())
-    if status in STATUSES:
-        wanted = wanted.where(Shipment.status == status)
+    wanted: Select[Any] = _matching(select(Shipment, Order), q).order_by(Shipment.number.desc())
+    return wanted.where(Shipment.status == status) if status in STATUSES else wanted
+
+
+def counts(*, q: str = "") -> dict[str, int]:
+    """How many by state. One statement."""
+    wanted = _matching(select(Shipment.status, func.count()), q).group_by(Shipment.status)
+    return {status: int(count) for status, count in session().execute(wanted)}
+
+
+def _matching(wanted: Any, q: str) -> Any:
+    wanted = wanted.join_from(Shipment, Order, Order.id == Shipment.order_id)
     text = q.strip().upper()
-    if text:
-        wanted = wanted.where((Shipment.number == text) | (Order.number == text))
-    found: Select[Any] = wanted
-    return found
+    return wanted.where((Shipment.number == text) | (Order.number == text)) if text else wanted
+
+
+def tasks_of(ids: Collection[str]) -> dict[str, Task]:
+    """The open task of each of these shipments, by its id; of several the latest. One statement."""
+    wanted = select(Task).where(Task.subject_kind == "shipment", Task.subject_id.in_(ids), Task.status == "open")
+    return {task.subject_id: task for task in session().scalars(wanted.order_by(Task.id))}
+
+
+def customers_of(ids: Iterable[str]) -> dict[str, Customer]:
+    """Customers by id. One statement."""
+    return {one.id: one for one in session().scalars(select(Customer).where(Customer.id.in_(set(ids))))}
 
 
 def goods_of(shipment: Shipment) -> list[ToPick]:
@@ -89,11 +108,12 @@ def goods_of(shipment: Shipment) -> list[ToPick]:
         stock.reservations_of(shipment.order_id), key=lambda one: (one.warehouse.code, one.lot.lot_no, one.id)
     )
     products = catalog.products_of(one.lot.product_id for one in kept)
-    picks = _picks_of([one.id for one in kept])
+    picks = picks_of([one.id for one in kept])
     return [ToPick(one, products[one.lot.product_id], picks.get(one.id)) for one in kept]
 
 
-def _picks_of(reservation_ids: Collection[str]) -> dict[str, ShipmentPick]:
+def picks_of(reservation_ids: Collection[str]) -> dict[str, ShipmentPick]:
+    """The latest pick of each of these reservations."""
     wanted = select(ShipmentPick).where(ShipmentPick.reservation_id.in_(reservation_ids)).order_by(ShipmentPick.id)
     return {one.reservation_id: one for one in session().scalars(wanted)}
 
@@ -116,6 +136,22 @@ def carried_by(shipment: Shipment) -> list[Carried]:
     return [Carried(lot, quantity, tuple(units.get(lot.id, ()))) for lot, quantity in found]
 
 
+def left_with(shipment: Shipment) -> list[Reservation]:
+    """What left with the shipment, with lots loaded; it stays the same whatever becomes of the goods. Two
+    statements."""
+    wanted = (
+        select(Reservation)
+        .where(
+            Reservation.status == SHIPPED,
+            Reservation.id.in_(
+                select(ShipmentPick.reservation_id).where(ShipmentPick.shipment_id == shipment.id),
+            ),
+        )
+        .options(selectinload(Reservation.lot))
+    )
+    return sorted(session().scalars(wanted), key=lambda one: (one.lot.lot_no, one.id))
+
+
 def readings_of(shipment: Shipment) -> list[Reading]:
     """The temperature record, by time."""
     wanted = select(ShipmentReading.at, ShipmentReading.celsius).where(ShipmentReading.shipment_id == shipment.id)
@@ -125,3 +161,10 @@ def readings_of(shipment: Shipment) -> list[Reading]:
 def proof_of(shipment: Shipment) -> DeliveryProof | None:
     """Who took it."""
     return session().get(DeliveryProof, shipment.id)
+
+
+@subject_labels.register("shipment")
+def numbers_of(ids: Collection[str]) -> dict[str, str]:
+    """The numbers of the shipments that exist, by id."""
+    rows = session().execute(select(Shipment.id, Shipment.number).where(Shipment.id.in_(ids)))
+    return {row.id: row.number for row in rows}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import delete
+
 from app.changes import service
 from app.changes.models import ChangeRequest
 from app.core import jobs
@@ -19,6 +21,7 @@ from app.orders import queries as orders
 from app.orders.models import Order
 from app.processes import queries as instances
 from app.processes import service as processes
+from app.processes.models import ProcessStart
 from app.tasks import queries as tasks
 from tests.fulfilment.flow_world import Flow, make_flow
 from tests.identity.factories import make_user
@@ -110,8 +113,10 @@ def run_jobs() -> None:
         pass
 
 
-def make_changing() -> Changing:
-    """A world in which released orders are changed."""
+def make_changing(*, shipping: bool = False) -> Changing:
+    """A world in which released orders are changed; their goods stay where they are unless the world ships."""
     flow = make_flow()
+    if not shipping:
+        session().execute(delete(ProcessStart).where(ProcessStart.key == "shipment"))
     users = {**flow.users, "will": make_user(roles=("warehouse",), name="Will")}
     return Changing(flow.world, users, flow.plain, flow.valuable)

@@ -139,8 +139,8 @@ def test_a_tag_that_names_a_time_names_a_parameter() -> None:
 @pytest.mark.parametrize("status", ["quarantined", "under_inspection", "held", "rejected", "recalled"])
 def test_no_lot_leaves_that_may_not(status: str) -> None:
     for more in ({}, {"risk_class": 3}, {"days_left_at_arrival": None, "shelf_days_short": None}):
-        assert outcome_of("release_gate", lot={"status": status, **more}).route == "blocked"
-    assert outcome_of("release_gate", lot={"days_left_at_arrival": -1}).route == "blocked"
+        assert outcome_of("release_gate", lot=[{"status": status, **more}]).route == "blocked"
+    assert outcome_of("release_gate", lot=[{"days_left_at_arrival": -1}]).route == "blocked"
 
 
 @pytest.mark.parametrize("field", ["tighten_at", "normal_after", "reduce_at", "discontinue_at"])

@@ -20,6 +20,7 @@ from app.fulfilment.worklist.wanted import BLOCKED, DUE, HOLDERS, Wanted, wanted
 from app.orders.models import OrderWords
 from app.orders.queries import plain
 from app.priority.queries import BANDS
+from app.shipping import shipments
 from app.tasks import lists, queries, service
 from app.tasks.models import Rank
 from app.tasks.permissions import TASK_READ_ALL
@@ -75,7 +76,8 @@ def varied(flow):
         )
         if place % 9 == 0 and made.assignee_id is None and place % 6 and "order_desk" in GROUPS[place % 4]:
             service.claim(flow.actor("bob"), made.id)
-    return [task for subject in subjects for task in queries.tasks_of(subject)]
+    shipped = [Subject("shipment", one.id) for order in orders for one in shipments.shipments_of(order.id)]
+    return [task for subject in (*subjects, *shipped) for task in queries.tasks_of(subject)]
 
 
 def may_see(actor, task, which):

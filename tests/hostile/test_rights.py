@@ -14,8 +14,11 @@ from tests.hostile.world import Site
 from tests.identity.factories import actor_for
 
 pytestmark = pytest.mark.any_database
-ABSENT = {"orders.confirmation", "orders.confirmation_pdf", "orders.signed_record", "orders.signed_record_pdf"}
-"""An order that is not released has none."""
+ABSENT = {
+    *("orders.confirmation", "orders.confirmation_pdf", "orders.signed_record", "orders.signed_record_pdf"),
+    "shipping.proof_photo",
+}
+"""An order that is not released has none; a shipment only when somebody took one."""
 
 
 def right_of(route: Route) -> permissions.Permission | None:
@@ -108,6 +111,7 @@ def test_public_routes_are_few(app):
             "integration.receive",
             "integration.event_status",
         ),  # these prove themselves: a signature, an address told once
+        *("recalls.answer_form", "recalls.take_answer"),  # opened by a link that only its consignee was given
         *("identity.login", "identity.login_by_password", "manifest", "offline", "service_worker"),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
@@ -19,7 +20,7 @@ from app.catalog.models import Product
 from app.changes import service as changes
 from app.core import clock, db, jobs, jsontext
 from app.core.ids import new_id
-from app.core.permissions import Actor
+from app.core.permissions import SYSTEM, Actor
 from app.core.subject import Subject
 from app.decisions import queries as decision_queries
 from app.decisions import service as decisions
@@ -58,8 +59,13 @@ from app.processes.models import ProcessInstance, ProcessMessage
 from app.qualification import scanning
 from app.qualification import service as qualification
 from app.quality import queries as inspections
+from app.recalls import links, replying, telling
+from app.recalls import queries as recall_queries
+from app.recalls import service as recalls
+from app.shipping import delivery, shipments
 from app.shipping import service as shipping
 from app.shipping.checking import Expected
+from app.shipping.temperature import Reading
 from app.tasks import teamwork
 from app.tasks.models import Task
 from app.tasks.queries import open_tasks_of
@@ -73,6 +79,7 @@ from tests.identity.factories import actor_for, make_user, sign_in, stand_in
 from tests.inventory.factories import make_warehouse
 from tests.orders.factories import given_order
 from tests.processes.cockpit_world import BUSY, begin, deploy_all, keep_message
+from tests.shipping.world import make_dock
 
 SCRIPT = "<script>alert(1337)</script>"
 ATTACK = SCRIPT + "\"'><img src=x onerror=alert(1337)>{{7*7}}"
@@ -118,6 +125,8 @@ def build() -> Site:
     _traced(site, admin)
     _qualifying(site, admin)
     _inspecting(site, flow)
+    _shipping(site, flow)
+    _recalling(site, flow)
     _worked_on_together(site, admin)
     _processes(site, admin)
     _webhooks(site, admin)
@@ -289,6 +298,44 @@ def _inspecting(site: Site, flow: Flow) -> None:
         (task,) = open_tasks_of(one.subject)
         deciding.complete(doer, task.id, answers, seen_version=None)
     site.ids |= {"inspection_id": [one.id]}
+
+
+def _shipping(site: Site, flow: Flow) -> None:
+    """A shipment that was delivered with a refusal, cold and too warm on its way, and one that is to be picked."""
+    dock = make_dock(flow)
+    _order, gone = dock.release(external_ref=f"sh1{SCRIPT}")
+    gone.cold = True
+    dock.pick_all(gone)
+    dock.leave(gone, logger=SCRIPT, box_celsius=4.5, vehicle=ATTACK)
+    delivery.take_readings(SYSTEM, gone, SCRIPT, [Reading(clock.now(), Decimal("5.0"))])
+    (goods,) = shipments.carried_by(gone)
+    refused = [{"lot_no": goods.lot.lot_no, "quantity": 1, "reason": ATTACK}]
+    photo = b"\xff\xd8\xff" + SCRIPT.encode()
+    dock.deliver(gone, receiver=ATTACK, celsius=Decimal("5.0"), refused=refused, note=ATTACK, photo=photo)
+    _order, waits = dock.release(external_ref=f"sh2{SCRIPT}")
+    waits.carrier = SCRIPT[:20]
+    site.ids |= {"shipment_id": [waits.id, gone.id]}
+
+
+def _recalling(site: Site, flow: Flow) -> None:
+    """A recall whose every text is an attack, with an answer of a consignee."""
+    warehouse = make_warehouse()
+    given = {"lot_no": f"R{SCRIPT}", "made_on": "2026-06-01", "expires_on": "2028-06-01", "document": SCRIPT}
+    lot = inventory.receive(SYSTEM, flow.plain, warehouse, {**given, "quantity": 50})
+    inventory.release_lot(SYSTEM, lot, reason=SCRIPT, report_no="R")
+    customer = inventory.outside("customer", site.ids["customer_id"][0])
+    inventory.take_out(SYSTEM, lot, warehouse, 5, to=customer, reason=SCRIPT)
+    words = {"hazard": ATTACK, "source": ATTACK, "instructions": ATTACK}
+    head, qa = actor_for(site.users["quality_head"]), actor_for(site.users["qa_ra"])
+    case = recalls.open_case(head, {"lot_ids": [lot.id], "jurisdiction": "cn", "mock": False, **words})
+    recalls.note_intake(qa, case, {"check_level": "A"})
+    recalls.set_level(qa, case, "class_i")
+    telling.tell(qa, case)
+    (notice,) = recall_queries.notices_of(case)
+    telling.send_to(qa, case, notice, "x@x.example")
+    counts = {lot.id: {"on_hand": 2}}
+    replying.reply(SYSTEM, case, notice, {"submission": SCRIPT, "person": ATTACK, "note": ATTACK, "counts": counts})
+    site.ids |= {"recall_id": [case.id], "told_id": [notice.id], "answer_key": [links.token_of(notice.id)]}
 
 
 def _orders(flow: Flow, admin: Actor, site: Site) -> list[Order]:

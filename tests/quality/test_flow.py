@@ -22,7 +22,7 @@ from app.quality import following, queries, service
 from app.tasks import ladder
 from app.tasks import queries as tasks
 from app.tasks.refusing import FourEyes
-from tests.catalog.factories import make_product
+from tests.catalog.factories import make_customer, make_product
 from tests.conftest import NOON
 from tests.identity.factories import sign_in
 from tests.inventory.factories import make_lot, make_warehouse
@@ -36,6 +36,24 @@ def world(tx):
 
 def zones_of(lot):
     return {row.zone.kind: row.on_hand for row in stock.bins_of(lot.id) if row.on_hand}
+
+
+def test_released_for_some_customers_only(world):
+    ours, theirs = make_customer(), make_customer()
+    one = world.receive(100)
+    world.check(one)
+    world.test(one)
+    world.answer("qora", one, outcome="approve")
+    for wrong, field in (({"customers": ""}, "customers"), ({"customers": "nobody"}, "customers")):
+        with pytest.raises(Invalid) as refused, session().begin_nested():
+            world.answer("hedda", one, outcome="conditional", **wrong)
+        assert refused.value.details["fields"].keys() == {field}
+    until = clock.today() + timedelta(days=60)
+    world.answer("hedda", one, outcome="conditional", customers=ours.code, until=until.isoformat())
+    lot = world.lot(one)
+    assert (lot.status, lot.conditional, lot.only_until, one.state) == ("released", True, until, "released")
+    assert stock.customers_allowed([lot]) == {lot.id: frozenset({ours.id})}
+    assert theirs.id not in stock.customers_allowed([lot])[lot.id]
 
 
 def test_from_receipt_to_release(world):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -83,7 +83,7 @@ def test_a_second_person_checks_what_is_of_class_iii(dock):
 
 def test_what_does_not_lie_there_is_taken_from_another_lot(dock):
     order, shipment = dock.release(quantity=50)
-    other = make_lot(dock.flow.plain, on_hand=20)
+    other = make_lot(dock.flow.plain, on_hand=20, expires_on=date(2028, 12, 31))
     (one,) = shipments.goods_of(shipment)
     first = one.kept.lot
     assert dispatch.report_missing(dock.flow.actor("wang"), shipment, one.kept.id, 45, reason="not in the bin") == 0
@@ -112,6 +112,26 @@ def test_a_recalled_lot_stops_it_at_once_and_other_lots_go(dock, packed):
     dock.leave(shipment)
     assert where(lot) == {}
     assert where(spare) == {"transit": 5}
+
+
+def test_a_recalled_lot_without_another_waits_until_there_is_one(dock):
+    order, shipment = dock.release()
+    lot = shipments.goods_of(shipment)[0].kept.lot
+    dock.pick_all(shipment)
+    dock.do("wang", shipment)
+    dock.do("wang", shipment)
+    inventory.recall_lot(dock.flow.actor("qa"), lot, reason="maker recalls it")
+    assert (dock.at(shipment), statuses(order), where(lot)) == (["resolve_dispatch"], ["planned"], {})
+    make_lot(dock.flow.plain, on_hand=2)
+    dock.do("qa", shipment, outcome="recheck")
+    assert dock.at(shipment) == ["resolve_dispatch"], "two of five are not the order"
+    make_lot(dock.flow.plain, on_hand=3)
+    dock.do("qa", shipment, outcome="recheck")
+    assert dock.at(shipment) == ["pick"]
+    assert [line.reserved for line in order.lines] == [5]
+    dock.leave(shipment)
+    dock.deliver(shipment)
+    assert (statuses(order), stock.differences()) == (["delivered"], [])
 
 
 def test_a_lot_that_expires_before_it_arrives_is_blocked_at_the_gate(dock):

@@ -17,6 +17,7 @@ from app.processes import service as process_verbs
 from app.shipping import delivery, dispatch, shipments
 from app.shipping.models import Shipment
 from app.tasks import queries as tasks
+from app.tasks.models import Task
 from tests.fulfilment.flow_world import Flow, make_flow
 from tests.identity.factories import make_user
 
@@ -43,9 +44,14 @@ class Dock:
         assert instance is not None
         return list(processes.diagram_state(instance.id)["active"])
 
+    def task(self, shipment: Shipment) -> Task:
+        """The one that is open."""
+        (found,) = tasks.open_tasks_of(Subject("shipment", shipment.id))
+        return found
+
     def do(self, name: str, shipment: Shipment, **answers: Any) -> None:
         """Somebody does the open task."""
-        (task,) = tasks.open_tasks_of(Subject("shipment", shipment.id))
+        task = self.task(shipment)
         meaning = processes.work_of(task).signature
         signed = signing.unseen(task, meaning, "password") if meaning else None
         given = {"outcome": "approve", **answers}
@@ -58,14 +64,14 @@ class Dock:
             if not one.is_picked:
                 dispatch.pick(self.flow.actor(who), shipment, one.kept.id, one.kept.quantity)
 
-    def leave(self, shipment: Shipment, **packing: Any) -> None:
+    def leave(self, shipment: Shipment, vehicle: str = "沪A12345", **packing: Any) -> None:
         """Pick, pack, fetch."""
         self.pick_all(shipment)
         self.do("wang", shipment)
         if self.at(shipment) == ["check"]:
             self.do("li", shipment)
         self.do("wang", shipment, **packing)
-        self.say("shipment.pickup", shipment, vehicle="沪A12345")
+        self.say("shipment.pickup", shipment, vehicle=vehicle)
 
     def say(self, message: str, shipment: Shipment, **variables: Any) -> None:
         """A message to its process."""
@@ -78,9 +84,9 @@ class Dock:
         self.say("shipment.delivered", shipment)
 
 
-def make_dock() -> Dock:
+def make_dock(flow: Flow | None = None) -> Dock:
     """The house."""
-    flow = make_flow()
+    flow = flow or make_flow()
     for login, role in (("wang", "warehouse"), ("li", "warehouse"), ("tao", "transport")):
         flow.users[login] = make_user(roles=(role,), name=login.title())
     return Dock(flow)

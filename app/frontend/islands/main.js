@@ -31,6 +31,7 @@ import "../styles/hooks.css";
 import "../styles/phone.css";
 import "../styles/designer.css";
 import "../styles/trace.css";
+import "../styles/shipping.css";
 
 import htmx from "htmx.org";
 import "./parts/dialog.js";

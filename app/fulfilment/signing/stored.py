@@ -153,6 +153,8 @@ def _list(manifest: Mapping[str, Any], name: str) -> list[Any]:
 @bundles.parts_of.register("order")
 @bundles.parts_of.register("qualification")
 @bundles.parts_of.register("inspection")
+@bundles.parts_of.register("shipment")
+@bundles.parts_of.register("recall")
 @bundles.parts_of.register("process")
 def parts_of(signatures: Sequence[Signature]) -> dict[str, Any]:
     """The parts themselves, as they are stored now, so that somebody without this database can give the hashes again:
@@ -172,6 +174,8 @@ def parts_of(signatures: Sequence[Signature]) -> dict[str, Any]:
 @stored_otherwise.register("order")
 @stored_otherwise.register("qualification")
 @stored_otherwise.register("inspection")
+@stored_otherwise.register("shipment")
+@stored_otherwise.register("recall")
 @stored_otherwise.register("process")
 def changed_of(signatures: Sequence[Signature]) -> dict[str, list[str]]:
     """For each signature's id the parts that are not stored as they were signed."""

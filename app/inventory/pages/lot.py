@@ -9,6 +9,8 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.audit.queries import entries_of
+from app.catalog import queries as catalog
+from app.catalog.models import Customer
 from app.core.db import session
 from app.core.errors import Conflict, DomainError, Invalid, NotFound
 from app.core.i18n import LazyString, _, _l, _n
@@ -73,6 +75,7 @@ def _lot_page(lot: Lot, wrong: dict[str, Any] | None = None, reason: str = "") -
         movements=naming.MOVEMENTS,
         serials=queries.serial_numbers(row[0].serial_id for row in page.items),
         keep_until=queries.keep_until(lot),
+        allowed=_allowed(lot),
         unsound=list(queries.broken_links(lot.id)),
         moves=[status for status in MOVES[lot.status] if status in VERB_NAMES],
         verbs=VERB_NAMES,
@@ -83,6 +86,31 @@ def _lot_page(lot: Lot, wrong: dict[str, Any] | None = None, reason: str = "") -
         reason=reason,
         **words(),
     )
+
+
+def _allowed(lot: Lot) -> list[Customer]:
+    """Who alone may have the lot; nobody named: everybody."""
+    ids = queries.customers_allowed([lot]).get(lot.id, frozenset())
+    return sorted(catalog.customers_of(ids).values(), key=lambda one: one.code)
+
+
+@bp.post("/lots/<lot_id>/lift")
+@requires(LOT_RELEASE)
+def lift_condition(lot_id: str) -> BaseResponse | tuple[str, int]:
+    """A lot that was released for some customers is released for everybody."""
+    lot = queries.get_lot(lot_id)
+    reason = request.form.get("lift_reason", "").strip()[:500]
+    try:
+        with session().begin_nested():
+            service.lift_condition(
+                current_actor(), lot, reason=reason, seen_version=request.form.get("seen_version", 0, type=int)
+            )
+    except Invalid as error:
+        return _lot_page(lot, {"lift_reason": error.details["fields"]["reason"]}), 422
+    except Conflict as error:
+        return _said(error, lot)
+    flash(_("Everybody may have the lot now."), "success")
+    return redirect(url_for("inventory.show_lot", lot_id=lot.id))
 
 
 _VERBS: dict[str, Callable[..., Any]] = {

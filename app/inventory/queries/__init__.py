@@ -13,7 +13,7 @@ from app.inventory.queries.availability import (
     sellable,
 )
 from app.inventory.queries.books import Broken, Difference, broken_links, differences, ledger_of
-from app.inventory.queries.keeping import keep_until, serial_numbers
+from app.inventory.queries.keeping import customers_allowed, keep_until, serial_numbers
 from app.inventory.queries.lots import (
     BinStock,
     LotStock,
@@ -50,6 +50,7 @@ __all__ = [
     "bins_in",
     "bins_of",
     "broken_links",
+    "customers_allowed",
     "differences",
     "expected_many",
     "find_bin",

@@ -24,6 +24,7 @@ from app.inventory.models import (
     Balance,
     Lot,
     Reservation,
+    may_arrive_in_sql,
     usable_in_sql,
     usable_on,
 )
@@ -44,6 +45,11 @@ def sellable() -> ColumnElement[bool]:
         Lot.made_on >= Registration.valid_from,
         Lot.made_on <= Registration.valid_to,
     )
+
+
+def for_anybody() -> ColumnElement[bool]:
+    """`sellable` to every customer: not released conditionally."""
+    return and_(sellable(), Lot.conditional.is_(False))
 
 
 def available(product_id: str, *, on: date, min_remaining_days: int = 0) -> int:
@@ -72,7 +78,7 @@ def available_many(
         .join(Balance, Balance.lot_id == Lot.id)
         .join(Product, Product.id == Lot.product_id)
         .join(Registration, Registration.id == Product.registration_id)
-        .where(Lot.product_id.in_(wanted), sellable(), Balance.pickable, usable_in_sql(earliest))
+        .where(Lot.product_id.in_(wanted), for_anybody(), Balance.pickable, usable_in_sql(earliest))
         .group_by(Lot.product_id, Lot.expires_on)
     )
     for row in session().execute(statement):
@@ -100,7 +106,7 @@ def first_expiry(product_id: str, *, on: date, min_remaining_days: int = 0) -> d
         .join(Balance, Balance.lot_id == Lot.id)
         .join(Product, Product.id == Lot.product_id)
         .join(Registration, Registration.id == Product.registration_id)
-        .where(Lot.product_id == product_id, sellable(), Balance.pickable, FREE > 0)
+        .where(Lot.product_id == product_id, for_anybody(), Balance.pickable, FREE > 0)
         .where(usable_in_sql(on, spare_days=max(min_remaining_days, 0)))
     )
     return session().execute(statement).scalar()
@@ -137,7 +143,7 @@ def fit_by_line(order_id: str, *, on: date) -> dict[str, int]:
         .join(Product, Product.id == Lot.product_id)
         .join(Registration, Registration.id == Product.registration_id)
         .where(Reservation.order_id == order_id, Reservation.status == ACTIVE, sellable())
-        .where(usable_in_sql(on))
+        .where(usable_in_sql(on), may_arrive_in_sql(on))
         .group_by(Reservation.order_line_id)
     )
     return {line: int(quantity) for line, quantity in session().execute(statement)}

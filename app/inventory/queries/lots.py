@@ -26,7 +26,7 @@ from app.inventory.models import (
     Zone,
     usable_in_sql,
 )
-from app.inventory.queries.availability import FREE, sellable
+from app.inventory.queries.availability import FREE, for_anybody
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def lot_beginning(product_id: str, text: str) -> Lot | None:
 def stock_view(product_id: str, *, on: date | None = None) -> StockView:
     """Every lot of the product with its quantities on the day (today); lots with nothing on hand included."""
     on = on or clock.today()
-    may_go = case((and_(sellable(), Balance.pickable, usable_in_sql(on)), FREE), else_=0)
+    may_go = case((and_(for_anybody(), Balance.pickable, usable_in_sql(on)), FREE), else_=0)
     waiting = case((Lot.status.in_(WAITING), FREE), else_=0)
     sums = [func.sum(number) for number in (Balance.on_hand, Balance.reserved, waiting, may_go)]
     statement = (

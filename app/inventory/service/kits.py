@@ -152,7 +152,9 @@ def _check_parts(kit: Product, kits: int, parts: Sequence[Part]) -> None:
 def _part_in(part: Part, inside: Place, document: str) -> Movement:
     warehouse = session().get_one(Warehouse, part.place.holder_id)
     here = next((row for row in balances_of(part.lot, warehouse) if row.place_id == part.place.id), None)
-    if here is None or not here.pickable or here.on_hand - here.reserved < part.quantity or not may_leave(part.lot):
+    if here is None or not here.pickable or here.on_hand - here.reserved < part.quantity:
+        raise PartUnfit(lot=part.lot.lot_no)
+    if part.lot.conditional or not may_leave(part.lot):  # a kit would carry it to anybody
         raise PartUnfit(lot=part.lot.lot_no)
     units = serial_ids(part.lot, part.serials, part.place)
     return Movement("into_kit", part.lot.id, part.place, inside, part.quantity, serial_ids=units, document=document)

@@ -5,6 +5,8 @@ Blocking a lot gives back what was reserved from it, and goods are booked to the
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from app.audit.service import record
@@ -25,6 +27,7 @@ from app.inventory.models import (
     Lot,
     Reservation,
 )
+from app.inventory.service.conditions import limit_to
 from app.inventory.service.freeing import tell_freed
 from app.inventory.service.moving import bring_home
 from app.inventory.service.reservations import active, give_back
@@ -42,6 +45,12 @@ class NoReport(DomainError):
     message = _l("Lot %(lot)s has no inspection report: enter its number to release the lot.")
 
 
+class NotConditional(Conflict):
+    """Everybody may have the lot already."""
+
+    message = _l("Lot %(lot)s is not released conditionally.")
+
+
 lot_judged = Registry[Any]("lot judged")
 """Filled by later packages: `fn(actor, lot, reason)` is called whenever the status of a lot has changed."""
 
@@ -53,16 +62,40 @@ lot_blocked = Registry[Any]("lot blocked")
 
 
 def release_lot(
-    actor: Actor, lot: Lot, *, reason: str, report_no: str | None = None, seen_version: int | None = None
+    actor: Actor,
+    lot: Lot,
+    *,
+    reason: str,
+    report_no: str | None = None,
+    seen_version: int | None = None,
+    only_for: Collection[str] = (),
+    only_until: date | None = None,
 ) -> Lot:
-    """Let the lot be sold. Raises IllegalMove, NoReport, StaleVersion."""
-    _lock_lot(lot, seen_version)
+    """Let the lot be sold; with `only_for` to these customers (ids) alone, until a day. A condition set before stays
+    until `lift_condition`. Raises IllegalMove, NoReport, StaleVersion, Invalid."""
+    lock_lot(lot, seen_version)
     if report_no:
         lot.report_no = report_no
     if lot.product.needs_inspection and not lot.report_no:
         raise NoReport(lot=lot.lot_no)
+    if only_for or only_until:
+        limit_to(actor, lot, only_for, only_until)
     _move(actor, lot, RELEASED, reason)
     bring_home(actor, lot, reason)
+    tell_freed(lot, "lot_released")
+    return lot
+
+
+def lift_condition(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None = None) -> Lot:
+    """From now on everybody may have it. Raises NotConditional, Invalid, StaleVersion."""
+    lock_lot(lot, seen_version)
+    if not reason.strip():
+        raise Invalid({"reason": [_("Say why.")]})
+    if not lot.conditional or lot.status != RELEASED:
+        raise NotConditional(lot=lot.lot_no)
+    lot.conditional, lot.only_until = False, None
+    session().flush()
+    record(actor, "lot:lift", Subject("lot", lot.id), reason=reason.strip())
     tell_freed(lot, "lot_released")
     return lot
 
@@ -75,7 +108,7 @@ def refuse_claimed(lot: Lot, status: str) -> None:
 
 def inspect_lot(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None = None) -> Lot:
     """Quality control has begun to inspect the lot. Raises IllegalMove, StaleVersion."""
-    _lock_lot(lot, seen_version)
+    lock_lot(lot, seen_version)
     _move(actor, lot, INSPECTING, reason)
     return lot
 
@@ -95,7 +128,8 @@ def recall_lot(actor: Actor, lot: Lot, *, reason: str, seen_version: int | None 
     return _block(actor, lot, RECALLED, reason, seen_version)
 
 
-def _lock_lot(lot: Lot, seen_version: int | None) -> None:
+def lock_lot(lot: Lot, seen_version: int | None) -> None:
+    """Nobody else decides on the lot meanwhile. Raises StaleVersion."""
     session().refresh(lot, with_for_update={"key_share": True})
     if seen_version is not None and seen_version != lot.version:
         raise StaleVersion(seen=seen_version, current=lot.version)
@@ -120,7 +154,7 @@ def _move(actor: Actor, lot: Lot, status: str, reason: str) -> None:
 
 
 def _block(actor: Actor, lot: Lot, status: str, reason: str, seen_version: int | None) -> list[str]:
-    _lock_lot(lot, seen_version)
+    lock_lot(lot, seen_version)
     _check_move(lot, status, reason)
     kept = active(Reservation.lot_id == lot.id)
     orders = sorted({reservation.order_id for reservation in kept})

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import and_, exists, insert, or_, select, update
 
 from app.audit.service import record
 from app.catalog.models import Product, Registration
@@ -34,8 +34,11 @@ from app.inventory.models import (
     SOFT,
     Balance,
     Lot,
+    LotCustomer,
     Reservation,
     Warehouse,
+    may_arrive_in_sql,
+    may_arrive_on,
     usable_in_sql,
     usable_on,
 )
@@ -68,6 +71,8 @@ class Wanted(NamedTuple):
     quantity: int
     arrives_on: date
     min_remaining_days: int = 0
+    customer_id: str = ""
+    """Whose order it is: who may have lots that were released conditionally."""
 
 
 def reserve(
@@ -109,7 +114,9 @@ def _reserve_line(actor: Actor, order_id: str, wanted: Wanted) -> Reserved:
 def _feasible(wanted: Wanted) -> list[Taken]:
     """What is free of each lot that may go, its rows locked; the lot that expires first comes first."""
     lasts = usable_in_sql(wanted.arrives_on, spare_days=max(wanted.min_remaining_days, 0))
-    found = _free(Lot.product_id == wanted.product.id, lasts, Balance.on_hand > Balance.reserved)
+    allowed = exists().where(LotCustomer.lot_id == Lot.id, LotCustomer.customer_id == wanted.customer_id)
+    goes = or_(Lot.conditional.is_(False), and_(may_arrive_in_sql(wanted.arrives_on), allowed))
+    found = _free(Lot.product_id == wanted.product.id, lasts, goes, Balance.on_hand > Balance.reserved)
     return sorted(found, key=_first_out)
 
 
@@ -226,6 +233,7 @@ def _fits(lot: Lot, wanted: Wanted) -> bool:
     registration = wanted.product.registration
     return (
         lot.status == RELEASED
+        and may_arrive_on(lot, wanted.arrives_on)
         and usable_on(lot, wanted.arrives_on, spare_days=max(wanted.min_remaining_days, 0))
         and registration is not None
         and registration.valid_on(lot.made_on)

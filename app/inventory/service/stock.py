@@ -33,8 +33,10 @@ from app.inventory.models import (
     SUPPLIER,
     Balance,
     Lot,
+    LotCustomer,
     Place,
     Warehouse,
+    may_arrive_on,
     usable_on,
 )
 from app.inventory.service.freeing import tell_freed
@@ -162,7 +164,7 @@ def take_out(  # noqa: PLR0913 - what leaves, whence, whither and why
     free = sum(row.on_hand - row.reserved for row in rows)
     if quantity > free:
         raise NotEnough(free=free, lot=lot.lot_no, warehouse=warehouse.code)
-    if target.kind == CUSTOMER and not may_leave(lot):
+    if target.kind == CUSTOMER and not (may_leave(lot) and may_go_to(lot, target.holder_id)):
         raise MayNotLeave(lot=lot.lot_no)
     moves = _from_bins(lot, rows, quantity, serials)
     kinds = {SCRAP: "scrap", CUSTOMER: "ship", SUPPLIER: "return"}
@@ -193,8 +195,14 @@ def may_leave(lot: Lot, day: date | None = None) -> bool:
     return (
         lot.status == RELEASED
         and usable_on(lot, max(clock.today(), day or date.min))
+        and may_arrive_on(lot, max(clock.today(), day or date.min))
         and bool(lot.report_no or not lot.product.needs_inspection)
     )
+
+
+def may_go_to(lot: Lot, customer_id: str) -> bool:
+    """False when the lot was released for other customers only."""
+    return not lot.conditional or session().get(LotCustomer, (lot.id, customer_id)) is not None
 
 
 def _from_bins(

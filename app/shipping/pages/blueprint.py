@@ -1,5 +1,24 @@
 """The blueprint of the shipping pages."""
 
+from __future__ import annotations
+
+from types import ModuleType
+
 from flask import Blueprint
 
+from app.shipping import shipments, wording
+from app.shipping.models import Shipment
+
 bp = Blueprint("shipping", "app.shipping.pages")
+
+
+@bp.app_template_global()
+def shipment_wording() -> ModuleType:
+    """What codes of shipments are called."""
+    return wording
+
+
+@bp.app_template_global()
+def shipments_of_order(order_id: str) -> list[Shipment]:
+    """Of the order, the newest first, for the order's page."""
+    return shipments.shipments_of(order_id)

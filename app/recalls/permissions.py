@@ -1,0 +1,10 @@
+"""Rights on recalls."""
+
+from __future__ import annotations
+
+from app.catalog.permissions import BUSINESS
+from app.core.i18n import _l
+from app.core.permissions import permission
+
+RECALL_READ = permission("recall:read", _l("See recalls"), *BUSINESS, "quality_head")
+RECALL_RUN = permission("recall:run", _l("Open, widen and run recalls"), "qa_ra", "quality_head")
