@@ -33,8 +33,8 @@ PER_ENDPOINT = 4
 LEASE = timedelta(seconds=90)
 """Longer than a request can take."""
 FIRST, GROWS, LONGEST_PAUSE, SCATTER = 5.0, 3.0, 4 * 3600.0, 0.2
-"""Seconds after the first failure (unless `use_pause` says otherwise), factor of each further one, seconds at most, part
-by which each is off."""
+"""Seconds after the first failure (see `use_pause`), factor of each further one, seconds at most, part by which each is
+off."""
 OPENS_AFTER = 5
 """Failures in a row that open the circuit."""
 OPEN_FOR, OPEN_AT_MOST = 6, 600.0
