@@ -16,9 +16,23 @@ MOST_SERIALS, MOST_REFUSED = 1000, 200
 MANY: Any = _l("At most {max}.")
 
 
-def celsius(**kwargs: Any) -> fields.Decimal:
-    """A temperature of goods, to a tenth of a degree."""
-    return fields.Decimal(places=1, validate=between(int(LOWEST), int(HIGHEST)), **kwargs)
+class Celsius(fields.Decimal):
+    """A temperature of goods that is told, to a tenth of a degree."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        about = {"minimum": int(LOWEST), "maximum": int(HIGHEST), **kwargs.pop("metadata", {})}
+        super().__init__(places=1, metadata=about, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return between(int(LOWEST), int(HIGHEST))(super()._deserialize(value, attr, data, **kwargs))
+
+
+def shown_celsius() -> fields.Decimal:
+    """A temperature that is shown; null when none was told."""
+    about = {"type": ["string", "null"], "pattern": r"^-?\d{1,3}(\.\d)?$", "description": "°C"}
+    return fields.Decimal(as_string=True, required=True, allow_none=True, metadata=about)
 
 
 def code() -> fields.String:
@@ -82,7 +96,7 @@ class ReadingGiven(Schema):
     """What a logger measured."""
 
     at = MomentField(required=True)
-    celsius = celsius(required=True)
+    celsius = Celsius(required=True)
 
 
 class ReadingsGiven(Schema):
@@ -119,7 +133,7 @@ class DeliveryGiven(Schema):
     """The receiver has taken it and signed."""
 
     receiver = Text(least=2, most=100, required=True, metadata={"example": "Dr Chen"})
-    celsius = celsius(load_default=None, allow_none=True, metadata={"description": "At the handover; of cold goods"})
+    celsius = Celsius(load_default=None, allow_none=True, metadata={"description": "At the handover; of cold goods"})
     refused = fields.List(
         fields.Nested(RefusedGiven), load_default=list, validate=validate.Length(max=MOST_REFUSED, error=MANY)
     )
@@ -145,7 +159,7 @@ class ProofShown(Schema):
 
     at = MomentField(required=True)
     receiver = fields.String(required=True)
-    celsius = fields.Decimal(as_string=True, required=True, allow_none=True)
+    celsius = shown_celsius()
     refused = fields.List(fields.Dict(), required=True)
     note = fields.String(required=True)
     by_name = fields.String(required=True)
@@ -172,7 +186,7 @@ class ShipmentShown(ShipmentListed):
 
     sscc = fields.String(required=True)
     logger = fields.String(required=True)
-    box_celsius = fields.Decimal(as_string=True, required=True, allow_none=True)
+    box_celsius = shown_celsius()
     packed_at = MomentField(required=True, allow_none=True)
     vehicle = fields.String(required=True)
     departed_at = MomentField(required=True, allow_none=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -85,7 +85,10 @@ def test_from_pick_to_proof(dock, client):
 
 def test_what_is_missing_is_taken_elsewhere(dock, client):
     _order, shipment = dock.release(quantity=50)
-    spare, wms = make_lot(dock.flow.plain, on_hand=20), Robot(client, dock.flow.users["wang"])
+    spare, wms = (
+        make_lot(dock.flow.plain, on_hand=20, expires_on=date(2028, 7, 1)),
+        Robot(client, dock.flow.users["wang"]),
+    )
     lot_no = shipments.goods_of(shipment)[0].kept.lot.lot_no
     said = {"lot_no": lot_no, "found": 45, "reason": "not in the bin"}
     for body, field in (({**said, "found": 50}, "found"), ({**said, "lot_no": ""}, "lot_no"), ({"found": 1}, "reason")):
