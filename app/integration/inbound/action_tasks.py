@@ -19,6 +19,7 @@ from app.integration.inbound.actions import CHOICE, WHOLE, Arrival, CameEarly, L
 from app.orders.models import Order
 from app.quality.models import Inspection
 from app.recalls.models import RecallCase
+from app.shipping.dispatch import NotAllPicked
 from app.shipping.models import Shipment
 from app.tasks import queries as tasks
 from app.tasks.models import Task, TaskStatus
@@ -61,7 +62,12 @@ def complete(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome
     task = _named(values) if values.get("task") else _open_one(actor, values, answers)
     if _was_said(actor, task, answers):
         return _done(task, repeated=True)
-    return _done(deciding.complete(actor, task.id, answers, seen_version=values.get("seen_version")), repeated=False)
+    try:
+        done = deciding.complete(actor, task.id, answers, seen_version=values.get("seen_version"))
+    except NotAllPicked as refusal:
+        number = refusal.details["shipment"]
+        raise CameEarly(what=_l("shipment %(number)s, picked", number=number)) from None  # the picks may be behind it
+    return _done(done, repeated=False)
 
 
 def _named(values: Mapping[str, Any]) -> Task:

@@ -89,16 +89,18 @@ def test_picked_packed_fetched_and_handed_over(dock, client):
     ):
         failed = sender.send(f"w{number}", data, kind)
         assert (failed.state, list(failed.fault["fields"])) == ("failed", fields), failed.fault
+    early.append(sender.send("t9", {**at, "element": "pick", "answers": {"outcome": "approve"}}, "task"))
+    assert (early[-1].state, early[-1].fault["code"]) == ("waiting", "CameEarly"), "nothing is picked yet"
     assert sender.send("p1", {"order": order.number, "lot": lot.lot_no, "n": 5}, "pick").state == "done"
     assert sender.send("p2", {**of, "lot": lot.lot_no, "n": 5}, "pick").state == "failed"
-    done = sender.send("t1", {**at, "element": "pick", "answers": {"outcome": "approve"}}, "task")
-    assert said(done) == "Task “pick” completed."
-    assert "before" in said(sender.send("t2", {**at, "element": "pick", "answers": {"outcome": "approve"}}, "task"))
     for _again in range(3):
         with clock.moved(clock.now() + timedelta(minutes=1 + _again)):
             processing.run_due()
-    assert [state(event) for event in early] == ["waiting", "done", "done", "done"], [event.fault for event in early]
-    assert shipment.status == "delivered"
+    assert [state(event) for event in early] == ["waiting", "done", "done", "done", "done"], [
+        event.fault for event in early
+    ]
+    assert (shipment.status, said(early[-1])) == ("delivered", "Task “pick” completed.")
+    assert "before" in said(sender.send("t2", {**at, "element": "pick", "answers": {"outcome": "approve"}}, "task"))
     assert "before" in said(sender.send("c1", {**of, "vehicle": "V1"}, "pickup"))
     assert "before" in said(sender.send("d1", {**of, "receiver": "Dr Chen"}, "pod"))
     assert sender.send("d2", {**of, "receiver": "Dr Li"}, "pod").state == "failed"
