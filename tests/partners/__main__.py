@@ -47,7 +47,8 @@ def run(url: str, flask: Callable[..., str], given: Any) -> int:
     """The day itself."""
     began = time.monotonic()
     rates = NONE if given.no_faults else Rates()
-    day = days.begin(url, flask, seed=given.seed, orders=given.orders, rates=rates, token=given.token)
+    wishes = {"seed": given.seed, "orders": given.orders, "rates": rates, "token": given.token}
+    day = days.begin(url, flask, at_once=4, **wishes)
     in_time = days.last_until_quiet(day, given.seconds, lambda text: print(f"  {text}", flush=True))
 
     def books() -> list[str]:

@@ -73,16 +73,18 @@ class Day:
     """Message that placed it, by reference of the order."""
 
 
-def begin(url: str, flask: CommandLine, *, seed: int, orders: int, rates: Rates, token: str = "") -> Day:
+def begin(
+    url: str, flask: CommandLine, *, seed: int, orders: int, rates: Rates, token: str = "", at_once: int = 1
+) -> Day:
     """Set everybody up and let supplies and orders begin."""
-    accounts = Accounts(url, flask)
+    accounts = Accounts(url, flask, at_once)
     keeper = Youxu(url, token or accounts.make("keeper", KEEPER)[2])
     crm, erp, mes, wms, tms = (kind(seed, rates) for kind in (Crm, Erp, Mes, Wms, Tms))
     partners: dict[str, Partner] = {one.name: one for one in (crm, erp, mes, wms, tms)}
     made = plan(seed, orders, accounts.tail)
     mes.bad_lots = made.bad
     erp.warehouse = WAREHOUSE
-    erp.made, erp.expires = "2026-06-01", (_today() + timedelta(days=900)).isoformat()
+    erp.made, erp.expires = ((_today() + timedelta(days=days)).isoformat() for days in (-100, 900))
     day = Day(partners, made, connect(accounts, keeper, list(partners.values())), keeper)
     for supply in made.supplies:
         erp.receive(supply)

@@ -1,4 +1,5 @@
-"""What a partner does wrong, by a seeded die: late, duplicate, out of order, lies about its schema, down for a while."""
+"""What a partner does wrong, by a seeded die: late, twice, twice under another id, out of order, lies about its schema,
+down for a while, taking events without saying so."""
 
 from __future__ import annotations
 
@@ -13,18 +14,22 @@ NOT_THERE = "NO-SUCH-CODE"
 
 @dataclass(frozen=True)
 class Rates:
-    """How likely each fault is, for each message (`down`: for each event that is heard)."""
+    """How likely each fault is, for each message (`down`, `unsaid`: for each event that is heard)."""
 
     late: float = 0.15
     duplicate: float = 0.15
+    repeat: float = 0.1
+    """The same under another id."""
     reorder: float = 0.1
     lie: float = 0.15
     down: float = 0.05
+    unsaid: float = 0.05
+    """Taken, and answered as if it were not."""
     longest_delay: float = 2.0
     """Seconds of lateness, and of being down, at most."""
 
 
-NONE = Rates(0, 0, 0, 0, 0)
+NONE = Rates(0, 0, 0, 0, 0, 0, 0)
 
 
 class Faults:

@@ -13,13 +13,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import requests
 
 from app import create_app
-from app.core import db
+from app.core import clock, db
 from app.core.permissions import SYSTEM
 from app.decisions import service as decisions
 from app.identity import service as identity
@@ -38,12 +39,15 @@ def build() -> None:
     decisions.seed(SYSTEM)
     processes.seed(SYSTEM)
     identity.create_user(SYSTEM, login="house", name="House", password=os.urandom(16).hex(), roles=["admin"])
-    make_licence()
-    make_authorisation()
+    years = {"valid_from": clock.today() - timedelta(days=700), "valid_to": clock.today() + timedelta(days=1100)}
+    make_licence(**years)
+    make_authorisation(**years)
     make_warehouse(code=WAREHOUSE)
-    registration = make_registration(risk_class=2).id
+    registration = make_registration(risk_class=2, **years).id
     for number in range(1, CUSTOMERS + 1):
-        make_customer(code=f"H-{number:04d}", prepaid=True, tier="A" if number % 2 else "B")
+        tier = "A" if number % 2 else "B"
+        customer = make_customer(code=f"H-{number:04d}", prepaid=True, tier=tier, licensed=False)
+        make_licence(customer_id=customer.id, **years)
     for number in range(1, WARM + COLD + 1):
         range_ = {"storage_min_c": Decimal(2), "storage_max_c": Decimal(8)} if number > WARM else {}
         about = {"risk_class": 2, "list_price": Decimal("40.00"), "registration_id": registration, **range_}

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from tests.partners.faults import Faults, Rates, lie_about
@@ -56,6 +56,8 @@ class Partner:
     roles: ClassVar[tuple[str, ...]]
     hears: ClassVar[Mapping[str, str]]
     filter: ClassVar[str] = ""
+    may_repeat: ClassVar[tuple[str, ...]] = ("task.done",)
+    """Types of messages that Youxu knows again also under another id."""
     rules: ClassVar[tuple[dict[str, Any], ...]]
 
     def __init__(self, seed: int, rates: Rates) -> None:
@@ -103,6 +105,9 @@ class Partner:
             return message.id
         self._truth(message, delay)
         self._let_go()
+        if kind in self.may_repeat and self.faults.happens("repeat"):
+            repeat = replace(message, id=f"{message.id}-again")
+            self._later(delay + self.faults.delay(), lambda: self._send(repeat))
         return message.id
 
     def after(self, message_id: str, act: Callable[[], None]) -> None:
@@ -156,7 +161,7 @@ class Partner:
             raise RuntimeError(f"{what} was answered {answer.status_code}")
         self.told.at_the_door[what] += 1
 
-    def _hear(self, event: dict[str, Any]) -> None:
+    def _hear(self, event: dict[str, Any]) -> bool:
         """In a thread of the door: put it into the queue, maybe late; maybe be down afterwards."""
         react = getattr(self, self.hears[event["type"]])
         self._later(self.faults.delay() if self.faults.happens("late") else 0.0, lambda: react(event, event["data"]))
@@ -165,6 +170,7 @@ class Partner:
                 self._turning_away = self.faults.die.randint(1, 3)
             else:
                 self.door.shut_for(self.faults.delay())
+        return not self.faults.happens("unsaid")
 
     def _is_busy(self) -> int:
         away, self._turning_away = self._turning_away, max(0, self._turning_away - 1)

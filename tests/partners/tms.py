@@ -18,6 +18,7 @@ class Tms(Partner):
         "youxu.shipment.packed": "fetch",
         "youxu.shipment.departed": "bring",
     }
+    may_repeat = ("fetched", "measured", "handed.over")
     rules = (
         {
             "when": "event.type == 'fetched'",

@@ -92,9 +92,10 @@ class Youxu:
 
 
 class Door:
-    """The HTTP server of a partner. `hear` gets each event whose signature is right, once by webhook-id."""
+    """The HTTP server of a partner. `hear` gets each event whose signature is right, once by webhook-id, and answers
+    whether to say so."""
 
-    def __init__(self, hear: Callable[[dict[str, Any]], None], busy: Callable[[], int]) -> None:
+    def __init__(self, hear: Callable[[dict[str, Any]], bool], busy: Callable[[], int]) -> None:
         self.hear, self.busy = hear, busy
         self.secret = ""
         self.seen: set[str] = set()
@@ -128,8 +129,7 @@ class Door:
                 return 200
             self.seen.add(message)
             self.heard += 1
-        self.hear(json.loads(body))
-        return 204
+        return 204 if self.hear(json.loads(body)) else 500
 
     def shut_for(self, seconds: float) -> None:
         """Connections are refused for so long."""

@@ -27,7 +27,7 @@ from app.integration.inbound.actions import (
 from app.orders import queries as orders
 from app.processes.service import NoMatch
 from app.shipping import handling, reported, shipments
-from app.shipping.models import OPEN, Shipment
+from app.shipping.models import OPEN, UNDER_WAY, Shipment
 from app.shipping.permissions import SHIPMENT_CARRY, SHIPMENT_PICK
 from app.shipping.temperature import Reading
 
@@ -110,6 +110,10 @@ def readings(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome
     """What is outside the range is assessed; what is known is not kept twice."""
     shipment = _left(values)
     told = [_reading(row, f"readings.{place}") for place, row in enumerate(values["readings"])]
+    if shipment.status not in UNDER_WAY and {one.at for one in told} <= {
+        one.at for one in shipments.readings_of(shipment)
+    }:
+        return _said_before(shipment)
     fresh, outside = handling.take_readings(actor, shipment, values["logger"][:60], told)
     said: dict[str, Any] = {"number": shipment.number, "count": fresh}
     if outside:

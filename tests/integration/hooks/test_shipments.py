@@ -142,6 +142,10 @@ def test_missing_goods_cold_goods_and_refused_ones(dock, client):
         with clock.moved(clock.now() + timedelta(hours=2)):
             processing.run_due()
     assert state(early) == "done", early.fault
+    late = sender.send("r4", {**of, "logger": "T-1", "readings": [read]}, "temps")
+    assert "before" in said(late), late.fault
+    fresh = {"at": clock.now().isoformat(), "c": 4}
+    assert sender.send("r5", {**of, "logger": "T-1", "readings": [fresh]}, "temps").fault["code"] == "NotUnderWay"
     assert (shipments.proof_of(shipment).refused[0]["quantity"], dock.at(shipment)) == (2, ["settle"])
 
 
