@@ -33,6 +33,9 @@ fmt: .venv/dev ## format and fix what can be fixed
 bench: .venv/dev ## ratios against named baselines, measured in one run
 	$(PY) -m tests.bench
 
+partners: .venv/dev $(BUILT) ## five simulated partners drive ORDERS (50) orders from entry to delivery by webhooks
+	$(PY) -m tests.partners --orders $(or $(ORDERS),50) --seed $(or $(SEED),1)
+
 token: .venv/runtime ## print an API token: make token LOGIN=admin
 	@test -n "$(LOGIN)" || { echo "LOGIN=… is missing" >&2; exit 2; }
 	@.venv/bin/flask --app wsgi tokens create "$(LOGIN)"
@@ -44,7 +47,7 @@ lock: .venv/uv ## pin requirements.in and requirements-dev.in with hashes
 clean: ## remove what set-up and build made; data stays
 	rm -rf .venv app/static/dist app/frontend/node_modules .mypy_cache .ruff_cache .pytest_cache
 
-.PHONY: help run test test-full check fmt bench token lock clean
+.PHONY: help run test test-full check fmt bench partners token lock clean
 
 # --- set-up: each file is a stamp, remade when what it depends on is newer ---
 

@@ -51,6 +51,8 @@ class Settings:
     """Workers of external tasks that may wait for work at once in a server process (`PARKED_POLLS`): a thread each."""
     event_days: int = 30
     """Days that events stay in the feed of `/api/v1/events` (`EVENT_DAYS`)."""
+    hook_pause_ms: int = 5000
+    """Milliseconds until a webhook that was not taken is sent again (`HOOK_PAUSE_MS`); later pauses are multiples."""
     hook_allow: tuple[str, ...] = ()
     """Private places that webhooks may be sent to (`HOOK_ALLOW`): networks and host names, separated by commas."""
     tls: bool = False
@@ -103,6 +105,7 @@ class Settings:
             parked_polls=whole_number("PARKED_POLLS", env.get("PARKED_POLLS") or "64", 0, 1000),
             **reaching_people(env),
             event_days=whole_number("EVENT_DAYS", env.get("EVENT_DAYS") or "30", 1, 3650),
+            hook_pause_ms=whole_number("HOOK_PAUSE_MS", env.get("HOOK_PAUSE_MS") or "5000", 10, 600_000),
             hook_allow=tuple(one.strip() for one in env.get("HOOK_ALLOW", "").split(",") if one.strip()),
             sqlite_synchronous=synchronous,
         )

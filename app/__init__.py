@@ -28,6 +28,7 @@ from app.core import (
 from app.core.openapi import make_api
 from app.decisions import profiles
 from app.documents import retention
+from app.integration.outbound import delivering
 from app.notifying import sources
 from app.shipping import service as shipping
 from config import Settings
@@ -87,6 +88,7 @@ def create_app(settings: Settings) -> Flask:
     shipping.use_prefix(settings.company_prefix)
     sealing.use_key(settings.secret_key)
     reaching.allow(settings.hook_allow)
+    delivering.use_pause(settings.hook_pause_ms / 1000)
     sources.use(settings)
 
     outbox.keep_for(settings.event_days)

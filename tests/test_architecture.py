@@ -45,11 +45,11 @@ ALSO_OFFERED = {
     "qualification": {"scanning", "watching"},
     "orders": {"amending"},
     "planning": {"supposing"},
-    "shipping": {"checking", "dispatch", "handling", "labels", "scanning", "shipments", "temperature"},
+    "shipping": {"checking", "dispatch", "handling", "labels", "reported", "scanning", "shipments", "temperature"},
     "notifying": {"sources"},
     "traceability": {"exporting"},
     "recalls": {"replying"},
-    "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "idempotency", "pages", "api"},
+    "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "pages", "api"},
 }
 EDGES = {"pages", "api", "cli", "panels", "engine_rest"}
 FOREIGN = {

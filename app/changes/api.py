@@ -10,13 +10,12 @@ from flask.typing import ResponseReturnValue
 from app.changes import queries, schemas, service
 from app.changes.models import ChangeRequest
 from app.changes.permissions import CHANGE_ASK, CHANGE_READ
+from app.core import idempotency
 from app.core.errors import Invalid
 from app.core.i18n import _
 from app.core.openapi import ApiBlueprint, ErrorSchema
 from app.core.paging import Page, paginate
 from app.core.permissions import current_actor, requires
-from app.fulfilment import idempotency
-from app.fulfilment.api.orders import IdempotencyKeyHeader
 from app.orders import queries as orders
 
 bp = ApiBlueprint("change_requests", __name__, description="Changes and cancellations of orders that are on their way")
@@ -46,7 +45,7 @@ def get_change_request(change_id: str) -> ChangeRequest:
 
 @bp.post("/orders/<order_id>/change-requests")
 @requires(CHANGE_ASK)
-@bp.arguments(IdempotencyKeyHeader, location="headers")
+@bp.arguments(idempotency.KeyHeader, location="headers")
 @bp.arguments(schemas.ChangeGiven)
 @bp.response(201, schemas.ChangeShown)
 @bp.alt_response(400, schema=ErrorSchema, description="The body is no JSON")

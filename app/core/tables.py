@@ -10,7 +10,7 @@ import app
 
 def load_all() -> None:
     """Import `app/*/models.py` and those one folder deeper, number series, contents, jobs, events, periodic work."""
-    for name in ("ids", "kept", "periodic", "jobs.models", "outbox.models"):
+    for name in ("ids", "idempotency", "kept", "periodic", "jobs.models", "outbox.models"):
         importlib.import_module(f"app.core.{name}")
     root = Path(app.__path__[0])
     for path in sorted([*root.glob("*/models.py"), *root.glob("*/*/models.py")]):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from app.core import idempotency
 from app.core.permissions import Actor
 from app.core.subject import Subject
-from app.fulfilment import idempotency
 from app.fulfilment.answers import order_answer
 from app.fulfilment.steps import give_back
 from app.orders import queries as orders

@@ -1,30 +1,12 @@
-"""What the glue keeps of its own: answers given once, uploads waiting to be confirmed, papers of orders."""
+"""What the glue keeps of its own: uploads waiting to be confirmed, papers of orders."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.append_only import append_only
-from app.core.db import Base, Code, Id, JsonDict, JsonList, Moment, Name, Ref, UtcDateTime
-
-
-class IdempotencyKey(Base):
-    """A request that was served once, and what it was answered: the same request again gets the same answer."""
-
-    __tablename__ = "idempotency_keys"
-    __table_args__ = (UniqueConstraint("actor_id", "key"),)
-
-    id: Mapped[Id]
-    actor_id: Mapped[str] = mapped_column(String(26))
-    key: Mapped[str] = mapped_column(String(255))
-    body_hash: Mapped[str] = mapped_column(String(64))
-    made_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    subject_id: Mapped[str | None] = mapped_column(String(26))
-    """The order that was made; None only inside the transaction that makes it."""
-    answer: Mapped[JsonDict]
+from app.core.db import Base, Code, Id, JsonList, Moment, Name, Ref
 
 
 class OrderUpload(Base):

@@ -12,10 +12,10 @@ from app.core.subject import Subject
 from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.processes.steps import StepCall, step, task_rank
-from app.quality import service
+from app.quality import events, service
 from app.quality.demand import rank_of, waiting_for
 from app.quality.facts import severity_of
-from app.quality.models import Inspection
+from app.quality.models import SAMPLING, Inspection
 from app.quality.queries import get_inspection
 from app.tasks.models import Rank
 
@@ -46,7 +46,9 @@ def _decided(call: StepCall, gateway: str) -> dict[str, Any]:
 @step.register("begin_inspection")
 def begin_inspection(call: StepCall) -> dict[str, Any] | None:
     """The lot is under inspection."""
-    service.begin(call.actor, _one(call))
+    one = _one(call)
+    service.begin(call.actor, one)
+    events.tell_of(events.OPENED, one)
     return None
 
 
@@ -67,7 +69,10 @@ def open_return_inspection(call: StepCall) -> dict[str, Any] | None:
 @step.register("plan_inspection")
 def plan_inspection(call: StepCall) -> dict[str, Any] | None:
     """The sample, as the decision at the gateway `plan` asks for it; or the hold."""
-    service.plan(_one(call), _decided(call, "plan"))
+    one, decided = _one(call), _decided(call, "plan")
+    service.plan(one, decided)
+    if one.state == SAMPLING:
+        events.tell_of(events.PLANNED, one)
     return None
 
 
@@ -103,7 +108,9 @@ def strike_test_results(call: StepCall) -> dict[str, Any] | None:
 @step.register("plan_more_samples")
 def plan_more_samples(call: StepCall) -> dict[str, Any] | None:
     """As many units again."""
-    service.more_samples(_one(call))
+    one = _one(call)
+    service.more_samples(one)
+    events.tell_of(events.PLANNED, one)
     return None
 
 
@@ -112,7 +119,9 @@ def release_inspected(call: StepCall) -> dict[str, Any] | None:
     """Report and release. Raises NotAcceptable, NotAllSampled."""
     acceptable = _decided(call, "result").get("route") == "accepted"
     proposed = str(_decided(call, "disposition").get("route") or "")
-    service.release(call.actor, _one(call), _reason(call), proposed, acceptable=acceptable)
+    one = _one(call)
+    service.release(call.actor, one, _reason(call), proposed, acceptable=acceptable)
+    events.tell_of(events.RELEASED, one)
     return None
 
 
@@ -122,7 +131,9 @@ def release_inspected_for_some(call: StepCall) -> dict[str, Any] | None:
     acceptable = _decided(call, "result").get("route") == "accepted"
     proposed = str(_decided(call, "disposition").get("route") or "")
     limits: dict[str, Any] = {"only_for": _customers(call), "only_until": _until(call)}
-    service.release(call.actor, _one(call), _reason(call), proposed, acceptable=acceptable, **limits)
+    one = _one(call)
+    service.release(call.actor, one, _reason(call), proposed, acceptable=acceptable, **limits)
+    events.tell_of(events.RELEASED, one)
     return None
 
 
@@ -150,12 +161,16 @@ def _until(call: StepCall) -> date | None:
 @step.register("reject_inspected")
 def reject_inspected(call: StepCall) -> dict[str, Any] | None:
     """The lot is unfit."""
-    service.reject(call.actor, _one(call), _reason(call))
+    one = _one(call)
+    service.reject(call.actor, one, _reason(call))
+    events.tell_of(events.REJECTED, one)
     return None
 
 
 @step.register("stop_inspection")
 def stop_inspection(call: StepCall) -> dict[str, Any] | None:
     """Recalled meanwhile."""
-    service.stop(call.actor, _one(call), str(call.variables.get("recalled") or ""))
+    one = _one(call)
+    service.stop(call.actor, one, str(call.variables.get("recalled") or ""))
+    events.tell_of(events.STOPPED, one)
     return None

@@ -7,11 +7,11 @@ from typing import Any
 from flask import Response, jsonify, make_response, url_for
 from marshmallow import fields
 
+from app.core import idempotency
 from app.core.fields import Schema
 from app.core.openapi import ApiBlueprint, ErrorSchema
 from app.core.paging import Page, paginate
 from app.core.permissions import current_actor, requires
-from app.fulfilment import idempotency
 from app.recalls import queries, reading, schemas, service
 from app.recalls.models import RecallCase
 from app.recalls.permissions import RECALL_READ, RECALL_RUN

@@ -176,7 +176,7 @@ def pick_scanned(actor: Actor, shipment: Shipment, code: str, quantity: int) -> 
     said = service.read_code(code)
     known = queries.known_of(said)
     of_product = [one for one in wanted if one.product.id == known.product_id] or wanted
-    said, known = service.check_scan(actor, _expected(shipment, of_product), code)
+    said, known = service.check_scan(actor, expected_of(shipment, of_product), code)
     here = [one for one in of_product if known.lot is None or one.kept.lot.lot_no == known.lot.lot_no]
     chosen = here[0]
     serials = (said.serial,) if chosen.kept.lot.serialised else ()
@@ -185,7 +185,8 @@ def pick_scanned(actor: Actor, shipment: Shipment, code: str, quantity: int) -> 
         return pick(actor, shipment, chosen.kept.id, most, serials=serials, scanned=code)
 
 
-def _expected(shipment: Shipment, wanted: Sequence[shipments.ToPick]) -> Expected:
+def expected_of(shipment: Shipment, wanted: Sequence[shipments.ToPick]) -> Expected:
+    """What a scan must show when these are picked: the product of the first of them."""
     first: Product = wanted[0].product
     mine = [one for one in wanted if one.product.id == first.id]
     return Expected(

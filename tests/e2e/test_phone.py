@@ -9,9 +9,9 @@ from playwright.sync_api import Error, Page
 from sqlalchemy import func, select
 
 from app.core import clock, db
+from app.core.idempotency import IdempotencyKey
 from app.core.subject import Subject
 from app.fulfilment import intake
-from app.fulfilment.models import IdempotencyKey
 from app.identity.queries import actor_of, find_by_login
 from app.notifying import pushing
 from app.orders.models import Order

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
+from app.core import idempotency
 from app.core.errors import Invalid, StaleVersion
+from app.core.idempotency import IdempotencyKey
 from app.core.subject import Subject
-from app.fulfilment import idempotency, intake
-from app.fulfilment.models import IdempotencyKey
+from app.fulfilment import intake
 from app.inventory import queries as stock
 from app.orders import queries as orders
 from app.orders.models import Order

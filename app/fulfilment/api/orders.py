@@ -8,6 +8,7 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields
 
+from app.core import idempotency
 from app.core.errors import Invalid
 from app.core.fields import Choice, Schema, Text, between
 from app.core.i18n import _
@@ -138,19 +139,6 @@ class OrderListQuery(Schema):
     size = fields.Integer(load_default=SIZE, validate=between(1, LARGEST))
 
 
-class IdempotencyKeyHeader(Schema):
-    """The header that makes a repeated request harmless."""
-
-    idempotency_key = fields.String(
-        data_key="Idempotency-Key",
-        metadata={
-            "description": "1 to 255 visible ASCII characters, new for each order. "
-            "The same request again is answered as before.",
-            "example": "6f1c0a52-order-1",
-        },
-    )
-
-
 class OrderCancelIn(Schema):
     """Why, and the version the decision was made on."""
 
@@ -188,7 +176,7 @@ def list_orders(given: dict[str, Any]) -> dict[str, Any]:
 
 @bp.post("/orders")
 @requires(ORDER_CREATE)
-@bp.arguments(IdempotencyKeyHeader, location="headers")
+@bp.arguments(idempotency.KeyHeader, location="headers")
 @bp.response(201, OrderOut, headers={"Location": {"schema": {"type": "string"}, "description": "Address of the order"}})
 @bp.alt_response(400, schema=ErrorSchema, description="The body is no JSON")
 @bp.alt_response(401, schema=ErrorSchema)

@@ -12,10 +12,10 @@ from app.catalog import queries as catalog
 from app.core.db import session
 from app.core.errors import DomainError, Invalid, StaleVersion
 from app.core.i18n import _, named
+from app.core.idempotency import KeyReused
 from app.core.ids import new_id
 from app.core.permissions import current_actor, requires
 from app.fulfilment import entry_form, intake
-from app.fulfilment.idempotency import KeyReused
 from app.fulfilment.permissions import ORDER_CANCEL, ORDER_CHANGE, ORDER_CREATE, ORDER_WITHDRAW
 from app.orders import queries as orders
 from app.orders.models import CHANNELS, DELIVERIES, ORDER_TYPES, Order

@@ -1,7 +1,7 @@
 """/waiting: what a device did without a network arrives, each thing once.
 
 A device keeps what was done (frontend/worker/queue.js) with a key of its own making and sends it when it can. Here key,
-work and answer are one transaction (`fulfilment/idempotency.py`): the same thing again gets the first answer. What
+work and answer are one transaction (`core/idempotency.py`): the same thing again gets the first answer. What
 cannot be done any more is refused in words and leaves nothing behind. Forms are proved by a token that is asked for
 when something is sent, as the one of the page may be of a session that ended.
 """
@@ -14,11 +14,11 @@ from typing import Any
 from flask import Response, jsonify, request
 from flask_wtf.csrf import generate_csrf
 
-from app.core import jsontext
+from app.core import idempotency, jsontext
 from app.core.errors import Conflict, Invalid
 from app.core.i18n import _, _l
 from app.core.permissions import current_actor, requires
-from app.fulfilment import deciding, forms, idempotency, queries
+from app.fulfilment import deciding, forms, queries
 from app.fulfilment.pages.inbox_blueprint import bp
 from app.tasks.drafts import forget as forget_drafts
 from app.tasks.models import Task

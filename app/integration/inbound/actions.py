@@ -4,7 +4,7 @@
     def cancel(actor, values, arrival) -> Outcome: ...      # in the event's transaction
 
 An action raises `CameEarly` for what may still come (an order that is not there yet) and any other DomainError for what
-is wrong. Shipments and inspections have no actions yet: those parts of the house do not exist yet.
+is wrong.
 """
 
 from __future__ import annotations

@@ -50,6 +50,12 @@ def current(source_id: str) -> HookMapping | None:
     return session().scalars(wanted.order_by(HookMapping.version.desc())).first()
 
 
+def active(source_id: str) -> HookMapping | None:
+    """The one in force."""
+    wanted = select(HookMapping).where(HookMapping.source_id == source_id, HookMapping.status == ACTIVE)
+    return session().scalars(wanted).first()
+
+
 def save_draft(actor: Actor, source: HookSource, body: Any, sample: str, *, seen: int | None) -> HookMapping:
     """Keep the draft; `seen` is the revision of the draft it was made from (None: there was none).
 

@@ -33,10 +33,12 @@ PER_ENDPOINT = 4
 LEASE = timedelta(seconds=90)
 """Longer than a request can take."""
 FIRST, GROWS, LONGEST_PAUSE, SCATTER = 5.0, 3.0, 4 * 3600.0, 0.2
-"""Seconds after the first failure, factor of each further one, seconds at most, part by which each is off."""
+"""Seconds after the first failure (see `use_pause`), factor of each further one, seconds at most, part by which each is
+off."""
 OPENS_AFTER = 5
 """Failures in a row that open the circuit."""
-OPEN_FOR, OPEN_AT_MOST = 30.0, 600.0
+OPEN_FOR, OPEN_AT_MOST = 6, 600.0
+"""How long it is open: so many first pauses, later up to so many seconds."""
 GONE = 410
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
@@ -47,6 +49,13 @@ _subscriptions: Any = HookSubscription.__table__
 _guard = threading.Lock()
 _busy: Counter[str] = Counter()
 _pool: ThreadPoolExecutor | None = None
+_first = FIRST
+
+
+def use_pause(seconds: float) -> None:
+    """How long after the first failure a delivery is tried again."""
+    global _first  # noqa: PLW0603 - set once at start
+    _first = seconds
 
 
 @dataclass(frozen=True)
@@ -199,7 +208,7 @@ def settle(one: Claim, row: Any, subscription: Any, answer: Answer) -> None:
 
 def pause(attempts: int) -> float:
     """Seconds until the next attempt, after so many that failed."""
-    return min(FIRST * GROWS ** min(attempts - 1, 20), LONGEST_PAUSE) * random.uniform(1 - SCATTER, 1 + SCATTER)
+    return min(_first * GROWS ** min(attempts - 1, 20), LONGEST_PAUSE) * random.uniform(1 - SCATTER, 1 + SCATTER)
 
 
 def _note(subscription: Any, now: datetime, *, took: bool, gone: bool) -> None:
@@ -215,7 +224,7 @@ def _note(subscription: Any, now: datetime, *, took: bool, gone: bool) -> None:
     _set(subscription.id, failures=_subscriptions.c.failures + 1)
     failures = session().scalar(select(_subscriptions.c.failures).where(_subscriptions.c.id == subscription.id)) or 0
     if failures >= OPENS_AFTER:
-        seconds = min(OPEN_FOR * 2 ** min(failures - OPENS_AFTER, 10), OPEN_AT_MOST)
+        seconds = min(_first * OPEN_FOR * 2 ** min(failures - OPENS_AFTER, 10), OPEN_AT_MOST)
         _set(subscription.id, open_until=now + timedelta(seconds=seconds))
 
 

@@ -2,7 +2,9 @@
 
 from app.integration.inbound import action_orders as action_orders
 from app.integration.inbound import action_processes as action_processes
+from app.integration.inbound import action_shipments as action_shipments
 from app.integration.inbound import action_stock as action_stock
+from app.integration.inbound import action_tasks as action_tasks
 from app.integration.inbound import processing as processing
 from app.integration.outbound import delivering as delivering
 from app.integration.outbound import feeding as feeding

@@ -10,20 +10,52 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from marshmallow import fields
+from sqlalchemy import String, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core import clock, jsontext
 from app.core.conflicts import insert_into
-from app.core.db import session
+from app.core.db import Base, Id, JsonDict, UtcDateTime, session
 from app.core.errors import DomainError, Invalid
+from app.core.fields import Schema
 from app.core.i18n import _, _l
 from app.core.ids import new_id
 from app.core.permissions import Actor
-from app.fulfilment.models import IdempotencyKey
 
 _FORM = re.compile(r"[\x21-\x7e]{1,255}\Z")
+
+
+class IdempotencyKey(Base):
+    """A request that was served once, and what it was answered: the same request again gets the same answer."""
+
+    __tablename__ = "idempotency_keys"
+    __table_args__ = (UniqueConstraint("actor_id", "key"),)
+
+    id: Mapped[Id]
+    actor_id: Mapped[str] = mapped_column(String(26))
+    key: Mapped[str] = mapped_column(String(255))
+    body_hash: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    subject_id: Mapped[str | None] = mapped_column(String(26))
+    """What was made (an order, …); None only inside the transaction that makes it."""
+    answer: Mapped[JsonDict]
+
+
+class KeyHeader(Schema):
+    """The header that makes a repeated request harmless."""
+
+    idempotency_key = fields.String(
+        data_key="Idempotency-Key",
+        metadata={
+            "description": "1 to 255 visible ASCII characters, new for each request. "
+            "The same request again is answered as before.",
+            "example": "6f1c0a52-order-1",
+        },
+    )
 
 
 class KeyReused(DomainError):

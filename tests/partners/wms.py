@@ -1,0 +1,60 @@
+"""The warehouse: checks receipts, picks by lot, packs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.partners.partner import TASK_LIES, Partner, task_rule
+
+CHECKS = dict.fromkeys(("package", "label", "udi", "certificate"), "ok")
+
+
+class Wms(Partner):
+    """Hears of receipts and shipments, and does what the warehouse does."""
+
+    name, roles = "wms", ("integration", "warehouse")
+    hears = {  # noqa: RUF012 - constant
+        "youxu.inspection.opened": "check",
+        "youxu.shipment.to_pick": "pick",
+        "youxu.task.opened": "pack",
+    }
+    filter = "event.type != 'youxu.task.opened' || data.element == 'pack'"
+    rules = (
+        {
+            "when": "event.type == 'goods.picked'",
+            "action": "shipment.pick",
+            "fields": {
+                "shipment": "data.shipment",
+                "lot_no": "data.lot",
+                "product": "data.sku",
+                "quantity": "data.qty",
+            },
+        },
+        task_rule("outcome", "reason", "logger", "box_celsius", "counted", "temperature", *CHECKS),
+    )
+
+    def check(self, _event: dict[str, Any], data: dict[str, Any]) -> None:
+        """Count the goods, look at package and papers."""
+        answers = {"counted": data["quantity"], "temperature": "complete", **CHECKS}
+        told = {"kind": "inspection", "number": data["number"], "element": "receiving_check", "answers": answers}
+        self.say("task.done", data["number"], told, {"number": "type", "kind": "code", "answers.counted": "type"})
+
+    def pick(self, _event: dict[str, Any], data: dict[str, Any]) -> None:
+        """Everything that still lies in its bin, lot by lot; then say so."""
+        number = data["number"]
+        shipment = self.youxu.ask("GET", f"/shipments/{number}")
+        for line in shipment["goods"]:
+            if not line["picked"]:
+                told = {"shipment": number, "sku": line["product"], "lot": line["lot_no"], "qty": line["quantity"]}
+                self.say("goods.picked", number, told, {"lot": "missing", "qty": "type", "sku": "code"})
+        told = {"kind": "shipment", "number": number, "element": "pick", "answers": {"outcome": "approve"}}
+        self.say("task.done", number, told, TASK_LIES)
+
+    def pack(self, event: dict[str, Any], data: dict[str, Any]) -> None:
+        """Into the box; a logger with cold goods."""
+        shipment = self.youxu.ask("GET", f"/shipments/{data['about_id']}")
+        answers: dict[str, Any] = {"outcome": "approve"}
+        if shipment["cold"]:
+            answers |= {"logger": f"T-{shipment['number']}", "box_celsius": 4.5}
+        told = {"task": event["subject"], "answers": answers}
+        self.say("task.done", shipment["number"], told, {"task": "type", "answers.outcome": "type"})
