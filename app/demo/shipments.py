@@ -53,18 +53,21 @@ def follow(team: dict[str, Actor]) -> None:
 
 
 def _simple(*, cold: bool) -> Iterator[Shipment]:
-    """Shipments to be picked that one person may ship, of lots without serial numbers."""
+    """Shipments to be picked, of lots without serial numbers; those without cold goods may be shipped by one person."""
     wanted = select(Shipment).where(Shipment.status == "picking", Shipment.cold == cold)
     for one in session().scalars(wanted.order_by(Shipment.number).limit(TRIED)).all():
         goods = shipments.goods_of(one)
-        if all(_is_simple(row) for row in goods) and sum(row.kept.quantity for row in goods) > 1:
+        enough = cold or sum(row.kept.quantity for row in goods) > 1
+        if enough and all(_is_labelled(row) and (cold or _is_plain(row)) for row in goods):
             yield one
 
 
-def _is_simple(row: shipments.ToPick) -> bool:
-    one = row.product
-    plain = not one.high_value and (one.risk_class or 3) < 3 and not row.kept.lot.serialised
-    return plain and one.issuer == "GS1" and bool(one.udi_di)
+def _is_labelled(row: shipments.ToPick) -> bool:
+    return row.product.issuer == "GS1" and bool(row.product.udi_di) and not row.kept.lot.serialised
+
+
+def _is_plain(row: shipments.ToPick) -> bool:
+    return not row.product.high_value and (row.product.risk_class or 3) < 3
 
 
 def _pick(who: Actor, one: Shipment, *, half: bool = False) -> None:
@@ -79,6 +82,8 @@ def _pick(who: Actor, one: Shipment, *, half: bool = False) -> None:
 def _pack(team: dict[str, Actor], one: Shipment, **packing: Any) -> None:
     _pick(team["warehouse"], one)
     _answer(team["warehouse"], one)
+    if open_tasks_of(Subject("shipment", one.id))[0].element_id == "check":
+        _answer(team["warehouse2"], one)
     _answer(team["warehouse"], one, **packing)
 
 
