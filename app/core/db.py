@@ -225,6 +225,11 @@ def regardless(act: Callable[[], object]) -> None:
     act() if unit.around else unit.regardless.append(act)
 
 
+def leave_no_trace() -> None:
+    """What was to be done regardless is not done after all: for who only tries something out and leaves no trace."""
+    _running().regardless.clear()
+
+
 def in_transaction() -> bool:
     """True inside a `transaction()` block."""
     return _current.get() is not None

@@ -25,7 +25,10 @@ def pick(actor: Actor, shipment: Shipment, given: Mapping[str, Any]) -> list[Res
     if not given.get("reservation") and not given.get("lot_no"):
         if not code:
             raise Invalid({"lot_no": [_("Give the reservation, the lot number or the scanned code.")]})
-        return [dispatch.pick_scanned(actor, shipment, code, quantity or 1)]
+        got = dispatch.pick_scanned(actor, shipment, code, quantity or 1)
+        if got.quantity < (quantity or 1):  # who asks for more than the label is good for is told, and nothing is taken
+            raise Invalid({"quantity": [_("Must lie between %(least)s and %(most)s.", least=1, most=got.quantity)]})
+        return [got]
     dispatch.refuse_unless_open(shipment)
     meant = _meant(shipment, given)
     if code:

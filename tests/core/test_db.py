@@ -120,6 +120,17 @@ def test_what_goes_straight_to_the_driver_lies_within_the_savepoint_too(live):
     assert names() == ["before", "within"]
 
 
+def test_what_is_done_regardless_survives_a_refusal_but_not_a_try(live):
+    done = []
+    for word, tried in (("refused", False), ("tried", True)):
+        with pytest.raises(Invalid), db.transaction():
+            db.regardless(lambda word=word: done.append(word))
+            if tried:
+                db.leave_no_trace()
+            raise Invalid({})
+    assert done == ["refused"]
+
+
 def test_what_is_put_off_until_the_commit_is_stored_with_the_rest_or_not_at_all(live):
     def put_off(name):
         db.before_commit(lambda: _number.run({"name": name, "last": 1}))

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 
 from app.audit.models import AuditEntry
-from app.core import clock, ids, jsontext
+from app.core import clock, db, ids, jsontext
 from app.core.db import session
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import _
@@ -57,10 +57,18 @@ def try_out(
     event = read_sample(source, sample)
     scope = envelopes.scope_of(event.attributes, jsontext.loads(event.body))
     try:
-        within(lambda: _carry_out(source.acts_as, body, scope, event))
+        within(lambda: _leaving_nothing(source.acts_as, body, scope, event))
     except _Undo as undo:
         return undo.tried
     raise AssertionError("unreachable")
+
+
+def _leaving_nothing(user_id: str, body: Mapping[str, Any], scope: dict[str, Any], event: envelopes.Incoming) -> None:
+    """Also what a refusal keeps regardless (a mis-shipment that a scan prevented) is not kept of what is only tried."""
+    try:
+        _carry_out(user_id, body, scope, event)
+    finally:
+        db.leave_no_trace()
 
 
 def _carry_out(user_id: str, body: Mapping[str, Any], scope: dict[str, Any], event: envelopes.Incoming) -> None:
