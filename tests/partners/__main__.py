@@ -71,7 +71,7 @@ def show(day: days.Day, made: Reckoning, seconds: float) -> None:
     rows = {
         "orders sent": made.orders,
         "delivered, each with one proof": made.delivered,
-        "refused with a reason": len(made.refused),
+        "cancelled by the customer / too late for it": f"{len(made.refused)} / {made.too_late}",
         "units ordered / handed over in the ledger": f"{made.units_ordered} / {made.units_delivered}",
         "messages sent": made.messages,
         "events heard": sum(partner.door.heard for partner in day.partners.values()),
@@ -82,6 +82,7 @@ def show(day: days.Day, made: Reckoning, seconds: float) -> None:
         ),
         "lies refused": sum(made.lies.values()),
         "retries, both ways": made.retries,
+        "units missing in their bins": getattr(day.partners["wms"], "missing", 0),
         "signatures of people": getattr(day.partners["mes"], "signed", 0),
         "seconds": f"{seconds:.0f}",
     }
