@@ -29,7 +29,7 @@ def main() -> int:
     wishes.add_argument(
         "--url",
         help="a running server (HOOK_ALLOW=127.0.0.0/8, filled by tests.partners.house) instead of one of our own; "
-        "DATA or DATABASE_URL must be those of that server, for `flask users` and `flask tokens`",
+        "DATA or DATABASE_URL must be those of that server, for `flask users add`",
     )
     wishes.add_argument("--token", default="", help="of an administrator there; without it one is made")
     given = wishes.parse_args()

@@ -57,7 +57,7 @@ def plan(seed: int, count: int, tag: str) -> Plan:
         made.orders.append(Placed(f"{tag}-PO-{number:04d}", customer, wanted, tuple(lines), changes_mind=minded))
     for sku, units in needed.items():
         half = (units + 1) // 2 + 10
-        made.supplies += [Supply(sku, f"{tag}-{sku[-1]}{letter}", half) for letter in "AB"]
+        made.supplies += [Supply(sku, f"{tag}-{sku[-1]}{letter}", half) for letter in "AB" if units]
     made.bad = {die.choice(made.supplies).lot}
     return made
 

@@ -82,13 +82,13 @@ def run(app: Flask, url: str, orders: int, seconds: float) -> None:
 @pytest.mark.any_database
 @pytest.mark.waits
 def test_nothing_is_lost_and_nothing_doubled(app: Flask, url: str):
-    run(app, url, 5, 60)
+    run(app, url, 5, 240)
 
 
 @pytest.mark.full
 @pytest.mark.waits
 def test_nothing_is_lost_and_nothing_doubled_in_a_larger_day(app: Flask, url: str):
-    run(app, url, 30, 300)
+    run(app, url, 30, 600)
 
 
 def test_lies_and_signatures():
