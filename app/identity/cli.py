@@ -51,11 +51,14 @@ def find(login: str) -> User:
 @click.option("--role", "roles", multiple=True, required=True, help="May be given several times.")
 @click.option("--email")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of making one.")
-def add(login: str, name: str | None, roles: tuple[str, ...], email: str | None, *, password_stdin: bool) -> None:
+@click.option("--token", "with_token", is_flag=True, help="Also make an API token and print it, on a line of its own.")
+def add(
+    login: str, name: str | None, roles: tuple[str, ...], email: str | None, *, password_stdin: bool, with_token: bool
+) -> None:
     """Make a user LOGIN. Prints the generated password, which must be changed at the first sign-in."""
-    password = sys.stdin.readline().rstrip("\n") if password_stdin else passwords.generate()
+    password, token = sys.stdin.readline().rstrip("\n") if password_stdin else passwords.generate(), ""
     with telling():
-        service.create_user(
+        made = service.create_user(
             SYSTEM,
             login=login,
             name=name or login,
@@ -64,8 +67,11 @@ def add(login: str, name: str | None, roles: tuple[str, ...], email: str | None,
             email=email,
             must_change_password=not password_stdin,
         )
-    if not password_stdin:
-        click.echo(password)
+        if with_token:
+            _made, token = service.make_token(SYSTEM, made, label="command line", scopes=[], expires_at=None)
+    for secret in ("" if password_stdin else password, token):
+        if secret:
+            click.echo(secret)
 
 
 @users.command("list")

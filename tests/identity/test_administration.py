@@ -141,6 +141,10 @@ def test_commands_for_users(app, live):
     assert made.exit_code == 0
     assert PASSWORD_SHOWN.fullmatch(made.output.strip())
     assert "wang\tactive\tplanner,sales\t王丽" in runner.invoke(args=["users", "list"]).output
+    robot = runner.invoke(args=["users", "add", "robot", "--role", "integration", "--token"])
+    password, token = robot.output.split()
+    assert len(password) > 11
+    assert token[:6] in runner.invoke(args=["tokens", "list"]).output
     again = runner.invoke(args=["users", "add", "wang", "--role", "sales"])
     assert (again.exit_code, "is taken" in again.output) == (1, True)
     assert "roles: There is no role" in runner.invoke(args=["users", "add", "li", "--role", "boss"]).output

@@ -29,7 +29,7 @@ def main() -> int:
     wishes.add_argument(
         "--url",
         help="a running server (HOOK_ALLOW=127.0.0.0/8, filled by tests.partners.house) instead of one of our own; "
-        "DATA or DATABASE_URL must be those of that server, for `flask users` and `flask tokens`",
+        "DATA or DATABASE_URL must be those of that server, for `flask users add`",
     )
     wishes.add_argument("--token", default="", help="of an administrator there; without it one is made")
     given = wishes.parse_args()
@@ -71,7 +71,7 @@ def show(day: days.Day, made: Reckoning, seconds: float) -> None:
     rows = {
         "orders sent": made.orders,
         "delivered, each with one proof": made.delivered,
-        "refused with a reason": len(made.refused),
+        "cancelled by the customer / too late for it": f"{len(made.refused)} / {made.too_late}",
         "units ordered / handed over in the ledger": f"{made.units_ordered} / {made.units_delivered}",
         "messages sent": made.messages,
         "events heard": sum(partner.door.heard for partner in day.partners.values()),
@@ -82,6 +82,7 @@ def show(day: days.Day, made: Reckoning, seconds: float) -> None:
         ),
         "lies refused": sum(made.lies.values()),
         "retries, both ways": made.retries,
+        "units missing in their bins": getattr(day.partners["wms"], "missing", 0),
         "signatures of people": getattr(day.partners["mes"], "signed", 0),
         "seconds": f"{seconds:.0f}",
     }

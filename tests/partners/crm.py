@@ -16,6 +16,8 @@ class Placed:
     customer: str
     wanted: str
     lines: tuple[tuple[str, int, str], ...]
+    changes_mind: bool = False
+    """The customer cancels it at once."""
 
     @property
     def units(self) -> int:
@@ -49,6 +51,11 @@ class Crm(Partner):
                 },
             },
         },
+        {
+            "when": "event.type == 'order.withdrawn'",
+            "action": "order.cancel",
+            "fields": {"customer": "data.customer", "external_ref": "data.ref", "reason": "data.reason"},
+        },
     )
 
     def __init__(self, *given: Any) -> None:
@@ -62,7 +69,11 @@ class Crm(Partner):
         data = {"ref": order.ref, "customer": order.customer, "wanted": order.wanted, "items": items}
         surgery = {"surgery_at": f"{order.wanted}T16:00:00+08:00", "surgery_number": f"OR-{order.ref}"}
         lies = {"customer": "missing", "items.0.sku": "code", "items.0.qty": "type", "wanted": "type"}
-        return self.say("order.placed", order.ref, {**data, **surgery}, lies)
+        placed = self.say("order.placed", order.ref, {**data, **surgery}, lies)
+        if order.changes_mind:
+            told = {"ref": order.ref, "customer": order.customer, "reason": "ordered by mistake"}
+            self.say("order.withdrawn", order.ref, told, {"reason": "missing", "ref": "type"})
+        return placed
 
     def delivered(self, _event: dict[str, Any], data: dict[str, Any]) -> None:
         """The goods are there (by number of the order)."""

@@ -40,8 +40,8 @@ class Plan:
 
 
 def plan(seed: int, count: int, tag: str) -> Plan:
-    """So many orders of one or two lines, one in fifteen so large that the order desk approves it; supplies for all of
-    them in two lots a product, one of which is bad."""
+    """So many orders of one or two lines, one in fifteen so large that the order desk approves it, one in eleven that is
+    cancelled at once; supplies for all of them in two lots a product, one of which is bad."""
     die, made = random.Random(f"plan {seed}"), Plan()
     wanted = (_today() + timedelta(days=12)).isoformat()
     products = [f"GOODS-{number}" for number in range(1, WARM + COLD + 1)]
@@ -53,10 +53,11 @@ def plan(seed: int, count: int, tag: str) -> Plan:
             needed[sku] += quantity
             lines.append((sku, quantity, PRICE))
         customer = f"H-{die.randint(1, CUSTOMERS):04d}"
-        made.orders.append(Placed(f"{tag}-PO-{number:04d}", customer, wanted, tuple(lines)))
+        minded = number % 11 == 5
+        made.orders.append(Placed(f"{tag}-PO-{number:04d}", customer, wanted, tuple(lines), changes_mind=minded))
     for sku, units in needed.items():
         half = (units + 1) // 2 + 10
-        made.supplies += [Supply(sku, f"{tag}-{sku[-1]}{letter}", half) for letter in "AB"]
+        made.supplies += [Supply(sku, f"{tag}-{sku[-1]}{letter}", half) for letter in "AB" if units]
     made.bad = {die.choice(made.supplies).lot}
     return made
 

@@ -25,11 +25,13 @@ class Rates:
     down: float = 0.05
     unsaid: float = 0.05
     """Taken, and answered as if it were not."""
+    missing: float = 0.08
+    """A unit is not in its bin."""
     longest_delay: float = 2.0
     """Seconds of lateness, and of being down, at most."""
 
 
-NONE = Rates(0, 0, 0, 0, 0, 0, 0)
+NONE = Rates(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 class Faults:

@@ -65,7 +65,7 @@ class Partner:
         self.youxu = Youxu("")
         self.source = self.secret = ""
         self._numbers, self._order = itertools.count(1), itertools.count()
-        self._queue: list[tuple[float, int, Callable[[], None]]] = []
+        self._queue: list[tuple[float, int, Callable[[], object]]] = []
         self._held: Message | None = None
         self._turning_away = 0
         self._working = False
@@ -101,13 +101,13 @@ class Partner:
         delay = self.faults.delay() if self.faults.happens("late") else 0.0
         if self._held is None and self.faults.happens("reorder"):
             self._held = message
-            self._later(self.faults.rates.longest_delay, self._let_go)
+            self.later(self.faults.rates.longest_delay, self._let_go)
             return message.id
         self._truth(message, delay)
         self._let_go()
         if kind in self.may_repeat and self.faults.happens("repeat"):
             repeat = replace(message, id=f"{message.id}-again")
-            self._later(delay + self.faults.delay(), lambda: self._send(repeat))
+            self.later(delay + self.faults.delay(), lambda: self._send(repeat))
         return message.id
 
     def after(self, message_id: str, act: Callable[[], None]) -> None:
@@ -116,7 +116,7 @@ class Partner:
         if address is not None and self.youxu.look(address)["status"] in ("done", "failed"):
             act()
         else:
-            self._later(0.2, lambda: self.after(message_id, act))
+            self.later(0.2, lambda: self.after(message_id, act))
 
     def _let_go(self) -> None:
         held, self._held = self._held, None
@@ -124,25 +124,25 @@ class Partner:
             self._truth(held, 0.05)
 
     def _truth(self, message: Message, delay: float) -> None:
-        self._later(delay, lambda: self._send(message))
+        self.later(delay, lambda: self._send(message))
         if self.faults.happens("duplicate"):
-            self._later(delay + self.faults.delay(), lambda: self._send(message))
+            self.later(delay + self.faults.delay(), lambda: self._send(message))
 
     def _lie(self, message: Message) -> None:
         how = self.faults.die.random()
         what, data = lie_about(message.data, message.lies, self.faults.die)
         if how < 0.1:
             forged = Message(f"{message.id}-forged", message.type, message.key, message.data, {})
-            self._later(0, lambda: self._send_wrong(forged, FORGED, "forged signature"))
+            self.later(0, lambda: self._send_wrong(forged, FORGED, "forged signature"))
         elif how < 0.2:
             clash = Message(message.id, message.type, message.key, data, {})
-            self._later(
+            self.later(
                 self.faults.rates.longest_delay * 3, lambda: self._send_wrong(clash, self.secret, "id used again")
             )
         else:
             lie = Message(f"{message.id}-lie", message.type, message.key, data, {})
             self.told.wrong[lie.id] = f"{message.type}: {what}"
-            self._later(0, lambda: self._send(lie))
+            self.later(0, lambda: self._send(lie))
 
     def _send(self, message: Message) -> None:
         answer = self.youxu.tell(self.source, self.secret, message.event())
@@ -164,7 +164,7 @@ class Partner:
     def _hear(self, event: dict[str, Any]) -> bool:
         """In a thread of the door: put it into the queue, maybe late; maybe be down afterwards."""
         react = getattr(self, self.hears[event["type"]])
-        self._later(self.faults.delay() if self.faults.happens("late") else 0.0, lambda: react(event, event["data"]))
+        self.later(self.faults.delay() if self.faults.happens("late") else 0.0, lambda: react(event, event["data"]))
         if self.faults.happens("down"):
             if self.faults.die.random() < 0.5:
                 self._turning_away = self.faults.die.randint(1, 3)
@@ -176,7 +176,8 @@ class Partner:
         away, self._turning_away = self._turning_away, max(0, self._turning_away - 1)
         return away
 
-    def _later(self, delay: float, act: Callable[[], None]) -> None:
+    def later(self, delay: float, act: Callable[[], object]) -> None:
+        """Do it in so many seconds, in the partner's own thread."""
         with self._changed:
             heapq.heappush(self._queue, (time.monotonic() + delay, next(self._order), act))
             self._changed.notify()

@@ -21,7 +21,10 @@ class Reckoning:
     delivered: int = 0
     refused: dict[str, str] = field(default_factory=dict)
     """By reference of an order: why it was not delivered."""
+    too_late: int = 0
+    """Cancellations of orders that were released already: these are delivered."""
     units_ordered: int = 0
+    """Of those that were not refused."""
     units_delivered: int = 0
     messages: int = 0
     lies: Counter[str] = field(default_factory=Counter)
@@ -38,7 +41,7 @@ def reckon(
 ) -> Reckoning:
     """Look at orders, shipments, ledger, audit trail, and what became of every message. `books`: what is wrong in the
     stock ledger, as its own check says."""
-    made = Reckoning(orders=len(placed), units_ordered=sum(order.units for order in placed))
+    made = Reckoning(orders=len(placed))
     by_ref: dict[str, list[Any]] = {}
     for order in keeper.every("/orders", status="any"):
         by_ref.setdefault(order["external_ref"], []).append(order)
@@ -65,7 +68,9 @@ def _one(keeper: Youxu, order: Placed, found: list[Any], partners: Mapping[str, 
     if found[0]["status"] in ("rejected", "cancelled"):
         made.refused[order.ref] = found[0]["status"]
         made.wrong += [f"{order.ref} was refused, yet has a shipment"] if live else []
+        made.wrong += [] if order.changes_mind else [f"{order.ref} was refused, and nobody asked for that"]
         return
+    made.units_ordered += order.units
     if [one["status"] for one in live] != ["delivered"]:
         made.wrong.append(f"{order.ref} ({number}, {found[0]['status']}): shipments {[s['status'] for s in live]}")
         return
@@ -99,7 +104,9 @@ def _messages(keeper: Youxu, name: str, partner: Partner, ids: Mapping[str, str]
     seen = {one["event_id"]: one for one in keeper.every(f"/hook-sources/{ids[name]}/events")}
     for message_id in told.truths:
         one = seen.pop(message_id)
-        if one["state"] != "done":
+        if one["type"] == "order.withdrawn" and one["code"] == "OrderReleased":
+            made.too_late += 1
+        elif one["state"] != "done":
             made.wrong.append(f"{message_id} {one['type']}: {one['state']} {one['reason']} {one['fields']}")
     for message_id, what in told.wrong.items():
         one = seen.pop(message_id)

@@ -32,8 +32,8 @@ class Accounts:
         """Login, password, token."""
         login, password = f"{name}-{self.tail}", secrets.token_urlsafe(18)
         given = [word for role in roles for word in ("--role", role)]
-        self.flask("users", "add", login, "--name", name.upper(), *given, "--password-stdin", given=f"{password}\n")
-        return login, password, self.flask("tokens", "create", login).splitlines()[-1]
+        words = ("users", "add", login, "--name", name.upper(), *given, "--password-stdin", "--token")
+        return login, password, self.flask(*words, given=f"{password}\n").splitlines()[-1]
 
 
 def connect(accounts: Accounts, keeper: Youxu, partners: Sequence[Partner]) -> dict[str, str]:

@@ -30,8 +30,23 @@ class Wms(Partner):
                 "quantity": "data.qty",
             },
         },
+        {
+            "when": "event.type == 'goods.missing'",
+            "action": "shipment.missing",
+            "fields": {
+                "shipment": "data.shipment",
+                "lot_no": "data.lot",
+                "product": "data.sku",
+                "found": "data.found",
+                "reason": "data.reason",
+            },
+        },
         task_rule("outcome", "reason", "logger", "box_celsius", "counted", "temperature", *CHECKS),
     )
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.missing = 0
 
     def check(self, _event: dict[str, Any], data: dict[str, Any]) -> None:
         """Count the goods, look at package and papers."""
@@ -40,10 +55,22 @@ class Wms(Partner):
         self.say("task.done", data["number"], told, {"number": "type", "kind": "code", "answers.counted": "type"})
 
     def pick(self, _event: dict[str, Any], data: dict[str, Any]) -> None:
-        """Everything that still lies in its bin, lot by lot; then say so."""
+        """Everything that still lies in its bin, lot by lot; then say so. Now and then a unit is not there."""
         number = data["number"]
-        shipment = self.youxu.ask("GET", f"/shipments/{number}")
-        for line in shipment["goods"]:
+        goods = [line for line in self.youxu.ask("GET", f"/shipments/{number}")["goods"] if not line["picked"]]
+        for line in goods:
+            if line["quantity"] > 1 and self.faults.happens("missing"):
+                about = {"shipment": number, "sku": line["product"], "lot": line["lot_no"]}
+                told = {**about, "found": line["quantity"] - 1, "reason": "one is not in the bin"}
+                lies = {"found": "type", "reason": "missing", "lot": "code"}
+                missing = self.say("goods.missing", number, told, lies)
+                self.missing += 1
+                self.after(missing, lambda: self._take(number))
+                return
+        self._take(number)
+
+    def _take(self, number: str) -> None:
+        for line in self.youxu.ask("GET", f"/shipments/{number}")["goods"]:
             if not line["picked"]:
                 told = {"shipment": number, "sku": line["product"], "lot": line["lot_no"], "qty": line["quantity"]}
                 self.say("goods.picked", number, told, {"lot": "missing", "qty": "type", "sku": "code"})
