@@ -33,7 +33,7 @@ fmt: .venv/dev ## format and fix what can be fixed
 bench: .venv/dev ## ratios against named baselines, measured in one run
 	$(PY) -m tests.bench
 
-partners: .venv/dev $(BUILT) ## five simulated partners drive ORDERS (50) orders from entry to delivery by webhooks
+partners: .venv/dev ## five simulated partners drive ORDERS (50) orders from entry to delivery by webhooks
 	$(PY) -m tests.partners --orders $(or $(ORDERS),50) --seed $(or $(SEED),1)
 
 token: .venv/runtime ## print an API token: make token LOGIN=admin
