@@ -7,7 +7,6 @@ from flask import Blueprint, render_template, request
 from app.core import menu
 from app.core.i18n import _l
 from app.core.permissions import current_actor, requires
-from app.core.web import is_fragment
 from app.identity.queries import names_of
 from app.identity.roles import ROLES
 from app.risks import promises, stock, watching, wording
@@ -27,7 +26,7 @@ def show_promises() -> str:
     page = promises.listed(cause, request.args.get("page", 1, type=int))
     tasks = [task for row in page.items for task in row.tasks]
     return render_template(
-        "risks/_promises.html" if is_fragment() else "risks/promises.html",
+        "risks/promises.html",
         page=page,
         cause=cause,
         counts=promises.counts(),
