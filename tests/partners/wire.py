@@ -40,6 +40,7 @@ class Youxu:
         self.url, self.retries = url.rstrip("/"), 0
         self.session = requests.Session()
         self.session.trust_env = False
+        self.session.headers["Accept-Language"] = "en"
         if token:
             self.session.headers["Authorization"] = f"Bearer {token}"
 
