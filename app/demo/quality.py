@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from app.catalog import queries as catalog
 from app.core import clock
 from app.core.permissions import Actor
+from app.demo.answering import answer
 from app.demo.master import World, quantity_of
-from app.fulfilment import deciding
 from app.inventory import service as inventory
-from app.processes import queries as processes
 from app.quality import queries
 from app.quality.characteristics import asked_of
 from app.quality.demand import waiting_for
 from app.quality.models import Inspection
-from app.tasks.queries import open_tasks_of
 
 IN_ORDER = {"package": "ok", "label": "ok", "udi": "ok", "certificate": "ok"}
 
@@ -33,8 +30,8 @@ def tell(team: dict[str, Actor], world: World) -> None:
     values = "\n".join(
         f"{asked.code}: {'1.2 1.7' if asked.code == 'seal' else '0.01 -0.02'}" for asked in asked_of(one)
     )
-    _answer(team["qa"], one, sampled=one.plan["size"], defective=0, measured=values, instrument="FT-03")
-    _answer(team["qa2"], one, outcome="approve", reason="封口强度低于限值，结果属实")
+    answer(team["qa"], one.subject, sampled=one.plan["size"], defective=0, measured=values, instrument="FT-03")
+    answer(team["qa2"], one.subject, outcome="approve", reason="封口强度低于限值，结果属实")
 
 
 def _checked(team: dict[str, Actor], world: World, product_id: str, quantity: int, batch: str) -> Inspection:
@@ -53,12 +50,5 @@ def _checked(team: dict[str, Actor], world: World, product_id: str, quantity: in
     one = queries.open_of_lot(lot.id)
     assert one is not None  # noqa: S101 - the diagram is in force
     temperature = "complete" if product.cold_chain else "none"
-    _answer(team["warehouse"], one, **IN_ORDER, counted=quantity, temperature=temperature)
+    answer(team["warehouse"], one.subject, **IN_ORDER, counted=quantity, temperature=temperature)
     return one
-
-
-def _answer(who: Actor, one: Inspection, **answers: Any) -> None:
-    (task,) = open_tasks_of(one.subject)
-    meaning = processes.work_of(task).signature
-    signed = deciding.unseen(task, meaning, "invented") if meaning else None
-    deciding.complete(who, task.id, answers, seen_version=None, signed=signed)

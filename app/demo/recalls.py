@@ -8,12 +8,9 @@ from sqlalchemy import select
 
 from app.core.db import session
 from app.core.permissions import SYSTEM, Actor
-from app.fulfilment import deciding
+from app.demo.answering import answer
 from app.inventory.models import Lot, Reservation
-from app.processes import queries as processes
 from app.recalls import queries, replying, service
-from app.recalls.models import RecallCase
-from app.tasks.queries import open_tasks_of
 
 HAZARD = "无菌屏障可能在运输中破损，使用前无法目视发现"
 ASSESSED = {"severity": "serious", "probability": "possible", "check_level": "A", "harm_occurred": False}
@@ -23,9 +20,9 @@ def tell(team: dict[str, Actor], traced: Lot) -> None:
     """The implants of the tracing story are called back: one consignee has answered, the others have not. A drill over
     a lot that orders wait with has just been opened."""
     case = service.open_case(team["quality"], _given(traced, mock=False))
-    _answer(team["qa"], case, "intake", **ASSESSED)
-    _answer(team["qa"], case, "confirm_level", outcome="approve", level="class_ii")
-    _answer(team["quality"], case, "approve_plan", outcome="approve")
+    answer(team["qa"], case.subject, element="intake", **ASSESSED)
+    answer(team["qa"], case.subject, element="confirm_level", outcome="approve", level="class_ii")
+    answer(team["quality"], case.subject, element="approve_plan", outcome="approve")
     first = queries.notices_of(case)[0]
     counts = {traced.id: {"on_hand": 1, "returned": 1}}
     replying.reply(SYSTEM, case, first, {"person": "设备科 李工", "note": "已停用并封存", "counts": counts})
@@ -45,10 +42,3 @@ def _given(lot: Lot, *, mock: bool) -> dict[str, Any]:
         "instructions": "",
         "mock": mock,
     }
-
-
-def _answer(who: Actor, case: RecallCase, element: str, **answers: Any) -> None:
-    task = next(one for one in open_tasks_of(case.subject) if one.element_id == element)
-    meaning = processes.work_of(task).signature
-    signed = deciding.unseen(task, meaning, "invented") if meaning else None
-    deciding.complete(who, task.id, answers, seen_version=None, signed=signed)

@@ -136,6 +136,10 @@ class Stored:
         return {one.manifest[part][name] for one in self.signatures if isinstance(one.manifest.get(part), dict)}
 
 
+SIGNED = ("order", "change", "qualification", "inspection", "shipment", "recall", "process")
+"""Kinds of subjects whose signatures bind what is looked up here."""
+
+
 def _by_id(model: Any, wanted: Collection[str]) -> Iterator[Any]:
     return iter(_fresh(select(model).where(model.id.in_(sorted(wanted))))) if wanted else iter(())
 
@@ -149,13 +153,6 @@ def _list(manifest: Mapping[str, Any], name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-@bundles.parts_of.register("change")
-@bundles.parts_of.register("order")
-@bundles.parts_of.register("qualification")
-@bundles.parts_of.register("inspection")
-@bundles.parts_of.register("recall")
-@bundles.parts_of.register("shipment")
-@bundles.parts_of.register("process")
 def parts_of(signatures: Sequence[Signature]) -> dict[str, Any]:
     """The parts themselves, as they are stored now, so that somebody without this database can give the hashes again:
     answers by task, diagrams and forms by definition, versions of orders, decisions, attachments (base64)."""
@@ -170,17 +167,15 @@ def parts_of(signatures: Sequence[Signature]) -> dict[str, Any]:
     }
 
 
-@stored_otherwise.register("change")
-@stored_otherwise.register("order")
-@stored_otherwise.register("qualification")
-@stored_otherwise.register("inspection")
-@stored_otherwise.register("recall")
-@stored_otherwise.register("shipment")
-@stored_otherwise.register("process")
 def changed_of(signatures: Sequence[Signature]) -> dict[str, list[str]]:
     """For each signature's id the parts that are not stored as they were signed."""
     stored = Stored(signatures)
     return {one.id: list(_changed(one, stored)) for one in signatures}
+
+
+for _kind in SIGNED:
+    bundles.parts_of.register(_kind)(parts_of)
+    stored_otherwise.register(_kind)(changed_of)
 
 
 def _changed(signature: Signature, stored: Stored) -> Iterator[str]:
