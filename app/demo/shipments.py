@@ -28,12 +28,13 @@ TRIED = 60
 def send(team: dict[str, Actor]) -> None:
     """Pick, pack and hand to the carrier; fewer stories when the month has no such shipments."""
     plain, cold = list(_simple(cold=False)), list(_simple(cold=True))
-    who = team["warehouse"]
-    for one in plain[:1]:
-        _pick(who, one, half=True)
-    for one in plain[1:3]:
+    several = [one for one in plain if sum(row.kept.quantity for row in shipments.goods_of(one)) > 1][:1]
+    for one in several:
+        _pick(team["warehouse"], one, half=True)
+    whole = [one for one in plain if one not in several][:2]
+    for one in whole:
         _pack(team, one)
-    for one in plain[2:3]:
+    for one in whole[1:]:
         handling.pick_up(team["transport"], one, "沪A·D8123")
     for one in cold[:1]:
         _pack(team, one, logger=LOGGER, box_celsius=4.5)
@@ -52,21 +53,15 @@ def follow(team: dict[str, Actor]) -> None:
 
 
 def _simple(*, cold: bool) -> Iterator[Shipment]:
-    """Shipments to be picked, of lots without serial numbers; those without cold goods may be shipped by one person."""
+    """Shipments to be picked, of lots without serial numbers and with a GS1 label."""
     wanted = select(Shipment).where(Shipment.status == "picking", Shipment.cold == cold)
     for one in session().scalars(wanted.order_by(Shipment.number).limit(TRIED)).all():
-        goods = shipments.goods_of(one)
-        enough = cold or sum(row.kept.quantity for row in goods) > 1
-        if enough and all(_is_labelled(row) and (cold or _is_plain(row)) for row in goods):
+        if all(_is_labelled(row) for row in shipments.goods_of(one)):
             yield one
 
 
 def _is_labelled(row: shipments.ToPick) -> bool:
     return row.product.issuer == "GS1" and bool(row.product.udi_di) and not row.kept.lot.serialised
-
-
-def _is_plain(row: shipments.ToPick) -> bool:
-    return not row.product.high_value and (row.product.risk_class or 3) < 3
 
 
 def _pick(who: Actor, one: Shipment, *, half: bool = False) -> None:
