@@ -102,6 +102,8 @@ OWN: dict[str, LazyString] = {
     "inspection:improved": _l("supplier's improvement confirmed"),
     "inspection:nonconform": _l("nonconformance recorded"),
     "inspection:open": _l("inspection opened"),
+    "inspection:reduced_agreed": _l("reduced inspection agreed"),
+    "inspection:reduced_ended": _l("reduced inspection ended"),
     "inspection:rejected": _l("lot rejected by inspection"),
     "inspection:released": _l("lot released by inspection"),
     "inspection:stopped": _l("inspection of the lot stopped"),

@@ -13,6 +13,7 @@ from app.inventory.models import CONSIGNMENT, CUSTOMER, RECALLED, TRANSIT, USED,
 from app.quality import history
 from app.quality.models import Inspection
 from app.quality.queries import get_inspection
+from app.quality.supply import terms_of
 
 OUTSIDE = (CUSTOMER, CONSIGNMENT, TRANSIT, USED)
 CHECKED = ("package", "label", "udi", "certificate")
@@ -24,11 +25,14 @@ def inspection_facts(subject: Subject, _as_of: datetime) -> list[dict[str, Any]]
     if subject.kind != "inspection":
         return []
     one = get_inspection(subject.id)
-    product = one.lot.product
+    product, terms = one.lot.product, terms_of(one)
+    agreed = terms is not None and terms.reduced_since is not None
     return [
         {
             "origin": one.origin,
             **history.counted(history.past_of(one)),
+            "production_steady": agreed,
+            "reduced_agreed": agreed,
             "supplier_action_done": history.improved(one),
             "lots_before": history.lots_before(one),
             "risk_class": product.risk_class or 3,

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from app.core.db import session
 from app.inventory.models import SUPPLIER, LedgerEntry, Lot, Place
-from app.quality.models import Inspection, SupplyTerms
+from app.quality.models import Inspection
+from app.quality.supply import terms_of
 
 LOOKED_AT = 60
 """Lots: more than any switching rule counts."""
@@ -25,8 +26,9 @@ class Past(NamedTuple):
     points: int
 
 
-def past_of(inspection: Inspection) -> list[Past]:
-    """The lots before this one, the latest first."""
+def past_of(inspection: Inspection, *, including: bool = False) -> list[Past]:
+    """The lots before this one, the latest first; or with it."""
+    before = Inspection.id <= inspection.id if including else Inspection.id < inspection.id
     rows = session().execute(
         select(Inspection.severity, Inspection.accepted, Inspection.points)
         .where(
@@ -34,7 +36,7 @@ def past_of(inspection: Inspection) -> list[Past]:
             Inspection.supplier_id == inspection.supplier_id,
             Inspection.origin.in_(ORIGINAL),
             Inspection.route != "",
-            Inspection.id < inspection.id,
+            before,
         )
         .order_by(Inspection.id.desc())
         .limit(LOOKED_AT)
@@ -55,12 +57,13 @@ def counted(past: Sequence[Past]) -> dict[str, Any]:
         "rejected_on_tightened": sum(not one.accepted for one in run) if severity == "tightened" else 0,
         "switching_score": sum(one.points for one in takewhile(lambda one: one.points > 0, run)) if normal else 0,
         "last_lot_rejected": bool(judged) and not judged[0].accepted,
+        "last_lot_clear": severity != "reduced" or not run or run[0].points > 0,
     }
 
 
 def improved(inspection: Inspection) -> bool:
     """Whether quality found an improvement of the supplier effective after the last lot that was inspected."""
-    terms = session().get(SupplyTerms, (inspection.product_id, inspection.supplier_id))
+    terms = terms_of(inspection)
     if terms is None or terms.improved_at is None:
         return False
     latest = session().scalar(

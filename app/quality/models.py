@@ -43,11 +43,12 @@ class Inspection(Base):
     """The receiving check: {"counted", "package", "label", "udi", "certificate", "temperature", "note",
     "expected", "by"}; "agreed": "reject" of a return that is rejected unless quality decides otherwise."""
     route: Mapped[str] = mapped_column(String(12), default="")
-    """What the rules asked for: documents, normal, tightened, full, or hold while nothing is inspected."""
+    """What the rules asked for: documents, reduced, normal, tightened, full, or hold while nothing is inspected."""
     severity: Mapped[str] = mapped_column(String(12), default="normal")
     """The severity in force for product and supplier from this lot on."""
     plan: Mapped[JsonDict] = mapped_column(default=dict)
-    """{"level", "aql", "letter", "size", "accept", "reject", "stricter": acceptance number one AQL step stricter}."""
+    """{"level", "aql", "letter", "size", "accept", "clear": more than this ends reduced inspection, "stricter":
+    acceptance number one AQL step stricter, "planned_for": units, "again": more samples were asked for}."""
     results: Mapped[JsonList] = mapped_column(default=list)
     """Samples in turn: {"sampled", "defective", "values": {code: [text]}, "instrument", "note", "by", "at",
     "struck": by whom, if it does not count}."""
@@ -89,7 +90,7 @@ class Inspection(Base):
 
 
 class SupplyTerms(Base):
-    """What quality holds of a product's supply by one supplier: it ends a discontinuation of acceptance."""
+    """What quality holds of a product's supply by one supplier."""
 
     __tablename__ = "supply_terms"
 
@@ -97,6 +98,10 @@ class SupplyTerms(Base):
     supplier_id: Mapped[str] = mapped_column(String(26), primary_key=True)
     improved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When quality found the supplier's improvement effective: it ends a discontinuation that began before."""
+    reduced_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when production counts as steady and reduced inspection is agreed (9.3.3.1); None: it is not."""
+    reduced_reason: Mapped[str] = mapped_column(String(500), default="")
+    """Why it is, or is not any more."""
     changed_at: Mapped[Moment]
     changed_by: Mapped[str] = mapped_column(String(26))
 

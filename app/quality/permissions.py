@@ -18,5 +18,7 @@ INSPECTION_READ = permission(
     "auditor",
 )
 INSPECTION_AGREE = permission(
-    "inspection:agree", _l("Confirm a supplier's improvement after inspection was discontinued"), "quality_head"
+    "inspection:agree",
+    _l("Agree to reduced inspection; confirm a supplier's improvement after inspection was discontinued"),
+    "quality_head",
 )

@@ -15,11 +15,14 @@ AQLS: list[str] = _TABLES["aqls"]
 
 @dataclass(frozen=True)
 class Plan:
-    """Test `size` units; the lot is accepted with at most `accept` of them defective. `whole`: every unit is tested."""
+    """Test `size` units; the lot is accepted with at most `accept` of them defective. `whole`: every unit is tested.
+
+    With more than `clear` of them an accepted lot ends reduced inspection."""
 
     letter: str
     size: int
     accept: int
+    clear: int
     whole: bool = False
 
 
@@ -40,10 +43,9 @@ def plan_of(lot_size: int, level: str, aql: str, severity: str = "normal") -> Pl
     while accept[step] in ("up", "down"):
         step += 1 if accept[step] == "down" else -1
     place = first + step
-    size = table["sizes"][place]
-    if size >= lot_size:
-        return Plan(LETTERS[place], lot_size, int(accept[step]), whole=True)
-    return Plan(LETTERS[place], size, int(accept[step]))
+    size = min(table["sizes"][place], lot_size)
+    clear = table.get("clear", accept)
+    return Plan(LETTERS[place], size, int(accept[step]), int(clear[step]), whole=size == lot_size)
 
 
 def stricter(aql: str) -> str:
@@ -51,11 +53,14 @@ def stricter(aql: str) -> str:
     return AQLS[max(AQLS.index(aql) - 1, 0)]
 
 
-def points_of(plan: dict[str, Any], defective: int, *, accepted: bool) -> int:
+def points_of(plan: dict[str, Any], defective: int, *, severity: str, accepted: bool) -> int:
     """What a lot on normal inspection adds to the switching score (9.3.3.2): 3 when it would be accepted one AQL step
-    stricter (acceptance number 2 or more), 2 when accepted (0 or 1), else 0, which sets the score back."""
-    if not accepted:
+    stricter (acceptance number 2 or more), 2 when accepted (0 or 1), else 0, which sets the score back. On reduced
+    inspection 0 tells of a lot that ends it."""
+    if not accepted or (severity == "reduced" and defective > plan["clear"]):
         return 0
+    if severity == "reduced":
+        return 2
     if plan["accept"] >= 2:
         return 3 if defective <= plan["stricter"] else 0
     return 2

@@ -146,7 +146,7 @@ def history_severity(one: Inspection) -> str:
 def _sample(one: Inspection, tags: list[str]) -> dict[str, Any]:
     level = next((tag.removeprefix("level_") for tag in tags if tag.startswith("level_")), "ii")
     aql = next((tag.removeprefix("aql_") for tag in tags if tag.startswith("aql_")), "0.65")
-    severity = "tightened" if one.severity == "tightened" else "normal"
+    severity = "tightened" if one.severity == "discontinued" else one.severity
     made = plan_of(one.quantity, level, aql, severity)
     return {
         "level": level,
@@ -154,6 +154,7 @@ def _sample(one: Inspection, tags: list[str]) -> dict[str, Any]:
         "letter": made.letter,
         "size": made.size,
         "accept": made.accept,
+        "clear": made.clear,
         "stricter": plan_of(one.quantity, level, stricter(aql), severity).accept,
         "planned_for": one.quantity,
     }
@@ -191,7 +192,7 @@ def _judge_original(one: Inspection) -> None:
     fails = bool(found["key_failed"]) or found["defective"] > plan["accept"]
     if fails or (found["sampled"] >= plan["size"] and not found["missing"]):
         one.accepted = not fails
-        one.points = points_of(plan, found["defective"], accepted=not fails)
+        one.points = points_of(plan, found["defective"], severity=one.severity, accepted=not fails)
 
 
 def _come_to(one: Inspection) -> dict[str, Any]:
@@ -307,18 +308,6 @@ def reject(actor: Actor, one: Inspection, reason: str) -> None:
         inventory.take_out(actor, one.lot, site, one.quantity, zones=(RETURNS,), serials=units, **said)
     elif one.lot.status != REJECTED:
         inventory.reject_lot(actor, one.lot, reason=reason or one.number)
-
-
-def confirm_improvement(actor: Actor, one: Inspection) -> None:
-    """Quality found the supplier's improvement effective: the next lot of the product resumes, tightened (9.4)."""
-    terms = session().get(models.SupplyTerms, (one.product_id, one.supplier_id))
-    if terms is None:
-        terms = models.SupplyTerms(product_id=one.product_id, supplier_id=one.supplier_id)
-        session().add(terms)
-    terms.improved_at = terms.changed_at = clock.now()
-    terms.changed_by = actor.id
-    session().flush()
-    record(actor, "inspection:improved", one.subject, number=one.number, supplier=one.supplier_id)
 
 
 def stop(actor: Actor, one: Inspection, reason: str) -> None:

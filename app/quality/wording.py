@@ -7,10 +7,15 @@ from app.core.i18n import LazyString, _l
 ROUTES: dict[str, LazyString] = {
     "": _l("not planned yet"),
     "documents": _l("document check"),
+    "reduced": _l("reduced inspection"),
     "normal": _l("normal inspection"),
     "tightened": _l("tightened inspection"),
     "full": _l("full test"),
     "hold": _l("held, not inspected"),
+}
+SWITCHED: dict[str, LazyString] = {
+    **{severity: ROUTES[severity] for severity in ("reduced", "normal", "tightened")},
+    "discontinued": _l("acceptance discontinued"),
 }
 STATES: dict[str, LazyString] = {
     "created": _l("received"),

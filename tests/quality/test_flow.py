@@ -18,7 +18,8 @@ from app.inventory.places import REJECTED_GOODS, RETURNS
 from app.inventory.service.places import first_bin
 from app.processes import queries as process_queries
 from app.processes import service as processes
-from app.quality import following, queries, service
+from app.quality import following, history, queries, service, supply
+from app.quality.models import Inspection
 from app.tasks import ladder
 from app.tasks import queries as tasks
 from app.tasks.refusing import FourEyes
@@ -252,3 +253,38 @@ def test_what_waits_for_stock_is_covered_by_the_release(world):
     session().refresh(order)
     assert [line.reserved for line in order.lines] == [30]
     assert order.status == "released"
+
+
+def earlier_lots(one, count=15):
+    """Lots of the same supplier before this one, all accepted on normal inspection."""
+    told = {"lot_id": one.lot_id, "product_id": one.product_id, "warehouse_id": one.warehouse_id, "quantity": 1}
+    told |= {"supplier_id": "S1", "route": "normal", "state": "released", "accepted": True, "points": 2}
+    for number in range(count):
+        session().add(
+            Inspection(
+                **{**told, "id": f"0000000000000000000000{number:04}", "number": f"QC-0-{number}"},
+                started_at=clock.now(),
+            )
+        )
+    session().flush()
+
+
+def test_reduced_inspection_once_agreed_and_what_ends_it(world, monkeypatch):
+    monkeypatch.setattr(history, "lots_before", lambda _one: 20)
+    severities, routes = [], []
+    for number, (agreed, defective) in enumerate([(False, 0), (True, 0), (True, 1), (True, 0)]):
+        one = world.receive(1000)
+        one.supplier_id = "S1"
+        if not number:
+            earlier_lots(one)
+        if agreed and number == 1:
+            supply.agree_reduced(world.flow.actor("hedda"), one, "steady for a year")
+        world.check(one)
+        severities.append(one.severity)
+        routes.append((one.route, one.plan["size"], one.plan["accept"], one.plan["clear"]))
+        world.test(one, defective, measured="")
+        assert one.accepted
+        world.judge(one)
+        assert world.lot(one).status == "released"
+    assert severities == ["normal", "reduced", "reduced", "normal"]  # the third lot had one more than the number
+    assert routes == [("normal", 80, 2, 2), ("reduced", 32, 1, 1), ("reduced", 32, 1, 1), ("normal", 80, 2, 2)]

@@ -62,3 +62,25 @@ def test_the_head_of_quality_ends_a_discontinuation(world, client):
     client.set_cookie("language", "en")
     assert client.post(address).status_code == 302
     assert "is inspected again, tightened" in client.get(f"/quality/inspections/{one.id}").text
+
+
+def test_the_head_of_quality_agrees_to_reduced_inspection_and_ends_it(world, client):
+    one = world.receive(100)
+    one.supplier_id = "S1"
+    session().flush()
+    address = f"/quality/inspections/{one.id}/reduced"
+    sign_in(client, world.flow.users["quin"])
+    assert client.post(address, data={"reason": "steady"}).status_code == 403
+    sign_in(client, world.flow.users["hedda"])
+    client.set_cookie("language", "en")
+    refused = client.post(address, data={"reason": " "})
+    assert (refused.status_code, "Say why." in refused.text) == (422, True)
+    assert "not agreed" in client.get(f"/quality/inspections/{one.id}").text
+    assert client.post(address, data={"reason": "12 months without a complaint"}).status_code == 302
+    page = client.get(f"/quality/inspections/{one.id}").text
+    assert "12 months without a complaint" in page
+    assert "reduced inspection agreed" in page
+    client.post(address, data={"reason": "new tool at the supplier", "end": "1"})
+    assert "not agreed · new tool at the supplier" in client.get(f"/quality/inspections/{one.id}").text
+    nobody = world.receive(10)
+    assert client.post(f"/quality/inspections/{nobody.id}/reduced", data={"reason": "x"}).status_code == 409
