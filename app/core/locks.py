@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import String, bindparam, func, select
 
-from app.core.db import session
+from app.core.db import engine, session
 
 _KEY = func.hashtextextended(bindparam("name", type_=String), 0)
 _ALONE = select(func.pg_advisory_xact_lock(_KEY))
@@ -28,7 +28,7 @@ def together(name: str) -> bool:
 
 
 def _wait(statement: Any, name: str) -> bool:
-    if session().get_bind().dialect.name != "postgresql":
+    if engine().dialect.name != "postgresql":  # asked without a session: many steps need none
         return False
     session().execute(statement, {"name": name})
     return True
@@ -36,6 +36,6 @@ def _wait(statement: Any, name: str) -> bool:
 
 def if_free(name: str) -> bool:
     """Take a turn `alone` if nobody else has one; False without waiting if somebody has."""
-    if session().get_bind().dialect.name != "postgresql":
+    if engine().dialect.name != "postgresql":
         return True
     return bool(session().scalar(_IF_FREE, {"name": name}))

@@ -43,6 +43,7 @@ def _checked(team: dict[str, Actor], world: World, product_id: str, quantity: in
         "made_on": made_on.isoformat(),
         "expires_on": (made_on + timedelta(days=product.shelf_life_days or 1095)).isoformat(),
         "document": f"RC-{batch}",
+        "supplier": next((one.id for one in catalog.suppliers_of(product.id)), ""),
         **quantity_of(product, quantity, f"{batch}{made_on:%y%m%d}"),
     }
     site = next(place for place in world.warehouses if place.cold)

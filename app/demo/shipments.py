@@ -22,6 +22,8 @@ from app.shipping.temperature import Reading
 from app.tasks.queries import open_tasks_of
 
 LOGGER = "TL-0412"
+CHILLED = (2, 8)
+"""°C: what is frozen has another story than the cold one here."""
 TRIED = 60
 
 
@@ -53,15 +55,20 @@ def follow(team: dict[str, Actor]) -> None:
 
 
 def _simple(*, cold: bool) -> Iterator[Shipment]:
-    """Shipments to be picked, of lots without serial numbers and with a GS1 label."""
+    """Shipments to be picked, of lots without serial numbers and with a GS1 label; cold ones at 2 to 8 °C."""
     wanted = select(Shipment).where(Shipment.status == "picking", Shipment.cold == cold)
     for one in session().scalars(wanted.order_by(Shipment.number).limit(TRIED)).all():
-        if all(_is_labelled(row) for row in shipments.goods_of(one)):
+        rows = shipments.goods_of(one)
+        if all(_is_labelled(row) for row in rows) and (not cold or all(_is_chilled(row) for row in rows)):
             yield one
 
 
 def _is_labelled(row: shipments.ToPick) -> bool:
     return row.product.issuer == "GS1" and bool(row.product.udi_di) and not row.kept.lot.serialised
+
+
+def _is_chilled(row: shipments.ToPick) -> bool:
+    return (row.product.storage_min_c, row.product.storage_max_c) == CHILLED
 
 
 def _pick(who: Actor, one: Shipment, *, half: bool = False) -> None:
