@@ -59,7 +59,7 @@ def _simple(*, cold: bool) -> Iterator[Shipment]:
     wanted = select(Shipment).where(Shipment.status == "picking", Shipment.cold == cold)
     for one in session().scalars(wanted.order_by(Shipment.number).limit(TRIED)).all():
         rows = shipments.goods_of(one)
-        if all(_is_labelled(row) for row in rows) and (not cold or all(_is_chilled(row) for row in rows)):
+        if all(_is_labelled(row) for row in rows) and (not cold or all(_fits_chilled(row) for row in rows)):
             yield one
 
 
@@ -67,8 +67,8 @@ def _is_labelled(row: shipments.ToPick) -> bool:
     return row.product.issuer == "GS1" and bool(row.product.udi_di) and not row.kept.lot.serialised
 
 
-def _is_chilled(row: shipments.ToPick) -> bool:
-    return (row.product.storage_min_c, row.product.storage_max_c) == CHILLED
+def _fits_chilled(row: shipments.ToPick) -> bool:
+    return (row.product.storage_min_c, row.product.storage_max_c) in (CHILLED, (None, None))
 
 
 def _pick(who: Actor, one: Shipment, *, half: bool = False) -> None:
