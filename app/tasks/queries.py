@@ -25,7 +25,7 @@ Which = Literal["mine", "groups", "all"]
 
 def inbox(actor: Actor, *, which: Which = "groups", number: int = 1, size: int = 50) -> Page[Task]:
     """Open tasks by rank: `mine` are those the actor has, `groups` those free to take, but for what waits for its
-    moment; `all` both and also those that colleagues of the same groups have (everybody's, for those who may see them)."""
+    moment; `all` both and those that colleagues of the same groups have (everybody's, for those who may see them)."""
     statement = select(Task).where(visible(actor, which)).order_by(Task.rank_key, Task.id)
     return paginate(_fresh(statement), number, size)
 
