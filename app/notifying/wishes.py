@@ -32,6 +32,7 @@ KINDS: dict[str, LazyString] = {
     NoticeKind.REMIND.value: _l("Half of the time has passed"),
     NoticeKind.COPY.value: _l("I am copied in"),
     NoticeKind.BACK.value: _l("A task I put off is back"),
+    NoticeKind.START.value: _l("A task that was to wait can be done"),
     NoticeKind.REVIEW.value: _l("A draft waits for my review"),
     NoticeKind.EXPIRY.value: _l("A paper lapses soon"),
     NoticeKind.CHANGE.value: _l("An order that concerns me is changed"),

@@ -41,6 +41,7 @@ WORDS: dict[str, LazyString] = {
     NoticeKind.ADD: _l("%(who)s asks you to approve it too"),
     NoticeKind.ANSWER: _l("%(who)s answered what you asked"),
     NoticeKind.BACK: _l("What you put off is back"),
+    NoticeKind.START: _l("What was to wait until now can be done"),
     NoticeKind.REVIEW: _l("%(who)s asks for your review"),
     NoticeKind.EXPIRY: _l("A paper lapses soon"),
     NoticeKind.CHANGE: _l("An order that concerns you was changed"),

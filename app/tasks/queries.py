@@ -18,13 +18,14 @@ from app.tasks import standing_in
 from app.tasks.models import Task, TaskCandidate, TaskExtra, TaskStatus
 from app.tasks.permissions import TASK_READ_ALL
 from app.tasks.records import TaskCopy
+from app.tasks.waiting import waits
 
 Which = Literal["mine", "groups", "all"]
 
 
 def inbox(actor: Actor, *, which: Which = "groups", number: int = 1, size: int = 50) -> Page[Task]:
-    """Open tasks by rank: `mine` are those the actor has (but for what they put off), `groups` those free to take,
-    `all` both and also those that colleagues of the same groups have (everybody's, for those who may see them)."""
+    """Open tasks by rank: `mine` are those the actor has, `groups` those free to take, but for what waits for its
+    moment; `all` both and those that colleagues of the same groups have (everybody's, for those who may see them)."""
     statement = select(Task).where(visible(actor, which)).order_by(Task.rank_key, Task.id)
     return paginate(_fresh(statement), number, size)
 
@@ -34,9 +35,9 @@ def visible(actor: Actor, which: Which) -> Any:
     is_open = Task.status == TaskStatus.OPEN.value
     mine = Task.assignee_id == actor.id
     if which == "mine":
-        return and_(is_open, mine, not_(_put_off()))
+        return and_(is_open, mine, not_(waits()))
     if which == "groups":
-        return and_(is_open, Task.assignee_id.is_(None), _candidate(actor), not_(_excluded(actor)))
+        return and_(is_open, Task.assignee_id.is_(None), _candidate(actor), not_(_excluded(actor)), not_(waits()))
     if actor.may(TASK_READ_ALL):
         return is_open
     return and_(is_open, or_(mine, and_(_candidate(actor), not_(_excluded(actor)))))
@@ -45,10 +46,6 @@ def visible(actor: Actor, which: Which) -> Any:
 def free_among(actor: Actor, task_ids: Sequence[str]) -> set[str]:
     """Ids of those of the tasks that the actor could take by their own right. One statement."""
     return set(session().scalars(select(Task.id).where(Task.id.in_(task_ids), visible(actor, "groups"))))
-
-
-def _put_off() -> Any:
-    return exists().where(TaskExtra.task_id == Task.id, TaskExtra.follow_up_at > clock.now())
 
 
 def put_off_by(actor: Actor, *, limit: int = 100) -> list[tuple[Task, datetime]]:

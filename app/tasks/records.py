@@ -26,6 +26,7 @@ class NoticeKind(StrEnum):
     ADD = "add"
     ANSWER = "answer"
     BACK = "back"
+    START = "start"
     REVIEW = "review"
     EXPIRY = "expiry"
     CHANGE = "change"

@@ -6,29 +6,28 @@ The `Task` that a verb returns is a copy of the row as it stands now: changing i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from app.audit.service import record
-from app.core import clock, ids
+from app.core import clock
 from app.core.db import session
 from app.core.errors import NotFound, StaleVersion
 from app.core.permissions import Actor
 from app.core.prepared import Prepared
 from app.core.registry import Registry
-from app.core.subject import Subject
 from app.tasks import standing_in
-from app.tasks.agreed import due_at
-from app.tasks.events import CLOSED, COMPLETED, OPENED, tell_of
+from app.tasks.events import CLOSED, COMPLETED, tell_of
 from app.tasks.forgetting import forget_of as forget_of
 from app.tasks.models import Rank as Rank
-from app.tasks.models import Task, TaskCandidate, TaskExtra, TaskStandIn, TaskStatus
+from app.tasks.models import Task, TaskCandidate, TaskStandIn, TaskStatus
+from app.tasks.opening import NewTask as NewTask
+from app.tasks.opening import open_task as open_task
+from app.tasks.opening import open_tasks as open_tasks
 from app.tasks.placing import move_to as move_to
-from app.tasks.placing import rank_columns
 from app.tasks.placing import rerank as rerank
 from app.tasks.placing import rerank_in_bulk as rerank_in_bulk
 from app.tasks.placing import rerank_some as rerank_some
@@ -49,6 +48,7 @@ from app.tasks.refusing import NotCandidate as NotCandidate
 from app.tasks.refusing import NotClaimed as NotClaimed
 from app.tasks.refusing import TaskClosed as TaskClosed
 from app.tasks.refusing import is_candidate as is_candidate
+from app.tasks.waiting import show_again
 
 OnCompleted = Callable[[Actor, Task, Mapping[str, Any]], object]
 on_completed: Registry[OnCompleted] = Registry("task source")
@@ -112,108 +112,8 @@ _complete = (
 _COMPLETE_FOR_OTHERS, _COMPLETE = Prepared(_complete), Prepared(_complete.where(_mine_or_free))
 _TOLD = [_tasks.c[name] for name in ("id", "element_id", "status", "subject_kind", "subject_id", "source_kind")]
 _TOLD += [_tasks.c.source_id, _tasks.c.number]
-_SET_AT_THE_END = {"completed_at", "completed_by", "closed_reason", "answers"}
-_INSERT_TASKS = Prepared(insert(_tasks), *(name for name in _COLUMNS if name not in _SET_AT_THE_END))
-_INSERT_CANDIDATES = Prepared(insert(_candidates), "task_id", "kind", "value", "open")
 _of_closed = update(_candidates).values(open=False)
 _CLOSE_CANDIDATES = Prepared(_of_closed.where(_candidates.c.task_id == bindparam("task")))
-
-
-@dataclass(slots=True)
-class NewTask:
-    """What is needed to open a task. `groups` are roles; `excluded` are user ids that may not do it."""
-
-    source: Subject
-    """Who opens it: kind registered in `on_completed`, id."""
-    source_ref: str
-    element_id: str
-    name: dict[str, str]
-    subject: Subject
-    subject_version: int | None = None
-    groups: Sequence[str] = ()
-    users: Sequence[str] = ()
-    assignee_id: str | None = None
-    initiator_id: str | None = None
-    form_key: str | None = None
-    excluded: Sequence[str] = ()
-    rank: Rank = field(default_factory=Rank)
-    due_at: datetime | None = None
-    """Without one `sla` (see `agreed`), or the band, says how long it may take."""
-    sla: dict[str, str] | None = None
-    follow_up_at: datetime | None = None
-    priority: int | None = None
-    id: str | None = None
-    """Made here without one."""
-
-
-def open_task(actor: Actor, new: NewTask) -> str:
-    """Open one task; answers its id."""
-    return open_tasks(actor, [new])[0]
-
-
-def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
-    """Open tasks in two statements; answers their ids in order. Recorded by who opens them, not here."""
-    del actor
-    if not new:
-        return []
-    rows = [_row(item) for item in new]
-    _INSERT_TASKS.run(rows if len(rows) > 1 else rows[0])
-    for row in rows:
-        tell_of(OPENED, row)
-    who = [
-        {"task_id": row["id"], "kind": kind, "value": value, "open": True}
-        for row, item in zip(rows, new, strict=True)
-        for kind, values in (
-            ("group", item.groups),
-            ("user", [*item.users, *([item.assignee_id] if item.assignee_id else [])]),
-            ("excluded", item.excluded),
-        )
-        for value in dict.fromkeys(values)
-    ]
-    if who:
-        _INSERT_CANDIDATES.run(who if len(who) > 1 else who[0])
-    extras = [
-        {
-            "task_id": row["id"],
-            "follow_up_at": item.follow_up_at,
-            "priority": item.priority,
-            "variables": {},
-            "own_due": item.due_at is not None,
-            "sla": item.sla,
-        }
-        for row, item in zip(rows, new, strict=True)
-        if (item.follow_up_at, item.priority, item.due_at, item.sla) != (None, None, None, None)
-    ]
-    if extras:
-        session().execute(insert(TaskExtra), extras)
-    return [row["id"] for row in rows]
-
-
-def _row(new: NewTask) -> dict[str, Any]:
-    at = clock.now()
-    due = new.due_at or due_at(new.sla, at, new.rank.band)
-    return {
-        "id": new.id or ids.new_id(),
-        "source_kind": new.source.kind,
-        "source_id": new.source.id,
-        "source_ref": new.source_ref,
-        "element_id": new.element_id,
-        "name": new.name,
-        "subject_kind": new.subject.kind,
-        "subject_id": new.subject.id,
-        "subject_version": new.subject_version,
-        "status": TaskStatus.OPEN.value,
-        "assignee_id": new.assignee_id,
-        "claimed_at": at if new.assignee_id else None,
-        "initiator_id": new.initiator_id,
-        "form_key": new.form_key,
-        "excluded_user_ids": list(new.excluded),
-        "due_at": due,
-        "rung_at": None if new.due_at is None and new.sla is None else at,
-        "created_at": at,
-        "changed_at": at,
-        **rank_columns(new.rank),
-    }
 
 
 def claim(actor: Actor, task_id: str) -> Task:
@@ -259,6 +159,7 @@ def release(actor: Actor, task_id: str) -> Task:
         raise NotClaimed
     if principal is not None:
         standing_in.forget(task)
+    show_again(task_id)
     task.assignee_id, task.claimed_at, task.changed_at = back_to, None, at
     record(actor, "task:release", task.subject, task=task.id, element=task.element_id, **standing_in.told(principal))
     return task

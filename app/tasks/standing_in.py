@@ -33,6 +33,7 @@ from app.core.registry import Registry
 from app.identity.queries import names_of
 from app.identity.substitutes import Principal, principals_of
 from app.tasks.models import Task, TaskCandidate, TaskStandIn, TaskStatus
+from app.tasks.waiting import show_again, waits
 
 of_process: Registry[Callable[[str], Any]] = Registry("condition of a task's process")
 """`@of_process.register("process")`: key of a process → SQL condition that a `Task` belongs to one of it."""
@@ -107,7 +108,7 @@ def parts_of(actor: Actor, principal: Principal, few: Sequence[str] | None) -> l
     lists that share no task. `few`: ids of all that the other is asked to do, where these are few; else the tasks are
     looked at one by one, in whatever order they are wanted."""
     theirs, _free, has = _ways(actor, principal, one=True)
-    free = and_(Task.assignee_id.is_(None), _asked(principal))
+    free = and_(Task.assignee_id.is_(None), _asked(principal), not_(waits()))
     if few is not None:
         free = and_(free, Task.id.in_(few))
     allowed = not_(_named("excluded", [principal.user_id, actor.id], one=True))
@@ -206,7 +207,7 @@ def told(principal_id: str | None) -> dict[str, str]:
 
 def bar(source_id: str, people: Mapping[str, Collection[str]]) -> None:
     """Somebody has done another task, so open tasks of the source (by its name for them) are not for them any more;
-    what they have of it goes back to its group. Four statements, however many tasks."""
+    what they have of it goes back to its group. Five statements, however many tasks."""
     rows = (
         session()
         .execute(
@@ -246,6 +247,7 @@ def bar(source_id: str, people: Mapping[str, Collection[str]]) -> None:
         session().execute(_BAR, changed)
     if freed:
         session().execute(delete(_stand_ins).where(_stand_ins.c.task_id.in_(freed)))
+        show_again(*freed)
 
 
 _BAR = (

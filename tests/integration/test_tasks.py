@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.core import clock, outbox
+from app.core import clock, jobs, outbox
 from app.core.db import session
 from app.core.outbox import OutboxEvent
+from app.tasks import notices
 from tests.conftest import NOON
 from tests.identity.factories import make_user, stand_in
 from tests.integration import diagrams
@@ -422,6 +423,11 @@ def test_what_the_diagram_says_of_the_task(rest, boss):
     assert (found["assignee"], found["priority"]) == ("boss", 77)
     assert found["followUp"] == "2026-11-24T04:00:00.000+0000"
     assert found["due"] == "2026-11-23T06:00:00.000+0000"
+    with clock.moved(NOON + timedelta(days=1)):
+        while jobs.run_due():
+            pass
+        (notice,) = notices.notices_of(boss.id).items
+    assert (notice.notice.kind, notice.notice.task_id) == ("start", found["id"])
 
 
 def test_history_tells_who_did_what(ask, boss):

@@ -25,10 +25,12 @@ from app.processes.designer.sandbox import CannotPlay, Play
 from app.processes.engine import DiagramRefused, compile_definition
 from app.processes.external import service as external
 from app.processes.external.models import ExternalTask
-from app.processes.models import ProcessEvent
+from app.processes.models import ProcessEvent, ProcessInstance
 from app.processes.service.deploying import FOLDER
 from app.processes.service.starting import DefinitionSuspended
 from app.tasks import notices
+from app.tasks import service as tasks
+from app.tasks.models import Task
 from tests.decisions import factories
 from tests.fulfilment.entry_world import DIAGRAMS
 from tests.fulfilment.flow_world import make_flow
@@ -382,6 +384,73 @@ def test_the_past_of_programs_and_of_what_it_was_given(people, act):
     service.start(act["op"], "parcel", Subject("parcel", ids.new_id()), variables=much)
     (gap,) = replaying.replay(draft).unplayed
     assert (gap.count, gap.reason) == (1, "What it was given at its start is not on record.")
+
+
+OUT = '<extensionElements><camunda:out source="found" target="grade"/></extensionElements>'
+INNER = process(
+    start("is"),
+    user("look"),
+    node("exclusiveGateway", "bad", default="bad-ie"),
+    end("ie"),
+    end("broken", '<errorEventDefinition id="bd" errorRef="x1"/>'),
+    chain("is", "look", "bad"),
+    flow("bad", "ie"),
+    flow("bad", "broken", "${0 > found}"),
+    key="inner",
+    before='<error id="x1" errorCode="X1"/>',
+)
+
+
+def outer(inner: str = "inner", out: str = OUT, limit: int = 5) -> bytes:
+    """What is called says a grade, or ends with an error."""
+    caught = node("boundaryEvent", "failed", '<errorEventDefinition id="fd" errorRef="x1"/>', attachedToRef="call")
+    parts = (start(), node("callActivity", "call", out, calledElement=inner), caught)
+    gate = node("exclusiveGateway", "good", default="good-e")
+    paths = (chain("s", "call", "good"), flow("good", "praise", f"${{grade > {limit}}}"), flow("good", "e"))
+    rest = (
+        user("praise"),
+        user("mend"),
+        end(),
+        end("e2"),
+        end("e3"),
+        chain("praise", "e2"),
+        chain("failed", "mend", "e3"),
+    )
+    given = {"key": "outer", "before": '<error id="x1" errorCode="X1"/>'}
+    return process(*parts, gate, *rest, *paths, **given)
+
+
+def test_the_past_of_called_processes(people, act):
+    """What a called process had at its end comes back to the draft, which takes of it what it wants."""
+    service.deploy(SYSTEM, INNER)
+    service.deploy(SYSTEM, outer())
+    for found in (9, 3, -1):
+        service.start(act["op"], "outer", Subject("parcel", ids.new_id()))
+        (task,) = [
+            one for one in session().scalars(select(Task).where(Task.status == "open")) if one.element_id == "look"
+        ]
+        tasks.complete(SYSTEM, task.id, {}, variables={"found": found})
+    outers = session().scalars(select(ProcessInstance.status).where(ProcessInstance.key == "outer"))
+    assert sorted(outers) == ["completed", "running", "running"]
+    draft = drafts.begin(act["dora"], "outer", "past")
+    past = replaying.replay(draft)
+    assert (past.played, past.other, past.unplayed) == (3, 0, [])
+    drafts.save(act["dora"], draft.id, 1, outer(limit=2))
+    assert [(one.after, one.then, one.now, one.count) for one in replaying.replay(draft).differences] == [
+        ("good", "e", "praise", 1)
+    ]
+    other = OUT.replace('source="found"', 'sourceExpression="${found - 8}"')
+    drafts.save(act["dora"], draft.id, 2, outer(out=other))
+    past = replaying.replay(draft)
+    assert [(one.after, one.then, one.now) for one in past.differences] == [("good", "praise", "e")]
+    drafts.save(act["dora"], draft.id, 3, outer(inner="elsewhere"))
+    (gap,) = replaying.replay(draft).unplayed
+    assert (gap.count, gap.reason) == (3, "“call” calls another process now: what it would bring back is not known.")
+    drafts.save(act["dora"], draft.id, 4, outer())
+    inner = ProcessInstance.__table__
+    session().execute(inner.update().where(inner.c.key == "inner").values(super_token=None))  # long ago, not kept
+    (gap,) = replaying.replay(draft).unplayed
+    assert (gap.count, gap.reason) == (3, "What a called process brought back is not on record.")
 
 
 def test_comments_outlive_a_modeler_that_does_not_know_them(act):

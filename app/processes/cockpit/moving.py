@@ -20,7 +20,7 @@ from app.processes.cockpit.naming import ElementName, element_of
 from app.processes.cockpit.overview import version_numbers
 from app.processes.cockpit.waiting import is_running
 from app.processes.definitions import Deployed, ProcessNotFound, deployed
-from app.processes.engine import Element
+from app.processes.engine import Element, UserWork
 from app.processes.models import InstanceStatus, ProcessInstance, ProcessMigration
 from app.processes.service import Preview
 
@@ -59,6 +59,8 @@ class Way:
     """The element that was chosen; empty when it goes by its own id."""
     choices: list[ElementName]
     held: list[Held] = field(default_factory=list)
+    other_time: bool = False
+    """Tasks wait there, and the new version lets them take another time: theirs stays as it is."""
 
     @property
     def ends(self) -> bool:
@@ -85,6 +87,11 @@ class Plan:
     def ended(self) -> list[Way]:
         """What is watched no more."""
         return [way for way in self.ways if way.ends]
+
+    @property
+    def keeping_time(self) -> list[Way]:
+        """Where tasks keep a due time that new ones would not get."""
+        return [way for way in self.ways if way.other_time]
 
     @property
     def stuck(self) -> int:
@@ -175,7 +182,18 @@ def _way(  # noqa: PLR0917 - both versions and what was found
             )
             for reason, count in problems.items()
         ],
+        other_time=place is not None and not problems and _other_time(old, new, element, to),
     )
+
+
+def _other_time(old: Deployed, new: Deployed, element: str, to: str | None) -> bool:
+    one, other = old.definition.elements[element], new.definition.elements.get(to or "")
+    return isinstance(one, UserWork) and isinstance(other, UserWork) and _time_of(one) != _time_of(other)
+
+
+def _time_of(work: UserWork) -> tuple[Any, ...]:
+    moments = (one.text if one is not None else None for one in (work.due, work.follow_up))
+    return (work.sla, work.escalate_to, *moments)
 
 
 def _choices(element: Element, new: Deployed) -> list[ElementName]:

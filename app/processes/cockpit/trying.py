@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.db import session
-from app.core.i18n import LazyString, _l, pick, show_time
+from app.core.i18n import LazyString, _, _l, pick, show_time
 from app.processes.cockpit.naming import element_of
 from app.processes.cockpit.standing import Standing, standing_of
 
@@ -90,7 +90,7 @@ def _things(standing: Standing) -> dict[tuple[str, str], Thing]:
         return element_of(definition, element).text if element else ""
 
     found: Iterable[Thing] = (
-        *(Thing("task", pick(one.name), ", ".join(_for_whom(one)), one.id) for one in standing.tasks),
+        *(Thing("task", pick(one.name), ", ".join(_about(one)), one.id) for one in standing.tasks),
         *(Thing("job", pick(one.name) or name(one.element_id), show_time(one.due_at), one.id) for one in standing.jobs),
         *(Thing("external", name(one.element_id), one.topic, one.id) for one in standing.externals),
         *(Thing("wait", name(one.element_id), one.name or "", str(one.token)) for one in standing.waits),
@@ -114,5 +114,6 @@ def _tokens_with_row(standing: Standing) -> set[int]:
     return found | {one.token for one in standing.incidents}
 
 
-def _for_whom(task: Any) -> list[str]:
-    return [task.number] if task.number else []
+def _about(task: Any) -> list[str]:
+    due = _("due %(when)s", when=show_time(task.due_at))
+    return [task.number, due] if task.number else [due]

@@ -5,6 +5,7 @@ What cannot be played so is told with the reason, never counted as another way."
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -21,8 +22,8 @@ from app.processes.designer.models import ProcessDraft
 from app.processes.designer.retelling import Retold, path_of, retold
 from app.processes.designer.sandbox import CannotPlay, Play
 from app.processes.designer.trying import compiled, first_difference
-from app.processes.engine import Definition
-from app.processes.models import ProcessEvent, ProcessInstance
+from app.processes.engine import Call, Definition, UnreadableState, variables
+from app.processes.models import InstanceStatus, ProcessEvent, ProcessInstance
 
 DAYS = 30
 MOST = 200
@@ -71,10 +72,10 @@ class Past:
 def replay(draft: ProcessDraft, *, again: bool = False, plans: Mapping[str, Any] | None = None) -> Past:
     """Play the instances of the last DAYS on a draft, the latest MOST; with `again` the rule sets in force decide anew
     on the facts of then, else each gateway decides as it did; `plans` (by rule set) decide instead of those in force.
-    Four statements. Raises DiagramRefused."""
+    Five statements. Raises DiagramRefused."""
     definition = compiled(draft)
     instances = _latest(draft.key)
-    lines, about = _lines(instances), _decisions(instances)
+    lines, about, called = _lines(instances), _decisions(instances), _called(instances)
     labels = naming.labels_of(instances)
     found: dict[tuple[str, str, str], Difference] = {}
     gaps: dict[str, Unplayed] = {}
@@ -83,8 +84,9 @@ def replay(draft: ProcessDraft, *, again: bool = False, plans: Mapping[str, Any]
         told = lines.get(one.id, [])
         made = about.get((one.subject_kind, one.subject_id), [])
         before = deployed(one.definition_id).definition
-        tale = retold(one, told, before, made, again=again or bool(plans), plans=plans or {})
-        came = _on_draft(definition, tale, draft.forms, path_of(told))
+        back = called.get(one.id, {})
+        tale = retold(one, told, before, made, called=back, again=again or bool(plans), plans=plans or {})
+        came = _calls_otherwise(before, definition, tale) or _on_draft(definition, tale, draft.forms, path_of(told))
         if came is None:
             same += 1
             continue
@@ -121,6 +123,23 @@ def _on_draft(
     return parted
 
 
+def _calls_otherwise(before: Definition, draft: Definition, tale: Retold) -> str:
+    """Why what the called processes brought back is no answer to the draft; empty when it is."""
+    for name, known in tale.calls.items():
+        was, now = before.elements.get(name), draft.elements.get(name)
+        if not isinstance(was, Call) or not isinstance(now, Call):
+            continue
+        if _text(was.called) != _text(now.called):
+            return _("“%(element)s” calls another process now: what it would bring back is not known.", element=name)
+        if not known and (now.all_out or now.outs_):
+            return _("What a called process brought back is not on record.")
+    return ""
+
+
+def _text(value: Any) -> str:
+    return str(value.text) if value is not None else ""
+
+
 def _latest(key: str) -> list[ProcessInstance]:
     since = clock.now() - timedelta(days=DAYS)
     statement = select(ProcessInstance).where(ProcessInstance.key == key, ProcessInstance.started_at >= since)
@@ -144,4 +163,24 @@ def _decisions(instances: Iterable[ProcessInstance]) -> dict[tuple[str, str], li
     found: dict[tuple[str, str], list[Any]] = {}
     for kind, subject, *made in session().execute(statement) if subjects else ():
         found.setdefault((kind, subject), []).append(made)
+    return found
+
+
+def _called(instances: Iterable[ProcessInstance]) -> dict[str, dict[int, Mapping[str, Any]]]:
+    """Instance → token → the variables with which the process that it called has ended. One that is not kept any more,
+    or was ended from outside, is not known."""
+    ids = [one.id for one in instances]
+    columns = (
+        ProcessInstance.super_instance_id,
+        ProcessInstance.super_token,
+        ProcessInstance.definition_id,
+        ProcessInstance.state,
+    )
+    ended = select(*columns).where(
+        ProcessInstance.super_instance_id.in_(ids), ProcessInstance.status == InstanceStatus.COMPLETED.value
+    )
+    found: dict[Any, dict[Any, Mapping[str, Any]]] = {}
+    for caller, token, definition_id, state in session().execute(ended.order_by(ProcessInstance.id)) if ids else ():
+        with suppress(UnreadableState):
+            found.setdefault(caller, {})[token] = variables(deployed(definition_id).definition, state)
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,8 @@ class Retold:
 
     script: Script
     gap: str = ""
+    calls: Mapping[str, bool] = field(default_factory=dict)
+    """Call activities that were done: whether all that the called processes had at their end is known."""
 
 
 def path_of(lines: Iterable[ProcessEvent]) -> list[str]:
@@ -36,12 +38,13 @@ def retold(
     definition: Definition,
     made: Sequence[Any],
     *,
+    called: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
     again: bool = False,
     plans: Mapping[str, Any] = MappingProxyType({}),
 ) -> Retold:
-    """An instance's story, of its history; `made`: the decisions about its subject (id, as_of, facts). With `again` the
-    gateways decide anew."""
-    telling = _Telling(definition, instance.started_at, made)
+    """An instance's story, of its history; `made`: the decisions about its subject (id, as_of, facts); `called`: by
+    token, the variables with which the process that it called ended. With `again` the gateways decide anew."""
+    telling = _Telling(definition, instance.started_at, made, called)
     for line in lines:
         telling.hear(line)
     given: dict[str, Any] = {
@@ -53,14 +56,17 @@ def retold(
     if not again:
         given["decisions"] = telling.decisions
     moments = [(at, found) for _decision, at, found in made]
-    return Retold(Script(given, telling.acts, Known(moments, plans, telling.visits)), telling.gap)
+    return Retold(Script(given, telling.acts, Known(moments, plans, telling.visits)), telling.gap, telling.calls)
 
 
 class _Telling:
     """Hears the lines of history one after the other."""
 
-    def __init__(self, definition: Definition, began: datetime, made: Sequence[Any]) -> None:
-        self.definition, self.before = definition, began
+    def __init__(
+        self, definition: Definition, began: datetime, made: Sequence[Any], called: Mapping[int, Mapping[str, Any]]
+    ) -> None:
+        self.definition, self.before, self.called = definition, began, called
+        self.calls: dict[str, bool] = {}
         self.facts = {decision: found for decision, _at, found in made}
         self.visits: dict[str, list[Any]] = {}
         self.decisions: dict[str, list[Any]] = {}
@@ -108,8 +114,8 @@ class _Telling:
             return self._came(element, details.get("variables") or self._brought.get(line.token) or {})
         if line.kind == "left" and not line.at_once:
             return self._done_outside(element, line)
-        if line.kind == "caught" and details.get("trigger") == "error" and isinstance(element, ServiceStep):
-            return self._failed(element, line, details.get("code"))
+        if line.kind == "caught" and isinstance(element, ServiceStep | Call):
+            return self._failed(element, line, details.get("trigger"), details.get("code"))
         return None
 
     def _came(self, element: Any, variables: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -129,18 +135,28 @@ class _Telling:
     def _done_outside(self, element: Any, line: ProcessEvent) -> dict[str, Any] | None:
         """What a program did, or a called process."""
         if isinstance(element, Call):
-            if element.all_out or element.outs_:
-                self.gap = self.gap or _("What a called process brought back is not on record.")
-            return {"work": element.id, "with": {}}
+            return {"work": element.id, "with": self._brought_back(element, line)}
         outside = isinstance(element, ServiceStep | Event) and element.topic is not None
         if outside or (isinstance(element, Receive) and element.message is None):
             return {"work": element.id, "with": self._brought.pop(line.token, {})}
         return None
 
-    def _failed(self, element: ServiceStep, line: ProcessEvent, code: Any) -> dict[str, Any] | None:
-        if element.topic is not None:
+    def _brought_back(self, element: Call, line: ProcessEvent) -> Mapping[str, Any]:
+        """What the process that the token called had at its end; the diagram takes of it what it wants."""
+        found = None if line.token is None else self.called.get(line.token)
+        self.calls[element.id] = self.calls.get(element.id, True) and found is not None
+        return found or {}
+
+    def _failed(
+        self, element: ServiceStep | Call, line: ProcessEvent, trigger: Any, code: Any
+    ) -> dict[str, Any] | None:
+        if trigger != "error":
+            self.gap = self.gap or _("What was reported on the way cannot be played again.")
+        elif isinstance(element, Call):
+            return {"fail": element.id, "code": code, "with": self._brought_back(element, line)}
+        elif element.topic is not None:
             return {"fail": element.id, "code": code, "with": self._brought.pop(line.token, {})}
-        if element.step:
+        elif element.step:
             self.steps.setdefault(element.step, []).append({"error": code or ""})
         return None
 

@@ -171,8 +171,9 @@ class Play:
         self._act(Go(one.token, kinds, values, returned=one.kind == "call"))
 
     def _fail(self, element: str, act: Mapping[str, Any]) -> None:
-        one = self._waiting(element, "external", "call", "job")
-        self._act(Fail(one.token, "error", act.get("code"), variables=act.get("with", {})))
+        one, values = self._waiting(element, "external", "call", "job"), act.get("with", {})
+        returned = one.kind == "call" and bool(values)
+        self._act(Fail(one.token, "error", act.get("code"), variables=values, returned=returned))
 
     def _message(self, name: str, act: Mapping[str, Any]) -> None:
         found = [one for one in self.open.values() if one.kind == "message" and one.details.get("name") == name]

@@ -24,6 +24,11 @@ const ZH = {
   "Scan with the camera": "用摄像头扫码",
   "Hold the code into the frame": "请将条码对准取景框",
   "The camera cannot be used: {reason}": "无法使用摄像头：{reason}",
+  "The camera was refused. Allow it for this site in the browser's or the phone's settings, then try again; a scanner or typing works without.":
+    "摄像头权限被拒绝。请在浏览器或手机设置中允许本站使用摄像头后重试；也可使用扫码枪或手工输入。",
+  "This device has no camera. Use a scanner, or type.": "本设备没有摄像头，请使用扫码枪或手工输入。",
+  "Another program uses the camera. Close it there, then try again.": "摄像头正被其他程序占用，请先关闭该程序再重试。",
+  "The reader of codes could not be loaded. Check the network and try again.": "读码组件加载失败，请检查网络后重试。",
   "Checking …": "正在核对…",
   "Right: {what}": "正确：{what}",
   "The server did not answer. Scan again.": "服务器没有应答，请再扫一次。",

@@ -1,4 +1,4 @@
-// Boxes for scanned codes: a scanner that types, or the camera where the browser reads codes (BarcodeDetector).
+// Boxes for scanned codes: a scanner that types, or the camera, read by the browser itself or by a reader of ours (code_reader.js).
 //   form[data-scan]                    /scan: the code goes with the form
 //   [data-scan-check="/x"]             on a page of goods: the code is checked there, the answer fills the form around the box
 import { make } from "./dom.js";
@@ -57,11 +57,21 @@ function fill(form, fields) {
   return filled;
 }
 
-async function watch(take) {
-  const formats = (await BarcodeDetector.getSupportedFormats()).filter((one) => FORMATS.includes(one));
-  const detector = new BarcodeDetector({ formats });
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-  const video = make("video", { playsinline: true, muted: true });
+// Browsers that cannot read DataMatrix, which our own labels carry, get the reader that comes with us.
+async function reader() {
+  const own = (await globalThis.BarcodeDetector?.getSupportedFormats().catch(() => [])) ?? [];
+  if (own.includes(FORMATS[0])) return new BarcodeDetector({ formats: FORMATS.filter((one) => own.includes(one)) });
+  const { codeReader } = await import("./code_reader.js");
+  return codeReader(FORMATS);
+}
+
+const without = (sentence) => (error) => {
+  throw Object.assign(error, { told: told(sentence) });
+};
+
+function show(stream) {
+  const video = make("video", { playsinline: true, muted: true, autoplay: true }); // an iPhone plays it in full screen otherwise
+  video.muted = true; // the attribute alone mutes nothing that a script made
   const close = make("button", { class: "btn", value: "no" }, told("Close"));
   const dialog = make("dialog", { class: "scan-view", "aria-label": told("Scan with the camera") }, video, make("p", {}, told("Hold the code into the frame")), make("form", { method: "dialog" }, close));
   document.body.append(dialog);
@@ -71,23 +81,50 @@ async function watch(take) {
   });
   dialog.showModal();
   video.srcObject = stream;
-  await video.play();
+  return { dialog, video };
+}
+
+async function watch(take) {
+  const reading = reader().catch(without("The reader of codes could not be loaded. Check the network and try again."));
+  reading.catch(() => {}); // while the camera is asked for, nobody waits for it yet
+  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 } } });
+  const { dialog, video } = show(stream);
+  try {
+    await video.play();
+    const found = await look(await reading, video, dialog);
+    if (!found) return;
+    navigator.vibrate?.(60);
+    take(found);
+  } finally {
+    dialog.close();
+  }
+}
+
+async function look(detector, video, dialog) {
   while (dialog.isConnected) {
     const [found] = await detector.detect(video).catch(() => []);
-    if (found?.rawValue && dialog.isConnected) {
-      navigator.vibrate?.(60);
-      dialog.close();
-      return take(found.rawValue);
-    }
+    if (found?.rawValue && dialog.isConnected) return found.rawValue;
     await new Promise((done) => setTimeout(done, PAUSE));
   }
+  return null;
+}
+
+const REFUSED = {
+  NotAllowedError: "The camera was refused. Allow it for this site in the browser's or the phone's settings, then try again; a scanner or typing works without.",
+  NotFoundError: "This device has no camera. Use a scanner, or type.",
+  NotReadableError: "Another program uses the camera. Close it there, then try again.",
+};
+
+function explain(error) {
+  const sentence = REFUSED[error.name];
+  toast(error.told ?? (sentence ? told(sentence) : told("The camera cannot be used: {reason}", { reason: error.message })), "warning");
 }
 
 function offerCamera(box, take) {
   const button = box.querySelector("[data-scan-camera]");
-  const can = Boolean("BarcodeDetector" in globalThis && navigator.mediaDevices?.getUserMedia);
+  const can = Boolean(navigator.mediaDevices?.getUserMedia); // not without HTTPS
   button.hidden = !can;
-  button.addEventListener("click", () => watch(take).catch((error) => toast(told("The camera cannot be used: {reason}", { reason: error.message }), "warning")));
+  button.addEventListener("click", () => watch(take).catch(explain));
   return can;
 }
 
