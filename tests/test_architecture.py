@@ -45,7 +45,7 @@ ALSO_OFFERED = {
     "qualification": {"scanning", "watching"},
     "orders": {"amending"},
     "planning": {"supposing"},
-    "shipping": {"checking", "dispatch", "handling", "labels", "reported", "scanning", "shipments", "temperature"},
+    "shipping": {"checking", "covering", "dispatch", "parting", "handling", "labels", "reported", "scanning", "shipments", "temperature"},
     "notifying": {"sources"},
     "traceability": {"exporting"},
     "recalls": {"replying"},

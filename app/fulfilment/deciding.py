@@ -25,7 +25,7 @@ from app.tasks.models import Task
 ASSESSED_ANEW = frozenset({"recheck", "clear", "resubmit"})
 """After these answers the order runs through the gates again: its facts may have changed since it was assessed."""
 NO_FORM: dict[str, Any] = {"type": "default", "components": []}
-REASON_NEEDED = frozenset({"rework", "reject", "cancel"})
+REASON_NEEDED = frozenset({"rework", "reject", "cancel", "split"})
 """These answers must say why, whatever the form asks."""
 ADDED_FORM = loads(Path(__file__).with_name("added_approval.form").read_bytes())
 """What people are asked who are to approve a task too: no process has that form."""

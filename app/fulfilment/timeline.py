@@ -74,6 +74,9 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
             ("held", "player-pause", "warning"),
             ("resumed", "player-play", "info"),
             ("stopped", "refresh", "warning"),
+            ("covered", "packages", "success"),
+            ("parted", "git-branch", "info"),
+            ("sent-anew", "refresh", "info"),
             ("late", "clock", "warning"),
             ("void", "circle-x", "danger"),
         )

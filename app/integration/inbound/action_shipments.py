@@ -169,10 +169,14 @@ def _shipment(values: Mapping[str, Any]) -> Shipment:
     if not order:
         raise Invalid({"shipment": [_("Map the number of the shipment, or of its order.")]})
     known = orders.find_by_number(order)
-    found = None if known is None else shipments.shipment_of(known.id)
-    if found is None:
+    found = [] if known is None else shipments.live_of(known.id)
+    if not found:
         raise CameEarly(what=_l("shipment of order %(number)s", number=order[:64]))
-    return shipments.get_shipment(found.id, lock=True)
+    going = [one for one in found if one.status not in ("delivered", "returned")] or found[-1:]
+    if len(going) > 1:
+        said = ", ".join(one.number for one in going)
+        raise Invalid({"order": [_("The order has several shipments (%(numbers)s): map their number.", numbers=said)]})
+    return shipments.get_shipment(going[0].id, lock=True)
 
 
 def _preparing(values: Mapping[str, Any]) -> Shipment:

@@ -16,13 +16,12 @@ from app.core.errors import DomainError, Invalid, NotFound
 from app.core.i18n import _, _n
 from app.core.permissions import current_actor, requires
 from app.core.subject import Subject
-from app.documents import queries as documents
 from app.documents.kinds import KINDS
 from app.processes import queries as processes
 from app.shipping import handling, logger_file, reading, shipments
 from app.shipping.models import Shipment
 from app.shipping.pages.blueprint import bp
-from app.shipping.papers import DELIVERY_NOTE, PICK_LIST
+from app.shipping.papers import papers_of
 from app.shipping.permissions import SHIPMENT_CARRY, SHIPMENT_READ
 from app.tasks.queries import seen_among
 
@@ -42,7 +41,6 @@ def shipment_page(one: Shipment, error: DomainError | None = None, **values: Any
     """The page of the shipment, with what was refused and the input that is kept."""
     view = reading.view_of(one)
     history = reading.history_of(one)
-    papers = documents.documents_of(Subject("order", one.order_id))
     photo = view.proof.photo_id if view.proof else None
     return render_template(
         "shipping/shipment.html",
@@ -50,7 +48,7 @@ def shipment_page(one: Shipment, error: DomainError | None = None, **values: Any
         history=history,
         why=next((row.text for row in history if row.action in ("void", "called-back", "stopped")), ""),
         may_open={task.id for task in seen_among(current_actor(), [task.id for task in view.tasks])},
-        papers=[paper for paper in papers if paper.kind in (PICK_LIST, DELIVERY_NOTE)],
+        papers=papers_of(one),
         kinds=KINDS,
         process=processes.instance_of(Subject("shipment", one.id)),
         photo_sha256=kept.sums_of([photo])[photo] if photo else "",
