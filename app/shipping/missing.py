@@ -36,5 +36,5 @@ def report_missing(actor: Actor, shipment: Shipment, reservation_id: str, found:
     covering.cover(actor, orders.get_order(shipment.order_id), clock.now())
     short = shipments.lacking([shipment]).get(shipment.id, {}).get(line, 0)
     dispatch.note(actor, shipment, "missing", lot=lot.lot_no, quantity=gone, short=short)
-    parting.by_warehouse(actor, shipment)
+    parting.by_place(actor, shipment)
     return short

@@ -1,12 +1,16 @@
-"""Several shipments of one order: by warehouse, the rest that follows, what did not reach the customer sent anew."""
+"""Several shipments of one order: by warehouse and temperature, the rest that follows, what did not reach the customer
+sent anew."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from operator import itemgetter
 
 from sqlalchemy import select
 
+from app.catalog.models import Product
 from app.core.db import session
 from app.core.errors import Conflict
 from app.core.i18n import _l
@@ -27,6 +31,9 @@ CANCELLED = "order.cancelled"
 """Message that a shipment will not be made."""
 WHOLE = "complete"
 """`Order.delivery` of what goes in one go."""
+
+PICKED = 1_000_000
+"""What is picked already outweighs whatever is not."""
 
 
 class MustGoWhole(Conflict):
@@ -71,30 +78,61 @@ def split(actor: Actor, shipment: Shipment, reason: str) -> Shipment | None:
     return made
 
 
-def by_warehouse(actor: Actor, shipment: Shipment) -> None:
-    """Goods in other warehouses than most of it leave from there, each in a shipment of their own; what is picked
-    stays. An order that goes in one go is brought together by the carrier."""
+def by_place(actor: Actor, shipment: Shipment) -> None:
+    """What cannot leave with most of it leaves in shipments of its own: goods in other warehouses, unless the order
+    goes in one go and the carrier brings it together; goods that no box keeps at once, such as frozen and chilled ones
+    (those without a range go with the warmest). What is picked stays."""
     order = orders.get_order(shipment.order_id)
     goods = shipments.goods_of(shipment)
-    if order.delivery == WHOLE or len({one.kept.warehouse_id for one in goods}) < 2:
+    climates = climates_of([one.product for one in goods])
+    places = [
+        ("" if order.delivery == WHOLE else one.kept.warehouse_id, climates.get(one.product.id, "")) for one in goods
+    ]
+    weight: Counter[tuple[str, str]] = Counter()
+    for place, one in zip(places, goods, strict=True):
+        weight[place] += one.kept.quantity * (PICKED if one.is_picked else 1)
+    if len(weight) < 2:
         return
-    weight: Counter[str] = Counter()
-    for one in goods:
-        weight[one.kept.warehouse_id] += one.kept.quantity * (1000000 if one.is_picked else 1)
-    home = min(weight, key=lambda key: (-weight[key], key))
-    there: dict[str, list[Reservation]] = defaultdict(list)
-    for one in goods:
-        if one.kept.warehouse_id != home and not one.is_picked:
-            there[one.kept.warehouse_id].append(one.kept)
-    for warehouse_id in sorted(there):
-        shares: Counter[str] = Counter()
-        for row in there[warehouse_id]:
-            shares[row.order_line_id] += row.quantity
-        made = _part(actor, shipment, shares, there[warehouse_id][0].warehouse.code)
-        for row in there[warehouse_id]:
-            row.shipment_id = made.id
-        session().flush()
-        _start(actor, order, made)
+    warmth = {climate: at for at, climate in enumerate(["", *dict.fromkeys(climates.values())])}
+    home = max(weight, key=lambda place: (weight[place] >= PICKED, warmth[place[1]], weight[place], place))
+    there: dict[tuple[str, str], list[Reservation]] = defaultdict(list)
+    for place, one in zip(places, goods, strict=True):
+        if place not in (home, (home[0], "")) and not one.is_picked:
+            there[place].append(one.kept)
+    for place in sorted(there):
+        _leave_apart(actor, order, shipment, there[place], place[1])
+
+
+def climates_of(products: Iterable[Product]) -> dict[str, str]:
+    """Product id → range of its box, of products that have a range, coldest box first: as few boxes as suit them all.
+    Empty when one does."""
+    ranges = {
+        (Decimal("-Infinity" if low is None else low), Decimal("Infinity" if high is None else high), one.id)
+        for one in products
+        for low, high in ((one.storage_min_c, one.storage_max_c),)
+        if (low, high) != (None, None)
+    }
+    boxes: list[tuple[Decimal, Decimal, list[str]]] = []
+    for low, high, product_id in sorted(ranges, key=itemgetter(1, 0, 2)):
+        if boxes and low <= boxes[-1][1]:
+            coldest, warmest, inside = boxes[-1]
+            boxes[-1] = max(coldest, low), warmest, [*inside, product_id]
+        else:
+            boxes.append((low, high, [product_id]))
+    if len(boxes) < 2:
+        return {}
+    return {one: f"{low:f} … {high:f} °C" for low, high, inside in boxes for one in inside}
+
+
+def _leave_apart(actor: Actor, order: Order, shipment: Shipment, rows: list[Reservation], climate: str) -> None:
+    shares: Counter[str] = Counter()
+    for row in rows:
+        shares[row.order_line_id] += row.quantity
+    made = _part(actor, shipment, shares, " ".join(filter(None, (rows[0].warehouse.code, climate))))
+    for row in rows:
+        row.shipment_id = made.id
+    session().flush()
+    _start(actor, order, made)
 
 
 def _part(actor: Actor, shipment: Shipment, shares: Mapping[str, int], reason: str) -> Shipment:

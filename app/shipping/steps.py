@@ -69,11 +69,11 @@ def _reason(call: StepCall) -> str:
 
 @step.register("plan_shipment")
 def plan_shipment(call: StepCall) -> dict[str, Any] | None:
-    """What it lacks is kept again where there is something; goods in other warehouses leave from there; carrier, day,
-    arrival."""
+    """What it lacks is kept again where there is something; goods in other warehouses, or of another temperature, leave
+    apart; carrier, day, arrival."""
     one = _one(call)
     covering.cover(call.actor, orders.get_order(one.order_id), call.as_of)
-    parting.by_warehouse(call.actor, one)
+    parting.by_place(call.actor, one)
     dispatch.plan(call.actor, one, call.as_of)
     return None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -24,6 +26,7 @@ from app.shipping import dispatch, missing, parting, shipments
 from app.tasks import drafts
 from app.tasks import service as tasks
 from app.tasks.records import Notice
+from tests.catalog.factories import make_product
 from tests.inventory.factories import make_lot, make_warehouse
 from tests.shipping.world import make_dock
 
@@ -242,3 +245,36 @@ def told(order, action):
 
 def order_subject(order):
     return Subject("order", order.id)
+
+
+@pytest.mark.parametrize("delivery", ["partial", "complete"])
+def test_what_no_box_keeps_at_once_leaves_apart(dock, delivery):
+    def goods(low, high, sku):
+        cold = {"storage_min_c": low, "storage_max_c": high} if high else {}
+        made = make_product(risk_class=2, sku=sku, registration_id=dock.flow.plain.registration_id, **cold)
+        make_lot(made, on_hand=9)
+        return {"product": made.sku, "quantity": 3, "uom": "EA", "unit_price": "10.00"}
+
+    lines = [goods(2, 8, "CHILLED"), goods(-25, -15, "FROZEN"), goods(None, None, "PLAIN")]
+    order, _first = dock.release(lines=lines, delivery=delivery)
+    found = {
+        tuple(sorted(row.product.sku for row in shipments.goods_of(each))): dock.at(each)
+        for each in shipments.live_of(order.id)
+    }
+    reconciled(order)
+    assert found == {("CHILLED", "PLAIN"): ["pick"], ("FROZEN",): ["pick"]}
+
+
+def test_as_few_boxes_as_suit_all_ranges():
+    def product(name, low, high):
+        degrees = {"storage_min_c": None if low is None else Decimal(low), "storage_max_c": high and Decimal(high)}
+        return SimpleNamespace(id=name, **degrees)
+
+    chilled, cool, dry = product("chilled", 2, 8), product("cool", 4, 10), product("dry", None, 25)
+    frozen, deep = product("frozen", -25, -15), product("deep", None, -18)
+    assert parting.climates_of([chilled, cool, dry, product("any", None, None)]) == {}
+    found = parting.climates_of([deep, chilled, frozen, cool, dry])
+    assert found == {
+        **dict.fromkeys(("deep", "frozen"), "-25 … -18 °C"),
+        **dict.fromkeys(("chilled", "cool", "dry"), "4 … 8 °C"),
+    }
