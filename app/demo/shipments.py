@@ -18,10 +18,10 @@ from app.core.subject import Subject
 from app.demo.answering import answer
 from app.shipping import dispatch, handling, shipments
 from app.shipping.models import Shipment
-from app.shipping.temperature import Reading
+from app.shipping.temperature import Reading, is_outside
 from app.tasks.queries import open_tasks_of
 
-LOGGER = "TL-0412"
+LOGGER, BOX = "TL-0412", Decimal("4.5")
 TRIED = 60
 
 
@@ -37,7 +37,7 @@ def send(team: dict[str, Actor]) -> None:
     for one in whole[1:]:
         handling.pick_up(team["transport"], one, "沪A·D8123")
     for one in cold[:1]:
-        _pack(team, one, logger=LOGGER, box_celsius=4.5)
+        _pack(team, one, logger=LOGGER, box_celsius=float(BOX))
         handling.pick_up(team["transport"], one, "沪A·L3307")
 
 
@@ -53,10 +53,12 @@ def follow(team: dict[str, Actor]) -> None:
 
 
 def _simple(*, cold: bool) -> Iterator[Shipment]:
-    """Shipments to be picked, of lots without serial numbers and with a GS1 label."""
+    """Shipments to be picked, of lots without serial numbers and with a GS1 label, cold ones for 2 to 8 °C."""
     wanted = select(Shipment).where(Shipment.status == "picking", Shipment.cold == cold)
     for one in session().scalars(wanted.order_by(Shipment.number).limit(TRIED)).all():
-        if all(_is_labelled(row) for row in shipments.goods_of(one)):
+        goods = shipments.goods_of(one)
+        fits = not any(is_outside(BOX, row.product.storage_min_c, row.product.storage_max_c) for row in goods)
+        if all(_is_labelled(row) for row in goods) and (fits or not cold):
             yield one
 
 

@@ -21,6 +21,7 @@ from app.tasks import adding
 from app.tasks import queries as tasks
 from app.tasks import service as task_verbs
 from app.tasks.models import Task
+from app.tasks.showing import withheld
 
 ASSESSED_ANEW = frozenset({"recheck", "clear", "resubmit"})
 """After these answers the order runs through the gates again: its facts may have changed since it was assessed."""
@@ -53,6 +54,12 @@ def outcomes_of(form: Mapping[str, Any]) -> dict[str, str]:
                 for option in field.get("values", ())
             }
     return {}
+
+
+def offered(task: Task, form: Mapping[str, Any]) -> dict[str, str]:
+    """Those of its outcomes that are of use for what the task is about."""
+    less = withheld.get(task.subject_kind)(task.subject) if task.subject_kind in withheld else ()
+    return {value: label for value, label in outcomes_of(form).items() if value not in less}
 
 
 def complete(

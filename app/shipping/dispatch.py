@@ -23,6 +23,7 @@ from app.orders import queries as orders
 from app.priority import queries as priority
 from app.shipping import events, papers, queries, service, shipments
 from app.shipping.carriers import NoCarrier, carrier_for
+from app.shipping.cartons import check_carton
 from app.shipping.checking import Expected
 from app.shipping.models import OPEN, Shipment, ShipmentLine, ShipmentPick
 from app.shipping.temperature import is_outside
@@ -212,9 +213,12 @@ def put_back(actor: Actor, shipment: Shipment, reason: str) -> int:
 def pack(actor: Actor, shipment: Shipment, given: dict[str, Any], as_of: datetime) -> None:
     """Into its box: SSCC, for cold goods a logger and a box within the range; the delivery note is made.
 
-    `given`: logger, box_celsius. Raises Invalid, HasLeft, IsHeld, NotAllPicked, NoCarrier.
+    `given`: logger, box_celsius, carton (a label that was scanned). Raises Invalid, ScanBlocked, HasLeft, IsHeld,
+    NotAllPicked, NoCarrier.
     """
     finish_picking(actor, shipment)
+    if given.get("carton"):
+        check_carton(actor, shipment, str(given["carton"]), "pack")
     if not shipment.carrier:
         region = catalog.get_customer(orders.get_order(shipment.order_id).customer_id).region_code
         shipment.carrier = carrier_for(region, cold=shipment.cold, now=as_of)[0].code

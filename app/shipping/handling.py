@@ -10,6 +10,7 @@ from app.core.permissions import Actor
 from app.orders import queries as orders
 from app.processes.service import NoMatch, correlate
 from app.shipping import delivery, dispatch, shipments
+from app.shipping.cartons import check_carton
 from app.shipping.dispatch import NotPacked, refuse_unless_open
 from app.shipping.models import DeliveryProof, Shipment
 from app.shipping.telling import tell
@@ -19,11 +20,14 @@ PICKED_UP, DELIVERED, OUTSIDE = "shipment.pickup", "shipment.delivered", "shipme
 HOLD, LIFTED = "hold.pick", "hold.lifted"
 
 
-def pick_up(actor: Actor, shipment: Shipment, vehicle: str) -> None:
-    """The carrier takes the goods. Raises HasLeft, IsHeld, NotPacked, MayNotLeave."""
+def pick_up(actor: Actor, shipment: Shipment, vehicle: str, carton: str = "") -> None:
+    """The carrier takes the goods; `carton` is the label that was scanned. Raises HasLeft, IsHeld, NotPacked,
+    ScanBlocked, MayNotLeave."""
     refuse_unless_open(shipment)
     if shipment.status != "packed":
         raise NotPacked(shipment=shipment.number)
+    if carton:
+        check_carton(actor, shipment, carton, "pickup")
     tell(actor, PICKED_UP, shipment, vehicle=vehicle)
 
 
@@ -38,8 +42,10 @@ def take_readings(actor: Actor, shipment: Shipment, logger: str, readings: Seque
 
 
 def deliver(actor: Actor, shipment: Shipment, given: dict[str, Any]) -> DeliveryProof:
-    """The receiver signs; `given` as of `delivery.deliver`. Raises NotUnderWay, Invalid, NoMatch while an excursion is
-    being assessed."""
+    """The receiver signs; `given` as of `delivery.deliver`, with `carton`, the label that was scanned. Raises
+    NotUnderWay, ScanBlocked, Invalid, NoMatch while an excursion is being assessed."""
+    if given.get("carton") and shipment.status == "in_transit":
+        check_carton(actor, shipment, given["carton"], "deliver")
     proof = delivery.deliver(actor, shipment, given)
     tell(actor, DELIVERED, shipment)
     return proof

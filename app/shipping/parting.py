@@ -18,7 +18,7 @@ from app.orders import queries as orders
 from app.orders.models import Order, OrderStatus
 from app.processes.service import NoMatch, start_about
 from app.shipping import dispatch, shipments, telling
-from app.shipping.models import Shipment, ShipmentLine
+from app.shipping.models import OPEN, Shipment, ShipmentLine
 
 ORDER_RELEASED = "order.released"
 """Message that goods of an order may leave; a process that starts with it is about a shipment, its key the order's
@@ -51,6 +51,14 @@ def begin_rest(actor: Actor, order: Order) -> Shipment | None:
 def _start(actor: Actor, order: Order, shipment: Shipment) -> None:
     about = Subject("shipment", shipment.id)
     start_about(actor, ORDER_RELEASED, about, business_key=order.number, variables={})
+
+
+def may_part(shipment: Shipment) -> bool:
+    """Something of it is there, something is missing, and the customer takes it in parts."""
+    ids = [shipment.id]
+    if shipment.status not in OPEN or not shipments.lacking([shipment]) or not shipments.kept_for(ids)[shipment.id]:
+        return False
+    return orders.get_order(shipment.order_id).delivery != WHOLE
 
 
 def split(actor: Actor, shipment: Shipment, reason: str) -> Shipment | None:

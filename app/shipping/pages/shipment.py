@@ -23,6 +23,7 @@ from app.shipping.models import Shipment
 from app.shipping.pages.blueprint import bp
 from app.shipping.papers import papers_of
 from app.shipping.permissions import SHIPMENT_CARRY, SHIPMENT_READ
+from app.shipping.service import ScanBlocked
 from app.tasks.queries import seen_among
 
 LARGEST_FILE = 1024 * 1024
@@ -53,6 +54,7 @@ def shipment_page(one: Shipment, error: DomainError | None = None, **values: Any
         process=processes.instance_of(Subject("shipment", one.id)),
         photo_sha256=kept.sums_of([photo])[photo] if photo else "",
         error=error,
+        blocked=isinstance(error, ScanBlocked),
         wrong=error.details.get("fields", {}) if isinstance(error, Invalid) else {},
         values=values,
     )
@@ -75,14 +77,18 @@ def report_pickup(shipment_id: str) -> BaseResponse | tuple[str, int]:
     """The carrier has taken the goods."""
     one = shipments.get_shipment(shipment_id, lock=True)
     vehicle = request.form.get("vehicle", "").strip()[:60]
+    carton = request.form.get("carton", "").strip()[:500]
 
     def act() -> str:
-        if not vehicle:
-            raise Invalid({"vehicle": [_("Enter the number of the vehicle or waybill.")]})
-        handling.pick_up(current_actor(), one, vehicle)
+        wrong = {} if vehicle else {"vehicle": [_("Enter the number of the vehicle or waybill.")]}
+        if one.sscc and one.status == "packed" and not carton:
+            wrong["carton"] = [_("Scan the label of the carton.")]
+        if wrong:
+            raise Invalid(wrong)
+        handling.pick_up(current_actor(), one, vehicle, carton)
         return _("%(shipment)s is on its way.", shipment=one.number)
 
-    return attempt(one, act, vehicle=vehicle)
+    return attempt(one, act, vehicle=vehicle, carton=carton)
 
 
 @bp.post("/shipments/<shipment_id>/readings")
