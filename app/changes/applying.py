@@ -32,9 +32,10 @@ from app.planning.supposing import picked_of
 from app.priority import queries as priority
 from app.priority import service as ranking
 from app.processes import service as processes
+from app.shipping import handling, parting
 
-CHANGED, CANCELLED, LIFTED = "order.changed", "order.cancelled", "hold.lifted"
-"""Messages to the shipment of the order, by the order's number."""
+CHANGED, CANCELLED = "order.changed", "order.cancelled"
+"""Messages to the shipments of the order that have not left."""
 
 
 class StillPicked(Conflict):
@@ -76,7 +77,7 @@ def _cancel(actor: Actor, case: ChangeRequest, order: Order) -> None:
     amending.cancel_released(actor, order, seen_version=case.base_version, reason=case.reason)
     give_back(actor, order, case.number)
     _tell(actor, order, intake.CANCELLED, {"reason": case.reason})  # an emergency may still wait for its approval
-    tell_shipment(actor, order, CANCELLED, case)
+    tell_shipments(actor, order, CANCELLED, case)
 
 
 def _amend(actor: Actor, case: ChangeRequest, order: Order) -> None:
@@ -94,9 +95,12 @@ def _amend(actor: Actor, case: ChangeRequest, order: Order) -> None:
         _back_to_approval(actor, case, order, said)
         return
     amending.amend_order(actor, order, given, reopen=False, **said)
+    parting.reshare(actor, order, case.number)
     _reserve_anew(actor, case, order)
     documents.make_confirmation(actor, order, clock.now())
-    tell_shipment(actor, order, CHANGED, case)
+    tell_shipments(actor, order, CHANGED, case)
+    if processes.starts_any(parting.ORDER_RELEASED):
+        parting.begin_rest(actor, order)
 
 
 def _reserve_anew(actor: Actor, case: ChangeRequest, order: Order) -> None:
@@ -118,7 +122,7 @@ def _back_to_approval(actor: Actor, case: ChangeRequest, order: Order, said: dic
     give_back(actor, order, case.number)
     amending.amend_order(actor, order, case.wanted, reopen=True, **said)
     ranking.assess(actor, order.id, trigger="changed")
-    tell_shipment(actor, order, CANCELLED, case)
+    tell_shipments(actor, order, CANCELLED, case)
     variables = {"number": order.number, "channel": order.channel, "submitted_by": order.submitted_by}
     subject, by = Subject("order", order.id), order.submitted_by
     try:
@@ -166,18 +170,17 @@ def _serials_of(row: Reservation) -> list[str]:
     return list(session().scalars(wanted))
 
 
-def tell_shipment(actor: Actor, order: Order, message: str, case: ChangeRequest) -> None:
-    """The shipment of the order, if one is under way, starts over or ends."""
-    if not _tell(actor, order, message, {"change": case.number}) and case.hold == "confirmed":
-        _tell(actor, order, LIFTED, {"change": case.number, "apply": True})
-        _tell(actor, order, message, {"change": case.number})
+def tell_shipments(actor: Actor, order: Order, message: str, case: ChangeRequest) -> None:
+    """The shipments of the order that have not left start over or end."""
+    if not handling.tell_open(actor, order.id, message, change=case.number) and case.hold == "confirmed":
+        handling.lift(actor, order.id, change=case.number, apply=True)
+        handling.tell_open(actor, order.id, message, change=case.number)
 
 
 def lift_hold(actor: Actor, case: ChangeRequest) -> None:
     """The change does not come: what the warehouse holds goes on as it was."""
     if case.hold in ("asked", "confirmed"):
-        order = orders.get_order(case.order_id)
-        _tell(actor, order, LIFTED, {"change": case.number, "apply": False})
+        handling.lift(actor, case.order_id, change=case.number, apply=False)
 
 
 def _tell(actor: Actor, order: Order, message: str, variables: dict[str, Any]) -> bool:

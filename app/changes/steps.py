@@ -18,9 +18,10 @@ from app.orders import queries as orders
 from app.processes import queries as instances
 from app.processes import service as processes
 from app.processes.steps import StepCall, kept_years, step, task_rank
+from app.shipping import handling
 from app.tasks.models import Rank
 
-HOLD, UNNEEDED = "hold.pick", "hold.unneeded"
+UNNEEDED = "hold.unneeded"
 ANSWERS = ("hold.confirmed", "already.shipped")
 JOB = "change_hold"
 
@@ -102,9 +103,8 @@ def send_hold(job: jobs.Job) -> datetime | None:
     case = get_change(job.source_id)
     if case.status != "open":
         return None
-    order = orders.get_order(case.order_id)
     try:
-        processes.correlate(SYSTEM, HOLD, business_key=order.number, variables={"change": case.number})
+        handling.hold(SYSTEM, case.order_id, case.number)
     except processes.NoMatch:
         service.note_hold(case, "nobody")
         instance = instances.instance_of(case.subject)

@@ -28,6 +28,10 @@ fact: Registry[Provider] = Registry("fact")
 about: Registry[Callable[[Subject], Subject]] = Registry("subject of other facts")
 """By kind of subject: whose facts of every kind but its own count (of a change request those of its order)."""
 
+narrower: Registry[Provider] = Registry("narrower fact")
+"""By “kind of subject:kind of fact”: what is meant where a subject has a part only of what `about` leads to (a shipment
+of the reservations of its order)."""
+
 MOST = 1000
 """Facts of one kind in a decision."""
 
@@ -48,7 +52,11 @@ def gather(subject: Subject, kinds: Iterable[str], as_of: datetime, schema: Fact
     for kind in sorted(set(kinds) - {SIGNAL}):
         if kind not in fact:
             raise FactsInvalid(kind, _("has no provider"))
-        found[kind] = fact.get(kind)(subject if kind == subject.kind else other, as_of)
+        own = f"{subject.kind}:{kind}"
+        if own in narrower:
+            found[kind] = narrower.get(own)(subject, as_of)
+        else:
+            found[kind] = fact.get(kind)(subject if kind == subject.kind else other, as_of)
     return check(found, found, schema)
 
 

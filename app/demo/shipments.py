@@ -18,12 +18,10 @@ from app.core.subject import Subject
 from app.demo.answering import answer
 from app.shipping import dispatch, handling, shipments
 from app.shipping.models import Shipment
-from app.shipping.temperature import Reading
+from app.shipping.temperature import Reading, is_outside
 from app.tasks.queries import open_tasks_of
 
-LOGGER = "TL-0412"
-CHILLED = (2, 8)
-"""°C: what is frozen has another story than the cold one here."""
+LOGGER, BOX = "TL-0412", Decimal("4.5")
 TRIED = 60
 
 
@@ -39,7 +37,7 @@ def send(team: dict[str, Actor]) -> None:
     for one in whole[1:]:
         handling.pick_up(team["transport"], one, "沪A·D8123")
     for one in cold[:1]:
-        _pack(team, one, logger=LOGGER, box_celsius=4.5)
+        _pack(team, one, logger=LOGGER, box_celsius=float(BOX))
         handling.pick_up(team["transport"], one, "沪A·L3307")
 
 
@@ -55,20 +53,17 @@ def follow(team: dict[str, Actor]) -> None:
 
 
 def _simple(*, cold: bool) -> Iterator[Shipment]:
-    """Shipments to be picked, of lots without serial numbers and with a GS1 label; cold ones at 2 to 8 °C."""
+    """Shipments to be picked, of lots without serial numbers and with a GS1 label, cold ones for 2 to 8 °C."""
     wanted = select(Shipment).where(Shipment.status == "picking", Shipment.cold == cold)
     for one in session().scalars(wanted.order_by(Shipment.number).limit(TRIED)).all():
-        rows = shipments.goods_of(one)
-        if all(_is_labelled(row) for row in rows) and (not cold or all(_fits_chilled(row) for row in rows)):
+        goods = shipments.goods_of(one)
+        fits = not any(is_outside(BOX, row.product.storage_min_c, row.product.storage_max_c) for row in goods)
+        if all(_is_labelled(row) for row in goods) and (fits or not cold):
             yield one
 
 
 def _is_labelled(row: shipments.ToPick) -> bool:
     return row.product.issuer == "GS1" and bool(row.product.udi_di) and not row.kept.lot.serialised
-
-
-def _fits_chilled(row: shipments.ToPick) -> bool:
-    return (row.product.storage_min_c, row.product.storage_max_c) in (CHILLED, (None, None))
 
 
 def _pick(who: Actor, one: Shipment, *, half: bool = False) -> None:

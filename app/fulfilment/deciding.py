@@ -21,11 +21,12 @@ from app.tasks import adding
 from app.tasks import queries as tasks
 from app.tasks import service as task_verbs
 from app.tasks.models import Task
+from app.tasks.showing import withheld
 
 ASSESSED_ANEW = frozenset({"recheck", "clear", "resubmit"})
 """After these answers the order runs through the gates again: its facts may have changed since it was assessed."""
 NO_FORM: dict[str, Any] = {"type": "default", "components": []}
-REASON_NEEDED = frozenset({"rework", "reject", "cancel"})
+REASON_NEEDED = frozenset({"rework", "reject", "cancel", "split"})
 """These answers must say why, whatever the form asks."""
 ADDED_FORM = loads(Path(__file__).with_name("added_approval.form").read_bytes())
 """What people are asked who are to approve a task too: no process has that form."""
@@ -53,6 +54,12 @@ def outcomes_of(form: Mapping[str, Any]) -> dict[str, str]:
                 for option in field.get("values", ())
             }
     return {}
+
+
+def offered(task: Task, form: Mapping[str, Any]) -> dict[str, str]:
+    """Those of its outcomes that are of use for what the task is about."""
+    less = withheld.get(task.subject_kind)(task.subject) if task.subject_kind in withheld else ()
+    return {value: label for value, label in outcomes_of(form).items() if value not in less}
 
 
 def complete(

@@ -22,6 +22,8 @@ OUTCOMES: dict[str, LazyString] = {
     "recheck": _l("Check again"),
     "resubmit": _l("Submit again"),
     "cancel": _l("Cancel the order"),
+    "split": _l("Ship what is there, the rest follows"),
+    "resend": _l("Send anew"),
 }
 """What a person may answer, in the words of the buttons (values of the fact `answer.outcome`)."""
 

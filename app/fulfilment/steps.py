@@ -23,17 +23,14 @@ from app.orders.models import Order, OrderStatus
 from app.planning import service as planning
 from app.priority import queries as priority
 from app.priority import service as ranking
-from app.processes.service import NoMatch, correlate, start_about, starts_any
+from app.processes.service import NoMatch, correlate, starts_any
 from app.processes.steps import StepCall, kept_years, step, subject_version, task_rank
-from app.shipping import dispatch as shipping
+from app.shipping import covering, parting
 from app.tasks import service as tasks
 from app.tasks.models import Rank
 
 STOCK_COVERED = "stock.covered"
 """Message to a process that waits for stock: the allocation has covered the order."""
-
-ORDER_RELEASED = "order.released"
-"""Message that an order's goods may leave; a process that starts with it is about the order, its key the number."""
 
 
 class NotCovered(Conflict):
@@ -159,9 +156,8 @@ def release_order(call: StepCall) -> dict[str, Any] | None:
     inventory.firm_up(call.actor, order.id)
     planning.stop_waiting(order.id)
     order_verbs.release_order(call.actor, order)
-    if starts_any(ORDER_RELEASED):
-        about = Subject("shipment", shipping.prepare(order.id).id)
-        start_about(call.actor, ORDER_RELEASED, about, business_key=order.number, variables={})
+    if starts_any(parting.ORDER_RELEASED):
+        parting.begin_rest(call.actor, order)
     return None
 
 
@@ -213,13 +209,12 @@ def take_back(actor: Actor, lot: Lot, order_ids: list[str]) -> None:
     """A lot was held, rejected or recalled: its orders are ranked anew; a released one gets other lots at once."""
     del lot
     for order in orders.locked_orders(order_ids):
-        order_verbs.note_reserved(order, stock.kept_by_line([order.id]))
+        order_verbs.note_reserved(order, planning.reserved_of(order))
         if order.is_open:
             ranking.assess(actor, order.id, trigger="stock_lost")
         elif order.status == OrderStatus.RELEASED:
             as_of = clock.now()
-            cover(actor, order, _wanted(order, as_of))
-            inventory.firm_up(actor, order.id)
+            covering.cover(actor, order, as_of)
             documents.make_confirmation(actor, order, as_of)
     planning.plan_soon("lot_blocked")
 

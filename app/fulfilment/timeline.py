@@ -74,6 +74,9 @@ WORDS: dict[str, tuple[LazyString, str, str]] = {
             ("held", "player-pause", "warning"),
             ("resumed", "player-play", "info"),
             ("stopped", "refresh", "warning"),
+            ("covered", "packages", "success"),
+            ("parted", "git-branch", "info"),
+            ("sent-anew", "refresh", "info"),
             ("late", "clock", "warning"),
             ("void", "circle-x", "danger"),
         )
@@ -176,6 +179,7 @@ def _who(name: str, details: Mapping[str, Any]) -> str:
 
 def _particulars(action: str, details: Mapping[str, Any]) -> Iterable[str]:
     """What is worth telling besides the title."""
+    yield from _of_shipment(details)
     reason = details.get("reason") or (details.get("answers") or {}).get("reason")
     if reason:
         yield str(reason)
@@ -194,6 +198,14 @@ def _particulars(action: str, details: Mapping[str, Any]) -> Iterable[str]:
         yield _("%(quantity)s units", quantity=details.get("quantity", 0))
     if "version" in details and action.startswith("order:"):
         yield _("version %(version)s", version=details["version"])
+
+
+def _of_shipment(details: Mapping[str, Any]) -> Iterable[str]:
+    """Which of the order's shipments, and what it left to another."""
+    if details.get("shipment"):
+        yield str(details["shipment"])
+    if details.get("into"):
+        yield _("%(quantity)s units in %(shipment)s", quantity=details["quantity"], shipment=details["into"])
 
 
 def _assessment(details: Mapping[str, Any]) -> Iterable[str]:

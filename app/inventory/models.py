@@ -195,6 +195,8 @@ class Reservation(Base):
     id: Mapped[Id]
     order_id: Mapped[str] = mapped_column(String(26))
     order_line_id: Mapped[Ref]
+    shipment_id: Mapped[str | None] = mapped_column(String(26))
+    """With which shipment of its order it is to leave, or left; None until there is one that wants it."""
     lot_id: Mapped[Ref] = mapped_column(ForeignKey("lots.id"))
     place_id: Mapped[str] = mapped_column(ForeignKey("places.id"))
     warehouse_id: Mapped[str] = mapped_column(ForeignKey("warehouses.id"))

@@ -37,6 +37,7 @@ KINDS: dict[str, LazyString] = {
     NoticeKind.EXPIRY.value: _l("A paper lapses soon"),
     NoticeKind.CHANGE.value: _l("An order that concerns me is changed"),
     NoticeKind.RISK.value: _l("Orders that I can help may come late"),
+    NoticeKind.GONE.value: _l("A task of mine goes on without me"),
 }
 """Kinds of notices as their reader thinks of them."""
 CALM = (NoticeKind.REMIND, NoticeKind.COPY)

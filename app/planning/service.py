@@ -10,6 +10,7 @@ What is softly reserved for waiting orders may move from one to another; firm an
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -25,15 +26,19 @@ from app.core.registry import Registry
 from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.orders import service as order_verbs
-from app.orders.models import Order
+from app.orders.models import Order, OrderLine
 from app.planning.allocation import Plan, allocate, losses
 from app.planning.models import AllocationChange, AllocationRun, WaitingOrder
-from app.planning.snapshot import Snapshot, take
+from app.planning.snapshot import Snapshot, take, wants_of
+from app.planning.snapshot import still_to_leave as still_to_leave
 
 JOB = "allocation"
 
 covered = Registry[Any]("order covered")
 """Filled by later packages: `fn(actor, order)` is called when a run covers the whole of an order that waited."""
+
+dealt = Registry[Any]("order dealt to")
+"""Filled by later packages: `fn(actor, order)` is called when a run has changed what is softly kept for an order."""
 
 
 class Result(NamedTuple):
@@ -56,6 +61,27 @@ def wait(order_id: str) -> None:
 def stop_waiting(order_id: str) -> None:
     """The order is covered, returned or ended."""
     session().execute(delete(WaitingOrder).where(WaitingOrder.order_id == order_id))
+
+
+def wanted_by_others(order_id: str, product_ids: Collection[str]) -> set[str]:
+    """Those of the products that another order waits for: what is free of them is dealt out by rank. One statement."""
+    others = (
+        select(OrderLine.product_id)
+        .join(WaitingOrder, WaitingOrder.order_id == OrderLine.order_id)
+        .where(OrderLine.product_id.in_(product_ids), OrderLine.order_id != order_id)
+        .where(OrderLine.reserved < OrderLine.quantity)
+        .distinct()
+    )
+    return set(session().scalars(others))
+
+
+def reserved_of(order: Order) -> dict[str, int]:
+    """By line of the order, what is kept for it or has left already. Two statements at most."""
+    kept, left = stock.kept_by_line([order.id]), wants_of([order.id])
+    return {
+        one.id: min(one.quantity, one.quantity - left.get(one.id, one.quantity) + kept.get(one.id, 0))
+        for one in order.lines
+    }
 
 
 def plan_soon(trigger: str) -> bool:
@@ -87,6 +113,9 @@ def carry_out(actor: Actor, plan: Plan, seen: Snapshot, trigger: str) -> Result:
         return Result(len(seen.demands), [], [])
     _note(trigger, plan, seen)
     full = [order_id for order_id in changed if _note_on_lines(seen.orders[order_id])]
+    for order_id in changed:
+        for name in dealt:
+            dealt.get(name)(actor, seen.orders[order_id])
     for order_id in full:
         for name in covered:
             covered.get(name)(actor, seen.orders[order_id])
@@ -114,7 +143,7 @@ def _apply(actor: Actor, plan: Plan, seen: Snapshot) -> list[str]:
 
 def _note_on_lines(order: Order) -> bool:
     """Note on the lines what is kept for them; True when that is all they want."""
-    order_verbs.note_reserved(order, stock.kept_by_line([order.id]))
+    order_verbs.note_reserved(order, reserved_of(order))
     return all(line.reserved == line.quantity for line in order.lines)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.catalog import queries as catalog
 from app.core.db import session
+from app.core.registry import Registry
 from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.inventory.models import ACTIVE, SOFT, Reservation
@@ -20,6 +21,15 @@ from app.planning.allocation import Demand, Given, Need, Supply
 from app.planning.models import WaitingOrder
 from app.priority import queries as priority
 from app.priority.models import OrderStanding
+
+still_to_leave: Registry[Callable[[Collection[str]], dict[str, int]]] = Registry("what is to leave yet")
+"""Filled by later packages: of those orders that are released, by line, what is to leave yet; a line that is not told
+wants all that is ordered."""
+
+
+def wants_of(order_ids: Collection[str]) -> dict[str, int]:
+    """What `still_to_leave` says."""
+    return {line: units for name in still_to_leave for line, units in still_to_leave.get(name)(order_ids).items()}
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,8 @@ def take(as_of: datetime, *, lock: bool = True) -> Snapshot:
 
 def _demands(waiting: Sequence[Order], as_of: datetime) -> tuple[list[Demand], dict[str, inventory.Wanted]]:
     products = catalog.products_of(line.product_id for order in waiting for line in order.lines)
-    firm = stock.kept_by_line([order.id for order in waiting], firmly=True)
+    ids = [order.id for order in waiting]
+    firm, left = stock.kept_by_line(ids, firmly=True), wants_of(ids)
     regions = catalog.regions_of({order.customer_id for order in waiting})
     known = priority.terms_of_all(waiting, as_of)
     demands, wanted = [], {}
@@ -93,7 +104,8 @@ def _demands(waiting: Sequence[Order], as_of: datetime) -> tuple[list[Demand], d
         terms = known[order.id]
         needs = []
         for line in order.lines:
-            quantity, spare = line.quantity - firm.get(line.id, 0), terms.required_days[line.id]
+            quantity = left.get(line.id, line.quantity) - firm.get(line.id, 0)
+            spare = terms.required_days[line.id]
             wanted[line.id] = inventory.Wanted(
                 line.id, products[line.product_id], quantity, terms.arrives_on, spare, order.customer_id
             )

@@ -101,10 +101,10 @@ def report_missing(headers: dict[str, Any], given: dict[str, Any], shipment_id: 
 @bp.alt_response(404, schema=ErrorSchema, description="No such shipment")
 @bp.alt_response(409, schema=ErrorSchema, description="It is not packed, is held, has left, or may not leave")
 def pick_up(headers: dict[str, Any], given: dict[str, Any], shipment_id: str) -> ResponseReturnValue:
-    """The carrier has taken it."""
+    """The carrier has taken it; another consignee's carton is refused with the reason and counted."""
 
     def act(actor: Actor, shipment: Shipment) -> dict[str, Any]:
-        handling.pick_up(actor, shipment, given["vehicle"])
+        handling.pick_up(actor, shipment, given["vehicle"], given["carton"])
         return {}
 
     return _once(headers, shipment_id, {"pickup": given}, act)
@@ -138,7 +138,7 @@ def take_readings(given: dict[str, Any], shipment_id: str) -> dict[str, Any]:
 @bp.alt_response(404, schema=ErrorSchema, description="No such shipment")
 @bp.alt_response(409, schema=ErrorSchema, description="It is not on its way, or an excursion is being assessed")
 def deliver(headers: dict[str, Any], given: dict[str, Any], shipment_id: str) -> ResponseReturnValue:
-    """The receiver has taken it and signed; what is refused comes back."""
+    """The receiver has taken it and signed; what is refused comes back, another's carton is not handed over."""
 
     def act(actor: Actor, shipment: Shipment) -> dict[str, Any]:
         handling.deliver(actor, shipment, given)

@@ -20,6 +20,7 @@ PURPOSES: dict[str, LazyString] = {
     "pick": _l("Picking"),
     "check": _l("Second check"),
     "pack": _l("Packing"),
+    "pickup": _l("Pick-up by the carrier"),
     "deliver": _l("Delivery"),
     "return": _l("Return"),
 }
@@ -41,10 +42,13 @@ REASONS: dict[str, LazyString] = {
     "no_serial": _l("The code names no serial number, and each unit of the product has one."),
     "unknown_serial": _l("Serial number %(serial)s is not among those expected."),
     "duplicate_serial": _l("Serial number %(serial)s was scanned already."),
+    "no_sscc": _l("The code names no carton: scan the SSCC on its label."),
+    "wrong_carton": _l("Wrong carton: %(sscc)s belongs to %(other)s."),
+    "unknown_carton": _l("Wrong carton: %(sscc)s, expected is %(expected)s."),
 }
 """In the order in which they are told; `%(…)s` are filled from the values of the fault."""
 NO_ISSUER = _l("it is built like no code of GS1, HIBCC or ICCBBA")
-NOT_COUNTED = frozenset({"unreadable", "no_lot", "no_serial"})
+NOT_COUNTED = frozenset({"unreadable", "no_lot", "no_serial", "no_sscc"})
 """The code says too little: the goods are stopped, but nothing shows that they were the wrong ones."""
 REASON_NAMES: dict[str, LazyString] = {
     "unreadable": _l("Unreadable code"),
@@ -62,6 +66,9 @@ REASON_NAMES: dict[str, LazyString] = {
     "no_serial": _l("No serial number"),
     "unknown_serial": _l("Unknown serial number"),
     "duplicate_serial": _l("Serial number scanned twice"),
+    "no_sscc": _l("No SSCC"),
+    "wrong_carton": _l("Another consignee's carton"),
+    "unknown_carton": _l("Unknown carton"),
 }
 
 
@@ -81,6 +88,8 @@ class Expected:
     """Serial numbers scanned before."""
     spare_days: int = 0
     """Shelf life that must be left on the day."""
+    sscc: str = ""
+    """Of the carton; empty for goods, and where none was given."""
 
     @property
     def leaves(self) -> bool:
@@ -132,6 +141,18 @@ def judge(expected: Expected, said: Udi, known: Known) -> tuple[Fault, ...]:
     faults = [*_lot(expected, said, known), *_serial(expected, said, known)]
     order = list(REASONS)
     return tuple(sorted(faults, key=lambda one: order.index(one.code)))
+
+
+def judge_carton(expected: Expected, said: Udi, other: str) -> tuple[Fault, ...]:
+    """Why the carton may not go; nothing when it is the right one. `other`: to what its SSCC was given, empty for none
+    of ours: that says something only where the right one has an SSCC."""
+    if not said.sscc:
+        return (Fault("no_sscc"),)
+    if said.sscc == expected.sscc:
+        return ()
+    if other:
+        return (Fault("wrong_carton", {"sscc": said.sscc, "other": other}),)
+    return (Fault("unknown_carton", {"sscc": said.sscc, "expected": expected.sscc}),) if expected.sscc else ()
 
 
 def _lot(expected: Expected, said: Udi, known: Known) -> Iterator[Fault]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -17,17 +17,15 @@ from app.core.i18n import _, _l
 from app.core.ids import new_id, next_number
 from app.core.permissions import Actor
 from app.core.subject import Subject
-from app.inventory import queries as stock
 from app.inventory import service as inventory
-from app.inventory.models import HARD, Reservation
+from app.inventory.models import ACTIVE, HARD, Reservation
 from app.orders import queries as orders
-from app.orders import service as order_verbs
-from app.orders.models import Order
 from app.priority import queries as priority
 from app.shipping import events, papers, queries, service, shipments
 from app.shipping.carriers import NoCarrier, carrier_for
+from app.shipping.cartons import check_carton
 from app.shipping.checking import Expected
-from app.shipping.models import OPEN, Shipment, ShipmentPick
+from app.shipping.models import OPEN, Shipment, ShipmentLine, ShipmentPick
 from app.shipping.temperature import is_outside
 
 NUMBERS = "SH"
@@ -63,8 +61,8 @@ class NotPacked(Conflict):
     message = _l("Shipment %(shipment)s is not packed yet.")
 
 
-def prepare(order_id: str) -> Shipment:
-    """The shipment of a released order, new; the process begins about it."""
+def prepare(order_id: str, shares: Mapping[str, int]) -> Shipment:
+    """A new shipment of a released order that is to bring so much of its lines; the process begins about it."""
     made = Shipment(
         id=new_id(),
         number=next_number(NUMBERS),
@@ -79,16 +77,18 @@ def prepare(order_id: str) -> Shipment:
     )
     session().add(made)
     session().flush()
+    lines = [ShipmentLine(shipment_id=made.id, order_line_id=line, quantity=units) for line, units in shares.items()]
+    session().add_all(lines)
+    session().flush()
     return made
 
 
 def plan(actor: Actor, shipment: Shipment, as_of: datetime) -> None:
     """Carrier, day and day of arrival. No carrier goes there: it stays open, and packing is refused until one does."""
-    order = orders.get_order(shipment.order_id)
-    cover(actor, order, as_of)
-    kept = stock.reservations_of(order.id)
-    products = catalog.products_of(one.lot.product_id for one in kept).values()
-    shipment.cold, shipment.status = any(one.cold_chain for one in products), "planned"
+    lines = shipments.shares_of([shipment.id])[shipment.id]
+    goods = [line.product_id for line in orders.lines_of(shipment.order_id) if line.id in lines]
+    shipment.cold = any(one.cold_chain for one in catalog.products_of(goods).values())
+    shipment.status = "planned"
     _schedule(shipment, as_of)
     days = {"leaves_on": shipment.leaves_on.isoformat(), "arrives_on": shipment.arrives_on.isoformat()}
     note(actor, shipment, "plan", carrier=shipment.carrier, **days)
@@ -102,29 +102,6 @@ def _schedule(shipment: Shipment, as_of: datetime) -> None:
     session().flush()
 
 
-def cover(actor: Actor, order: Order, as_of: datetime) -> None:
-    """What the order has lost since its release is kept for it again, as far as there is something."""
-    kept = stock.kept_by_line([order.id])
-    short = [line for line in order.lines if kept.get(line.id, 0) < line.quantity]
-    if not short:
-        return
-    terms, products = priority.terms_of(order.id, as_of), catalog.products_of(line.product_id for line in short)
-    wanted = [
-        inventory.Wanted(
-            line.id,
-            products[line.product_id],
-            line.quantity - kept.get(line.id, 0),
-            terms.arrives_on,
-            terms.required_days[line.id],
-            order.customer_id,
-        )
-        for line in short
-    ]
-    inventory.reserve_lines(actor, order.id, wanted)
-    inventory.firm_up(actor, order.id)
-    order_verbs.note_reserved(order, stock.kept_by_line([order.id]))
-
-
 def _carrier(shipment: Shipment, as_of: datetime) -> tuple[str, date]:
     region = catalog.get_customer(orders.get_order(shipment.order_id).customer_id).region_code
     try:
@@ -136,7 +113,7 @@ def _carrier(shipment: Shipment, as_of: datetime) -> tuple[str, date]:
 
 def begin_picking(actor: Actor, shipment: Shipment, as_of: datetime) -> None:
     """The warehouse gets its pick list. Raises NothingToShip."""
-    if not stock.reservations_of(shipment.order_id):
+    if not shipments.goods_of(shipment):
         raise NothingToShip(order=orders.get_order(shipment.order_id).number)
     shipment.status = "picking"
     papers.issue_pick_list(actor, shipment, as_of)
@@ -154,14 +131,20 @@ def pick(
 ) -> Reservation:
     """Take goods out of their bin. Raises HasLeft, IsHeld, and whatever `inventory.pick` raises."""
     refuse_unless_open(shipment)
-    kept = session().get(Reservation, reservation_id)
-    if kept is None or kept.order_id != shipment.order_id or kept.status != "active" or kept.level == HARD:
-        raise Invalid({"reservation": [_("This is not to be picked for the shipment.")]})
+    to_be_picked(shipment, reservation_id)
     taken = inventory.pick(actor, reservation_id, quantity, serials=serials, document=shipment.number)
     row = {"serials": list(serials), "scanned": scanned[:500], "at": clock.now(), "by": actor.id}
     session().add(ShipmentPick(id=new_id(), shipment_id=shipment.id, reservation_id=taken.id, **row))
     session().flush()
     return taken
+
+
+def to_be_picked(shipment: Shipment, reservation_id: str) -> Reservation:
+    """The reservation of the shipment, still in its bin. Raises Invalid."""
+    kept = session().get(Reservation, reservation_id)
+    if kept is None or kept.shipment_id != shipment.id or kept.status != ACTIVE or kept.level == HARD:
+        raise Invalid({"reservation": [_("This is not to be picked for the shipment.")]})
+    return kept
 
 
 def pick_scanned(actor: Actor, shipment: Shipment, code: str, quantity: int) -> Reservation:
@@ -199,32 +182,6 @@ def expected_of(shipment: Shipment, wanted: Sequence[shipments.ToPick]) -> Expec
     )
 
 
-def report_missing(actor: Actor, shipment: Shipment, reservation_id: str, found: int, *, reason: str) -> int:
-    """Less lies in the bin than is kept there: the stock is corrected, and other lots are kept instead where there are
-    any. Answers what is still missing. Raises HasLeft, IsHeld, Invalid."""
-    refuse_unless_open(shipment)
-    kept = session().get(Reservation, reservation_id)
-    if kept is None or kept.order_id != shipment.order_id or kept.status != "active" or kept.level == HARD:
-        raise Invalid({"reservation": [_("This is not to be picked for the shipment.")]})
-    if not 0 <= found < kept.quantity:
-        raise Invalid({"found": [_("Must lie between %(least)s and %(most)s.", least=0, most=kept.quantity - 1)]})
-    if kept.lot.serialised:
-        raise Invalid({"reservation": [_("Units with serial numbers are missed by a count of their lot.")]})
-    lot, warehouse, gone, product = kept.lot, kept.warehouse, kept.quantity - found, kept.lot.product
-    line, arrives_on = kept.order_line_id, kept.arrives_on
-    inventory.give_up(actor, kept.id, reason or shipment.number)
-    here = next(one for one in stock.lots_of(lot.id) if one.warehouse.id == warehouse.id)
-    inventory.count(actor, lot, warehouse, here.on_hand - gone, reason=reason or shipment.number)
-    spare = priority.terms_of(shipment.order_id, clock.now()).required_days[line]
-    customer = orders.get_order(shipment.order_id).customer_id
-    wanted = inventory.Wanted(line, product, gone + found, arrives_on, spare, customer)
-    got = inventory.reserve_lines(actor, shipment.order_id, [wanted])[line]
-    inventory.firm_up(actor, shipment.order_id)
-    order_verbs.note_reserved(orders.get_order(shipment.order_id), stock.kept_by_line([shipment.order_id]))
-    note(actor, shipment, "missing", lot=lot.lot_no, quantity=gone, short=got.short)
-    return got.short
-
-
 def finish_picking(actor: Actor, shipment: Shipment) -> None:
     """Everything that is kept lies in the dispatch zone. Raises NotAllPicked, NothingToShip, HasLeft, IsHeld."""
     refuse_unless_open(shipment)
@@ -256,9 +213,12 @@ def put_back(actor: Actor, shipment: Shipment, reason: str) -> int:
 def pack(actor: Actor, shipment: Shipment, given: dict[str, Any], as_of: datetime) -> None:
     """Into its box: SSCC, for cold goods a logger and a box within the range; the delivery note is made.
 
-    `given`: logger, box_celsius. Raises Invalid, HasLeft, IsHeld, NotAllPicked, NoCarrier.
+    `given`: logger, box_celsius, carton (a label that was scanned). Raises Invalid, ScanBlocked, HasLeft, IsHeld,
+    NotAllPicked, NoCarrier.
     """
     finish_picking(actor, shipment)
+    if given.get("carton"):
+        check_carton(actor, shipment, str(given["carton"]), "pack")
     if not shipment.carrier:
         region = catalog.get_customer(orders.get_order(shipment.order_id).customer_id).region_code
         shipment.carrier = carrier_for(region, cold=shipment.cold, now=as_of)[0].code

@@ -32,6 +32,11 @@ BY_VERB = {
     "held": _of_shipment("held", _l("A shipment is held while a change of its order is decided.")),
     "resumed": _of_shipment("resumed", _l("A held shipment goes on.")),
     "stopped": _of_shipment("stopped", _l("What is to be shipped has changed: the shipment is planned anew.")),
+    "covered": _of_shipment("covered", _l("Stock has come for a shipment that waited for it: it is checked again.")),
+    "parted": _of_shipment("parted", _l("A part of a shipment is brought by another, of the same order.")),
+    "sent-anew": _of_shipment(
+        "sent_anew", _l("What a shipment did not bring to the customer is sent in another, of the same order.")
+    ),
     "late": _of_shipment("late", _l("A shipment was not fetched or has not arrived in time.")),
     "void": _of_shipment("void", _l("A shipment will not be made.")),
 }

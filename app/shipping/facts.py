@@ -1,5 +1,5 @@
-"""The facts of a shipment for its rule sets; those of other kinds are its order's. Arrival is the day that its carrier
-and lane give."""
+"""The facts of a shipment for its rule sets: its own goods, not those of its order's other shipments; those of other
+kinds are its order's. Arrival is the day that its carrier and lane give."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.subject import Subject
-from app.decisions.facts import about, fact
+from app.decisions.facts import about, fact, narrower
 from app.inventory.models import Lot, may_arrive_on
 from app.priority import profile
 from app.priority import queries as priority
@@ -20,17 +20,31 @@ UNDER_INSPECTION = "under_inspection"
 
 @about.register("shipment")
 def order_of(subject: Subject) -> Subject:
-    """The order that is shipped: of it all facts are, and it has one shipment at a time."""
+    """The order of which it ships something."""
     return Subject("order", shipments.get_shipment(subject.id).order_id)
 
 
 def _shipment(subject: Subject) -> Shipment | None:
-    return shipments.shipment_of(subject.id) if subject.kind == "order" else None
+    """Of an order the newest."""
+    if subject.kind == "shipment":
+        return shipments.get_shipment(subject.id)
+    return next(iter(shipments.live_of(subject.id)[::-1]), None) if subject.kind == "order" else None
+
+
+@narrower.register("shipment:reservation")
+def reservation_facts(subject: Subject, as_of: datetime) -> list[dict[str, Any]]:
+    """How far what is kept for the shipment covers what it is to bring."""
+    del as_of
+    one = shipments.get_shipment(subject.id)
+    short = shipments.lacking([one]).get(one.id, {})
+    kept = shipments.kept_for([one.id]).get(one.id, {})
+    return [{"short_quantity": sum(short.values()), "short_lines": len(short), "reserved_quantity": sum(kept.values())}]
 
 
 @fact.register("lot")
+@narrower.register("shipment:lot")
 def lot_facts(subject: Subject, as_of: datetime) -> list[dict[str, Any]]:
-    """Each lot that is to leave for the order."""
+    """Each lot that is to leave with the shipment."""
     shipment = _shipment(subject)
     if shipment is None:
         return []
@@ -72,6 +86,7 @@ def _registered(lot: Lot, product: Any) -> bool:
 
 
 @fact.register("excursion")
+@narrower.register("shipment:excursion")
 def excursion_facts(subject: Subject, as_of: datetime) -> list[dict[str, Any]]:
     """What the temperature record of the shipment says. Whether stability data exist and what the registrant allows is
     their word: nobody has entered it, so it is not known."""

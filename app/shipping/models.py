@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.append_only import append_only
@@ -64,17 +64,16 @@ STATUSES = ("planned", "picking", "picked", "packed", "in_transit", "returning",
 OPEN = ("planned", "picking", "picked", "packed")
 """Goods have not left."""
 UNDER_WAY = ("in_transit", "returning")
-_LIVE = text("status <> 'void'")
 
 
 class Shipment(Base):
-    """The goods of an order on their way to the customer; at most one that is not void."""
+    """Goods of an order on their way to the customer: all of them, or a part (`ShipmentLine`)."""
 
     __tablename__ = "shipments"
     __table_args__ = (
         UniqueConstraint("number"),
         CheckConstraint(f"status IN {STATUSES}", name="status"),
-        Index("ix_shipments_order", "order_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("ix_shipments_order", "order_id", "number"),
         Index("ix_shipments_status", "status", "number"),
     )
 
@@ -101,6 +100,20 @@ class Shipment(Base):
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it
+
+
+class ShipmentLine(Base):
+    """What a shipment is to bring of an order line. Of a released order the shares of a line, less what was replaced,
+    sum to what is ordered."""
+
+    __tablename__ = "shipment_lines"
+    __table_args__ = (CheckConstraint("replaced >= 0 AND replaced <= quantity", name="replaced"),)
+
+    shipment_id: Mapped[str] = mapped_column(ForeignKey("shipments.id"), primary_key=True)
+    order_line_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    quantity: Mapped[int]
+    replaced: Mapped[int] = mapped_column(default=0)
+    """Units of these that did not reach the customer and that another shipment brings instead."""
 
 
 class ShipmentPick(Base):

@@ -10,10 +10,10 @@ from sqlalchemy import Select, select
 from app.core import jsontext
 from app.core.db import session
 from app.core.subject import Subject
-from app.shipping import reading
+from app.shipping import parting, reading
 from app.shipping.models import ShipmentPick, ShipmentReading
 from app.shipping.shipments import get_shipment
-from app.tasks.showing import Shown, shown_subject, signed_subject, still_stored
+from app.tasks.showing import Shown, shown_subject, signed_subject, still_stored, withheld
 
 
 @shown_subject.register("shipment")
@@ -28,6 +28,12 @@ def shipment_shown(subject: Subject) -> Shown:
         arguments={"shipment_id": view.shipment.id},
         context=view,
     )
+
+
+@withheld.register("shipment")
+def not_in_parts(subject: Subject) -> Collection[str]:
+    """It goes in one go, nothing is missing, or nothing is there."""
+    return () if parting.may_part(get_shipment(subject.id)) else ("split",)
 
 
 @signed_subject.register("shipment")

@@ -15,12 +15,19 @@ from app.documents import service as issuing
 from app.documents.content.delivery import DeliveryNote
 from app.documents.content.orders import PickList
 from app.documents.content.parts import NOTHING, Both, Goods, Party
+from app.documents.models import Document
 from app.orders import queries as orders
 from app.shipping import shipments
 from app.shipping.carriers import find_carrier, house
 from app.shipping.models import Shipment
 
 PICK_LIST, DELIVERY_NOTE = "pick_list", "delivery_note"
+
+
+def papers_of(shipment: Shipment) -> list[Document]:
+    """Its own, not those of other shipments of the order, the newest first; each names its shipment in the note."""
+    every = documents.documents_of(Subject("order", shipment.order_id))
+    return [one for one in every if one.kind in (PICK_LIST, DELIVERY_NOTE) and one.content["note"] == shipment.number]
 
 
 def issue_pick_list(actor: Actor, shipment: Shipment, as_of: datetime) -> None:
@@ -78,7 +85,7 @@ def _line(one: shipments.ToPick, place: str = "") -> Goods:
 
 def _issue(actor: Actor, kind: str, shipment: Shipment, content: Any) -> None:
     subject = Subject("order", shipment.order_id)
-    before = documents.latest_of(subject, kind)
+    before = next((one for one in papers_of(shipment) if one.kind == kind), None)
     if before is None:
         issuing.issue_document(actor, kind, subject, content)
     else:

@@ -67,6 +67,11 @@ def get_unit(unit_id: str) -> LogisticUnit:
     return found
 
 
+def find_unit(sscc: str) -> LogisticUnit | None:
+    """The logistic unit of that SSCC."""
+    return session().scalars(select(LogisticUnit).where(LogisticUnit.sscc == sscc)).one_or_none()
+
+
 def units() -> Select[Any]:
     """Logistic units, newest first, to be paged."""
     return select(LogisticUnit).order_by(LogisticUnit.made_at.desc(), LogisticUnit.id.desc())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -60,6 +61,10 @@ class ShipmentView:
     verdict: Verdict | None
     curve: curve.Curve | None
     proof: DeliveryProof | None
+    beside: list[Shipment]
+    """Other shipments of the order, the oldest first."""
+    short: int
+    """Base units that it is to bring and that are not kept for it."""
     names: dict[str, str]
 
     @property
@@ -118,6 +123,8 @@ def view_of(shipment: Shipment) -> ShipmentView:
         verdict=verdict,
         curve=drawn,
         proof=proof,
+        beside=[one for one in shipments.shipments_of(order.id)[::-1] if one.id != shipment.id],
+        short=sum(shipments.lacking([shipment]).get(shipment.id, {}).values()) if shipment.status in OPEN else 0,
         names=names_of({one.picked.by for one in lines if one.picked}),
     )
 
@@ -161,18 +168,25 @@ def history_of(shipment: Shipment) -> list[Happening]:
 
 def _told(entry: AuditEntry) -> str:
     said = entry.details
-    match entry.action.removeprefix("shipment:"):
-        case "missing":
-            return _("%(quantity)s of lot %(lot)s", quantity=said["quantity"], lot=said["lot"])
-        case "departed":
-            return str(said["vehicle"])
-        case "excursion":
-            return _("%(low)s to %(high)s °C", low=said["worst"][0], high=said["worst"][1])
-        case "delivered":
-            return str(said["receiver"])
-        case "packed":
-            return f"SSCC {said['sscc']}" if said["sscc"] else ""
-    return str(said.get("reason") or "")
+    words = _WORDS.get(entry.action.removeprefix("shipment:"))
+    return words(said) if words else str(said.get("reason") or "")
+
+
+def _into_another(said: Mapping[str, Any]) -> str:
+    units = _("%(quantity)s units in %(shipment)s", quantity=said["quantity"], shipment=said["into"])
+    return "; ".join(one for one in (units, said["reason"]) if one)
+
+
+_WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "missing": lambda said: _("%(quantity)s of lot %(lot)s", quantity=said["quantity"], lot=said["lot"]),
+    "departed": lambda said: str(said["vehicle"]),
+    "excursion": lambda said: _("%(low)s to %(high)s °C", low=said["worst"][0], high=said["worst"][1]),
+    "delivered": lambda said: str(said["receiver"]),
+    "packed": lambda said: f"SSCC {said['sscc']}" if said["sscc"] else "",
+    "parted": _into_another,
+    "sent-anew": _into_another,
+}
+"""By verb what is told besides the title; of the others the reason."""
 
 
 def title_of(view: ShipmentView) -> str:

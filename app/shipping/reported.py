@@ -11,6 +11,7 @@ from app.core.i18n import _
 from app.core.permissions import Actor
 from app.inventory.models import Reservation
 from app.shipping import dispatch, service, shipments
+from app.shipping.missing import report_missing as report_one_missing
 from app.shipping.models import Shipment
 
 
@@ -52,7 +53,7 @@ def pick(actor: Actor, shipment: Shipment, given: Mapping[str, Any]) -> list[Res
 
 def report_missing(actor: Actor, shipment: Shipment, given: Mapping[str, Any]) -> int:
     """Less lies in the bins than is kept there: `given` names the reservation or lot as for `pick`, `found` (how many
-    lie there) and `reason`. Answers how many units no other lot replaces. Raises what `dispatch.report_missing` raises.
+    lie there) and `reason`. Answers how many units no other lot replaces. Raises what `missing.report_missing` raises.
     """
     dispatch.refuse_unless_open(shipment)
     meant, found = _meant(shipment, given), given["found"]
@@ -64,7 +65,7 @@ def report_missing(actor: Actor, shipment: Shipment, given: Mapping[str, Any]) -
         here = min(found, one.kept.quantity)
         found -= here
         if here < one.kept.quantity:
-            short += dispatch.report_missing(actor, shipment, one.kept.id, here, reason=given["reason"])
+            short += report_one_missing(actor, shipment, one.kept.id, here, reason=given["reason"])
     return short
 
 

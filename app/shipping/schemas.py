@@ -35,14 +35,18 @@ def shown_celsius() -> fields.Decimal:
     return fields.Decimal(as_string=True, required=True, allow_none=True, metadata=about)
 
 
-def code() -> fields.String:
+def code(about: str = "The label of the goods as scanned; checked against what is to be picked") -> fields.String:
     """A label as the scanner reads it: its separators are control characters, so that it is no `Text`."""
     right = validate.And(
         validate.Length(max=500, error=_l("At most {max} characters.")),  # type: ignore[arg-type]
         validate.Regexp(r"[^\x00]*\Z", error=_l("Contains a character that cannot be shown.")),  # type: ignore[arg-type]
     )
-    about = {"description": "The label of the goods as scanned; checked against what is to be picked"}
-    return fields.String(load_default="", validate=right, metadata=about)
+    return fields.String(load_default="", validate=right, metadata={"description": about})
+
+
+def carton() -> fields.String:
+    """The label of a carton."""
+    return code("The SSCC on the carton as scanned: another consignee's is refused, and counted as prevented")
 
 
 class _Named(Schema):
@@ -90,6 +94,7 @@ class PickupGiven(Schema):
     """The carrier has taken it."""
 
     vehicle = Text(least=0, most=60, load_default="", metadata={"example": "沪A12345"})
+    carton = carton()
 
 
 class ReadingGiven(Schema):
@@ -138,6 +143,7 @@ class DeliveryGiven(Schema):
         fields.Nested(RefusedGiven), load_default=list, validate=validate.Length(max=MOST_REFUSED, error=MANY)
     )
     note = Text(least=0, most=500, lines=True, load_default="")
+    carton = carton()
 
 
 class GoodsShown(Schema):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from app.audit.service import exact, record, record_alone
 from app.catalog import udi
@@ -75,8 +75,13 @@ def check_scan(actor: Actor, expected: Expected, text: str) -> tuple[Udi, Known]
     said = read_code(text)
     known = queries.known_of(said)
     faults = judge(expected, said, known)
-    if not faults:
-        return said, known
+    if faults:
+        refuse_scan(actor, expected, said, faults)
+    return said, known
+
+
+def refuse_scan(actor: Actor, expected: Expected, said: Udi, faults: tuple[Fault, ...]) -> NoReturn:
+    """Raises ScanBlocked; what was prevented is recorded, whatever becomes of the rest."""
     if faults[0].code not in NOT_COUNTED:
         row = _row(actor, expected, said, faults)
         db.regardless(lambda: _prevent(actor, row))
@@ -91,6 +96,7 @@ def _row(actor: Actor, expected: Expected, said: Udi, faults: tuple[Fault, ...])
         "serials": None if expected.serials is None else sorted(expected.serials)[:100],
         "day": expected.day,
         "spare_days": expected.spare_days,
+        "sscc": expected.sscc,
     }
     return {
         "id": new_id(),
@@ -100,7 +106,7 @@ def _row(actor: Actor, expected: Expected, said: Udi, faults: tuple[Fault, ...])
         "reasons": [{"code": one.code, "values": exact(plain(dict(one.values)))} for one in faults],
         "subject_kind": expected.subject.kind,
         "subject_id": expected.subject.id,
-        "product_id": expected.product_id,
+        "product_id": expected.product_id or None,
         "expected": exact(plain(wanted)),
         "scanned": exact(said.text),
         "read": exact(plain({name: getattr(said, name) for name in read if getattr(said, name)})),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import selectinload
 
 from app.audit.queries import subject_labels
@@ -15,9 +15,9 @@ from app.catalog.models import Customer, Product
 from app.core.db import session
 from app.core.errors import NotFound
 from app.inventory import queries as stock
-from app.inventory.models import HARD, SHIPPED, Holding, Lot, Place, Reservation, Serial
-from app.orders.models import Order
-from app.shipping.models import STATUSES, DeliveryProof, Shipment, ShipmentPick, ShipmentReading
+from app.inventory.models import ACTIVE, HARD, SHIPPED, Holding, Lot, Place, Reservation, Serial
+from app.orders.models import Order, OrderStatus
+from app.shipping.models import OPEN, STATUSES, DeliveryProof, Shipment, ShipmentLine, ShipmentPick, ShipmentReading
 from app.shipping.temperature import Reading
 from app.tasks.models import Task
 
@@ -62,15 +62,82 @@ def get_shipment(text: str, *, lock: bool = False) -> Shipment:
     return found
 
 
-def shipment_of(order_id: str) -> Shipment | None:
-    """The shipment of the order that is not void."""
-    wanted = select(Shipment).where(Shipment.order_id == order_id, Shipment.status != "void")
-    return session().scalars(wanted).one_or_none()
-
-
 def shipments_of(order_id: str) -> list[Shipment]:
     """All of the order, the newest first."""
-    return list(session().scalars(select(Shipment).where(Shipment.order_id == order_id).order_by(Shipment.id.desc())))
+    wanted = select(Shipment).where(Shipment.order_id == order_id).order_by(Shipment.number.desc())
+    return list(session().scalars(wanted))
+
+
+def live_of(order_id: str) -> list[Shipment]:
+    """Those of the order that are not void, the oldest first."""
+    return [one for one in shipments_of(order_id) if one.status != "void"][::-1]
+
+
+def open_of(order_id: str) -> list[Shipment]:
+    """Those of the order whose goods have not left, the oldest first."""
+    return [one for one in live_of(order_id) if one.status in OPEN]
+
+
+def open_with(order_id: str, lot_id: str) -> list[Shipment]:
+    """Of those the ones for which something of the lot is kept or was."""
+    mine = {one.id: one for one in open_of(order_id)}
+    wanted = select(Reservation.shipment_id).where(Reservation.shipment_id.in_(mine), Reservation.lot_id == lot_id)
+    had = set(session().scalars(wanted))
+    return [one for key, one in mine.items() if key in had]
+
+
+def shares_of(shipment_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """What each of these shipments is to bring, by its id and the order line, less what others bring instead."""
+    found: dict[str, dict[str, int]] = {one: {} for one in shipment_ids}
+    for row in session().scalars(select(ShipmentLine).where(ShipmentLine.shipment_id.in_(found))):
+        if row.quantity > row.replaced:
+            found[row.shipment_id][row.order_line_id] = row.quantity - row.replaced
+    return found
+
+
+def kept_for(shipment_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """What is kept for each of these shipments now, by its id and the order line."""
+    found: dict[str, dict[str, int]] = {one: {} for one in shipment_ids}
+    rows = session().execute(
+        select(Reservation.shipment_id, Reservation.order_line_id, func.sum(Reservation.quantity))
+        .where(Reservation.shipment_id.in_(found), Reservation.status == ACTIVE)
+        .group_by(Reservation.shipment_id, Reservation.order_line_id)
+    )
+    for shipment_id, line_id, quantity in rows:
+        found[shipment_id or ""][line_id] = int(quantity)
+    return found
+
+
+def lacking(some: Iterable[Shipment]) -> dict[str, dict[str, int]]:
+    """What each of these shipments, which have not left, lacks of what it is to bring: by its id and the order line,
+    only those that lack something. Two statements."""
+    ids = [one.id for one in some]
+    shares, kept = shares_of(ids), kept_for(ids)
+    short = {one: {line: n - kept[one].get(line, 0) for line, n in shares[one].items()} for one in ids}
+    return {
+        one: {line: n for line, n in lines.items() if n > 0}
+        for one, lines in short.items()
+        if any(n > 0 for n in lines.values())
+    }
+
+
+def units_of(shipment_ids: Collection[str]) -> dict[str, int]:
+    """How many base units each is to bring. One statement."""
+    return {one: sum(lines.values()) for one, lines in shares_of(shipment_ids).items()}
+
+
+def still_to_leave(order_ids: Collection[str]) -> dict[str, int]:
+    """Of those among these orders that are released and have shipments, by order line: what is to leave yet. One
+    statement."""
+    yet = case((Shipment.status.in_(OPEN), ShipmentLine.quantity - ShipmentLine.replaced), else_=0)
+    rows = session().execute(
+        select(ShipmentLine.order_line_id, func.sum(yet))
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .join(Order, Order.id == Shipment.order_id)
+        .where(Order.id.in_(order_ids), Order.status == OrderStatus.RELEASED.value)
+        .group_by(ShipmentLine.order_line_id)
+    )
+    return {line_id: int(quantity) for line_id, quantity in rows}
 
 
 def listed(*, status: str = "", q: str = "") -> Select[Any]:
@@ -103,9 +170,10 @@ def customers_of(ids: Iterable[str]) -> dict[str, Customer]:
 
 
 def goods_of(shipment: Shipment) -> list[ToPick]:
-    """What is kept for the order, in the order of the places. Five statements."""
+    """What is kept for the shipment, in the order of the places. Five statements."""
     kept = sorted(
-        stock.reservations_of(shipment.order_id), key=lambda one: (one.warehouse.code, one.lot.lot_no, one.id)
+        (one for one in stock.reservations_of(shipment.order_id) if one.shipment_id == shipment.id),
+        key=lambda one: (one.warehouse.code, one.lot.lot_no, one.id),
     )
     products = catalog.products_of(one.lot.product_id for one in kept)
     picks = picks_of([one.id for one in kept])
@@ -141,12 +209,8 @@ def left_with(shipment: Shipment) -> list[Reservation]:
     statements."""
     wanted = (
         select(Reservation)
-        .where(
-            Reservation.status == SHIPPED,
-            Reservation.id.in_(
-                select(ShipmentPick.reservation_id).where(ShipmentPick.shipment_id == shipment.id),
-            ),
-        )
+        .where(Reservation.shipment_id == shipment.id, Reservation.order_id == shipment.order_id)
+        .where(Reservation.status == SHIPPED)
         .options(selectinload(Reservation.lot))
     )
     return sorted(session().scalars(wanted), key=lambda one: (one.lot.lot_no, one.id))

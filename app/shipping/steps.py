@@ -12,10 +12,10 @@ from app.inventory.models import RECALLED, Lot
 from app.orders import queries as orders
 from app.priority import queries as priority
 from app.priority import service as ranking
-from app.processes.service import NoMatch, correlate
+from app.processes.service import NoMatch
 from app.processes.steps import StepCall, kept_years, step, task_rank
-from app.shipping import delivery, dispatch, shipments
-from app.shipping.models import OPEN, Shipment
+from app.shipping import covering, delivery, dispatch, parting, shipments, telling
+from app.shipping.models import Shipment
 from app.tasks.models import Rank
 from app.tasks.notices import notify, people_of
 from app.tasks.queries import open_tasks_of
@@ -41,12 +41,10 @@ def shipment_kept_years(subject: Subject) -> int | None:
 @inventory.lot_blocked.register("shipments")
 def stop_shipments(actor: Actor, lot: Lot, order_ids: list[str]) -> None:
     """A lot was held, rejected or recalled: what is being prepared of these orders begins anew, without it."""
-    del lot
-    for order in orders.orders_by_id(order_ids, lines=False).values():
-        made = shipments.shipment_of(order.id)
-        if made is not None and made.status in OPEN:
+    for order_id in sorted(order_ids):
+        for made in shipments.open_with(order_id, lot.id):
             with contextlib.suppress(NoMatch):
-                correlate(actor, CHANGED, business_key=order.number)
+                telling.tell(actor, CHANGED, made)
 
 
 @inventory.lot_judged.register("shipments")
@@ -54,11 +52,11 @@ def intercept_shipments(actor: Actor, lot: Lot, reason: str) -> None:
     """A recalled lot that is on its way is called back; nobody can hand it over any more."""
     on_their_way = shipments.carrying(lot.id) if lot.status == RECALLED else []
     for shipment in [one for one in on_their_way if one.status == "in_transit"]:
-        key = orders.get_order(shipment.order_id).number
         try:
-            correlate(actor, RECALLED_ON_WAY, business_key=key, variables={"reason": reason})
+            telling.tell(actor, RECALLED_ON_WAY, shipment, reason=reason)
         except NoMatch:
             delivery.call_back(actor, shipment, reason)
+            parting.send_anew(actor, shipment, reason)
 
 
 def _one(call: StepCall) -> Shipment:
@@ -71,8 +69,19 @@ def _reason(call: StepCall) -> str:
 
 @step.register("plan_shipment")
 def plan_shipment(call: StepCall) -> dict[str, Any] | None:
-    """Carrier, day, arrival."""
-    dispatch.plan(call.actor, _one(call), call.as_of)
+    """What it lacks is kept again where there is something; goods in other warehouses, or of another temperature, leave
+    apart; carrier, day, arrival."""
+    one = _one(call)
+    covering.cover(call.actor, orders.get_order(one.order_id), call.as_of)
+    parting.by_place(call.actor, one)
+    dispatch.plan(call.actor, one, call.as_of)
+    return None
+
+
+@step.register("part_shipment")
+def part_shipment(call: StepCall) -> dict[str, Any] | None:
+    """What is there leaves, the rest follows. Raises MustGoWhole, NothingToShip."""
+    parting.split(call.actor, _one(call), _reason(call))
     return None
 
 
@@ -135,6 +144,14 @@ def call_back_shipment(call: StepCall) -> dict[str, Any] | None:
     return None
 
 
+@step.register("ship_anew")
+def ship_anew(call: StepCall) -> dict[str, Any] | None:
+    """What does not reach the customer with it is sent in another shipment."""
+    one = _one(call)
+    made = parting.send_anew(call.actor, one, _reason(call) or str(call.variables.get("reason") or ""))
+    return {"followed_by": made.number if made else ""}
+
+
 @step.register("take_back_shipment")
 def take_back_shipment(call: StepCall) -> dict[str, Any] | None:
     """What is still on its way comes into the returns zone, and is inspected there."""
@@ -159,6 +176,13 @@ def resume_shipment(call: StepCall) -> dict[str, Any] | None:
 def stop_shipment(call: StepCall) -> dict[str, Any] | None:
     """What is to be shipped has changed. Raises HasLeft."""
     dispatch.stop(call.actor, _one(call), "changed")
+    return None
+
+
+@step.register("give_up_shipment")
+def give_up_shipment(call: StepCall) -> dict[str, Any] | None:
+    """Nobody waits for its goods any more: they are free for others. Raises HasLeft."""
+    covering.give_up(call.actor, _one(call), _reason(call))
     return None
 
 

@@ -61,6 +61,11 @@ def draft_of(actor: Actor, task: Task) -> TaskDraft | None:
     return session().get(TaskDraft, (task.id, actor.id), populate_existing=True)
 
 
+def writers_of(task_id: str) -> list[str]:
+    """Ids of those who have a draft to the task."""
+    return list(session().scalars(select(_drafts.c.user_id).where(_drafts.c.task_id == task_id).order_by("user_id")))
+
+
 def forget(task_id: str, actor: Actor | None = None) -> None:
     """The drafts of a task (only the actor's, if given) are not needed any more."""
     which = _drafts.c.task_id == task_id

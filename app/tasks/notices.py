@@ -46,6 +46,7 @@ WORDS: dict[str, LazyString] = {
     NoticeKind.EXPIRY: _l("A paper lapses soon"),
     NoticeKind.CHANGE: _l("An order that concerns you was changed"),
     NoticeKind.RISK: _l("Orders may come late"),
+    NoticeKind.GONE: _l("What your task waited for has come: it goes on without you"),
 }
 
 

@@ -31,6 +31,7 @@ class NoticeKind(StrEnum):
     EXPIRY = "expiry"
     CHANGE = "change"
     RISK = "risk"
+    GONE = "gone"
 
 
 class Notice(Base):

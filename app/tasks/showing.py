@@ -3,7 +3,7 @@ page of their own)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,10 @@ class Shown:
 
 shown_subject: Registry[Callable[[Subject], Shown]] = Registry("page of a task")
 """By kind of subject. Raises NotFound."""
+
+withheld: Registry[Callable[[Subject], Collection[str]]] = Registry("outcomes withheld")
+"""By kind of subject: outcomes that forms offer and that are of no use for this one now; whoever gives one all the same
+hears why from the step that would carry it out."""
 
 signed_subject: Registry[Callable[[Subject], dict[str, Any]]] = Registry("signed content")
 """By kind of subject: plain JSON of what that page shows of it, which a signature binds; files by `sha256`."""

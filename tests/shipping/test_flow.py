@@ -17,7 +17,7 @@ from app.inventory import service as inventory
 from app.orders import queries as orders
 from app.processes import queries as processes
 from app.processes.service import NoMatch
-from app.shipping import delivery, dispatch, shipments
+from app.shipping import delivery, dispatch, missing, shipments
 from app.shipping.temperature import Reading
 from app.tasks.service import FourEyes
 from tests.inventory.factories import make_lot
@@ -86,7 +86,7 @@ def test_what_does_not_lie_there_is_taken_from_another_lot(dock):
     other = make_lot(dock.flow.plain, on_hand=20, expires_on=date(2028, 7, 1))
     (one,) = shipments.goods_of(shipment)
     first = one.kept.lot
-    assert dispatch.report_missing(dock.flow.actor("wang"), shipment, one.kept.id, 45, reason="not in the bin") == 0
+    assert missing.report_missing(dock.flow.actor("wang"), shipment, one.kept.id, 45, reason="not in the bin") == 0
     kept = {one.kept.lot_id: one.kept.quantity for one in shipments.goods_of(shipment)}
     assert kept == {first.id: 45, other.id: 5}
     assert sum(row.on_hand for row in stock.lots_of(first.id)) == 45

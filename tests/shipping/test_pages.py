@@ -88,11 +88,17 @@ def test_from_the_pick_list_to_the_signature(dock, client):
     dock.do("wang", one)
     dock.do("wang", one)
     assert client.post(f"{page}/pickup", data={"vehicle": ""}).status_code == 422
-    assert client.post(f"{page}/pickup", data={"vehicle": "沪A12345"}).status_code == 302
+    assert client.post(f"{page}/pickup", data={"vehicle": "沪A12345", "carton": one.sscc}).status_code == 302
     assert take(label(other), 1, 409)
     assert "沪A12345" in client.get(page).text
     confirm = f"{page}/deliver"
-    told = {"receiver": "Dr Chen", f"refused.{lot.id}": "1", f"reason.{lot.id}": "torn", "agreed": "1"}
+    told = {
+        "receiver": "Dr Chen",
+        "carton": one.sscc,
+        f"refused.{lot.id}": "1",
+        f"reason.{lot.id}": "torn",
+        "agreed": "1",
+    }
     for wrong, said in (
         ({"receiver": ""}, "Enter the name"),
         ({"agreed": ""}, "must confirm it"),
@@ -168,7 +174,9 @@ def test_cold_goods_with_their_curve(dock, client):
         assert dock.at(one) == ["assess"]
         warm = client.get(page).text
         assert all(text in warm for text in ("outside for up to 1 hour", "curve-outside", "Mean kinetic temperature"))
-        answer = client.post(f"{page}/deliver", data={"receiver": "Dr Chen", "celsius": "5", "agreed": "1"})
+        answer = client.post(
+            f"{page}/deliver", data={"receiver": "Dr Chen", "carton": one.sscc, "celsius": "5", "agreed": "1"}
+        )
         assert answer.status_code == 409
         assert "hand over only after it has decided" in answer.text
         assert one.status == "in_transit"

@@ -13,8 +13,7 @@ from app.fulfilment.signing import verbs as signing
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.processes import queries as processes
-from app.processes import service as process_verbs
-from app.shipping import delivery, dispatch, shipments
+from app.shipping import delivery, dispatch, shipments, telling
 from app.shipping.models import Shipment
 from app.tasks import queries as tasks
 from app.tasks.models import Task
@@ -34,9 +33,7 @@ class Dock:
         for who in ("bob", "boss"):
             if orders.get_order(order.id).status == "in_approval":
                 order = self.flow.decide(who, order, "approve")
-        made = shipments.shipment_of(order.id)
-        assert made is not None
-        return orders.get_order(order.id), made
+        return orders.get_order(order.id), shipments.live_of(order.id)[0]
 
     def at(self, shipment: Shipment) -> list[str]:
         """Where its process is."""
@@ -75,8 +72,7 @@ class Dock:
 
     def say(self, message: str, shipment: Shipment, **variables: Any) -> None:
         """A message to its process."""
-        key = orders.get_order(shipment.order_id).number
-        process_verbs.correlate(SYSTEM, message, business_key=key, variables=variables)
+        telling.tell(SYSTEM, message, shipment, **variables)
 
     def deliver(self, shipment: Shipment, **given: Any) -> None:
         """The receiver signs."""

@@ -239,7 +239,7 @@ def get_task(task_id: str) -> dict[str, Any]:
         **{name: getattr(task, name) for name in TaskOut().fields},
         "signature": signing.offer(task, meaning) if task.status == TaskStatus.OPEN else None,
         "form": forms.localised(form),
-        "outcomes": deciding.outcomes_of(form),
+        "outcomes": deciding.offered(task, form),
         "groups": tasks.candidates_of(task.id)["group"],
     }
 

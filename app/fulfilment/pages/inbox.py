@@ -217,7 +217,7 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         view=view,
         order=view.order if view else None,
         panel=panel_of(view.order) if view else None,
-        outcomes=deciding.outcomes_of(form),
+        outcomes=deciding.offered(task, form),
         form=forms.without(forms.localised(form), "outcome"),
         answers=draft.answers if draft else answers,
         draft=draft,

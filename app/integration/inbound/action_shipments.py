@@ -35,6 +35,7 @@ _WHICH = (
     Parameter("shipment", _l("Number of the shipment"), hint=_l("As SH-2026-000123; or instead of it:")),
     Parameter("order", _l("Number of its order")),
 )
+_CARTON = Parameter("carton", _l("Scanned carton (SSCC)"), hint=_l("Another consignee's is refused and counted"))
 _GOODS = (
     Parameter("lot_no", _l("Lot number")),
     Parameter("product", _l("Product (SKU, UDI-DI or package DI)"), hint=_l("Where two products share a lot number")),
@@ -76,7 +77,12 @@ def missing(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:
 
 
 @action(
-    "shipment.pickup", _l("Note that the carrier has it"), SHIPMENT_CARRY, *_WHICH, Parameter("vehicle", _l("Vehicle"))
+    "shipment.pickup",
+    _l("Note that the carrier has it"),
+    SHIPMENT_CARRY,
+    *_WHICH,
+    Parameter("vehicle", _l("Vehicle")),
+    _CARTON,
 )
 def pick_up(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:
     """The goods leave."""
@@ -85,7 +91,7 @@ def pick_up(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome:
         return _said_before(shipment)
     if shipment.held or shipment.status in ("planned", "picking", "picked"):
         raise CameEarly(what=_l("shipment %(number)s, packed", number=shipment.number))
-    handling.pick_up(actor, shipment, values.get("vehicle", ""))
+    handling.pick_up(actor, shipment, values.get("vehicle", ""), values.get("carton", "")[:500])
     return _done(_l("Shipment %(number)s has left.", number=shipment.number), shipment)
 
 
@@ -131,6 +137,7 @@ def readings(actor: Actor, values: dict[str, Any], _arrival: Arrival) -> Outcome
     Parameter("receiver", _l("Receiver (name of the person)"), required=True),
     Parameter("celsius", _l("Temperature at the handover (°C)"), AMOUNT, hint=_l("Needed for cold goods")),
     Parameter("note", _l("Note")),
+    _CARTON,
     Parameter(
         "refused",
         _l("Refused units"),
@@ -169,10 +176,14 @@ def _shipment(values: Mapping[str, Any]) -> Shipment:
     if not order:
         raise Invalid({"shipment": [_("Map the number of the shipment, or of its order.")]})
     known = orders.find_by_number(order)
-    found = None if known is None else shipments.shipment_of(known.id)
-    if found is None:
+    found = [] if known is None else shipments.live_of(known.id)
+    if not found:
         raise CameEarly(what=_l("shipment of order %(number)s", number=order[:64]))
-    return shipments.get_shipment(found.id, lock=True)
+    going = [one for one in found if one.status not in ("delivered", "returned")] or found[-1:]
+    if len(going) > 1:
+        said = ", ".join(one.number for one in going)
+        raise Invalid({"order": [_("The order has several shipments (%(numbers)s): map their number.", numbers=said)]})
+    return shipments.get_shipment(going[0].id, lock=True)
 
 
 def _preparing(values: Mapping[str, Any]) -> Shipment:

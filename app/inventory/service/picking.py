@@ -11,15 +11,14 @@ from app.core import clock
 from app.core.db import session
 from app.core.errors import Conflict
 from app.core.i18n import _l
-from app.core.ids import new_id
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.inventory.fit import keeps
 from app.inventory.ledger import Movement, post
-from app.inventory.models import ACTIVE, FIRM, HARD, SHIPPED, Lot, Place, Reservation
+from app.inventory.models import FIRM, HARD, SHIPPED, Lot, Place, Reservation
 from app.inventory.places import DISPATCH, Zone
 from app.inventory.service.places import first_bin, home_bin, require_fit
-from app.inventory.service.reservations import active
+from app.inventory.service.reservations import active, cut
 from app.inventory.service.serials import serial_ids
 from app.inventory.service.stock import MayNotLeave, may_leave
 
@@ -52,7 +51,7 @@ def pick(
     units = serial_ids(lot, serials, source)
     movement = Movement("pick", lot.id, source, target, quantity, serial_ids=units, kept=True, document=document)
     heads = post(actor, [movement._replace(order_id=kept.order_id)])
-    picked = _split(kept, quantity)
+    picked = kept if quantity == kept.quantity else cut(kept, quantity)
     picked.level, picked.place_id = HARD, target.id
     session().flush()
     record(
@@ -134,16 +133,3 @@ def _dispatch_bin(kept: Reservation, lot: Lot) -> Place:
     if not zones or from_zone is None:
         raise NoDispatchZone(lot=lot.lot_no)
     return first_bin(max(zones, key=lambda zone: (zone.max_c is None, zone.max_c or 0)))
-
-
-def _split(kept: Reservation, quantity: int) -> Reservation:
-    """The reservation of what was picked: the whole, or a part cut off it."""
-    if quantity == kept.quantity:
-        return kept
-    kept.quantity -= quantity
-    names = ("order_id", "order_line_id", "lot_id", "warehouse_id", "arrives_on", "made_at")
-    given = {name: getattr(kept, name) for name in names}
-    part = Reservation(id=new_id(), quantity=quantity, status=ACTIVE, place_id=kept.place_id, level=HARD, **given)
-    session().add(part)
-    session().flush()
-    return part

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, exists, insert, or_, select, update
+from sqlalchemy import and_, exists, insert, or_, select, true, update
 
 from app.audit.service import record
 from app.catalog.models import Product, Registration
@@ -198,9 +198,10 @@ def keep_lots(actor: Actor, order_id: str, wanted: Wanted, taken: list[Taken]) -
     )
 
 
-def release_reservations(actor: Actor, order_id: str, reason: str) -> int:
-    """Give back everything kept for the order; answers the number of base units. Nothing kept: nothing happens."""
-    kept = active(Reservation.order_id == order_id)
+def release_reservations(actor: Actor, order_id: str, reason: str, *, shipment_id: str = "") -> int:
+    """Give back everything kept for the order, or for this shipment of it; answers the number of base units. Nothing
+    kept: nothing happens."""
+    kept = active(_of(order_id, shipment_id))
     given_back = give_back(kept)
     if given_back:
         record(actor, "reservation:release", Subject("order", order_id), quantity=given_back, reason=reason)
@@ -279,9 +280,25 @@ def arrive_on(order_id: str, day: date) -> None:
     session().flush()
 
 
-def firm_up(actor: Actor, order_id: str) -> int:
-    """The order is released: what is softly kept for it stays with it. Answers the number of base units firm now."""
-    kept = [row for row in active(Reservation.order_id == order_id) if row.level == SOFT]
+def _of(order_id: str, shipment_id: str) -> Any:
+    return and_(Reservation.order_id == order_id, Reservation.shipment_id == shipment_id if shipment_id else true())
+
+
+def cut(kept: Reservation, quantity: int) -> Reservation:
+    """A part of a reservation as one of its own, like it in all else; the caller holds its row (`active`)."""
+    kept.quantity -= quantity
+    names = ("order_id", "order_line_id", "shipment_id", "lot_id", "place_id", "warehouse_id", "level", "status")
+    given = {name: getattr(kept, name) for name in (*names, "arrives_on", "made_at")}
+    part = Reservation(id=new_id(), quantity=quantity, **given)
+    session().add(part)
+    session().flush()
+    return part
+
+
+def firm_up(actor: Actor, order_id: str, *, shipment_id: str = "") -> int:
+    """The order is released: what is softly kept for it stays with it; of one of its shipments, if that is named.
+    Answers the number of base units firm now."""
+    kept = [row for row in active(_of(order_id, shipment_id)) if row.level == SOFT]
     for row in kept:
         row.level = FIRM
     session().flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import ModuleType
 
 from flask import Blueprint
@@ -22,3 +23,9 @@ def shipment_wording() -> ModuleType:
 def shipments_of_order(order_id: str) -> list[Shipment]:
     """Of the order, the newest first, for the order's page."""
     return shipments.shipments_of(order_id)
+
+
+@bp.app_template_global()
+def units_of_shipments(some: Sequence[Shipment]) -> dict[str, int]:
+    """How many base units each is to bring, or has brought, by its id."""
+    return shipments.units_of([one.id for one in some])

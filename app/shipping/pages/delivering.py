@@ -17,6 +17,7 @@ from app.shipping import handling, logger_file, reading, shipments
 from app.shipping.models import Shipment
 from app.shipping.pages.blueprint import bp
 from app.shipping.permissions import SHIPMENT_CARRY
+from app.shipping.service import ScanBlocked
 
 LARGEST_PHOTO = 12 * 1024 * 1024
 """Bytes: what the cameras of phones make."""
@@ -39,6 +40,7 @@ def _page(one: Shipment, error: DomainError | None = None, values: dict[str, str
         carried=shipments.carried_by(one),
         error=error,
         assessed=isinstance(error, NoMatch),
+        blocked=isinstance(error, ScanBlocked),
         wrong=error.details.get("fields", {}) if isinstance(error, Invalid) else {},
         values=values or {},
     )
@@ -71,13 +73,15 @@ def _given(one: Shipment, values: dict[str, str]) -> dict[str, Any]:
             wrong["celsius"] = [_("Enter a temperature in °C, as 4.5.")]
     elif one.cold:
         wrong["celsius"] = [_("Enter the temperature at the handover.")]
+    if one.sscc and one.status == "in_transit" and not values.get("carton", "").strip():
+        wrong["carton"] = [_("Scan the label of the carton.")]
     refused = _refused(one, values, wrong)
     photo = _photo(wrong)
     if not values.get("agreed"):
         wrong["agreed"] = [_("The receiver must confirm it.")]
     if wrong:
         raise Invalid(wrong)
-    said = {name: values.get(name, "").strip() for name in ("receiver", "note")}
+    said = {name: values.get(name, "").strip() for name in ("receiver", "note", "carton")}
     return {**said, "celsius": celsius, "refused": refused, "photo": photo}
 
 

@@ -11,7 +11,7 @@ from app.core.db import session
 from app.core.errors import DomainError, Invalid
 from app.core.i18n import _, _n
 from app.core.permissions import current_actor, requires
-from app.shipping import dispatch, reading, shipments
+from app.shipping import dispatch, missing, reading, shipments
 from app.shipping.checking import NOT_COUNTED
 from app.shipping.models import Shipment
 from app.shipping.pages.blueprint import bp
@@ -72,7 +72,7 @@ def report_missing(shipment_id: str) -> BaseResponse | tuple[str, int]:
             if not values["reason"]:
                 raise Invalid({"reason": [_("This is required.")]})
             reason = values["reason"][:200]
-            short = dispatch.report_missing(current_actor(), one, values["reservation"], found, reason=reason)
+            short = missing.report_missing(current_actor(), one, values["reservation"], found, reason=reason)
     except DomainError as error:
         return _page(shipments.get_shipment(one.id), error, about=values["reservation"], **values), error.status
     if short:

@@ -54,5 +54,6 @@ def list_prevented() -> str:
         purposes=PURPOSES,
         products=products,
         orders=orders,
+        shipments=labels_by_id("shipment", {one.subject_id for one in rows if one.subject_kind == "shipment"}),
         told=lambda row: " ".join(Fault(one["code"], one["values"]).sentence() for one in row.reasons),
     )

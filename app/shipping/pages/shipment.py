@@ -16,14 +16,14 @@ from app.core.errors import DomainError, Invalid, NotFound
 from app.core.i18n import _, _n
 from app.core.permissions import current_actor, requires
 from app.core.subject import Subject
-from app.documents import queries as documents
 from app.documents.kinds import KINDS
 from app.processes import queries as processes
 from app.shipping import handling, logger_file, reading, shipments
 from app.shipping.models import Shipment
 from app.shipping.pages.blueprint import bp
-from app.shipping.papers import DELIVERY_NOTE, PICK_LIST
+from app.shipping.papers import papers_of
 from app.shipping.permissions import SHIPMENT_CARRY, SHIPMENT_READ
+from app.shipping.service import ScanBlocked
 from app.tasks.queries import seen_among
 
 LARGEST_FILE = 1024 * 1024
@@ -42,7 +42,6 @@ def shipment_page(one: Shipment, error: DomainError | None = None, **values: Any
     """The page of the shipment, with what was refused and the input that is kept."""
     view = reading.view_of(one)
     history = reading.history_of(one)
-    papers = documents.documents_of(Subject("order", one.order_id))
     photo = view.proof.photo_id if view.proof else None
     return render_template(
         "shipping/shipment.html",
@@ -50,11 +49,12 @@ def shipment_page(one: Shipment, error: DomainError | None = None, **values: Any
         history=history,
         why=next((row.text for row in history if row.action in ("void", "called-back", "stopped")), ""),
         may_open={task.id for task in seen_among(current_actor(), [task.id for task in view.tasks])},
-        papers=[paper for paper in papers if paper.kind in (PICK_LIST, DELIVERY_NOTE)],
+        papers=papers_of(one),
         kinds=KINDS,
         process=processes.instance_of(Subject("shipment", one.id)),
         photo_sha256=kept.sums_of([photo])[photo] if photo else "",
         error=error,
+        blocked=isinstance(error, ScanBlocked),
         wrong=error.details.get("fields", {}) if isinstance(error, Invalid) else {},
         values=values,
     )
@@ -77,14 +77,18 @@ def report_pickup(shipment_id: str) -> BaseResponse | tuple[str, int]:
     """The carrier has taken the goods."""
     one = shipments.get_shipment(shipment_id, lock=True)
     vehicle = request.form.get("vehicle", "").strip()[:60]
+    carton = request.form.get("carton", "").strip()[:500]
 
     def act() -> str:
-        if not vehicle:
-            raise Invalid({"vehicle": [_("Enter the number of the vehicle or waybill.")]})
-        handling.pick_up(current_actor(), one, vehicle)
+        wrong = {} if vehicle else {"vehicle": [_("Enter the number of the vehicle or waybill.")]}
+        if one.sscc and one.status == "packed" and not carton:
+            wrong["carton"] = [_("Scan the label of the carton.")]
+        if wrong:
+            raise Invalid(wrong)
+        handling.pick_up(current_actor(), one, vehicle, carton)
         return _("%(shipment)s is on its way.", shipment=one.number)
 
-    return attempt(one, act, vehicle=vehicle)
+    return attempt(one, act, vehicle=vehicle, carton=carton)
 
 
 @bp.post("/shipments/<shipment_id>/readings")

@@ -1,0 +1,280 @@
+"""One order in several shipments: what waits for stock goes on by itself, the rest follows, goods in two warehouses,
+what was called back or refused is sent anew. To the unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import select
+
+from app.audit.queries import entries_of
+from app.core import jobs
+from app.core.db import session
+from app.core.errors import Invalid
+from app.core.subject import Subject
+from app.documents import queries as documents
+from app.inventory import queries as stock
+from app.inventory import service as inventory
+from app.orders import queries as orders
+from app.planning.models import AllocationRun, WaitingOrder
+from app.priority.models import OrderStanding
+from app.shipping import dispatch, missing, parting, shipments
+from app.tasks import drafts
+from app.tasks import service as tasks
+from app.tasks.records import Notice
+from tests.catalog.factories import make_product
+from tests.inventory.factories import make_lot, make_warehouse
+from tests.shipping.world import make_dock
+
+pytestmark = pytest.mark.any_database
+
+
+@pytest.fixture
+def dock(tx):
+    return make_dock()
+
+
+def run_jobs():
+    while jobs.run_due():
+        pass
+
+
+def freed(dock, units, **over):
+    """QC releases a lot of so many units, and the allocation runs."""
+    lot = make_lot(dock.flow.plain, on_hand=units, status="quarantined", **over)
+    inventory.release_lot(dock.flow.actor("qa"), lot, reason="report", report_no="QC-1")
+    run_jobs()
+    return lot
+
+
+def short(dock, **over):
+    """A released order whose lot is rejected before it leaves; nothing else is there."""
+    order, one = dock.release(**over)
+    lot = shipments.goods_of(one)[0].kept.lot
+    inventory.reject_lot(dock.flow.actor("qa"), lot, reason="weak pouches")
+    assert dock.at(one) == ["resolve_dispatch"]
+    return order, one
+
+
+def shares(order):
+    """State and units of each shipment, the oldest first."""
+    return [(one.status, shipments.units_of([one.id])[one.id]) for one in shipments.shipments_of(order.id)[::-1]]
+
+
+def reconciled(order):
+    """The shares of its shipments sum to what is ordered, line by line, and the ledger agrees with itself."""
+    brought = Counter()
+    for one in shipments.live_of(order.id):
+        brought.update(shipments.shares_of([one.id])[one.id])
+    assert dict(brought) == {line.id: line.quantity for line in orders.get_order(order.id).lines}
+    assert stock.differences() == []
+
+
+def waiting():
+    return set(session().scalars(select(WaitingOrder.order_id)))
+
+
+def test_freed_stock_wakes_what_waits_for_it_and_tells_who_had_the_task(dock):
+    order, one = short(dock)
+    assert waiting() == {order.id}
+    task = dock.task(one)
+    tasks.claim(dock.flow.actor("qa"), task.id)
+    drafts.save(dock.flow.actor("bob"), task, {"reason": "asked the maker"}, "f" * 64)
+    freed(dock, 3)
+    assert dock.task(one).id == task.id, "three of five: nobody is disturbed"
+    assert [line.reserved for line in order.lines] == [3]
+    runs = len(list(session().scalars(select(AllocationRun))))
+    run_jobs()
+    assert len(list(session().scalars(select(AllocationRun)))) == runs, "it does not set itself off again"
+    freed(dock, 2)
+    assert (dock.at(one), waiting()) == (["pick"], set())
+    told = {row.user_id for row in session().scalars(select(Notice).where(Notice.kind == "gone"))}
+    assert told == {dock.flow.users["qa"].id, dock.flow.users["bob"].id}
+    assert [row.action for row in entries_of(Subject("order", order.id))].count("shipment:covered") == 1
+    assert {one.kept.level for one in shipments.goods_of(one)} == {"firm"}
+    dock.leave(one)
+    dock.deliver(one)
+    reconciled(order)
+
+
+def test_who_ranks_first_gets_what_comes_first(dock):
+    calm, one = short(dock)
+    urgent = dock.flow.submit(product=dock.flow.plain, quantity=5)
+    for order, band in ((calm, "P3"), (urgent, "P0")):
+        session().get(OrderStanding, order.id).band = band
+    session().flush()
+    freed(dock, 5)
+    assert dock.flow.at(urgent) == []
+    assert orders.get_order(urgent.id).status == "released"
+    assert dock.at(one) == ["resolve_dispatch"], "the urgent order has them"
+    late = dock.flow.submit(product=dock.flow.plain, quantity=5)
+    session().get(OrderStanding, late.id).band = "P0"
+    session().flush()
+    make_lot(dock.flow.plain, on_hand=5)
+    dock.do("qa", one, outcome="recheck")
+    assert dock.at(one) == ["resolve_dispatch"], "asking again is no way past the queue"
+    run_jobs()
+    assert (dock.at(one), orders.get_order(late.id).status) == (["resolve_dispatch"], "released")
+    freed(dock, 5)
+    assert dock.at(one) == ["pick"]
+
+
+def test_what_is_there_leaves_and_the_rest_follows(dock):
+    order, one = dock.release(quantity=50)
+    (goods,) = shipments.goods_of(one)
+    wang = dock.flow.actor("wang")
+    assert missing.report_missing(wang, one, goods.kept.id, 30, reason="not there") == 20
+    dock.pick_all(one)
+    with pytest.raises(Invalid):
+        dock.do("wang", one, outcome="split")
+    dock.do("wang", one, outcome="split", reason="the rest is on order")
+    assert (dock.at(one), shares(order)) == (["pick"], [("picking", 30), ("planned", 20)])
+    rest = shipments.live_of(order.id)[1]
+    assert dock.at(rest) == ["resolve_dispatch"]
+    dock.leave(one)
+    freed(dock, 20)
+    assert (dock.at(rest), shares(order)) == (["pick"], [("in_transit", 30), ("picking", 20)])
+    assert [line.reserved for line in order.lines] == [50]
+    dock.deliver(one)
+    notes = {paper.content["note"]: paper for paper in documents.documents_of(order_subject(order), "delivery_note")}
+    assert list(notes) == [one.number]
+    dock.leave(rest)
+    dock.deliver(rest)
+    notes = {paper.content["note"]: paper for paper in documents.documents_of(order_subject(order), "delivery_note")}
+    assert {number: sum(row["quantity"] for row in paper.content["goods"]) for number, paper in notes.items()} == {
+        one.number: 30,
+        rest.number: 20,
+    }
+    assert {(paper.number, paper.version) for paper in notes.values()} == {(p.number, 1) for p in notes.values()}
+    reconciled(order)
+
+
+def test_blocked_for_want_of_stock_it_may_leave_in_parts(dock):
+    order, one = short(dock)
+    with pytest.raises(dispatch.NothingToShip):
+        dock.do("qa", one, outcome="split", reason="now")
+    freed(dock, 2)
+    dock.do("qa", one, outcome="split", reason="two today")
+    assert (dock.at(one), shares(order)) == (["pick"], [("picking", 2), ("planned", 3)])
+    reconciled(order)
+    rest = shipments.live_of(order.id)[1]
+    dock.do("qa", rest, outcome="reject", reason="the maker has none")
+    assert (rest.status, waiting(), [line.reserved for line in order.lines]) == ("void", set(), [5])
+
+
+def test_what_goes_in_one_go_is_not_parted(dock):
+    order, one = short(dock, delivery="complete")
+    freed(dock, 2)
+    assert stock.kept_by_line([order.id]) == {}, "all or nothing"
+    with pytest.raises(parting.MustGoWhole):
+        dock.do("qa", one, outcome="split", reason="now")
+    assert shares(order) == [("planned", 5)]
+    freed(dock, 3, warehouse=make_warehouse(code="WH-N"))
+    assert (dock.at(one), len({row.kept.warehouse_id for row in shipments.goods_of(one)})) == (["pick"], 2)
+    assert shares(order) == [("picking", 5)], "two warehouses, one shipment"
+
+
+def test_goods_in_two_warehouses_leave_from_each(dock):
+    make_lot(dock.flow.plain, on_hand=50, warehouse=make_warehouse(code="WH-N"))
+    order, one = dock.release(quantity=70)
+    assert shares(order) == [("picking", 50), ("picking", 20)]
+    other = shipments.live_of(order.id)[1]
+    for each in (one, other):
+        assert len({row.kept.warehouse_id for row in shipments.goods_of(each)}) == 1
+    dock.leave(one)
+    dock.deliver(one)
+    assert (shares(order), dock.at(other)) == ([("delivered", 50), ("picking", 20)], ["pick"])
+    dock.leave(other)
+    dock.deliver(other)
+    reconciled(order)
+
+
+def test_a_lot_recalled_on_its_way_is_replaced_by_another_shipment(dock):
+    order, one = dock.release()
+    lot = shipments.goods_of(one)[0].kept.lot
+    dock.leave(one)
+    inventory.recall_lot(dock.flow.actor("qa"), lot, reason="notice 7")
+    first, again = shipments.live_of(order.id)
+    assert (first.status, dock.at(first), dock.at(again)) == ("returning", ["receive_back"], ["resolve_dispatch"])
+    assert [row["into"] for row in told(order, "shipment:sent-anew")] == [again.number]
+    other = freed(dock, 5)
+    assert dock.at(again) == ["pick"]
+    dock.do("wang", first)
+    dock.leave(again)
+    dock.deliver(again)
+    assert shares(order) == [("returned", 0), ("delivered", 5)]
+    assert {p.kind: n for p, _o, n in stock.holdings_of(other.id) if p.kind != "supplier"} == {"customer": 5}
+    reconciled(order)
+
+
+@pytest.mark.parametrize(("outcome", "expected"), [("approve", [5]), ("resend", [3, 2])])
+def test_what_is_refused_is_settled_or_sent_anew(dock, outcome, expected):
+    order, one = dock.release()
+    lot = shipments.goods_of(one)[0].kept.lot
+    dock.leave(one)
+    dock.deliver(one, refused=[{"lot_no": lot.lot_no, "quantity": 2, "reason": "torn"}])
+    dock.do("qa", one, outcome=outcome, reason="agreed")
+    assert [units for _status, units in shares(order)] == expected
+    assert sum(n for p, _o, n in stock.holdings_of(lot.id) if p.kind == "transit") == 0
+    reconciled(order)
+    if outcome == "resend":
+        assert dock.at(shipments.live_of(order.id)[1]) == ["pick"]
+
+
+def test_a_block_stops_only_the_shipment_with_the_lot(dock):
+    lot = make_lot(dock.flow.plain, on_hand=50, expires_on=date(2028, 9, 1), warehouse=make_warehouse(code="WH-N"))
+    order, one = dock.release(quantity=70)
+    other = shipments.live_of(order.id)[1]
+    dock.pick_all(one)
+    dock.do("wang", one)
+    inventory.hold_lot(dock.flow.actor("qa"), lot, reason="complaint")
+    assert (dock.at(one), dock.at(other)) == (["pack"], ["resolve_dispatch"])
+    inventory.release_lot(dock.flow.actor("qa"), lot, reason="unfounded")
+    run_jobs()
+    assert (dock.at(one), dock.at(other), shares(order)) == (["pack"], ["pick"], [("picked", 50), ("picking", 20)])
+    reconciled(order)
+
+
+def told(order, action):
+    return [row.details for row in entries_of(order_subject(order)) if row.action == action]
+
+
+def order_subject(order):
+    return Subject("order", order.id)
+
+
+@pytest.mark.parametrize("delivery", ["partial", "complete"])
+def test_what_no_box_keeps_at_once_leaves_apart(dock, delivery):
+    def goods(low, high, sku):
+        cold = {"storage_min_c": low, "storage_max_c": high} if high else {}
+        made = make_product(risk_class=2, sku=sku, registration_id=dock.flow.plain.registration_id, **cold)
+        make_lot(made, on_hand=9)
+        return {"product": made.sku, "quantity": 3, "uom": "EA", "unit_price": "10.00"}
+
+    lines = [goods(2, 8, "CHILLED"), goods(-25, -15, "FROZEN"), goods(None, None, "PLAIN")]
+    order, _first = dock.release(lines=lines, delivery=delivery)
+    found = {
+        tuple(sorted(row.product.sku for row in shipments.goods_of(each))): dock.at(each)
+        for each in shipments.live_of(order.id)
+    }
+    reconciled(order)
+    assert found == {("CHILLED", "PLAIN"): ["pick"], ("FROZEN",): ["pick"]}
+
+
+def test_as_few_boxes_as_suit_all_ranges():
+    def product(name, low, high):
+        degrees = {"storage_min_c": None if low is None else Decimal(low), "storage_max_c": high and Decimal(high)}
+        return SimpleNamespace(id=name, **degrees)
+
+    chilled, cool, dry = product("chilled", 2, 8), product("cool", 4, 10), product("dry", None, 25)
+    frozen, deep = product("frozen", -25, -15), product("deep", None, -18)
+    assert parting.climates_of([chilled, cool, dry, product("any", None, None)]) == {}
+    found = parting.climates_of([deep, chilled, frozen, cool, dry])
+    assert found == {
+        **dict.fromkeys(("deep", "frozen"), "-25 … -18 °C"),
+        **dict.fromkeys(("chilled", "cool", "dry"), "4 … 8 °C"),
+    }
