@@ -2,6 +2,7 @@
 # Every check and every test: lint, types, then the suite on SQLite and on PostgreSQL at once.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+export PYTHONDONTWRITEBYTECODE= # where it is set: else each of the queues compiles all modules and rewrites all asserts anew
 started=$SECONDS
 failed=0
 logs=$(mktemp -d)
