@@ -37,6 +37,7 @@ from app.core.tables import load_all
 from app.identity.service import passwords
 from app.integration import alarms
 from config import ROOT, Settings, normal_url
+from tests import again
 from tests.emptied import Emptied
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # how fast this machine is just now proves nothing
@@ -57,8 +58,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("full"):
             item.add_marker(pytest.mark.skip(reason="long: make test-full"))
-        if item.get_closest_marker("any_database") and config.getoption("--db") != "sqlite":
+        if config.getoption("--db") != "sqlite" and not again.runs_again(item):
             item.add_marker(pytest.mark.skip(reason="as on SQLite: make test-full"))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What never touches a database need not even be read for PostgreSQL, unless it is asked for by name."""
+    if config.getoption("--db") == "sqlite" or not again.is_pure(collection_path):
+        return None
+    asked = {Path(given.partition("::")[0]).resolve() for given in config.args}
+    return None if collection_path in asked else True
 
 
 @pytest.fixture(scope="session")
