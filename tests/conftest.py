@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 import secrets
 import shutil
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -21,17 +23,21 @@ from unittest.mock import patch
 import hypothesis
 import jsonschema_rs
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
 from app import create_app
-from app.core import clock, db, i18n, outbox, permissions
+from app.core import clock, db, i18n, outbox, permissions, templating
 from app.core.outbox import telling
 from app.core.tables import load_all
+from app.identity.service import passwords
 from app.integration import alarms
-from config import Settings, normal_url
+from config import ROOT, Settings, normal_url
+from tests import again
 from tests.emptied import Emptied
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # how fast this machine is just now proves nothing
@@ -52,8 +58,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("full"):
             item.add_marker(pytest.mark.skip(reason="long: make test-full"))
-        if item.get_closest_marker("any_database") and config.getoption("--db") != "sqlite":
+        if config.getoption("--db") != "sqlite" and not again.runs_again(item):
             item.add_marker(pytest.mark.skip(reason="as on SQLite: make test-full"))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What never touches a database need not even be read for PostgreSQL, unless it is asked for by name."""
+    if config.getoption("--db") == "sqlite" or not again.is_pure(collection_path):
+        return None
+    asked = {Path(given.partition("::")[0]).resolve() for given in config.args}
+    return None if collection_path in asked else True
 
 
 @pytest.fixture(scope="session")
@@ -110,12 +124,29 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def app(settings: Settings) -> Iterator[Flask]:
     made = create_app(settings)
     made.config["WTF_CSRF_ENABLED"] = False
+    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled_templates()))
     build_schema(db.engine())
     alarms.KEPT = 1e9  # else a slow test counts them anew, and one statement more
     gc.freeze()  # the application stays: to look through it for garbage again and again took a seventh of the time
     gc.set_threshold(50_000, 20, 50)
     yield made
     db.engine().dispose()
+
+
+def compiled_templates() -> Path:
+    """Where the queues of a run keep templates compiled for one another; a changed template is compiled anew, and all
+    are when how they are compiled changes."""
+    how = hashlib.sha256(f"{metadata.version('jinja2')} {Path(templating.__file__).read_text()}".encode())
+    folder = ROOT / ".pytest_cache" / "templates" / how.hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _hurried_passwords() -> Iterator[None]:
+    """Hashed as in the product, by argon2id, but with the least work that it allows."""
+    with patch.object(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)):
+        yield
 
 
 def build_schema(engine: Engine) -> None:

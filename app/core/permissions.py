@@ -90,6 +90,11 @@ def declared() -> list[Permission]:
     return [_declared[name] for name in sorted(_declared)]
 
 
+def named(name: str) -> Permission | None:
+    """The right of that name."""
+    return _declared.get(name)
+
+
 def requires(right: Permission) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Guard a route: 401 when nobody is signed in, 403 when the actor lacks the right."""
 

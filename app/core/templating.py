@@ -92,8 +92,8 @@ def install(app: Flask) -> None:
 
 def may(name: str) -> bool:
     """True when the actor has the permission of that name."""
-    actor = permissions.actor_or_none()
-    return actor is not None and any(right.name == name and actor.may(right) for right in permissions.declared())
+    actor, right = permissions.actor_or_none(), permissions.named(name)
+    return actor is not None and right is not None and actor.may(right)
 
 
 def link(endpoint: str, **values: Any) -> str:

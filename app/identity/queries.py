@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, String, cast, or_, select
+from sqlalchemy import Select, String, bindparam, cast, or_, select
 
 from app.audit.queries import subject_labels
 from app.core import clock
@@ -13,6 +13,12 @@ from app.core.db import session
 from app.core.errors import NotFound
 from app.core.permissions import Actor
 from app.identity.models import ApiToken, User, UserSession
+
+# With every request, so they are built once.
+_SESSION = select(UserSession, User).join(User, User.id == UserSession.user_id)
+_SESSION = _SESSION.where(UserSession.secret_hash == bindparam("hash"))
+_TOKEN = select(ApiToken, User).join(User, User.id == ApiToken.user_id)
+_TOKEN = _TOKEN.where(ApiToken.secret_hash == bindparam("hash"))
 
 
 def get_user(user_id: str) -> User:
@@ -70,15 +76,13 @@ def users(text: str = "", role: str = "", *, inactive: bool = True) -> Select[Us
 
 def session_of(secret_hash: str) -> tuple[UserSession, User] | None:
     """The session with that hash and its user. One statement."""
-    statement = select(UserSession, User).join(User, User.id == UserSession.user_id)
-    found = session().execute(statement.where(UserSession.secret_hash == secret_hash)).first()
+    found = session().execute(_SESSION, {"hash": secret_hash}).first()
     return (found[0], found[1]) if found else None
 
 
 def token_of(secret_hash: str) -> tuple[ApiToken, User] | None:
     """The token with that hash and its user. One statement."""
-    statement = select(ApiToken, User).join(User, User.id == ApiToken.user_id)
-    found = session().execute(statement.where(ApiToken.secret_hash == secret_hash)).first()
+    found = session().execute(_TOKEN, {"hash": secret_hash}).first()
     return (found[0], found[1]) if found else None
 
 

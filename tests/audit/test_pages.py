@@ -21,6 +21,7 @@ def auditor(client):
     return sign_in(client, make_user("audrey", roles=["auditor"], name="Audrey"))
 
 
+@pytest.mark.each_database
 def test_the_trail_can_be_filtered(client, auditor):
     wang = actor_for(make_user(name="王丽"))
     record(wang, "order:create", Subject("order", "o1"), number="SO-1")

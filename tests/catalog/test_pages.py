@@ -235,6 +235,7 @@ def test_validity_is_shown_as_a_badge(admin: FlaskClient) -> None:
     assert "DEAD" not in lapsing
 
 
+@pytest.mark.each_database
 def test_lists_search_filter_sort_and_page(admin: FlaskClient) -> None:
     for number in range(60):
         make_product(sku=f"P-{number:03}", risk_class=2 + number % 2, list_price=number)
@@ -265,6 +266,7 @@ def test_exports_hold_no_formula(admin: FlaskClient, kind: str) -> None:
     assert admin.get("/products/export.exe").status_code == 404
 
 
+@pytest.mark.each_database
 def test_suggestions_for_typing_fields(admin: FlaskClient) -> None:
     for number in range(30):
         make_product(sku=f"SUG-{number:02}")

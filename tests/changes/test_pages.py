@@ -14,8 +14,6 @@ from app.tasks import queries as tasks
 from tests.changes.world import make_changing, run_jobs
 from tests.identity.factories import bearer, sign_in
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.fixture
 def flow(tx):

@@ -10,8 +10,6 @@ from app.decisions import publish, service
 from tests.decisions.factories import SHIPPED, rule, seed, shipped, text_of, whole
 from tests.identity.factories import actor_for, make_user, sign_in
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.fixture
 def reader(client: FlaskClient) -> FlaskClient:

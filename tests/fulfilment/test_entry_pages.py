@@ -154,6 +154,7 @@ def test_an_end_needs_a_reason(verb, status, client, world):
     assert orders.get_order(order.id).status == status
 
 
+@pytest.mark.each_database
 def test_the_list_is_ranked_and_blocked_orders_stand_apart(client, world):
     plain = intake.take_in(world.seller, given(world)).order
     urgent = intake.take_in(world.seller, given(world, order_type="emergency")).order

@@ -16,7 +16,6 @@ from tests.fulfilment.flow_world import make_flow
 from tests.fulfilment.test_pages_inbox import as_person, decide, text
 from tests.identity.factories import bearer, sign_in, stand_in
 
-pytestmark = pytest.mark.any_database
 DAYS = {"first_day": "2026-11-23", "last_day": "2026-11-27"}
 
 

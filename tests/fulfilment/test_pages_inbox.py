@@ -185,6 +185,7 @@ def test_html_in_texts_is_shown_as_text(client, flow):
     assert "&lt;b&gt;bold" in page
 
 
+@pytest.mark.each_database
 def test_search(client, flow):
     order = flow.submit(external_ref="PO-77_x")
     as_person(client, flow, "bob")

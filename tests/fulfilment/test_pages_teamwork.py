@@ -11,8 +11,6 @@ from app.tasks import service, teamwork
 from tests.fulfilment.flow_world import make_flow
 from tests.identity.factories import actor_for, sign_in
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.fixture
 def flow(tx):

@@ -23,7 +23,7 @@ ABSENT = {
 
 def right_of(route: Route) -> permissions.Permission | None:
     """The right the route asks for; None for everybody's."""
-    return next((right for right in permissions.declared() if right.name == route.permission), None)
+    return permissions.named(route.permission)
 
 
 def denials() -> int:

@@ -39,6 +39,7 @@ def test_stock_pages_open(admin: FlaskClient, language: str) -> None:
     assert admin.get("/stock/none").status_code == 404
 
 
+@pytest.mark.each_database
 def test_near_expiry_and_lot_number_find_products(admin: FlaskClient) -> None:
     make_lot(make_product(sku="NEAR"), expires_on=date(2026, 12, 1), lot_no="QQ7")
     make_lot(make_product(sku="FAR"), expires_on=date(2028, 12, 1))

@@ -130,6 +130,7 @@ def test_the_number_of_statements_does_not_grow(client, operator, statements, ad
     assert len(statements) <= most, "\n".join(statements)
 
 
+@pytest.mark.each_database
 def test_the_filter_stands_in_the_address_and_in_the_form(client, operator):
     begin(operator, "busy", "F-1")
     begin(operator, "stuck", "F-2")
@@ -142,6 +143,7 @@ def test_the_filter_stands_in_the_address_and_in_the_form(client, operator):
     assert "No instance matches" in client.get("/processes/instances?key=nothing").text
 
 
+@pytest.mark.each_database
 def test_a_long_list_has_pages(client, operator, monkeypatch):
     monkeypatch.setattr(listing, "SIZE", 2)
     for n in range(5):

@@ -15,8 +15,6 @@ from tests.catalog.factories import make_product
 from tests.identity.factories import PASSWORD, bearer, sign_in
 from tests.qualification.world import PDF, give_papers, make_qualifying, make_supplier, supplier_subject
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.fixture
 def world(tx):

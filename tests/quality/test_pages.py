@@ -10,8 +10,6 @@ from app.quality.models import SEVERITIES
 from tests.identity.factories import sign_in
 from tests.quality.world import make_quality
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.fixture
 def world(tx):

@@ -16,8 +16,6 @@ from app.recalls.models import RecallCase, RecallReply
 from tests.identity.factories import PASSWORD, bearer, sign_in
 from tests.recalls.world import make_recalling
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.fixture
 def world(tx):

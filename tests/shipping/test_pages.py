@@ -21,7 +21,6 @@ from tests.identity.factories import sign_in
 from tests.inventory.factories import make_lot
 from tests.shipping.world import make_dock
 
-pytestmark = pytest.mark.any_database
 PHOTO = b"\xff\xd8\xff\xe0 photo"
 
 

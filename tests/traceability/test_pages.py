@@ -22,8 +22,6 @@ from tests.identity.factories import bearer, make_user, sign_in
 from tests.inventory.factories import make_lot, make_warehouse
 from tests.traceability.test_epcis import EXAMPLES, VALID
 
-pytestmark = pytest.mark.any_database
-
 
 @pytest.fixture
 def lot(tx):

@@ -10,8 +10,6 @@ from app.decisions import queries
 from tests.decisions.dmn.factories import dmn
 from tests.identity.factories import make_user, sign_in
 
-pytestmark = pytest.mark.any_database
-
 GOOD = dmn(
     [("express", "boolean"), ("weight", "number")], [("fee", "integer")], [["true", "< 5", "12"], ["false", "-", "3"]]
 )

@@ -14,7 +14,6 @@ from tests.identity.factories import make_user, sign_in
 from tests.integration.hooks.test_inbound import ORDER, placed
 from tests.integration.hooks.world import Sender, make_sender
 
-pytestmark = pytest.mark.any_database
 __all__ = ["placed"]
 
 
