@@ -273,18 +273,19 @@ def test_reduced_inspection_once_agreed_and_what_ends_it(world, monkeypatch):
     monkeypatch.setattr(history, "lots_before", lambda _one: 20)
     severities, routes = [], []
     for number, (agreed, defective) in enumerate([(False, 0), (True, 0), (True, 1), (True, 0)]):
-        one = world.receive(1000)
-        one.supplier_id = "S1"
-        if not number:
-            earlier_lots(one)
-        if agreed and number == 1:
-            supply.agree_reduced(world.flow.actor("hedda"), one, "steady for a year")
-        world.check(one)
-        severities.append(one.severity)
-        routes.append((one.route, one.plan["size"], one.plan["accept"], one.plan["clear"]))
-        world.test(one, defective, measured="")
-        assert one.accepted
-        world.judge(one)
-        assert world.lot(one).status == "released"
+        with clock.moved(NOON + timedelta(hours=number)):  # what comes later is later
+            one = world.receive(1000)
+            one.supplier_id = "S1"
+            if not number:
+                earlier_lots(one)
+            if agreed and number == 1:
+                supply.agree_reduced(world.flow.actor("hedda"), one, "steady for a year")
+            world.check(one)
+            severities.append(one.severity)
+            routes.append((one.route, one.plan["size"], one.plan["accept"], one.plan["clear"]))
+            world.test(one, defective, measured="")
+            assert one.accepted
+            world.judge(one)
+            assert world.lot(one).status == "released"
     assert severities == ["normal", "reduced", "reduced", "normal"]  # the third lot had one more than the number
     assert routes == [("normal", 80, 2, 2), ("reduced", 32, 1, 1), ("reduced", 32, 1, 1), ("normal", 80, 2, 2)]
