@@ -272,7 +272,7 @@ def earlier_lots(one, count=15):
 def test_reduced_inspection_once_agreed_and_what_ends_it(world, monkeypatch):
     monkeypatch.setattr(history, "lots_before", lambda _one: 20)
     severities, routes = [], []
-    for number, (agreed, defective) in enumerate([(False, 0), (True, 0), (True, 1), (True, 0)]):
+    for number, (agreed, defective) in enumerate([(False, 0), (True, 0), (True, 2), (True, 0)]):
         with clock.moved(NOON + timedelta(hours=number)):  # what comes later is later
             one = world.receive(1000)
             one.supplier_id = "S1"
@@ -288,4 +288,4 @@ def test_reduced_inspection_once_agreed_and_what_ends_it(world, monkeypatch):
             world.judge(one)
             assert world.lot(one).status == "released"
     assert severities == ["normal", "reduced", "reduced", "normal"]  # the third lot had one more than the number
-    assert routes == [("normal", 80, 2, 2), ("reduced", 32, 1, 1), ("reduced", 32, 1, 1), ("normal", 80, 2, 2)]
+    assert routes == [("normal", 80, 2, 2), ("reduced", 32, 2, 1), ("reduced", 32, 2, 1), ("normal", 80, 2, 2)]
