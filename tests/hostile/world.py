@@ -297,7 +297,9 @@ def _inspecting(site: Site, flow: Flow) -> None:
     for doer, answers in ((who, {**checked, "note": ATTACK}), (actor_for(site.users["qa_ra"]), tested)):
         (task,) = open_tasks_of(one.subject)
         deciding.complete(doer, task.id, answers, seen_version=None)
-    site.ids |= {"inspection_id": [one.id]}
+    found = inspections.nonconformance_of(one.id)
+    assert found is not None
+    site.ids |= {"inspection_id": [one.id], "nonconformance_id": [found.id]}
 
 
 def _recalling(site: Site, flow: Flow) -> None:
