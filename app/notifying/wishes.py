@@ -36,6 +36,8 @@ KINDS: dict[str, LazyString] = {
     NoticeKind.EXPIRY.value: _l("A paper lapses soon"),
     NoticeKind.CHANGE.value: _l("An order that concerns me is changed"),
     NoticeKind.RISK.value: _l("Orders that I can help may come late"),
+    NoticeKind.COMPLAINT.value: _l("A customer complains of goods"),
+    NoticeKind.SIGNAL.value: _l("Complaints and nonconformances of goods add up"),
 }
 """Kinds of notices as their reader thinks of them."""
 CALM = (NoticeKind.REMIND, NoticeKind.COPY)

@@ -30,6 +30,8 @@ class NoticeKind(StrEnum):
     EXPIRY = "expiry"
     CHANGE = "change"
     RISK = "risk"
+    COMPLAINT = "complaint"
+    SIGNAL = "signal"
 
 
 class Notice(Base):
