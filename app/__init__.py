@@ -52,6 +52,7 @@ SLICES = (
     "traceability",
     "fulfilment",
     "changes",
+    "vigilance",
     "recalls",
     "risks",
     "integration",

@@ -25,7 +25,7 @@ ALSO_OFFERED = {
     "documents": {"content", "files", "kinds", "paper", "retention"},
     "catalog": {"papers", "udi"},
     "decisions": {"asked", "facts", "bulk", "outcome", "populations", "profiles", "source", "uses"},
-    "quality": {"characteristics", "demand"},
+    "quality": {"characteristics", "demand", "nonconforming", "wording"},
     "processes": {"steps", "definitions", "external", "answering"},
     "tasks": {
         "adding",
@@ -59,6 +59,7 @@ ALSO_OFFERED = {
     },
     "notifying": {"sources"},
     "traceability": {"exporting"},
+    "vigilance": {"naming", "schemas", "wording"},
     "recalls": {"replying"},
     "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "pages", "api"},
 }

@@ -12,6 +12,7 @@ from marshmallow import Schema as MarshmallowSchema
 from marshmallow import ValidationError, fields, validate
 
 from app.core import clock
+from app.core.errors import Invalid
 from app.core.i18n import _, _l
 
 LARGEST_QUANTITY = 1_000_000
@@ -166,3 +167,19 @@ class MomentField(fields.AwareDateTime):
             return moment.astimezone(UTC)
         except OverflowError:
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from None
+
+
+def loaded(schema: type[MarshmallowSchema], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the schema makes of it. Raises Invalid."""
+    try:
+        found: dict[str, Any] = schema().load(given)
+    except ValidationError as error:
+        told: Any = error.messages
+        raise Invalid({str(name): _flat(reasons) for name, reasons in told.items()}) from None
+    return found
+
+
+def _flat(reasons: Any) -> list[str]:
+    if isinstance(reasons, dict):
+        return [text for several in reasons.values() for text in _flat(several)]
+    return [str(one) for one in reasons] if isinstance(reasons, list) else [str(reasons)]

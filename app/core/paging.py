@@ -34,17 +34,11 @@ class Page(Generic[T]):
         return max(1, -(-self.total // self.size))
 
 
-def paginate(statement: Select[Any], number: int = 1, size: int = SIZE, *, most: int | None = None) -> Page[Any]:
-    """The page of the statement's rows (scalars when it selects one thing). Two statements.
-
-    With `most` they are counted up to that number, or the end of the page, and one more says that there are others.
-    """
+def paginate(statement: Select[Any], number: int = 1, size: int = SIZE) -> Page[Any]:
+    """The page of the statement's rows (scalars when it selects one thing). Two statements."""
     size = min(max(size, 1), LARGEST)
     number = min(max(number, 1), 1_000_000)
-    counted = statement.order_by(None)
-    if most is not None:
-        counted = counted.limit(max(most, number * size) + 1)
-    total = session().execute(select(func.count()).select_from(counted.subquery())).scalar_one()
+    total = session().execute(select(func.count()).select_from(statement.order_by(None).subquery())).scalar_one()
     rows = session().execute(statement.limit(size).offset((number - 1) * size))
     single = len(statement.column_descriptions) == 1
     items = list(rows.scalars()) if single else list(rows)

@@ -38,6 +38,8 @@ KINDS: dict[str, LazyString] = {
     NoticeKind.CHANGE.value: _l("An order that concerns me is changed"),
     NoticeKind.RISK.value: _l("Orders that I can help may come late"),
     NoticeKind.GONE.value: _l("A task of mine goes on without me"),
+    NoticeKind.COMPLAINT.value: _l("A customer complains of goods"),
+    NoticeKind.SIGNAL.value: _l("Complaints and nonconformances of goods add up"),
 }
 """Kinds of notices as their reader thinks of them."""
 CALM = (NoticeKind.REMIND, NoticeKind.COPY)

@@ -16,7 +16,8 @@ CREATED, SAMPLING, TESTING, REVIEWED = "created", "sampling", "testing", "review
 RELEASED, REJECTED, STOPPED = "released", "rejected", "stopped"
 OPEN = (CREATED, SAMPLING, TESTING, REVIEWED)
 STATES = (*OPEN, RELEASED, REJECTED, STOPPED)
-OUTCOMES = ("open", RELEASED, REJECTED, STOPPED)
+SETTLED = "settled"
+OUTCOMES = ("open", RELEASED, REJECTED, STOPPED, SETTLED)
 ORIGINS = ("supplier", "import", "return", "excursion", "periodic")
 SEVERITIES = ("normal", "tightened", "reduced", "discontinued")
 _OPEN = sql(f"state IN {OPEN}")
@@ -107,13 +108,17 @@ class SupplyTerms(Base):
 
 
 class Nonconformance(Base):
-    """A lot that does not conform (不合格), what the rules propose, what became of it."""
+    """A lot that does not conform (不合格), found by an inspection or told in a complaint; what the rules propose, what
+    became of it."""
 
     __tablename__ = "nonconformances"
 
     id: Mapped[Id]
     number: Mapped[str] = mapped_column(String(20), unique=True)
-    inspection_id: Mapped[Ref] = mapped_column(ForeignKey("inspections.id"))
+    inspection_id: Mapped[str | None] = mapped_column(ForeignKey("inspections.id"), index=True)
+    complaint_id: Mapped[str | None] = mapped_column(String(26), index=True)
+    description: Mapped[str] = mapped_column(String(2000), default="")
+    """What is wrong, of one that no inspection has raised."""
     lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"))
     severity: Mapped[str] = mapped_column(String(8))
     failed: Mapped[JsonList] = mapped_column(default=list)
@@ -124,6 +129,17 @@ class Nonconformance(Base):
     raised_at: Mapped[Moment]
     raised_by: Mapped[str] = mapped_column(String(26))
     outcome: Mapped[str] = mapped_column(String(12), default="open")
-    """open, released, rejected, stopped: what became of the inspection."""
+    """open; released, rejected, stopped: what became of the inspection; settled: of one without, by somebody."""
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_by: Mapped[str | None] = mapped_column(String(26))
+    reason: Mapped[str] = mapped_column(String(2000), default="")
+    """Why it was settled so."""
 
     lot: Mapped[Lot] = relationship(lazy="select")
+
+    __table_args__ = (CheckConstraint("inspection_id IS NOT NULL OR complaint_id IS NOT NULL", name="origin"),)
+
+    @property
+    def subject(self) -> Subject:
+        """This nonconformance, as the trail names it."""
+        return Subject("nonconformance", self.id)

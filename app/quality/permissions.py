@@ -16,6 +16,7 @@ INSPECTION_READ = permission(
     "order_desk",
     "manager",
     "auditor",
+    "integration",
 )
 INSPECTION_AGREE = permission(
     "inspection:agree",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +36,52 @@ class Queued:
 
 
 def get_inspection(inspection_id: str) -> Inspection:
-    """The inspection. Raises NotFound."""
-    found = session().get(Inspection, inspection_id)
+    """The inspection of that id or number. Raises NotFound."""
+    found: Inspection | None = _by_id_or_number(Inspection, inspection_id, "QC-")
     if found is None:
         raise NotFound(inspection=inspection_id[:26])
     return found
+
+
+def get_nonconformance(nonconformance_id: str) -> Nonconformance:
+    """The nonconformance of that id or number. Raises NotFound."""
+    found: Nonconformance | None = _by_id_or_number(Nonconformance, nonconformance_id, "NC-")
+    if found is None:
+        raise NotFound(nonconformance=nonconformance_id[:26])
+    return found
+
+
+def _by_id_or_number(model: Any, name: str, prefix: str) -> Any:
+    if name.startswith(prefix):
+        return session().scalar(select(model).where(model.number == name))
+    return session().get(model, name)
+
+
+def inspections(asked: Mapping[str, Any]) -> Select[Any]:
+    """Inspections, the newest first: of a state (`status`), product, lot, begun since a moment."""
+    wanted = _of_lots(select(Inspection), Inspection, asked, Inspection.started_at)
+    return wanted.where(Inspection.state == asked["status"]) if asked.get("status") else wanted
+
+
+def nonconformances_asked(asked: Mapping[str, Any]) -> Select[Any]:
+    """Nonconformances, the newest first: of an outcome, product, lot, raised since a moment."""
+    wanted = _of_lots(select(Nonconformance), Nonconformance, asked, Nonconformance.raised_at)
+    return wanted.where(Nonconformance.outcome == asked["outcome"]) if asked.get("outcome") else wanted
+
+
+def _of_lots(wanted: Select[Any], model: Any, asked: Mapping[str, Any], moment: Any) -> Select[Any]:
+    wanted = wanted.options(joinedload(model.lot).joinedload(Lot.product)).order_by(model.id.desc())
+    if asked.get("since") is not None:
+        wanted = wanted.where(moment >= asked["since"])
+    lot, product = asked.get("lot"), asked.get("product")
+    if lot or product:
+        wanted = wanted.join(Lot, Lot.id == model.lot_id)
+    if lot:
+        wanted = wanted.where(or_(Lot.id == lot, Lot.lot_no == lot))
+    if product:
+        wanted = wanted.join(Product, Product.id == Lot.product_id)
+        wanted = wanted.where(or_(Product.id == product, Product.sku == product))
+    return wanted
 
 
 def open_of_lot(lot_id: str) -> Inspection | None:

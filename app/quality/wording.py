@@ -55,6 +55,7 @@ OUTCOMES: dict[str, LazyString] = {
     "released": _l("lot released"),
     "rejected": _l("lot rejected"),
     "stopped": _l("inspection stopped"),
+    "settled": _l("settled by quality"),
 }
 DISPOSITIONS: dict[str, LazyString] = {
     "review": _l("to be reviewed"),

@@ -1,11 +1,7 @@
-"""What people type: lots by their numbers, and forms into what the verbs take."""
+"""What people type: lots by their numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from marshmallow import Schema, ValidationError
 from sqlalchemy import select
 
 from app.catalog.models import Product
@@ -38,19 +34,3 @@ def _lot_named(line: str) -> str:
     if len(found) > 1:
         raise Invalid({"lots": [_("Several products have a lot %(lot)s: write the SKU before it.", lot=line[:64])]})
     return found[0]
-
-
-def loaded(schema: type[Schema], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the schema makes of it. Raises Invalid."""
-    try:
-        found: dict[str, Any] = schema().load(given)
-    except ValidationError as error:
-        told: Any = error.messages
-        raise Invalid({str(name): _flat(reasons) for name, reasons in told.items()}) from None
-    return found
-
-
-def _flat(reasons: Any) -> list[str]:
-    if isinstance(reasons, dict):
-        return [text for several in reasons.values() for text in _flat(several)]
-    return [str(one) for one in reasons] if isinstance(reasons, list) else [str(reasons)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -20,13 +21,14 @@ from app.tasks.models import Task, TaskStatus
 
 @dataclass(frozen=True)
 class Row:
-    """One of them, with the open tasks about the order and its shipment, and the groups that may do them."""
+    """One of them, with the open tasks about the order and its shipments, and the groups that may do them."""
 
     risk: OrderRisk
     order: Order
     customer: Customer
     standing: OrderStanding | None
-    shipment: Shipment | None
+    shipments: list[Shipment]
+    """Those not handed over yet; when all are, the last."""
     tasks: list[Task]
 
 
@@ -50,19 +52,23 @@ def listed(cause: str = "", number: int = 1) -> Page[Row]:
     page = paginate(wanted, number)
     rows = [(row[0], row[1], row[2], row[3]) for row in page.items]
     shipments = _shipments({risk.order_id for risk, *_rest in rows})
-    tasks = _tasks({risk.order_id for risk, *_rest in rows}, {one.id for one in shipments.values()})
+    tasks = _tasks({risk.order_id for risk, *_rest in rows}, {one.id for some in shipments.values() for one in some})
     shown = []
     for risk, order, customer, standing in rows:
-        shipment = shipments.get(order.id)
-        about = {order.id, shipment.id if shipment else ""}
+        every = shipments.get(order.id, [])
+        about = {order.id, *(one.id for one in every)}
         mine = [task for task in tasks if task.subject_id in about]
-        shown.append(Row(risk, order, customer, standing, shipment, mine))
+        going = [one for one in every if one.status not in ("delivered", "returned")] or every[-1:]
+        shown.append(Row(risk, order, customer, standing, going, mine))
     return Page(shown, page.number, page.size, page.total)
 
 
-def _shipments(order_ids: Collection[str]) -> dict[str, Shipment]:
+def _shipments(order_ids: Collection[str]) -> dict[str, list[Shipment]]:
     wanted = select(Shipment).where(Shipment.order_id.in_(order_ids), Shipment.status != "void")
-    return {one.order_id: one for one in session().scalars(wanted)}
+    found: dict[str, list[Shipment]] = defaultdict(list)
+    for one in session().scalars(wanted.order_by(Shipment.number)):
+        found[one.order_id].append(one)
+    return found
 
 
 def _tasks(order_ids: Collection[str], shipment_ids: Collection[str]) -> list[Task]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import and_, delete, insert, or_, select
+from sqlalchemy import and_, delete, exists, insert, or_, select
 
 from app.catalog import queries as catalog
 from app.catalog.models import Customer
@@ -24,7 +24,7 @@ from app.risks import events, settings
 from app.risks.judging import Moving, Pending, cause_of_moving, cause_of_pending
 from app.risks.models import OrderRisk
 from app.shipping.models import OPEN as HERE
-from app.shipping.models import UNDER_WAY, Shipment
+from app.shipping.models import UNDER_WAY, Shipment, ShipmentLine
 from app.tasks.notices import people_of, settle, tell_of_risks
 from app.tasks.queries import open_tasks_of
 
@@ -129,20 +129,25 @@ def _lacks() -> dict[str, dict[str, int]]:
 
 
 def _moving() -> Iterable[Found]:
-    """Shipments that have not been handed over. One statement."""
+    """Shipments that have not been handed over; of several of an order the one that comes last. One statement."""
     today, late = clock.today(), Shipment.arrives_on > Order.requested_date
+    brings = exists().where(
+        ShipmentLine.shipment_id == Shipment.id, ShipmentLine.quantity > ShipmentLine.replaced
+    )  # else others bring what it was to bring
     rows = session().execute(
         select(Order.id, Order.requested_date, Shipment.status, Shipment.leaves_on, Shipment.arrives_on)
         .join(Order, Order.id == Shipment.order_id)
         .where(
+            brings,
             or_(
                 and_(Shipment.status.in_(HERE), or_(Shipment.leaves_on < today, late)),
                 and_(
                     Shipment.status.in_(UNDER_WAY),
                     or_(Shipment.status == "returning", Shipment.arrives_on < today, late),
                 ),
-            )
+            ),
         )
+        .order_by(Shipment.arrives_on, Shipment.number)
     )
     for order_id, wanted_on, status, leaves_on, arrives_on in rows:
         cause = cause_of_moving(Moving(wanted_on, status, leaves_on, arrives_on), today)

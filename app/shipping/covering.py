@@ -4,10 +4,12 @@ rank, as stock comes; then a shipment that was blocked for want of it goes on by
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
 from app.catalog import queries as catalog
+from app.core import clock
 from app.core.db import session
 from app.core.permissions import Actor
 from app.core.subject import Subject
@@ -43,7 +45,10 @@ def cover(actor: Actor, order: Order, as_of: datetime) -> None:
     if short:
         _reserve(actor, order, short, as_of)
         short = _short(order)
-    settle(actor, order)
+    settle(actor, order, partly=True)
+    for one in shipments.open_of(order.id):
+        if one.status != "planned":  # somebody is about to pick it
+            inventory.firm_up(actor, order.id, shipment_id=one.id)
     if short:
         planning.wait(order.id)
         planning.plan_soon("short")
@@ -78,11 +83,12 @@ def _reserve(actor: Actor, order: Order, short: Mapping[str, int], as_of: dateti
     inventory.reserve_lines(actor, order.id, wanted)
 
 
-def settle(actor: Actor, order: Order) -> list[Shipment]:
-    """Give what is kept for the order and belongs to no shipment to those that lack it, the oldest first. What has all
-    it is to bring keeps it; answers those."""
+def settle(actor: Actor, order: Order, *, partly: bool) -> list[Shipment]:
+    """Give what is kept for the order and belongs to no shipment to those that lack it, the oldest first; without
+    `partly` one that is being picked gets all it lacks or nothing, as nobody there has asked. What has all it is to
+    bring keeps it; answers those."""
     open_ = shipments.open_of(order.id)
-    _assign(order, open_)
+    _assign(order, open_, partly=partly)
     lacks = shipments.lacking(open_)
     covered = [one for one in open_ if one.id not in lacks]
     for one in covered:
@@ -90,21 +96,28 @@ def settle(actor: Actor, order: Order) -> list[Shipment]:
     return covered
 
 
-def _assign(order: Order, open_: list[Shipment]) -> None:
+def _assign(order: Order, open_: list[Shipment], *, partly: bool) -> None:
     ids = {one.id for one in open_}
     loose = [row for row in inventory.active(Reservation.order_id == order.id) if row.shipment_id not in ids]
     lacks = shipments.lacking(open_) if loose else {}
-    for row in loose:
-        for one in open_:
-            missing = lacks.get(one.id, {}).get(row.order_line_id, 0)
-            if not missing:
-                continue
-            part = row if row.quantity <= missing else inventory.cut(row, missing)
-            part.shipment_id = one.id
-            lacks[one.id][row.order_line_id] = missing - part.quantity
-            if part is row:
-                break
+    for one in open_:
+        missing, there = lacks.get(one.id, {}), Counter[str]()
+        for row in loose:
+            there[row.order_line_id] += row.quantity
+        if partly or one.status == "planned" or all(there[line] >= units for line, units in missing.items()):
+            loose = [row for row in loose if not _taken(row, one, missing)]
     session().flush()
+
+
+def _taken(row: Reservation, shipment: Shipment, missing: dict[str, int]) -> bool:
+    """The shipment takes what it lacks of the reservation; whether that is all of it."""
+    wanted = missing.get(row.order_line_id, 0)
+    if not wanted:
+        return False
+    part = row if row.quantity <= wanted else inventory.cut(row, wanted)
+    part.shipment_id = shipment.id
+    missing[row.order_line_id] = wanted - part.quantity
+    return part is row
 
 
 def give_up(actor: Actor, shipment: Shipment, reason: str) -> None:
@@ -129,10 +142,13 @@ def hand_out(actor: Actor, order: Order) -> None:
     and goes on; one that still lacks something is left in peace."""
     if order.status != OrderStatus.RELEASED:
         return
-    covered = settle(actor, order)
+    lacked = set(shipments.lacking(shipments.open_of(order.id)))
+    covered = settle(actor, order, partly=False)
     if len(covered) == len(shipments.open_of(order.id)):
         planning.stop_waiting(order.id)
     for one in covered:
+        if one.status == "picking" and one.id in lacked:  # the warehouse hears of what is to be picked besides
+            dispatch.begin_picking(actor, one, clock.now())
         wake(actor, one)
 
 

@@ -88,7 +88,6 @@ def plan(actor: Actor, shipment: Shipment, as_of: datetime) -> None:
     lines = shipments.shares_of([shipment.id])[shipment.id]
     goods = [line.product_id for line in orders.lines_of(shipment.order_id) if line.id in lines]
     shipment.cold = any(one.cold_chain for one in catalog.products_of(goods).values())
-    shipment.status = "planned"
     _schedule(shipment, as_of)
     days = {"leaves_on": shipment.leaves_on.isoformat(), "arrives_on": shipment.arrives_on.isoformat()}
     note(actor, shipment, "plan", carrier=shipment.carrier, **days)

@@ -72,6 +72,7 @@ def plan_shipment(call: StepCall) -> dict[str, Any] | None:
     """What it lacks is kept again where there is something; goods in other warehouses, or of another temperature, leave
     apart; carrier, day, arrival."""
     one = _one(call)
+    one.status = "planned"
     covering.cover(call.actor, orders.get_order(one.order_id), call.as_of)
     parting.by_place(call.actor, one)
     dispatch.plan(call.actor, one, call.as_of)

@@ -12,11 +12,10 @@ from sqlalchemy import Select, and_, func, or_, select
 
 from app.core import clock
 from app.core.db import session
-from app.core.paging import Page, paginate
 from app.core.permissions import Actor
 from app.tasks.models import Task, TaskCandidate
 from app.tasks.permissions import TASK_READ_ALL
-from app.tasks.queries import visible
+from app.tasks.queries import own_and_asked, visible
 
 List = Literal["today", "mine", "groups", "all"]
 FEW = 1_000
@@ -47,6 +46,14 @@ def shown(actor: Actor, which: List, few: list[str] | None) -> Any:
         return seen
     candidates = Task.id.in_(few)
     return and_(seen, candidates if which == "groups" else or_(candidates, Task.assignee_id == actor.id))
+
+
+def parts_of(actor: Actor, which: Literal["mine", "groups", "all"], few: list[str] | None) -> list[list[Any]]:
+    """Conditions that select a list in parts which share no task, each read by an index of its own."""
+    if which != "all" or actor.may(TASK_READ_ALL):
+        return [[shown(actor, which, few)]]
+    own, asked = own_and_asked(actor)
+    return [own, asked if few is None else [*asked, Task.id.in_(few)]]
 
 
 def for_today() -> Any:
@@ -83,12 +90,6 @@ def _counted(actor: Actor, which: List, few: list[str] | None) -> Any:
         return capped([shown(actor, which, few)])
     mine, free = (capped([shown(actor, part, few), for_today()]) for part in PARTS_OF_TODAY)
     return mine + free
-
-
-def page_of(actor: Actor, which: List, number: int, size: int, most: int) -> Page[Task]:
-    """A page of a list by rank, counted up to `most` (see `paginate`). Three statements."""
-    statement = select(Task).where(shown(actor, which, few_of(actor))).order_by(Task.rank_key, Task.id)
-    return paginate(statement.execution_options(populate_existing=True), number, size, most=most)
 
 
 def first_of(actor: Actor, which: List, size: int) -> list[Task]:

@@ -47,6 +47,8 @@ WORDS: dict[str, LazyString] = {
     NoticeKind.CHANGE: _l("An order that concerns you was changed"),
     NoticeKind.RISK: _l("Orders may come late"),
     NoticeKind.GONE: _l("What your task waited for has come: it goes on without you"),
+    NoticeKind.COMPLAINT: _l("A complaint came in"),
+    NoticeKind.SIGNAL: _l("Complaints and nonconformances add up"),
 }
 
 
@@ -90,10 +92,16 @@ def ask_for_review(by: Actor, right: Permission, path: str, title: dict[str, str
 
 
 def tell_of_page(
-    by: Actor, path: str, title: dict[str, str], users: Iterable[str], text: str | None = None
+    by: Actor,
+    path: str,
+    title: dict[str, str],
+    users: Iterable[str],
+    text: str | None = None,
+    *,
+    kind: NoticeKind = NoticeKind.CHANGE,
 ) -> list[str]:
     """Tell these users of what has happened and has this page; answers whom."""
-    return _tell(by, users, text, {"task_id": None, "path": path, "title": title, "kind": NoticeKind.CHANGE.value})
+    return _tell(by, users, text, {"task_id": None, "path": path, "title": title, "kind": kind.value})
 
 
 def tell_of_risks(by: Actor, path: str, count: int, users: Iterable[str]) -> list[str]:

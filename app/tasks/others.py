@@ -42,15 +42,12 @@ def few_of(principals: Sequence[Principal]) -> Few:
     return [sorted(set(ids)) if len(ids) <= FEW else None for ids in found]
 
 
-def page_of(
-    actor: Actor, principals: Sequence[Principal], few: Few, *, number: int = 1, size: int = 50, most: int = 0
-) -> Page[Task]:
-    """Their open tasks by rank. `total` counts as far as the page, and one more when another follows; with `most` at
-    least up to that number. One statement, two with `most`."""
-    number = max(number, 1) if most else min(max(number, 1), LAST_PAGE)
+def page_of(actor: Actor, principals: Sequence[Principal], few: Few, *, number: int = 1, size: int = 50) -> Page[Task]:
+    """Their open tasks by rank. `total` counts as far as the page, and one more when another follows. One statement."""
+    number = min(max(number, 1), LAST_PAGE)
     if not principals:
         return Page([], number, size, 0)
-    order, upto = (Task.rank_key, Task.id), max(most, number * size) + 1
+    order, upto = (Task.rank_key, Task.id), number * size + 1
     firsts = union_all(
         *(
             select(select(Task.id).where(*part).order_by(*order).limit(upto).subquery().c.id)
@@ -61,10 +58,6 @@ def page_of(
     statement = select(Task).where(Task.id.in_(firsts)).order_by(*order)
     statement = statement.limit(size + 1).offset((number - 1) * size).execution_options(populate_existing=True)
     found = list(session().scalars(statement))
-    if most:
-        rows = firsts.subquery()
-        counted = session().scalar(select(func.count(rows.c.id.distinct()))) or 0
-        return Page(found[:size], number, size, min(counted, upto))
     more = len(found) > size and number < LAST_PAGE
     return Page(found[:size], number, size, (number - 1) * size + min(len(found), size) + more)
 

@@ -40,7 +40,14 @@ def visible(actor: Actor, which: Which) -> Any:
         return and_(is_open, Task.assignee_id.is_(None), _candidate(actor), not_(_excluded(actor)), not_(waits()))
     if actor.may(TASK_READ_ALL):
         return is_open
-    return and_(is_open, or_(mine, and_(_candidate(actor), not_(_excluded(actor)))))
+    return or_(*(and_(*part) for part in own_and_asked(actor)))
+
+
+def own_and_asked(actor: Actor) -> tuple[list[Any], list[Any]]:
+    """Conditions of the open tasks that the actor has, and of others that they are asked to do, whoever has them."""
+    is_open = Task.status == TaskStatus.OPEN.value
+    others = or_(Task.assignee_id.is_(None), Task.assignee_id != actor.id)
+    return [is_open, Task.assignee_id == actor.id], [is_open, others, _candidate(actor), not_(_excluded(actor))]
 
 
 def free_among(actor: Actor, task_ids: Sequence[str]) -> set[str]:
@@ -158,16 +165,16 @@ def tasks_of_source(source_id: str, *, status: TaskStatus = TaskStatus.OPEN) -> 
     return list(session().execute(_fresh(statement.order_by(Task.rank_key, Task.id))).scalars())
 
 
-def submitted_by(actor: Actor, *, number: int = 1, size: int = 50, most: int | None = None) -> Page[Task]:
+def submitted_by(actor: Actor, *, number: int = 1, size: int = 50) -> Page[Task]:
     """Open tasks, anybody's, about what the actor submitted: where my things are now."""
     statement = select(Task).where(Task.initiator_id == actor.id, Task.status == TaskStatus.OPEN.value)
-    return paginate(_fresh(statement.order_by(Task.rank_key, Task.id)), number, size, most=most)
+    return paginate(_fresh(statement.order_by(Task.rank_key, Task.id)), number, size)
 
 
-def done_by(actor: Actor, *, number: int = 1, size: int = 50, most: int | None = None) -> Page[Task]:
+def done_by(actor: Actor, *, number: int = 1, size: int = 50) -> Page[Task]:
     """What the actor decided, newest first."""
     statement = select(Task).where(Task.completed_by == actor.id)
-    return paginate(_fresh(statement.order_by(Task.completed_at.desc(), Task.id.desc())), number, size, most=most)
+    return paginate(_fresh(statement.order_by(Task.completed_at.desc(), Task.id.desc())), number, size)
 
 
 def _fresh(statement: Select[Task]) -> Select[Task]:

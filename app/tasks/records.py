@@ -32,6 +32,8 @@ class NoticeKind(StrEnum):
     CHANGE = "change"
     RISK = "risk"
     GONE = "gone"
+    COMPLAINT = "complaint"
+    SIGNAL = "signal"
 
 
 class Notice(Base):

@@ -53,6 +53,24 @@ def test_from_list_to_release(client, flow):
     assert call("/tasks?list=done").get_json()["items"][0]["answers"] == {"outcome": "approve"}
 
 
+def test_a_list_is_walked_behind_marks(client, flow):
+    numbers = {flow.submit().number for _number in range(3)}
+    call = api(client, flow, "bob")
+    first = call("/tasks?size=2").get_json()
+    assert (first["page"], first["total"], first["more"]) == (1, 3, True)
+    rest = call(f"/tasks?size=2&after={first['next']}").get_json()
+    assert [rest[name] for name in ("page", "total", "more", "next")] == [None, None, False, None]
+    assert {task["number"] for task in first["items"] + rest["items"]} == numbers
+    for query, field in (
+        (f"page=2&after={first['next']}", "page"),
+        ("after=x", "after"),
+        (f"list=all&after={first['next']}", "after"),
+    ):
+        refused = call(f"/tasks?{query}")
+        assert refused.status_code == 422
+        assert field in error_of(refused)["details"]["fields"]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [

@@ -73,6 +73,9 @@ from app.tasks.records import Notice
 from app.traceability import service as tracing
 from app.traceability.epcis.names import event_id
 from app.traceability.models import ForeignEvent
+from app.vigilance import naming as vigilance_naming
+from app.vigilance import service as vigilance
+from app.vigilance.schemas import ComplaintGiven
 from tests.decisions.dmn.factories import dmn
 from tests.fulfilment.flow_world import Flow, make_flow
 from tests.identity.factories import actor_for, make_user, sign_in, stand_in
@@ -126,6 +129,7 @@ def build() -> Site:
     _qualifying(site, admin)
     _inspecting(site, flow)
     _recalling(site, flow)
+    _complaining(site)
     _shipping(site, flow)
     _worked_on_together(site, admin)
     _processes(site, admin)
@@ -297,7 +301,9 @@ def _inspecting(site: Site, flow: Flow) -> None:
     for doer, answers in ((who, {**checked, "note": ATTACK}), (actor_for(site.users["qa_ra"]), tested)):
         (task,) = open_tasks_of(one.subject)
         deciding.complete(doer, task.id, answers, seen_version=None)
-    site.ids |= {"inspection_id": [one.id]}
+    found = inspections.nonconformance_of(one.id)
+    assert found is not None
+    site.ids |= {"inspection_id": [one.id], "nonconformance_id": [found.id]}
 
 
 def _recalling(site: Site, flow: Flow) -> None:
@@ -319,6 +325,20 @@ def _recalling(site: Site, flow: Flow) -> None:
     counts = {lot.id: {"on_hand": 2}}
     replying.reply(SYSTEM, case, notice, {"submission": SCRIPT, "person": ATTACK, "note": ATTACK, "counts": counts})
     site.ids |= {"recall_id": [case.id], "told_id": [notice.id], "answer_key": [links.token_of(notice.id)]}
+
+
+def _complaining(site: Site) -> None:
+    """A complaint under investigation and a nonconformance from it; every text is an attack."""
+    qa = actor_for(site.users["qa_ra"])
+    lot = recall_queries.lots_of(recall_queries.get_case(site.ids["recall_id"][0])).popitem()[1]
+    names = {"product": lot.product_id, "lot_no": lot.lot_no, "customer": site.ids["customer_id"][0]}
+    given = {**names, "serial_no": SCRIPT, "description": ATTACK, "reference": SCRIPT, "harm": "serious"}
+    one = vigilance.complain(qa, vigilance_naming.complaint_of(ComplaintGiven().load(given)), "page")
+    vigilance.take_up(qa, one)
+    vigilance.decide_reporting(qa, one, reportable=True, reason=ATTACK)
+    found = vigilance.raise_nonconformance(qa, one, "major", 2, ATTACK)
+    site.ids["complaint_id"] = [one.id]
+    site.ids["nonconformance_id"].append(found.id)
 
 
 def _shipping(site: Site, flow: Flow) -> None:

@@ -10,8 +10,6 @@ from tests.partners.partner import TASK_LIES, Partner, task_rule
 from tests.partners.wire import Youxu
 
 SIGNED = "(data.about_kind == 'inspection' && (data.element == 'review' || data.element == 'decide'))"
-PATIENCE = 2.0
-"""Seconds after which a shipment that lacks goods is looked at again."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Mes(Partner):
         "youxu.inspection.planned": "test",
         "youxu.task.opened": "sign",
     }
-    filter = "event.type != 'youxu.task.opened' || data.element == 'resolve_dispatch' || " + SIGNED
+    filter = "event.type != 'youxu.task.opened' || " + SIGNED
     rules = (task_rule("outcome", "sampled", "defective", "measured", "instrument"),)
 
     def __init__(self, *given: Any) -> None:
@@ -61,11 +59,6 @@ class Mes(Partner):
 
     def sign(self, event: dict[str, Any], data: dict[str, Any]) -> None:
         """Whoever is asked looks at the task and signs it."""
-        if data["element"] == "resolve_dispatch":
-            told = {"task": event["subject"], "answers": {"outcome": "recheck"}}
-            lies = {"task": "type", "answers.outcome": "type"}
-            self.later(PATIENCE, lambda: self.say("task.done", event["subject"], told, lies))
-            return
         who, path = self.signers[data["element"]], f"/tasks/{event['subject'].removeprefix('task/')}"
         task = who.youxu.ask("GET", path)
         bad = data["element"] == "decide" and f"inspection/{data['about_id']}" in self.bad

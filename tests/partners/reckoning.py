@@ -71,18 +71,19 @@ def _one(keeper: Youxu, order: Placed, found: list[Any], partners: Mapping[str, 
         made.wrong += [] if order.changes_mind else [f"{order.ref} was refused, and nobody asked for that"]
         return
     made.units_ordered += order.units
-    if [one["status"] for one in live] != ["delivered"]:
+    if not live or {one["status"] for one in live} != {"delivered"}:
         made.wrong.append(f"{order.ref} ({number}, {found[0]['status']}): shipments {[s['status'] for s in live]}")
         return
-    shown = keeper.ask("GET", f"/shipments/{live[0]['id']}")
+    shown = [keeper.ask("GET", f"/shipments/{one['id']}") for one in live]
+    goods = [row for one in shown for row in one["goods"]]
     ledger = _handed_over(keeper, number)
     made.delivered += 1
     made.units_delivered += ledger
-    if shown["proof"] is None or sum(one["quantity"] for one in shown["goods"]) != order.units:
-        made.wrong.append(f"{number}: goods {shown['goods']} or proof {shown['proof']}")
+    if not all(one["proof"] for one in shown) or sum(one["quantity"] for one in goods) != order.units:
+        made.wrong.append(f"{number}: goods {goods} or proofs {[one['proof'] for one in shown]}")
     if ledger != order.units:
         made.wrong.append(f"{number}: {ledger} units handed over in the ledger, {order.units} ordered")
-    if number not in crm.at_customers or erp.confirmed[number] != 1 or erp.invoiced[number] != 1:
+    if number not in crm.at_customers or erp.confirmed[number] != 1 or erp.invoiced[number] != len(live):
         books = f"confirmed {erp.confirmed[number]}, invoiced {erp.invoiced[number]}"
         made.wrong.append(f"{number}: {books}, at the customer {number in crm.at_customers}")
 

@@ -30,7 +30,7 @@ def listed(user):
     actor = actor_for(user)
     whom = standing_in.whom_for(actor)
     found = {task.id for task in others.page_of(actor, whom, others.few_of(whom)).items}
-    walked = others.page_of(actor, whom, [None] * len(whom), most=10)  # as it is read where very many are asked
+    walked = others.page_of(actor, whom, [None] * len(whom))  # as it is read where very many are asked
     assert ({task.id for task in walked.items}, walked.total) == (found, len(found))
     return found
 

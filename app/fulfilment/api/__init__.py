@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from app.fulfilment.api.inspections import bp as inspections
 from app.fulfilment.api.orders import bp as orders
 from app.fulfilment.api.tasks import bp as tasks
 
-__all__ = ["orders", "tasks"]
+__all__ = ["inspections", "orders", "tasks"]

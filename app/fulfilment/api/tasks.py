@@ -7,7 +7,9 @@ from typing import Any
 from marshmallow import fields
 
 from app.audit.signatures import MEANINGS
+from app.core.errors import Invalid
 from app.core.fields import Choice, Schema, Text, between
+from app.core.i18n import _
 from app.core.openapi import ApiBlueprint, ErrorSchema
 from app.core.paging import LARGEST, SIZE
 from app.core.permissions import current_actor, requires
@@ -19,9 +21,9 @@ from app.fulfilment.signing import verbs as signing
 from app.orders import queries as orders
 from app.priority.panels import Panel, panel_of
 from app.priority.queries import NotAssessed
-from app.tasks import lists, others, standing_in
 from app.tasks import queries as tasks
 from app.tasks import service as task_verbs
+from app.tasks import standing_in, walking
 from app.tasks.models import Task, TaskStatus
 from app.tasks.permissions import TASK_READ, TASK_WORK
 
@@ -33,8 +35,6 @@ bp.before_request(signer.prove_in_api)
 
 LISTS = ("mine", "groups", "all", "for", "submitted", "done")
 LARGEST_VERSION = 2**31 - 1
-COUNTED = 1_000
-"""A list is counted no further: a hundred thousand tasks take longer to count than to work on a page of them."""
 
 
 class TaskOut(Schema):
@@ -94,24 +94,35 @@ class TaskPage(Schema):
     """Tasks by rank (`done`: newest first)."""
 
     items = fields.List(fields.Nested(TaskOut), required=True)
-    page = fields.Integer(required=True)
+    page = fields.Integer(required=True, allow_none=True, metadata={"description": "null with `after`"})
     size = fields.Integer(required=True)
     total = fields.Integer(
         required=True,
+        allow_none=True,
         metadata={
-            "description": f"How many there are, counted no further than {COUNTED} or the end of the page; "
-            "one more says that there are others"
+            "description": f"How many there are, counted no further than {walking.COUNTED} or the end of the page; "
+            "one more says that there are others. null with `after`"
         },
     )
     more = fields.Boolean(required=True, metadata={"description": "Whether another page follows"})
+    next = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "`after` of the next page; null when there is none"},
+    )
 
 
 class TaskQuery(Schema):
-    """Which list. `all` shows everybody's tasks to managers, operators and auditors, else those of one's groups."""
+    """Which list. `all` shows everybody's tasks to managers, operators and auditors, else those of one's groups.
+
+    To walk through all of a long list give `after` what `next` said: each page costs the same, and what others do
+    meanwhile shifts no page. A page by its number costs more the further it lies.
+    """
 
     list = Choice(LISTS, load_default="groups")
     page = fields.Integer(load_default=1, validate=between(1, 1_000_000))
     size = fields.Integer(load_default=SIZE, validate=between(1, LARGEST))
+    after = Text(least=0, most=walking.LONGEST, load_default="")
 
 
 class CompleteIn(Schema):
@@ -210,18 +221,13 @@ class PriorityOut(Schema):
 @bp.alt_response(403, schema=ErrorSchema)
 def list_tasks(given: dict[str, Any]) -> dict[str, Any]:
     """Tasks: mine, free for my groups, all, of those I stand in for, about what I submitted, done by me."""
-    actor, number, size = current_actor(), given["page"], given["size"]
-    if given["list"] == "submitted":
-        page = tasks.submitted_by(actor, number=number, size=size, most=COUNTED)
-    elif given["list"] == "for":
-        whom = standing_in.whom_for(actor)
-        page = others.page_of(actor, whom, others.few_of(whom), number=number, size=size, most=COUNTED)
-    elif given["list"] == "done":
-        page = tasks.done_by(actor, number=number, size=size, most=COUNTED)
-    else:
-        page = lists.page_of(actor, given["list"], number, size, COUNTED)
-    standing_in.mark(page.items)
-    return {"items": page.items, "page": page.number, "size": page.size, "total": page.total, "more": page.more}
+    which, number, after = given["list"], given["page"], given["after"]
+    if after and number != 1:
+        raise Invalid({"page": [_("What begins behind a mark has no page number.")]})
+    turn = walking.turn_of(current_actor(), which, number=number, size=given["size"], after=after)
+    standing_in.mark(turn.items)
+    shown = {"page": None if after else turn.number, "size": turn.size, "total": turn.total}
+    return {"items": turn.items, **shown, "more": turn.more, "next": turn.next}
 
 
 @bp.get("/tasks/<task_id>")

@@ -39,7 +39,8 @@ def prove_on_page() -> None:
 
 def prove_in_api() -> None:
     """Check the signature in the body of the API. Raises TooMany."""
-    body = request.get_json(silent=True) if request.method == "POST" and request.path.endswith("/complete") else None
+    signs = request.method == "POST" and request.path.endswith(("/complete", "/results"))
+    body = request.get_json(silent=True) if signs else None
     given = body.get("signature") if isinstance(body, dict) else None
     if not isinstance(given, dict):
         return

@@ -23,6 +23,7 @@ from app.orders.models import OrderWords
 from app.tasks import lists
 from app.tasks.lists import List
 from app.tasks.models import Task
+from app.tasks.permissions import TASK_READ_ALL
 
 SIZE = 50
 LAST_PAGE = 100
@@ -45,8 +46,9 @@ class Reader:
     few: list[str] | None
 
     def counts(self) -> dict[str, int]:
-        """How many tasks the lists have, each told up to 99."""
-        return lists.counts(self.actor, ("today", "mine", "groups", "all"), self.few)
+        """How many tasks the lists have, each told up to 99; `all` only for who is offered everybody's."""
+        offered: tuple[List, ...] = ("today", "mine", "groups")
+        return lists.counts(self.actor, (*offered, "all") if self.actor.may(TASK_READ_ALL) else offered, self.few)
 
 
 def reader(actor: Actor) -> Reader:

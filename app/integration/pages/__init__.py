@@ -2,6 +2,7 @@
 
 from app.integration.inbound import action_orders as action_orders
 from app.integration.inbound import action_processes as action_processes
+from app.integration.inbound import action_quality as action_quality
 from app.integration.inbound import action_shipments as action_shipments
 from app.integration.inbound import action_stock as action_stock
 from app.integration.inbound import action_tasks as action_tasks

@@ -29,6 +29,7 @@ TONES = {
 PLACES = {"order": ("orders.show_order", "order_id"), "lot": ("inventory.show_lot", "lot_id")}
 PLACES |= {"process": ("processes.show_instance", "instance_id"), "task": ("fulfilment.show_task", "task_id")}
 PLACES |= {"shipment": ("shipping.show_shipment", "shipment_id")}
+PLACES |= {"complaint": ("vigilance.show_complaint", "complaint_id")}
 
 
 @bp.app_template_global()

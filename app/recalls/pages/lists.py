@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.core import clock, menu
 from app.core.db import session
 from app.core.errors import Conflict, DomainError, Invalid
+from app.core.fields import loaded
 from app.core.i18n import _, _l
 from app.core.paging import paginate
 from app.core.permissions import current_actor, requires
@@ -42,8 +43,9 @@ def list_recalls() -> str:
 @bp.get("/recalls/new")
 @requires(RECALL_RUN)
 def new_recall() -> str:
-    """The form; `lots` names some already."""
-    return _form({"lots": request.args.get("lots", "")[:500], "jurisdiction": "cn"})
+    """The form; the address may fill some of it already."""
+    asked = {name: request.args.get(name, "")[:2000] for name in ("lots", "source", "hazard")}
+    return _form({**asked, "jurisdiction": "cn"})
 
 
 def _form(given: dict[str, str], refusal: DomainError | None = None) -> str:
@@ -65,8 +67,8 @@ def open_recall() -> str | BaseResponse:
         with session().begin_nested():
             wanted = {name: given[name] for name in FIELDS[1:5]}
             lots = naming.lots_named(given["lots"])
-            loaded = naming.loaded(RecallGiven, {**wanted, "lot_ids": lots, "mock": given["mock"] == "1"})
-            made = service.open_case(current_actor(), loaded)
+            wish = loaded(RecallGiven, {**wanted, "lot_ids": lots, "mock": given["mock"] == "1"})
+            made = service.open_case(current_actor(), wish)
     except (Invalid, Conflict) as error:
         return make_response(_form(given, error), error.status)
     flash(_("%(number)s is open.", number=made.number), "success")

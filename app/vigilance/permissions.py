@@ -1,0 +1,19 @@
+"""Rights on complaints and CAPA."""
+
+from __future__ import annotations
+
+from app.catalog.permissions import BUSINESS
+from app.core.i18n import _l
+from app.core.permissions import permission
+
+COMPLAINT_READ = permission("complaint:read", _l("See complaints"), *BUSINESS, "quality_head")
+COMPLAINT_RECORD = permission(
+    "complaint:record",
+    _l("Record complaints"),
+    *("sales", "order_desk", "warehouse", "transport", "qa_ra", "quality_head", "integration"),
+)
+COMPLAINT_WORK = permission(
+    "complaint:work", _l("Investigate complaints, decide on reporting, conclude"), "qa_ra", "quality_head"
+)
+CAPA_READ = permission("capa:read", _l("See CAPA"), *BUSINESS, "quality_head")
+CAPA_RUN = permission("capa:run", _l("Open CAPA and plan their actions"), "qa_ra", "quality_head")
