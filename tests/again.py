@@ -5,9 +5,9 @@ Databases differ in services that read and write, queries (search, order, text),
 jobs, engine state: all of that is tested on both. They do not differ in what is made of rows that have been read:
 
 * `PURE` never touches a database, or (hostile/test_schema) asks the same of the same program.
-* `SHOWN` are modules of pages, files and answers, named so. The services and queries behind each have modules of their
+* `SHOWN` are modules of pages, files and answers, of input that is refused and of diagrams that are looked at. The services and queries behind each have modules of their
   own, which run on both; every address is also asked, with nonsense, on both (tests/hostile). In these modules only
-  tests run again that count statements, commit (`live`), or are marked `each_database` since they search or sort.
+  tests run again that count statements, commit (`live`), or are marked `each_database` since they search, filter or sort.
 * Single tests elsewhere are marked `any_database`.
 """
 
@@ -33,7 +33,13 @@ PURE = {
     *("processes/test_engine.py", "processes/test_random_processes.py", "processes/test_states.py"),
     *("processes/test_width_and_length.py", "hostile/test_schema.py"),
 }
-SHOWN = ("*/test_*pages*.py",)
+SHOWN = (
+    *("*/test_*pages*.py", "*/test_diagram.py", "processes/test_lint.py", "core/test_web.py", "orders/test_checks.py"),
+    *("catalog/test_udi.py", "catalog/test_api.py", "shipping/test_api.py", "shipping/test_labels.py"),
+    *("fulfilment/test_upload.py", "fulfilment/test_api_*.py", "identity/test_administration.py"),
+    *("integration/test_edge.py", "integration/test_wire.py", "decisions/test_generated.py"),
+    *("decisions/dmn/test_editor.py", "hostile/test_rights.py", "hostile/test_stored.py"),
+)
 COMPARED = {"statements", "live"}
 """Fixtures of tests whose outcome depends on the kind of database wherever they stand."""
 

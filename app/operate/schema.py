@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -25,8 +26,9 @@ def alembic_config() -> Config:
     return config
 
 
+@cache
 def latest() -> str:
-    """The newest revision in `migrations/`."""
+    """The newest revision in `migrations/`; to find it means to load them all."""
     return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
 
 
@@ -71,4 +73,5 @@ def draft_revision(title: str, *, only: frozenset[str] | None = None) -> Path:
     with engine().begin() as connection:
         config.attributes["connection"] = connection
         made = command.revision(config, title, autogenerate=True, rev_id=f"{number:04d}")
+    latest.cache_clear()
     return Path(getattr(made, "path"))  # noqa: B009 - typed as a list too, which it is for several heads only

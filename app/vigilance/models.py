@@ -95,11 +95,9 @@ class Complaint(Base):
         return self.status != CLOSED
 
 
-PLANNING, APPROVAL, ACTING, VERIFYING, CLOSING, DONE, DROPPED = (
-    *("planning", "approval", "acting", "verifying", "closing", "closed"),
-    "dropped",
-)
-STAGES = (PLANNING, APPROVAL, ACTING, VERIFYING, CLOSING, DONE, DROPPED)
+PLANNING, ACTING, VERIFYING, CLOSING = "planning", "acting", "verifying", "closing"
+DONE, DROPPED = "closed", "dropped"
+STAGES = (PLANNING, ACTING, VERIFYING, CLOSING, DONE, DROPPED)
 OVER = (DONE, DROPPED)
 CAPA_SOURCES = ("nonconformance", "complaint", "recall", "audit", "signal")
 ACTION_KINDS = ("corrective", "preventive")
@@ -172,9 +170,7 @@ class CapaAction(Base):
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_by: Mapped[str | None] = mapped_column(String(26))
     evidence: Mapped[str] = mapped_column(String(4000))
-    """What was done; files lie with its task."""
-    task_id: Mapped[str | None] = mapped_column(String(26))
-    """The task in which it was done."""
+    """What was done; files lie with the tasks of the CAPA."""
 
     __table_args__ = (
         CheckConstraint(f"kind IN {ACTION_KINDS}", name="kind"),

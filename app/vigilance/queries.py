@@ -1,8 +1,8 @@
-"""Complaints: find, list."""
+"""Complaints and CAPA: find, list."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -11,11 +11,13 @@ from sqlalchemy.orm import joinedload
 from app.audit.queries import subject_labels
 from app.catalog import queries as catalog
 from app.catalog.models import Customer, Product
+from app.core import clock
 from app.core.db import session
 from app.core.errors import NotFound
 from app.inventory.models import Lot
 from app.quality.models import Nonconformance
-from app.vigilance.models import Complaint
+from app.tasks.models import Task, TaskAttachment
+from app.vigilance.models import ACTING, OVER, Capa, CapaAction, Complaint
 
 
 def get_complaint(complaint_id: str) -> Complaint:
@@ -72,6 +74,72 @@ def nonconformances_of(one: Complaint) -> list[Nonconformance]:
 def lot_of(one: Complaint) -> Lot | None:
     """Its lot, as it is stored now."""
     return session().get(Lot, one.lot_id) if one.lot_id else None
+
+
+def get_capa(capa_id: str) -> Capa:
+    """The CAPA of that id or number. Raises NotFound."""
+    column = Capa.number if capa_id.startswith("CA-") else Capa.id
+    found = session().scalar(select(Capa).where(column == capa_id))
+    if found is None:
+        raise NotFound(capa=capa_id[:26])
+    return found
+
+
+def get_action(capa: Capa, action_id: str) -> CapaAction:
+    """The action of the CAPA. Raises NotFound."""
+    found = session().get(CapaAction, action_id)
+    if found is None or found.capa_id != capa.id:
+        raise NotFound(action=action_id[:26])
+    return found
+
+
+def capas(asked: Mapping[str, Any]) -> Select[Any]:
+    """CAPA, the newest first: `state` is a stage, `open` or `overdue` (an action is late)."""
+    wanted, state = select(Capa).options(joinedload(Capa.product)).order_by(Capa.id.desc()), asked.get("state")
+    if state == "open":
+        return wanted.where(Capa.stage.not_in(OVER))
+    if state == "overdue":
+        return wanted.where(Capa.id.in_(select(CapaAction.capa_id).where(*_late())), Capa.stage == ACTING)
+    return wanted.where(Capa.stage == state) if state else wanted
+
+
+def capas_about(kind: str, source_id: str) -> list[Capa]:
+    """Those that follow from it, the newest first."""
+    wanted = select(Capa).where(Capa.source_kind == kind, Capa.source_id == source_id).order_by(Capa.id.desc())
+    return list(session().scalars(wanted))
+
+
+def _late() -> tuple[Any, ...]:
+    return CapaAction.done_at.is_(None), CapaAction.due_on < clock.today()
+
+
+def late_actions(limit: int = 200) -> list[tuple[CapaAction, Capa]]:
+    """Actions under way whose day is over, the latest last."""
+    wanted = select(CapaAction, Capa).join(Capa, Capa.id == CapaAction.capa_id).where(*_late(), Capa.stage == ACTING)
+    rows = session().execute(wanted.order_by(CapaAction.due_on, CapaAction.id).limit(limit))
+    return [(row[0], row[1]) for row in rows]
+
+
+def counts_of(capa_ids: Collection[str]) -> dict[str, tuple[int, int, int]]:
+    """Actions, how many are done, how many late, by CAPA."""
+    done, today = func.count(CapaAction.done_at), clock.today()
+    late = func.count().filter(CapaAction.done_at.is_(None), CapaAction.due_on < today)
+    wanted = select(CapaAction.capa_id, func.count(), done, late).where(CapaAction.capa_id.in_(capa_ids))
+    return {row[0]: (row[1], row[2], row[3]) for row in session().execute(wanted.group_by(CapaAction.capa_id))}
+
+
+def files_of(capa: Capa) -> list[TaskAttachment]:
+    """Files that were put to its tasks, the oldest first."""
+    wanted = select(TaskAttachment).join(Task, Task.id == TaskAttachment.task_id)
+    wanted = wanted.where(Task.subject_kind == "capa", Task.subject_id == capa.id)
+    return list(session().scalars(wanted.order_by(TaskAttachment.id)))
+
+
+@subject_labels.register("capa")
+def numbers_of_capas(ids: Iterable[str]) -> dict[str, str]:
+    """The numbers of the CAPA that exist, by id."""
+    rows = session().execute(select(Capa.id, Capa.number).where(Capa.id.in_(set(ids))))
+    return {row.id: row.number for row in rows}
 
 
 @subject_labels.register("complaint")

@@ -1,4 +1,4 @@
-"""Wire shapes of complaints."""
+"""Wire shapes of complaints and CAPA."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from marshmallow import fields
 
 from app.core.fields import Choice, MomentField, Schema, Text, between
 from app.core.paging import LARGEST, SIZE
-from app.vigilance.models import CONCLUSIONS, HARMS, JURISDICTIONS, STATUSES
+from app.vigilance.models import (
+    ACTION_KINDS,
+    CAPA_SOURCES,
+    CONCLUSIONS,
+    HARMS,
+    JURISDICTIONS,
+    STAGES,
+    STATUSES,
+)
 
 
 class ComplaintGiven(Schema):
@@ -91,6 +99,84 @@ class ComplaintsShown(Schema):
     """A page of complaints, the newest first."""
 
     items = fields.List(fields.Nested(ComplaintListed), required=True)
+    page = fields.Integer(required=True)
+    size = fields.Integer(required=True)
+    total = fields.Integer(required=True)
+
+
+class CapaGiven(Schema):
+    """A CAPA to be opened: what it follows from, and the problem."""
+
+    source_kind = Choice(CAPA_SOURCES, required=True)
+    source = Text(required=True, most=200, metadata={"description": "Id or number; of an audit, what it is called"})
+    problem = Text(
+        least=0, most=4000, lines=True, load_default="", metadata={"description": "Left out: as the source says"}
+    )
+
+
+class CapaListed(Schema):
+    """A CAPA in a list."""
+
+    id = fields.String(required=True)
+    number = fields.String(required=True, metadata={"example": "CA-2026-000001"})
+    stage = fields.String(required=True, metadata={"enum": list(STAGES)})
+    source_kind = fields.String(required=True, metadata={"enum": list(CAPA_SOURCES)})
+    source = fields.String(required=True, attribute="source_note")
+    product = fields.String(required=True, allow_none=True, metadata={"description": "SKU"})
+    lot_id = fields.String(required=True, allow_none=True)
+    problem = fields.String(required=True)
+    opened_at = MomentField(required=True)
+    closed_at = MomentField(required=True, allow_none=True)
+    effective = fields.Boolean(required=True, allow_none=True)
+
+
+class ActionShown(Schema):
+    """An action of a CAPA."""
+
+    number = fields.Integer(required=True)
+    kind = fields.String(required=True, metadata={"enum": list(ACTION_KINDS)})
+    text = fields.String(required=True)
+    owner_id = fields.String(required=True)
+    due_on = fields.Date(required=True)
+    done_at = MomentField(required=True, allow_none=True)
+    done_by = fields.String(required=True, allow_none=True)
+    evidence = fields.String(required=True)
+
+
+class CapaTask(Schema):
+    """What waits for somebody: `POST /tasks/{id}/complete` answers it, signed where `GET /tasks/{id}` asks for that."""
+
+    id = fields.String(required=True)
+    element = fields.String(required=True, attribute="element_id")
+    due_at = MomentField(required=True)
+
+
+class CapaShown(CapaListed):
+    """A CAPA as it stands now."""
+
+    root_cause = fields.String(required=True)
+    criterion = fields.String(required=True)
+    check_on = fields.Date(required=True, allow_none=True)
+    result = fields.String(required=True)
+    conclusion = fields.String(required=True)
+    opened_by = fields.String(required=True)
+    closed_by = fields.String(required=True, allow_none=True)
+    actions = fields.List(fields.Nested(ActionShown), required=True)
+    tasks = fields.List(fields.Nested(CapaTask), required=True)
+
+
+class CapasAsked(Schema):
+    """Which CAPA are wanted."""
+
+    state = Choice((*STAGES, "open", "overdue"), load_default=None)
+    page = fields.Integer(load_default=1, validate=between(1, 1_000_000))
+    size = fields.Integer(load_default=SIZE, validate=between(1, LARGEST))
+
+
+class CapasShown(Schema):
+    """A page of CAPA, the newest first."""
+
+    items = fields.List(fields.Nested(CapaListed), required=True)
     page = fields.Integer(required=True)
     size = fields.Integer(required=True)
     total = fields.Integer(required=True)

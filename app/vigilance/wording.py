@@ -29,3 +29,23 @@ JURISDICTIONS: dict[str, LazyString] = {
     "eu": _l("Law of the European Union"),
     "us": _l("Law of the United States (FDA)"),
 }
+STAGES: dict[str, LazyString] = {
+    "planning": _l("cause and plan"),
+    "acting": _l("actions under way"),
+    "verifying": _l("effectiveness to be verified"),
+    "closing": _l("to be closed"),
+    "closed": _l("closed, effective"),
+    "dropped": _l("no action needed"),
+}
+STAGE_TONES = {"planning": "warning", "acting": "info", "verifying": "info", "closing": "info", "closed": "success"}
+CAPA_SOURCES: dict[str, LazyString] = {
+    "nonconformance": _l("Nonconformance"),
+    "complaint": _l("Complaint"),
+    "recall": _l("Recall"),
+    "audit": _l("Internal or external audit"),
+    "signal": _l("Signal of a lot or product"),
+}
+ACTION_KINDS: dict[str, LazyString] = {
+    "corrective": _l("corrective action"),
+    "preventive": _l("preventive action"),
+}

@@ -12,7 +12,7 @@ MOMENT = sa.DateTime(timezone=True)
 STATUSES = ("open", "investigating", "closed")
 HARMS = ("none", "possible", "serious", "death")
 CONCLUSIONS = ("confirmed", "unfounded", "undetermined", "duplicate")
-STAGES = ("planning", "approval", "acting", "verifying", "closing", "closed", "dropped")
+STAGES = ("planning", "acting", "verifying", "closing", "closed", "dropped")
 SOURCES = ("nonconformance", "complaint", "recall", "audit", "signal")
 ACTIONS = ("corrective", "preventive")
 
@@ -161,7 +161,6 @@ def _capas() -> None:
         _moment("done_at"),
         _id("done_by", null=True),
         _text("evidence", 4000),
-        _id("task_id", null=True),
         _key("capa_actions"),
         _refers("capa_actions", "capa_id", "capas"),
         _refers("capa_actions", "owner_id", "users"),

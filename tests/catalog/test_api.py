@@ -12,6 +12,7 @@ def headers(client: FlaskClient) -> dict[str, str]:
     return bearer(make_user(roles=("integration",)))
 
 
+@pytest.mark.each_database
 def test_products_are_listed_and_found(client: FlaskClient, headers: dict[str, str]) -> None:
     for number in range(3):
         make_product(sku=f"API-{number}")
@@ -23,6 +24,7 @@ def test_products_are_listed_and_found(client: FlaskClient, headers: dict[str, s
     assert (one["list_price"], one["packages"], one["cold_chain"]) == ("100.00", [], False)
 
 
+@pytest.mark.each_database
 def test_customers_come_with_licences(client: FlaskClient, headers: dict[str, str]) -> None:
     customer = make_customer(code="H-1")
     assert client.get("/api/v1/customers?status=active", headers=headers).json["total"] == 1

@@ -33,7 +33,8 @@ ALL = scenarios()
 
 @pytest.mark.parametrize("scenario", [scenario for _name, scenario in ALL], ids=[name for name, _scenario in ALL])
 def test_runs_as_drawn(tx, scenario: Scenario):
-    play(Youxu(), scenario, lambda: invariants.broken(audit=False))
+    whole: set[str] = set()
+    play(Youxu(), scenario, lambda: invariants.broken(audit=False, skip=whole))
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=[refusal.name for refusal in REFUSALS])

@@ -155,6 +155,7 @@ def test_a_released_order_can_be_neither_changed_nor_cancelled(client, world):
     error(answer, 409, "OrderReleased")
 
 
+@pytest.mark.each_database
 def test_the_list_filters_and_pages(client, world):
     numbers = [made(client, world, requested_date=f"2026-12-{day:02}")["number"] for day in (3, 5, 8)]
     made(client, world, "distributor")

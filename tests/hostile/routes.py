@@ -100,6 +100,11 @@ class Share:
         return values if self.half is None else values[(self.half + place) % 2 :: 2]
 
 
+def has_turn(names: Sequence[str], name: str, place: int, most: int) -> bool:
+    """Whether the name is one of so many of the names whose turn it is at that place; at the next it is others'."""
+    return (names.index(name) - place) % len(names) < most
+
+
 @dataclass(frozen=True)
 class Route:
     """One method of one rule."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -73,6 +74,7 @@ from app.tasks.records import Notice
 from app.traceability import service as tracing
 from app.traceability.epcis.names import event_id
 from app.traceability.models import ForeignEvent
+from app.vigilance import capas
 from app.vigilance import naming as vigilance_naming
 from app.vigilance import service as vigilance
 from app.vigilance.schemas import ComplaintGiven
@@ -338,6 +340,15 @@ def _complaining(site: Site) -> None:
     vigilance.decide_reporting(qa, one, reportable=True, reason=ATTACK)
     found = vigilance.raise_nonconformance(qa, one, "major", 2, ATTACK)
     site.ids["complaint_id"] = [one.id]
+    capa = capas.begin_capa(qa, {"source_kind": "complaint", "source": one.number, "problem": ATTACK})
+    day = (clock.today() + timedelta(days=2)).isoformat()
+    for _each in range(2):
+        capas.plan_action(qa, capa, {"kind": "corrective", "text": ATTACK, "owner": "role-warehouse", "due_on": day})
+    (task,) = open_tasks_of(capa.subject)
+    file = teamwork.attach(qa, task.id, f"{ATTACK}.txt", ATTACK.encode())
+    planned = {"root_cause": ATTACK, "criterion": ATTACK, "check_on": day}
+    deciding.complete(qa, task.id, planned, seen_version=None)
+    site.ids |= {"capa_id": [capa.id], "action_id": [capa.actions[1].id], "evidence_id": [file.id]}
     site.ids["nonconformance_id"].append(found.id)
 
 

@@ -55,6 +55,7 @@ def test_a_refused_user_says_why_and_keeps_what_was_typed(client, admin, over, s
     assert queries.find_by_login("li") is None
 
 
+@pytest.mark.each_database
 def test_users_are_found_by_name_login_and_role(client, admin):
     make_user("wang", name="王丽", roles=["planner"])
     make_user("li", name="李强", roles=["sales"])

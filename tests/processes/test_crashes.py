@@ -24,6 +24,7 @@ from tests.processes import conftest as steps  # noqa: F401 - registers test_not
 from tests.processes import invariants, plays
 from tests.processes.all_plays import PLAYS
 
+pytestmark = pytest.mark.waits  # for processes that are forked, which is dear in a large one
 WRITES = ("INSERT", "UPDATE", "DELETE")
 PASSING = {"locked_by", "locked_until", "ready_at", "fence", "deaths"}
 """Columns of a job that say who has it just now."""

@@ -2,6 +2,7 @@
 are killed: an act is first tried by a process that dies before it is stored, then done by another one, which knows only
 what the database says.
 
+In `make test` each database has every second scenario, SQLite those that PostgreSQL has not; with `--full` all on both.
 The designer plays the same scenarios without a database (a test of each diagram). Service steps are not really done here
 and rules are asked what the scenario gives; both have tests of their own.
 """
@@ -30,6 +31,7 @@ from tests.decisions.factories import seed
 from tests.identity.factories import actor_for, make_user
 from tests.processes.test_crashes import killed, take_over
 
+pytestmark = pytest.mark.waits  # for processes that are forked, which is dear in a large one
 FOLDER = Path(__file__).parents[2] / "bpmn"
 ALL = [
     pytest.param(path.name.removesuffix(".scenarios.yaml"), scenario, id=f"{path.name.split('.')[0]}-{number}")
@@ -146,8 +148,17 @@ def stage(request, settings, app, with_tables, tmp_path_factory):
             db._engine = before
 
 
+@pytest.fixture
+def turn(request):
+    """Skips what the other database plays."""
+    number = request.node.callspec.indices["key"]
+    half = ("sqlite", "postgres").index(request.config.getoption("--db"))
+    if not request.config.getoption("--full") and number % 2 != half:
+        pytest.skip("the other database's: make test-full")
+
+
 @pytest.mark.parametrize(("key", "scenario"), ALL)
-def test_every_path_is_taken_by_servers_that_die(key, scenario, stage, monkeypatch):
+def test_every_path_is_taken_by_servers_that_die(key, scenario, turn, stage, monkeypatch):
     db.connect(stage)
     monkeypatch.setattr(going_on, "signature_at", lambda _made, _element: "")  # people sign on pages
     played = Played(key, scenario, monkeypatch)

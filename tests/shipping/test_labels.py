@@ -114,7 +114,6 @@ def test_no_number_without_a_prefix_nor_beyond_the_last(tx, monkeypatch):
         service.give_sscc(SYSTEM, BOX)
 
 
-@pytest.mark.any_database
 def test_on_the_pages(tx, client):
     product = make_product(udi_di="06912345000017", issuer="GS1")
     lot = make_lot(product, lot_no="L1")

@@ -136,7 +136,7 @@ class Stored:
         return {one.manifest[part][name] for one in self.signatures if isinstance(one.manifest.get(part), dict)}
 
 
-SIGNED = ("order", "change", "qualification", "inspection", "shipment", "recall", "process")
+SIGNED = ("order", "change", "qualification", "inspection", "shipment", "recall", "capa", "process")
 """Kinds of subjects whose signatures bind what is looked up here."""
 
 

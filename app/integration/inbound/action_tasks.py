@@ -24,6 +24,7 @@ from app.shipping.models import Shipment
 from app.tasks import queries as tasks
 from app.tasks.models import Task, TaskStatus
 from app.tasks.permissions import TASK_WORK
+from app.vigilance.models import Capa
 
 NUMBERED: dict[str, Any] = {
     "order": Order,
@@ -31,6 +32,7 @@ NUMBERED: dict[str, Any] = {
     "inspection": Inspection,
     "change": ChangeRequest,
     "recall": RecallCase,
+    "capa": Capa,
 }
 """What tasks are about, by kind, as far as it bears a number that other systems know."""
 _KINDS = {
@@ -39,6 +41,7 @@ _KINDS = {
     "inspection": _l("Inspection"),
     "change": _l("Change request"),
     "recall": _l("Recall"),
+    "capa": _l("CAPA"),
 }
 
 

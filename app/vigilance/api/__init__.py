@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.vigilance.api.capas import bp as capas
 from app.vigilance.api.complaints import bp as complaints
 
-__all__ = ["complaints"]
+__all__ = ["capas", "complaints"]

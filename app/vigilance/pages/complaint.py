@@ -42,6 +42,7 @@ def _page(one: Complaint, refusal: DomainError | None = None) -> str:
         may_hold=lot is not None and HELD in MOVES[lot.status] and current_actor().may(LOT_RELEASE),
         order_number=order_numbers([one.order_id]).get(one.order_id) if one.order_id else None,
         names=names_of([person for person in people if person]),
+        capas=queries.capas_about("complaint", one.id),
         nonconformances=queries.nonconformances_of(one),
         history=entries_of(one.subject, limit=30),
         severities={code: goods.SEVERITIES[code] for code in SEVERITIES},

@@ -17,7 +17,7 @@ from app.quality.permissions import INSPECTION_READ
 from app.quality.queries import get_nonconformance
 from app.vigilance.pages.blueprint import bp
 from app.vigilance.permissions import COMPLAINT_WORK
-from app.vigilance.queries import numbers_of
+from app.vigilance.queries import capas_about, numbers_of
 
 
 @bp.get("/nonconformances/<nonconformance_id>")
@@ -32,6 +32,7 @@ def _page(one: Nonconformance, refusal: DomainError | None = None) -> str:
         "vigilance/nonconformance.html",
         one=one,
         complaint=numbers_of([one.complaint_id]).get(one.complaint_id) if one.complaint_id else None,
+        capas=capas_about("nonconformance", one.id),
         names=names_of([person for person in (one.raised_by, one.settled_by) if person]),
         history=entries_of(one.subject, limit=30),
         wording=wording,

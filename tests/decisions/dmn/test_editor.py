@@ -83,7 +83,6 @@ def test_variables_and_right_facts_are_not_odd(app):
     assert not any(name.startswith("line.") for name in offered)
 
 
-@pytest.mark.any_database
 def test_saved_only_whole_new_and_unless_nothing_changed(designer, draft):
     assert send(designer, GOOD).json == {"changed": False, "odd": [], "revision": 1}
     assert send(designer, parseString(GOOD).toprettyxml()).json["changed"] is False  # laid out otherwise
@@ -103,7 +102,6 @@ def test_saved_only_whole_new_and_unless_nothing_changed(designer, draft):
     assert draft.body == changed
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize(
     "text", ["", "schema: 1\nrules: []\n", "<a/>", "<" * 9, GOOD[:-20], "\x00", '<!DOCTYPE d [<!ENTITY a "b">]>' + GOOD]
 )
@@ -116,7 +114,6 @@ def test_hostile_tables_are_refused_and_nothing_is_stored(designer, draft, text)
     assert (draft.body, draft.revision) == (GOOD, 1)
 
 
-@pytest.mark.any_database
 def test_only_drafts_of_tables_by_those_who_may(designer, draft):
     assert send(designer, GOOD.replace('id="freight"', 'id="other"')).status_code == 409
     service.seed(SYSTEM)
@@ -133,7 +130,6 @@ def test_only_drafts_of_tables_by_those_who_may(designer, draft):
     assert designer.post("/rules/new-table/empty", data=FORM).status_code == 403
 
 
-@pytest.mark.any_database
 def test_a_new_table_from_a_few_choices(designer):
     made = designer.post("/rules/new-table/empty", data=FORM)
     assert made.location == "/rules/way/versions/1/table"
@@ -152,7 +148,6 @@ def test_a_new_table_from_a_few_choices(designer):
         assert one.status_code == 302, (policy, one.text)
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -1,0 +1,81 @@
+"""What the page of a task shows of a CAPA, and what a signature on it binds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.errors import DomainError
+from app.core.subject import Subject
+from app.identity.queries import names_of
+from app.processes.queries import local_variables_of
+from app.tasks.models import Task, TaskStatus
+from app.tasks.showing import Shown, shown_subject, signed_subject, still_stored
+from app.vigilance.models import Capa, CapaAction
+from app.vigilance.queries import get_capa
+
+ACT = "capa_act"
+"""The form of the task in which an action is carried out."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A CAPA with the names of its people."""
+
+    capa: Capa
+    names: dict[str, str]
+
+
+def sheet_of(capa: Capa) -> Sheet:
+    """All of it. Three statements."""
+    doers = (person for one in capa.actions for person in (one.owner_id, one.done_by))
+    people = {capa.opened_by, capa.closed_by, *doers}
+    return Sheet(capa, names_of([person for person in people if person]))
+
+
+def action_of(task: Task, capa: Capa) -> CapaAction | None:
+    """Which of its actions an open task is about; None of other tasks."""
+    if task.form_key != ACT or task.status != TaskStatus.OPEN:
+        return None
+    try:
+        planned = local_variables_of(task.source_id, int(task.source_ref), whole=True).get("action")
+    except (DomainError, ValueError):
+        return None
+    wanted = planned.get("id") if isinstance(planned, dict) else None
+    return next((one for one in capa.actions if one.id == wanted), None)
+
+
+@shown_subject.register("capa")
+def capa_shown(subject: Subject) -> Shown:
+    """The problem, its cause, the actions."""
+    capa = get_capa(subject.id)
+    return Shown(
+        number=capa.number,
+        title=capa.problem[:200],
+        template="vigilance/_capa_task.html",
+        endpoint="vigilance.show_capa",
+        arguments={"capa_id": capa.id},
+        context=sheet_of(capa),
+    )
+
+
+@signed_subject.register("capa")
+def capa_content(subject: Subject) -> dict[str, Any]:
+    """The problem, its cause and criterion, every action with its owner, day and evidence, the result of the check."""
+    capa = get_capa(subject.id)
+    names = ("number", "source_kind", "source_note", "problem", "root_cause", "criterion", "result", "effective")
+    own = ("number", "kind", "text", "owner_id", "evidence", "done_by")
+    return {
+        **{name: getattr(capa, name) for name in names},
+        "check_on": capa.check_on.isoformat() if capa.check_on else None,
+        "actions": [
+            {**{name: getattr(one, name) for name in own}, "due_on": one.due_on.isoformat()} for one in capa.actions
+        ],
+    }
+
+
+@still_stored.register("capa")
+def nothing_else_stored(contents: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """A CAPA names no files beside those of its tasks: nothing of it can be lost apart from itself."""
+    return [True for _content in contents]
