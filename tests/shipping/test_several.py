@@ -27,7 +27,7 @@ from app.tasks import drafts
 from app.tasks import service as tasks
 from app.tasks.records import Notice
 from tests.changes.world import make_changing
-from tests.identity.factories import make_user
+from tests.identity.factories import bearer, make_user, sign_in
 from tests.inventory.factories import make_lot, make_warehouse
 from tests.shipping.world import Dock, make_dock
 
@@ -124,7 +124,7 @@ def test_who_ranks_first_gets_what_comes_first(dock):
     assert dock.at(one) == ["pick"]
 
 
-def test_what_is_there_leaves_and_the_rest_follows(dock):
+def test_what_is_there_leaves_and_the_rest_follows(dock, client):
     order, one = dock.release(quantity=50)
     (goods,) = shipments.goods_of(one)
     wang = dock.flow.actor("wang")
@@ -136,6 +136,8 @@ def test_what_is_there_leaves_and_the_rest_follows(dock):
     assert (dock.at(one), shares(order)) == (["pick"], [("picking", 30), ("planned", 20)])
     rest = shipments.live_of(order.id)[1]
     assert dock.at(rest) == ["resolve_dispatch"]
+    shown = client.get(f"/api/v1/shipments/{rest.number}", headers=bearer(dock.flow.users["wang"], ("shipment:read",)))
+    assert (shown.json["units"], shown.json["short"], shown.json["goods"]) == (20, 20, [])
     dock.leave(one)
     freed(dock, 20)
     assert (dock.at(rest), shares(order)) == (["pick"], [("in_transit", 30), ("picking", 20)])
@@ -192,6 +194,27 @@ def test_goods_in_two_warehouses_leave_from_each(dock):
     dock.leave(other)
     dock.deliver(other)
     reconciled(order)
+
+
+def test_pages_show_every_shipment_and_offer_parts_only_where_it_is_of_use(dock, client):
+    make_lot(dock.flow.plain, on_hand=20, warehouse=make_warehouse(code="WH-N"))
+    order, one = dock.release(quantity=70)
+    other = shipments.live_of(order.id)[1]
+    sign_in(client, dock.flow.users["wang"])
+    client.set_cookie("language", "en")
+    shown = client.get(f"/orders/{order.id}").text
+    assert all(text in shown for text in (one.number, other.number, "Shipments of the order"))
+    assert other.number in client.get(f"/shipments/{one.id}").text
+    task = f"/tasks/{dock.task(one).id}"
+    assert 'value="split"' not in client.get(task).text, "nothing is missing"
+    (goods,) = shipments.goods_of(one)
+    missing.report_missing(dock.flow.actor("wang"), one, goods.kept.id, 40, reason="not there")
+    assert 'value="split"' in client.get(task).text
+    order.delivery = "complete"
+    session().flush()
+    assert 'value="split"' not in client.get(task).text, "the customer wants it in one go"
+    client.set_cookie("language", "zh_Hans")
+    assert all(text in client.get(f"/shipments/{one.id}").text for text in ("缺10件", "该订单的其他发货单"))
 
 
 def test_a_lot_recalled_on_its_way_is_replaced_by_another_shipment(dock):
@@ -259,7 +282,7 @@ def test_a_change_holds_and_changes_every_shipment_that_has_not_left(tx):
     flow.answer("will", case, "approve")
     run_jobs()
     assert case.status == "applied"
-    assert sorted(units for status, units in shares(order) if status != "void") == [10, 50]
+    assert sum(units for status, units in shares(order) if status != "void") == 60
     assert not any(each.held for each in shipments.live_of(order.id))
     reconciled(order)
     case = flow.ask(orders.get_order(order.id), cancel=True)
