@@ -7,20 +7,23 @@ from sqlalchemy import select
 from app.core.db import session
 from app.inventory.models import ACTIVE, HARD, SHIPPED, Reservation
 from app.orders.models import Order
+from app.shipping import shipments
 
 GONE = ("shipped", "delivered")
 
 
 def stage_of(order: Order) -> str:
-    """not_allocated, allocated, picking or shipped; an order of which anything has left is shipped."""
+    """not_allocated, allocated, picking or shipped; an order of which anything has left is shipped, unless all of that
+    came back and is sent anew."""
     rows = session().execute(
         select(Reservation.status, Reservation.level)
         .where(Reservation.order_id == order.id, Reservation.status.in_((ACTIVE, SHIPPED)))
         .distinct()
     )
     found = {(row.status, row.level) for row in rows}
-    if any(status == SHIPPED for status, _level in found):
+    if any(status == SHIPPED for status, _level in found) and shipments.is_away(order.id):
         return "shipped"
+    found = {(status, level) for status, level in found if status == ACTIVE}
     if (ACTIVE, HARD) in found:
         return "picking"
     return "allocated" if found else "not_allocated"

@@ -1,4 +1,5 @@
-"""Four stories of goods that leave: half picked, packed, cold and too warm on the way, delivered with a proof."""
+"""Four stories of goods that leave: half picked, packed, cold and too warm on the way, delivered with a proof while the
+rest of the order has not left."""
 
 from __future__ import annotations
 
@@ -31,10 +32,11 @@ def send(team: dict[str, Actor]) -> None:
     several = [one for one in plain if sum(row.kept.quantity for row in shipments.goods_of(one)) > 1][:1]
     for one in several:
         _pick(team["warehouse"], one, half=True)
-    whole = [one for one in plain if one not in several][:2]
-    for one in whole:
+    whole = [one for one in plain if one not in several]
+    whole.sort(key=lambda one: len(shipments.open_of(one.order_id)) < 2)  # first a part of an order
+    for one in whole[:2]:
         _pack(team, one)
-    for one in whole[1:]:
+    for one in whole[:1]:
         handling.pick_up(team["transport"], one, "沪A·D8123")
     for one in cold[:1]:
         _pack(team, one, logger=LOGGER, box_celsius=float(BOX))

@@ -95,6 +95,7 @@ ROUTES: dict[str, LazyString] = {
     "complete": _l("all of it is reserved"),
     "short": _l("not all of it could be reserved"),
     "accept": _l("nobody needs to decide it"),
+    "release": _l("it may leave"),
     "order_desk": _l("the order desk decides"),
     "manager": _l("a manager decides"),
     "return_goods": _l("it becomes a return"),

@@ -189,6 +189,8 @@ def _shown(shipment: Shipment) -> dict[str, Any]:
     return {
         **_listed(shipment, orders.get_order(shipment.order_id).number),
         **{name: getattr(shipment, name) for name in said},
+        "units": shipments.units_of([shipment.id])[shipment.id],
+        "short": reading.short_of(shipment),
         "goods": goods,
         "proof": shipments.proof_of(shipment),
     }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
+from app.catalog import queries as catalog
 from app.catalog.udi import Udi, gs1
-from app.core.i18n import named
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.orders import queries as orders
@@ -20,7 +21,7 @@ def check_carton(actor: Actor, shipment: Shipment, text: str, purpose: str) -> N
     another's, and Invalid without a code."""
     said = _read(text)
     unit = queries.find_unit(said.sscc) if said.sscc else None
-    mine = unit is not None and _is_of(unit, shipment)
+    mine = unit is not None and (unit.subject_kind, unit.subject_id) == ("shipment", shipment.id)
     expected = Expected(
         purpose=purpose,
         subject=Subject("shipment", shipment.id),
@@ -29,7 +30,7 @@ def check_carton(actor: Actor, shipment: Shipment, text: str, purpose: str) -> N
         day=shipment.arrives_on,
         sscc=said.sscc if mine else shipment.sscc,
     )
-    faults = judge_carton(expected, said, "" if unit is None else _whose(unit))
+    faults = judge_carton(expected, said, {} if unit is None else _whose(unit))
     if faults:
         service.refuse_scan(actor, replace(expected, sscc=shipment.sscc), said, faults)
 
@@ -43,14 +44,10 @@ def _read(text: str) -> Udi:
     return said
 
 
-def _is_of(unit: LogisticUnit, shipment: Shipment) -> bool:
-    return (unit.subject_kind, unit.subject_id) in (("shipment", shipment.id), ("order", shipment.order_id))
-
-
-def _whose(unit: LogisticUnit) -> str:
-    """The consignment and who gets it, as the refusal names them."""
-    if unit.subject_kind == "shipment":
-        other = shipments.get_shipment(unit.subject_id)
-        customer = shipments.customers_of([orders.get_order(other.order_id).customer_id])
-        return " · ".join((other.number, *(named(one) for one in customer.values())))
-    return orders.numbers_of([unit.subject_id]).get(unit.subject_id, unit.sscc)
+def _whose(unit: LogisticUnit) -> dict[str, Any]:
+    """The shipment and who gets it, as the refusal names them; nothing for a label that was printed for stock."""
+    if unit.subject_kind != "shipment":
+        return {}
+    other = shipments.get_shipment(unit.subject_id)
+    customer = catalog.get_customer(orders.get_order(other.order_id).customer_id)
+    return {"other": other.number, "customer": {"zh": customer.name, "en": customer.name_en or customer.name}}

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from app.catalog.udi import Udi
-from app.core.i18n import LazyString, _l, show_date
+from app.core.i18n import LazyString, _l, pick, show_date
 from app.core.subject import Subject
 from app.inventory.models import RELEASED, usable_on
 
@@ -43,7 +43,7 @@ REASONS: dict[str, LazyString] = {
     "unknown_serial": _l("Serial number %(serial)s is not among those expected."),
     "duplicate_serial": _l("Serial number %(serial)s was scanned already."),
     "no_sscc": _l("The code names no carton: scan the SSCC on its label."),
-    "wrong_carton": _l("Wrong carton: %(sscc)s belongs to %(other)s."),
+    "wrong_carton": _l("Wrong carton: %(sscc)s belongs to %(other)s, %(customer)s."),
     "unknown_carton": _l("Wrong carton: %(sscc)s, expected is %(expected)s."),
 }
 """In the order in which they are told; `%(…)s` are filled from the values of the fault."""
@@ -126,8 +126,14 @@ class Fault:
 
     def sentence(self) -> str:
         """In the reader's language."""
-        days = {name: show_date(value) if isinstance(value, date) else value for name, value in self.values.items()}
-        return str(REASONS[self.code]) % days
+        return str(REASONS[self.code]) % {name: _shown(value) for name, value in self.values.items()}
+
+
+def _shown(value: Any) -> Any:
+    """A day as it is written, a text in two languages in the reader's."""
+    if isinstance(value, Mapping):
+        return pick(value)
+    return show_date(value) if isinstance(value, date) else value
 
 
 def judge(expected: Expected, said: Udi, known: Known) -> tuple[Fault, ...]:
@@ -143,15 +149,15 @@ def judge(expected: Expected, said: Udi, known: Known) -> tuple[Fault, ...]:
     return tuple(sorted(faults, key=lambda one: order.index(one.code)))
 
 
-def judge_carton(expected: Expected, said: Udi, other: str) -> tuple[Fault, ...]:
-    """Why the carton may not go; nothing when it is the right one. `other`: to what its SSCC was given, empty for none
-    of ours: that says something only where the right one has an SSCC."""
+def judge_carton(expected: Expected, said: Udi, other: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """Why the carton may not go; nothing when it is the right one. `other`: number and customer of what its SSCC was
+    given to, empty for none of ours: that says something only where the right one has an SSCC."""
     if not said.sscc:
         return (Fault("no_sscc"),)
     if said.sscc == expected.sscc:
         return ()
     if other:
-        return (Fault("wrong_carton", {"sscc": said.sscc, "other": other}),)
+        return (Fault("wrong_carton", {"sscc": said.sscc, **other}),)
     return (Fault("unknown_carton", {"sscc": said.sscc, "expected": expected.sscc}),) if expected.sscc else ()
 
 

@@ -124,9 +124,14 @@ def view_of(shipment: Shipment) -> ShipmentView:
         curve=drawn,
         proof=proof,
         beside=[one for one in shipments.shipments_of(order.id)[::-1] if one.id != shipment.id],
-        short=sum(shipments.lacking([shipment]).get(shipment.id, {}).values()) if shipment.status in OPEN else 0,
+        short=short_of(shipment),
         names=names_of({one.picked.by for one in lines if one.picked}),
     )
+
+
+def short_of(shipment: Shipment) -> int:
+    """Base units that it is to bring and that are not kept for it."""
+    return sum(shipments.lacking([shipment]).get(shipment.id, {}).values()) if shipment.status in OPEN else 0
 
 
 def lines_of(shipment: Shipment) -> list[Line]:

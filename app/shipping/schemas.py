@@ -197,6 +197,8 @@ class ShipmentShown(ShipmentListed):
     vehicle = fields.String(required=True)
     departed_at = MomentField(required=True, allow_none=True)
     delivered_at = MomentField(required=True, allow_none=True)
+    units = fields.Integer(required=True, metadata={"description": "Base units that it is to bring, or has brought"})
+    short = fields.Integer(required=True, metadata={"description": "Of these, units that are not kept for it (yet)"})
     goods = fields.List(fields.Nested(GoodsShown), required=True)
     proof = fields.Nested(ProofShown, required=True, allow_none=True)
 

@@ -78,6 +78,12 @@ def open_of(order_id: str) -> list[Shipment]:
     return [one for one in live_of(order_id) if one.status in OPEN]
 
 
+def is_away(order_id: str) -> bool:
+    """Something of the order has left and is not brought by a later shipment; also when no shipment of ours took it."""
+    left = [one for one in live_of(order_id) if one.status not in OPEN]
+    return not left or any(units_of([one.id for one in left]).values())
+
+
 def open_with(order_id: str, lot_id: str) -> list[Shipment]:
     """Of those the ones for which something of the lot is kept or was."""
     mine = {one.id: one for one in open_of(order_id)}

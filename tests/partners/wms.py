@@ -47,6 +47,8 @@ class Wms(Partner):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.missing = 0
+        self.taken: set[str] = set()
+        """Reservations said to be picked: a shipment that gets more goods meanwhile is to be picked again."""
 
     def check(self, _event: dict[str, Any], data: dict[str, Any]) -> None:
         """Count the goods, look at package and papers."""
@@ -58,6 +60,7 @@ class Wms(Partner):
         """Everything that still lies in its bin, lot by lot; then say so. Now and then a unit is not there."""
         number = data["number"]
         goods = [line for line in self.youxu.ask("GET", f"/shipments/{number}")["goods"] if not line["picked"]]
+        goods = [line for line in goods if line["reservation"] not in self.taken]
         for line in goods:
             if line["quantity"] > 1 and self.faults.happens("missing"):
                 about = {"shipment": number, "sku": line["product"], "lot": line["lot_no"]}
@@ -71,7 +74,8 @@ class Wms(Partner):
 
     def _take(self, number: str) -> None:
         for line in self.youxu.ask("GET", f"/shipments/{number}")["goods"]:
-            if not line["picked"]:
+            if not line["picked"] and line["reservation"] not in self.taken:
+                self.taken.add(line["reservation"])
                 told = {"shipment": number, "sku": line["product"], "lot": line["lot_no"], "qty": line["quantity"]}
                 self.say("goods.picked", number, told, {"lot": "missing", "qty": "type", "sku": "code"})
         told = {"kind": "shipment", "number": number, "element": "pick", "answers": {"outcome": "approve"}}

@@ -9,15 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select
 
-from app.core import clock
+from app.core import clock, jobs
 from app.core.db import session, transaction
 from app.core.errors import DomainError
+from app.fulfilment import deciding
 from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.inventory.models import LedgerEntry
-from app.shipping import handling, shipments
+from app.shipping import handling, missing, shipments
 from config import Settings
 from tests.conftest import NOON
+from tests.inventory.factories import make_lot
 from tests.inventory.test_concurrent import served_like_a_request
 from tests.shipping.world import make_dock
 
@@ -88,3 +90,83 @@ def _moves(lot_id: str):
 
 def _kept(shipment_id: str):
     return shipments.goods_of(shipments.get_shipment(shipment_id))
+
+
+def _together(*work: Callable[[], int]) -> list[int]:
+    gate = threading.Barrier(len(work))
+
+    def run(task: Callable[[], int]) -> int:
+        gate.wait()
+        try:
+            return served_like_a_request(task)
+        except DomainError:  # the other was first: all that the caller hears
+            return 0
+
+    with clock.moved(NOON), ThreadPoolExecutor(len(work)) as pool:
+        done = [future.result(timeout=120) for future in [pool.submit(run, task) for task in work]]
+        while jobs.run_due():
+            pass
+    return done
+
+
+def test_freed_stock_against_people_who_check_again(live: Settings) -> None:
+    with clock.moved(NOON), transaction():
+        dock = make_dock()
+        waiting = [dock.release(quantity=1)[1].id for _number in range(4)]
+        lot = shipments.goods_of(shipments.get_shipment(waiting[0]))[0].kept.lot
+        inventory.reject_lot(dock.flow.actor("qa"), lot, reason="weak pouches")
+        fresh = make_lot(dock.flow.plain, on_hand=4, status="quarantined").id
+        tasks = [dock.task(shipments.get_shipment(one)).id for one in waiting]
+        people, head = dock.flow.actor("bob"), dock.flow.actor("qa")
+
+    def release() -> int:
+        inventory.release_lot(head, stock.get_lot(fresh), reason="report", report_no="QC-1")
+        return 1
+
+    def ask(task_id: str) -> Callable[[], int]:
+        def again() -> int:
+            deciding.complete(people, task_id, {"outcome": "recheck"}, seen_version=None)
+            return 1
+
+        return again
+
+    _together(release, *(ask(one) for one in tasks))
+    with clock.moved(NOON), transaction(write=False):
+        assert [dock.at(shipments.get_shipment(one)) for one in waiting] == [["pick"]] * 4
+        assert [row.kept.lot_id for one in waiting for row in _kept(one)] == [fresh] * 4
+        assert stock.differences() == []
+
+
+def test_a_recall_against_the_rest_that_follows(live: Settings) -> None:
+    with clock.moved(NOON), transaction():
+        dock = make_dock()
+        order, one = dock.release(quantity=50)
+        (goods,) = shipments.goods_of(one)
+        lot_id = goods.kept.lot_id
+        missing.report_missing(dock.flow.actor("wang"), one, goods.kept.id, 30, reason="not there")
+        dock.pick_all(one)
+        task, wang, head = dock.task(one).id, dock.flow.actor("wang"), dock.flow.actor("qa")
+        spare = make_lot(dock.flow.plain, on_hand=60, status="quarantined").id
+
+    def part() -> int:
+        deciding.complete(wang, task, {"outcome": "split", "reason": "the rest later"}, seen_version=None)
+        return 1
+
+    def recall() -> int:
+        inventory.recall_lot(head, stock.get_lot(lot_id), reason="notice 9")
+        return 1
+
+    def release() -> int:
+        inventory.release_lot(head, stock.get_lot(spare), reason="report", report_no="QC-1")
+        return 1
+
+    _together(part, recall, release)
+    with clock.moved(NOON), transaction(write=False):
+        live_ones = shipments.live_of(order.id)
+        brought = shipments.units_of([each.id for each in live_ones])
+        assert sum(brought.values()) == 50
+        kept = {each.id: sum(row.kept.quantity for row in shipments.goods_of(each)) for each in live_ones}
+        assert kept == brought, "the lot that came covers all of it"
+        assert {row.kept.lot_id for each in live_ones for row in shipments.goods_of(each)} == {spare}
+        assert [dock.at(each) for each in live_ones] == [["pick"]] * len(live_ones)
+        assert stock.differences() == []

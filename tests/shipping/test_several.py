@@ -9,6 +9,8 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select
 
 from app.audit.queries import entries_of
@@ -27,8 +29,10 @@ from app.tasks import drafts
 from app.tasks import service as tasks
 from app.tasks.records import Notice
 from tests.catalog.factories import make_product
+from tests.changes.world import make_changing
+from tests.identity.factories import bearer, make_user, sign_in
 from tests.inventory.factories import make_lot, make_warehouse
-from tests.shipping.world import make_dock
+from tests.shipping.world import Dock, make_dock
 
 pytestmark = pytest.mark.any_database
 
@@ -123,7 +127,7 @@ def test_who_ranks_first_gets_what_comes_first(dock):
     assert dock.at(one) == ["pick"]
 
 
-def test_what_is_there_leaves_and_the_rest_follows(dock):
+def test_what_is_there_leaves_and_the_rest_follows(dock, client):
     order, one = dock.release(quantity=50)
     (goods,) = shipments.goods_of(one)
     wang = dock.flow.actor("wang")
@@ -135,6 +139,8 @@ def test_what_is_there_leaves_and_the_rest_follows(dock):
     assert (dock.at(one), shares(order)) == (["pick"], [("picking", 30), ("planned", 20)])
     rest = shipments.live_of(order.id)[1]
     assert dock.at(rest) == ["resolve_dispatch"]
+    shown = client.get(f"/api/v1/shipments/{rest.number}", headers=bearer(dock.flow.users["wang"], ("shipment:read",)))
+    assert (shown.json["units"], shown.json["short"], shown.json["goods"]) == (20, 20, [])
     dock.leave(one)
     freed(dock, 20)
     assert (dock.at(rest), shares(order)) == (["pick"], [("in_transit", 30), ("picking", 20)])
@@ -193,6 +199,27 @@ def test_goods_in_two_warehouses_leave_from_each(dock):
     reconciled(order)
 
 
+def test_pages_show_every_shipment_and_offer_parts_only_where_it_is_of_use(dock, client):
+    make_lot(dock.flow.plain, on_hand=20, warehouse=make_warehouse(code="WH-N"))
+    order, one = dock.release(quantity=70)
+    other = shipments.live_of(order.id)[1]
+    sign_in(client, dock.flow.users["wang"])
+    client.set_cookie("language", "en")
+    shown = client.get(f"/orders/{order.id}").text
+    assert all(text in shown for text in (one.number, other.number, "Shipments of the order"))
+    assert other.number in client.get(f"/shipments/{one.id}").text
+    task = f"/tasks/{dock.task(one).id}"
+    assert 'value="split"' not in client.get(task).text, "nothing is missing"
+    (goods,) = shipments.goods_of(one)
+    missing.report_missing(dock.flow.actor("wang"), one, goods.kept.id, 40, reason="not there")
+    assert 'value="split"' in client.get(task).text
+    order.delivery = "complete"
+    session().flush()
+    assert 'value="split"' not in client.get(task).text, "the customer wants it in one go"
+    client.set_cookie("language", "zh_Hans")
+    assert all(text in client.get(f"/shipments/{one.id}").text for text in ("缺10件", "该订单的其他发货单"))
+
+
 def test_a_lot_recalled_on_its_way_is_replaced_by_another_shipment(dock):
     order, one = dock.release()
     lot = shipments.goods_of(one)[0].kept.lot
@@ -237,6 +264,78 @@ def test_a_block_stops_only_the_shipment_with_the_lot(dock):
     run_jobs()
     assert (dock.at(one), dock.at(other), shares(order)) == (["pack"], ["pick"], [("picked", 50), ("picking", 20)])
     reconciled(order)
+
+
+def test_a_change_holds_and_changes_every_shipment_that_has_not_left(tx):
+    flow = make_changing(shipping=True)
+    flow.users |= {login: make_user(roles=("warehouse",), name=login.title()) for login in ("wang", "li")}
+    dock = Dock(flow)
+    make_lot(flow.plain, on_hand=50, warehouse=make_warehouse(code="WH-N"))
+    order, one = dock.release(quantity=70)
+    other = shipments.live_of(order.id)[1]
+    dock.pick_all(other)
+    case = flow.ask(order, quantity=60)
+    flow.answer("boss", case, "approve") if flow.at(case) == ["manager_decides"] else flow.answer(
+        "bob", case, "approve"
+    )
+    run_jobs()
+    assert (one.held, other.held, flow.at(case)) == (True, True, ["put_back"])
+    with pytest.raises(dispatch.IsHeld):
+        dock.pick_all(one)
+    flow.answer("will", case, "approve")
+    run_jobs()
+    assert case.status == "applied"
+    assert sum(units for status, units in shares(order) if status != "void") == 60
+    assert not any(each.held for each in shipments.live_of(order.id))
+    reconciled(order)
+    case = flow.ask(orders.get_order(order.id), cancel=True)
+    flow.decide_all(case)
+    assert (case.status, orders.get_order(order.id).status) == ("applied", "cancelled")
+    assert ({status for status, _units in shares(order)}, flow.kept(order)) == ({"void"}, 0)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts=st.lists(st.sampled_from(("miss", "part", "leave", "refuse", "recall", "freed")), max_size=9))
+def test_to_the_unit_whatever_happens(tx, acts):
+    """Whatever is missed, parted, refused, recalled and comes, each unit ordered is brought by one shipment."""
+    with session().begin_nested() as undone:
+        dock = make_dock()
+        make_lot(dock.flow.plain, on_hand=10, warehouse=make_warehouse())
+        order, _first = dock.release(quantity=55)
+        for act in acts:
+            _act(dock, order, act)
+            run_jobs()
+            reconciled(order)
+        away = [goods for one in shipments.live_of(order.id) for goods in shipments.carried_by(one)]
+        assert sum(line.quantity for line in orders.get_order(order.id).lines) == 55
+        assert all(goods.quantity > 0 for goods in away)
+        undone.rollback()
+
+
+def _act(dock, order, act):
+    open_ = [one for one in shipments.open_of(order.id) if dock.at(one) == ["pick"]]
+    if act == "freed":
+        freed(dock, 20)
+        return
+    for one in open_[:1]:
+        goods = shipments.goods_of(one)
+        match act:
+            case "miss":
+                loose = [row.kept for row in goods if not row.is_picked and row.kept.quantity > 1]
+                for kept in loose[:1]:
+                    missing.report_missing(dock.flow.actor("wang"), one, kept.id, 1, reason="not there")
+            case "part" if parting.may_part(one):
+                dock.do("wang", one, outcome="split", reason="the rest later")
+            case "leave" | "refuse" | "recall" if not shipments.lacking([one]):
+                dock.leave(one)
+                lot = shipments.carried_by(one)[0].lot
+                if act == "recall":
+                    inventory.recall_lot(dock.flow.actor("qa"), lot, reason="notice")
+                    continue
+                refused = [{"lot_no": lot.lot_no, "quantity": 1, "reason": "torn"}] if act == "refuse" else []
+                dock.deliver(one, refused=refused)
+                if refused:
+                    dock.do("qa", one, outcome="resend", reason="agreed")
 
 
 def told(order, action):
