@@ -38,6 +38,7 @@ ALSO_OFFERED = {
         "showing",
         "standing_in",
         "teamwork",
+        "walking",
     },
     "identity": {"roles", "substitutes"},
     "priority": {"facts", "panels", "profile"},

@@ -72,6 +72,16 @@ def test_put_off_urge_and_copy(client, flow):
         answer = client.post(f"{at}/follow-up", data={"until": wrong}, follow_redirects=True)
         assert "tone-danger" in answer.text
     page = client.post(f"{at}/follow-up", data={"until": "2026-12-01T09:00"}, follow_redirects=True).text
+    assert f'action="{at}/follow-up" class="toast-undo"' in page
+    assert "1 task is put off." in client.get("/inbox?tab=mine").text
+    assert "The task is in your list again." in client.post(f"{at}/follow-up", follow_redirects=True).text  # undone
+    client.post(f"{at}/follow-up", data={"until": "2026-12-01T09:00"})
+    notices = client.get("/notices").text
+    assert 'name="back" value="notices"' in notices
+    back = client.post(f"{at}/follow-up", data={"back": "notices"})
+    assert back.location == "/notices#later"
+    assert "put off" not in client.get("/inbox?tab=mine").text
+    page = client.post(f"{at}/follow-up", data={"until": "2026-12-01T09:00"}, follow_redirects=True).text
     assert "Put off until" in page
     assert order.number not in client.get("/inbox?tab=mine").text
     assert "until 2026-12-01 09:00" in client.get("/notices").text

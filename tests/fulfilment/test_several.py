@@ -68,6 +68,10 @@ def test_the_page_from_choosing_to_results(client, flow, statements):
     taken = client.post("/inbox/several/take", data={"task": ids}).text
     assert "Take: 4 tasks done." in taken
     assert "Undo: give them back" in taken
+    given_back = client.post("/inbox/several/give-back", data={"task": ids}).text
+    assert "4 tasks are back with their groups." in given_back
+    assert "Undo: take them again" in given_back
+    assert "Take: 4 tasks done." in client.post("/inbox/several/take", data={"task": ids}).text
     seen = {f"seen_{one}": order.version for one, order in zip(ids, orders, strict=True)}
     seen[f"seen_{ids[3]}"] = 99
     client.set_cookie("language", "zh_Hans")

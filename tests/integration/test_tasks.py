@@ -158,6 +158,10 @@ def test_a_substitute_works_through_the_dialect_and_the_excluded_get_it_by_no_wa
     assert (past["assignee"], past["onBehalfOf"]) == (bo.user.login, "anna")
     (done,) = rest.get("/history/user-operation", taskId=task["id"], operationType="Complete")
     assert (done["userId"], done["onBehalfOf"]) == (bo.user.login, "anna")
+    (visit,) = rest.get("/history/activity-instance", processInstanceId=instance, activityId="first")
+    assert (visit["assignee"], visit["onBehalfOf"]) == (bo.user.login, "anna")
+    (waiting,) = rest.get("/history/activity-instance", processInstanceId=instance, activityId="second")
+    assert waiting["onBehalfOf"] is None
     while outbox.number():
         pass
     told = session().scalars(select(OutboxEvent).where(OutboxEvent.type == "youxu.task.completed")).one().data

@@ -24,15 +24,18 @@ _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}")
 web.allow_body("fulfilment.attach", verbs.LARGEST + 64 * 1024)
 
 
-def back_to(task_id: str, act: Callable[[], str]) -> BaseResponse:
-    """Do it and go back to the task, with what came of it; a refusal undoes it and is told there."""
+def back_to(task_id: str, act: Callable[[], str], *, undo: str = "") -> BaseResponse:
+    """Do it and go back to the task (or to one's notices, if it was done there), with what came of it and, where that
+    can be taken back, the address that does; a refusal undoes it and is told there."""
     try:
         with session().begin_nested():
-            said, tone = act(), "success"
+            said, tone = act(), f"undo {undo}" if undo else "success"
     except (Conflict, Invalid, TooMany) as refusal:
         said, tone = _words(refusal), "danger"
     if said:
         flash(said, tone)
+    if request.form.get("back") == "notices":
+        return redirect(url_for("fulfilment.notices", _anchor="later"))
     return redirect(url_for("fulfilment.show_task", task_id=task_id, _anchor="together"))
 
 
@@ -52,7 +55,8 @@ def put_off(task_id: str) -> BaseResponse:
         verbs.put_off(current_actor(), task_id, until)
         return _("You see the task again at the time you chose.") if until else _("The task is in your list again.")
 
-    return back_to(task_id, act)
+    undo = url_for("fulfilment.put_off", task_id=task_id) if request.form.get("until") else ""
+    return back_to(task_id, act, undo=undo)
 
 
 def _moment(text: str) -> datetime | None:

@@ -82,7 +82,8 @@ def with_rows(shown: dict[str, Any]) -> dict[str, Any]:
     rows = queries.inbox_rows(shown["page"])
     today = [today_row(current_actor(), row) for row in rows.items] if shown["tab"] == "today" else []
     kept = acting.kept_of(shown["page"].items)
-    return {**shown, "page": rows, "today": today, "kept": kept, "free": _free(shown)}
+    later = tasks.put_off_by(current_actor()) if shown["tab"] == "mine" else []
+    return {**shown, "page": rows, "today": today, "kept": kept, "free": _free(shown), "later": later}
 
 
 def _free(shown: dict[str, Any]) -> set[str]:

@@ -32,7 +32,7 @@ from app.integration.engine_rest.wire import (
 from app.integration.permissions import ENGINE_READ
 from app.processes.definitions import deployed
 from app.processes.models import ProcessDefinition, ProcessEvent, ProcessInstance
-from app.tasks.models import Task
+from app.tasks.models import Task, TaskStandIn
 
 CAME = ("entered", "decided", "performed")
 LEFT = ("left", "completed", "fired", "caught", "closed")
@@ -243,7 +243,7 @@ def shapes(rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Visits as the dialect writes them. Four statements."""
     ids = {row.instance_id for row in rows}
     tasks = _tasks(ids)
-    people = logins_of(task.assignee_id for task in tasks.values())
+    people = logins_of(one for task in tasks.values() for one in (task.assignee_id, task.principal_id))
     called = _called(ids)
     around = Around(rows)
     found = []
@@ -252,6 +252,7 @@ def shapes(rows: Sequence[Any]) -> list[dict[str, Any]]:
         shown = {**_shape(row), "parentActivityInstanceId": around.of(row)}
         shown["taskId"] = task.id if task is not None else None
         shown["assignee"] = people.get(task.assignee_id) if task is not None and task.assignee_id else None
+        shown["onBehalfOf"] = people.get(task.principal_id) if task is not None and task.principal_id else None
         shown["calledProcessInstanceId"] = called.get((row.instance_id, row.token))
         found.append(shown)
     return found
@@ -260,8 +261,10 @@ def shapes(rows: Sequence[Any]) -> list[dict[str, Any]]:
 def _tasks(ids: set[str]) -> dict[tuple[str, str], Any]:
     if not ids:
         return {}
-    columns = (Task.id, Task.source_id, Task.source_ref, Task.assignee_id)
-    rows = session().execute(select(*columns).where(Task.source_id.in_(ids)))
+    columns = (Task.id, Task.source_id, Task.source_ref, Task.assignee_id, TaskStandIn.principal_id)
+    does = func.coalesce(Task.completed_by, Task.assignee_id)
+    stands_in = and_(TaskStandIn.task_id == Task.id, TaskStandIn.substitute_id == does)
+    rows = session().execute(select(*columns).outerjoin(TaskStandIn, stands_in).where(Task.source_id.in_(ids)))
     return {(row.source_id, row.source_ref): row for row in rows}
 
 
