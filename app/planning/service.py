@@ -26,7 +26,7 @@ from app.core.registry import Registry
 from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.orders import service as order_verbs
-from app.orders.models import Order, OrderLine
+from app.orders.models import Order, OrderLine, OrderStatus
 from app.planning.allocation import Plan, allocate, losses
 from app.planning.models import AllocationChange, AllocationRun, WaitingOrder
 from app.planning.snapshot import Snapshot, take, wants_of
@@ -77,7 +77,8 @@ def wanted_by_others(order_id: str, product_ids: Collection[str]) -> set[str]:
 
 def reserved_of(order: Order) -> dict[str, int]:
     """By line of the order, what is kept for it or has left already. Two statements at most."""
-    kept, left = stock.kept_by_line([order.id]), wants_of([order.id])
+    kept = stock.kept_by_line([order.id])
+    left = wants_of([order.id]) if order.status == OrderStatus.RELEASED else {}
     return {
         one.id: min(one.quantity, one.quantity - left.get(one.id, one.quantity) + kept.get(one.id, 0))
         for one in order.lines
