@@ -29,8 +29,9 @@ from app.orders import service as order_verbs
 from app.orders.models import Order, OrderLine, OrderStatus
 from app.planning.allocation import Plan, allocate, losses
 from app.planning.models import AllocationChange, AllocationRun, WaitingOrder
-from app.planning.snapshot import Snapshot, take, wants_of
-from app.planning.snapshot import still_to_leave as still_to_leave
+from app.planning.snapshot import Share as Share
+from app.planning.snapshot import Snapshot, shares_of, take
+from app.planning.snapshot import shares as shares
 
 JOB = "allocation"
 
@@ -78,11 +79,9 @@ def wanted_by_others(order_id: str, product_ids: Collection[str]) -> set[str]:
 def reserved_of(order: Order) -> dict[str, int]:
     """By line of the order, what is kept for it or has left already. Two statements at most."""
     kept = stock.kept_by_line([order.id])
-    left = wants_of([order.id]) if order.status == OrderStatus.RELEASED else {}
-    return {
-        one.id: min(one.quantity, one.quantity - left.get(one.id, one.quantity) + kept.get(one.id, 0))
-        for one in order.lines
-    }
+    known = shares_of([order.id]) if order.status == OrderStatus.RELEASED else {}
+    gone = {line: share.gone for line, share in known.items()}
+    return {one.id: min(one.quantity, gone.get(one.id, 0) + kept.get(one.id, 0)) for one in order.lines}
 
 
 def plan_soon(trigger: str) -> bool:
