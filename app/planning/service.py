@@ -30,8 +30,9 @@ from app.orders.models import Order, OrderLine, OrderStatus
 from app.planning.allocation import Plan, allocate, losses
 from app.planning.models import AllocationChange, AllocationRun, WaitingOrder
 from app.planning.snapshot import Share as Share
-from app.planning.snapshot import Snapshot, shares_of, take
+from app.planning.snapshot import Snapshot, take
 from app.planning.snapshot import shares as shares
+from app.planning.snapshot import shares_of as shares_of
 
 JOB = "allocation"
 
