@@ -74,6 +74,14 @@ def _before_release(actor: Actor, case: ChangeRequest, order: Order) -> None:
 
 def _cancel(actor: Actor, case: ChangeRequest, order: Order) -> None:
     _refuse_picked(order)
+    if any(share.gone for share in planning.shares_of([order.id]).values()):  # that stays, the rest is not shipped
+        amending.cancel_rest(
+            actor, order, seen_version=case.base_version, reason=f"{case.number}: {case.reason}"[:1000]
+        )
+        give_back(actor, order, case.number)
+        tell_shipments(actor, order, CANCELLED, case)
+        order_verbs.note_reserved(order, planning.reserved_of(order))
+        return
     amending.cancel_released(actor, order, seen_version=case.base_version, reason=case.reason)
     give_back(actor, order, case.number)
     _tell(actor, order, intake.CANCELLED, {"reason": case.reason})  # an emergency may still wait for its approval

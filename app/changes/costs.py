@@ -19,7 +19,7 @@ def of(told: dict[str, Any]) -> dict[str, int]:
     """
     before, after, kinds = told["before"], told["after"], told["kinds"]
     was = fen(before["total"])
-    now = 0 if kinds.get("cancels") else was if after is None else fen(after["total"])
+    now = told["left_fen"] if kinds.get("cancels") else was if after is None else fen(after["total"])
     fee = 0 if kinds.get("cosmetic") else _fee(told["stage"], was)
     penalty = sum(one["penalty_fen"] for one in told["displaced"])
     return {"fee_fen": fee, "value_more_fen": now - was, "penalty_fen": penalty}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from app.changes.models import ChangeRequest
+from app.changes.models import CANCEL, ChangeRequest
 from app.changes.queries import get_change
 from app.changes.stages import stage_of
 from app.changes.whatif import FURTHER, URGENT
@@ -43,7 +43,7 @@ def change_facts(subject: Subject, as_of: datetime) -> list[dict[str, Any]]:
             ),
             **kinds,
             "version_current": order.version == case.base_version and "conflict" not in case.notice,
-            "stage": "shipped" if case.hold == "shipped" else stage_of(order),
+            "stage": "shipped" if case.hold == "shipped" else stage_of(order, cancels=case.kind == CANCEL),
             "approved": released,
             "confirmed": documents.latest_of(Subject("order", order.id), CONFIRMATION) is not None,
             "value_more_fen": found.get("cost", {}).get("value_more_fen", 0),

@@ -20,6 +20,7 @@ from app.inventory import queries as stock
 from app.orders import queries as orders
 from app.orders.amending import supposed
 from app.orders.models import Order, OrderStatus, snapshot_of
+from app.planning import service as planning
 from app.planning.supposing import Mark, Supposed, suppose
 from app.priority import queries as priority
 from app.priority import service as ranking
@@ -49,7 +50,7 @@ def weigh(case: ChangeRequest, as_of: datetime) -> dict[str, Any]:
     "short", "displaced"/"gains": [{number, band, score, lost/gained, …}], "cost", "faults"}
     """
     order = orders.get_order(case.order_id)
-    standing, stage = priority.standing_or_none(order.id), stages.stage_of(order)
+    standing, stage = priority.standing_or_none(order.id), stages.stage_of(order, cancels=case.given is None)
     before = {
         **_content(snapshot_of(order)),
         "arrives": _day(standing.promise_date if standing else None),
@@ -73,6 +74,9 @@ def weigh(case: ChangeRequest, as_of: datetime) -> dict[str, Any]:
         freed = stock.kept_by_line([order.id])
         told["kinds"] = {"cancels": True}
         told["freed"] = sum(freed.values())
+        gone = {line: share.gone for line, share in planning.shares_of([order.id]).items()}
+        told["left"] = sum(gone.values()) if stage != "shipped" else 0
+        told["left_fen"] = int(sum(line.unit_price * gone.get(line.id, 0) for line in order.lines) * 100)
     else:
         told |= _amended(order, case.given, as_of, before)
     return told | {"cost": costs.of(told)}

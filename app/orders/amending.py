@@ -41,6 +41,12 @@ def cancel_released(actor: Actor, order: Order, *, seen_version: int, reason: st
     service.move(actor, order, OrderStatus.CANCELLED, "cancel", service.checked_reason(reason))
 
 
+def cancel_rest(actor: Actor, order: Order, *, seen_version: int, reason: str) -> None:
+    """A part of it has left and stays; the customer does not want the rest any more. Raises StaleVersion, Invalid."""
+    _take(order, seen_version)
+    service.mutate(actor, order, "amend", snapshot_of(order), reason=service.checked_reason(reason))
+
+
 @contextmanager
 def supposed(order: Order, given: Mapping[str, Any] | None) -> Iterator[Order]:
     """The order as it would be with these fields (None: as it is), for whoever asks inside; then it is as before.

@@ -26,11 +26,13 @@ from app.core.registry import Registry
 from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.orders import service as order_verbs
-from app.orders.models import Order, OrderLine
+from app.orders.models import Order, OrderLine, OrderStatus
 from app.planning.allocation import Plan, allocate, losses
 from app.planning.models import AllocationChange, AllocationRun, WaitingOrder
-from app.planning.snapshot import Snapshot, take, wants_of
-from app.planning.snapshot import still_to_leave as still_to_leave
+from app.planning.snapshot import Share as Share
+from app.planning.snapshot import Snapshot, take
+from app.planning.snapshot import shares as shares
+from app.planning.snapshot import shares_of as shares_of
 
 JOB = "allocation"
 
@@ -77,11 +79,10 @@ def wanted_by_others(order_id: str, product_ids: Collection[str]) -> set[str]:
 
 def reserved_of(order: Order) -> dict[str, int]:
     """By line of the order, what is kept for it or has left already. Two statements at most."""
-    kept, left = stock.kept_by_line([order.id]), wants_of([order.id])
-    return {
-        one.id: min(one.quantity, one.quantity - left.get(one.id, one.quantity) + kept.get(one.id, 0))
-        for one in order.lines
-    }
+    kept = stock.kept_by_line([order.id])
+    known = shares_of([order.id]) if order.status == OrderStatus.RELEASED else {}
+    gone = {line: share.gone for line, share in known.items()}
+    return {one.id: min(one.quantity, gone.get(one.id, 0) + kept.get(one.id, 0)) for one in order.lines}
 
 
 def plan_soon(trigger: str) -> bool:

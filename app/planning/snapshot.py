@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -22,14 +23,22 @@ from app.planning.models import WaitingOrder
 from app.priority import queries as priority
 from app.priority.models import OrderStanding
 
-still_to_leave: Registry[Callable[[Collection[str]], dict[str, int]]] = Registry("what is to leave yet")
-"""Filled by later packages: of those orders that are released, by line, what is to leave yet; a line that is not told
-wants all that is ordered."""
+
+class Share(NamedTuple):
+    """Base units of an order line."""
+
+    to_leave: int
+    gone: int
 
 
-def wants_of(order_ids: Collection[str]) -> dict[str, int]:
-    """What `still_to_leave` says."""
-    return {line: units for name in still_to_leave for line, units in still_to_leave.get(name)(order_ids).items()}
+shares: Registry[Callable[[Collection[str]], dict[str, Share]]] = Registry("what has left")
+"""Filled by later packages: of those orders that are released, by line, what is to leave yet and what has left; a line
+that is not told wants all that is ordered."""
+
+
+def shares_of(order_ids: Collection[str]) -> dict[str, Share]:
+    """What `shares` says."""
+    return {line: share for name in shares for line, share in shares.get(name)(order_ids).items()}
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ def take(as_of: datetime, *, lock: bool = True) -> Snapshot:
 def _demands(waiting: Sequence[Order], as_of: datetime) -> tuple[list[Demand], dict[str, inventory.Wanted]]:
     products = catalog.products_of(line.product_id for order in waiting for line in order.lines)
     ids = [order.id for order in waiting]
-    firm, left = stock.kept_by_line(ids, firmly=True), wants_of(ids)
+    firm, known_shares = stock.kept_by_line(ids, firmly=True), shares_of(ids)
     regions = catalog.regions_of({order.customer_id for order in waiting})
     known = priority.terms_of_all(waiting, as_of)
     demands, wanted = [], {}
@@ -104,7 +113,7 @@ def _demands(waiting: Sequence[Order], as_of: datetime) -> tuple[list[Demand], d
         terms = known[order.id]
         needs = []
         for line in order.lines:
-            quantity = left.get(line.id, line.quantity) - firm.get(line.id, 0)
+            quantity = known_shares.get(line.id, Share(line.quantity, 0)).to_leave - firm.get(line.id, 0)
             spare = terms.required_days[line.id]
             wanted[line.id] = inventory.Wanted(
                 line.id, products[line.product_id], quantity, terms.arrives_on, spare, order.customer_id

@@ -35,7 +35,7 @@ COVERED = "shipment.covered"
 RESOLVE = "resolve_dispatch"
 """The task of the diagram at which it waits."""
 
-planning.still_to_leave.register("shipments")(shipments.still_to_leave)
+planning.shares.register("shipments")(shipments.shares_by_line)
 
 
 def cover(actor: Actor, order: Order, as_of: datetime) -> None:
@@ -60,8 +60,9 @@ def cover(actor: Actor, order: Order, as_of: datetime) -> None:
 def _short(order: Order) -> dict[str, int]:
     """What is to leave yet and not kept, by line."""
     kept = stock.kept_by_line([order.id])
-    left = shipments.still_to_leave([order.id])
-    return {line: units - kept.get(line, 0) for line, units in left.items() if units > kept.get(line, 0)}
+    known = shipments.shares_by_line([order.id])
+    short = {line: share.to_leave - kept.get(line, 0) for line, share in known.items()}
+    return {line: units for line, units in short.items() if units > 0}
 
 
 def _reserve(actor: Actor, order: Order, short: Mapping[str, int], as_of: datetime) -> None:

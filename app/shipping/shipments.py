@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.audit.queries import subject_labels
@@ -17,6 +17,7 @@ from app.core.errors import NotFound
 from app.inventory import queries as stock
 from app.inventory.models import ACTIVE, HARD, SHIPPED, Holding, Lot, Place, Reservation, Serial
 from app.orders.models import Order, OrderStatus
+from app.planning.service import Share
 from app.shipping.models import OPEN, STATUSES, DeliveryProof, Shipment, ShipmentLine, ShipmentPick, ShipmentReading
 from app.shipping.temperature import Reading
 from app.tasks.models import Task
@@ -132,18 +133,20 @@ def units_of(shipment_ids: Collection[str]) -> dict[str, int]:
     return {one: sum(lines.values()) for one, lines in shares_of(shipment_ids).items()}
 
 
-def still_to_leave(order_ids: Collection[str]) -> dict[str, int]:
-    """Of those among these orders that are released and have shipments, by order line: what is to leave yet. One
-    statement."""
-    yet = case((Shipment.status.in_(OPEN), ShipmentLine.quantity - ShipmentLine.replaced), else_=0)
+def shares_by_line(order_ids: Collection[str]) -> dict[str, Share]:
+    """Of those among these orders that are released and have shipments, by order line: what is to leave yet, and what
+    has left. One statement."""
+    units = ShipmentLine.quantity - ShipmentLine.replaced
+    here, void = Shipment.status.in_(OPEN), Shipment.status == "void"
+    yet, gone = case((here, units), else_=0), case((or_(here, void), 0), else_=units)
     rows = session().execute(
-        select(ShipmentLine.order_line_id, func.sum(yet))
+        select(ShipmentLine.order_line_id, func.sum(yet), func.sum(gone))
         .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
         .join(Order, Order.id == Shipment.order_id)
         .where(Order.id.in_(order_ids), Order.status == OrderStatus.RELEASED.value)
         .group_by(ShipmentLine.order_line_id)
     )
-    return {line_id: int(quantity) for line_id, quantity in rows}
+    return {row[0]: Share(int(row[1]), int(row[2])) for row in rows}
 
 
 def listed(*, status: str = "", q: str = "") -> Select[Any]:

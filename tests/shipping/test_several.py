@@ -169,7 +169,7 @@ def test_blocked_for_want_of_stock_it_may_leave_in_parts(dock):
     reconciled(order)
     rest = shipments.live_of(order.id)[1]
     dock.do("qa", rest, outcome="reject", reason="the maker has none")
-    assert (rest.status, waiting(), [line.reserved for line in order.lines]) == ("void", set(), [5])
+    assert (rest.status, waiting(), [line.reserved for line in order.lines]) == ("void", set(), [2])
 
 
 def test_what_goes_in_one_go_is_not_parted(dock):
@@ -292,6 +292,25 @@ def test_a_change_holds_and_changes_every_shipment_that_has_not_left(tx):
     flow.decide_all(case)
     assert (case.status, orders.get_order(order.id).status) == ("applied", "cancelled")
     assert ({status for status, _units in shares(order)}, flow.kept(order)) == ({"void"}, 0)
+
+
+def test_of_an_order_half_delivered_the_rest_is_cancelled_then_the_other_half_is_a_return(tx):
+    flow = make_changing(shipping=True)
+    flow.users |= {login: make_user(roles=("warehouse",), name=login.title()) for login in ("wang", "li")}
+    dock = Dock(flow)
+    make_lot(flow.plain, on_hand=50, warehouse=make_warehouse(code="WH-N"))
+    order, one = dock.release(quantity=70)
+    dock.leave(one)
+    dock.deliver(one)
+    case = flow.ask(order, cancel=True)
+    assert (case.what_if["left"], case.what_if["freed"], case.what_if["stage"]) == (50, 20, "allocated")
+    flow.decide_all(case)
+    assert (case.status, orders.get_order(order.id).status) == ("applied", "released")
+    assert (shares(order), flow.kept(order)) == ([("delivered", 50), ("void", 20)], 0)
+    assert [line.reserved for line in orders.get_order(order.id).lines] == [50]
+    case = flow.ask(orders.get_order(order.id), cancel=True)
+    assert case.what_if["stage"] == "shipped"
+    assert stock.differences() == []
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
