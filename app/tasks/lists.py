@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select, union
 
 from app.core import clock
 from app.core.db import session
@@ -24,6 +24,8 @@ MOST_COUNTED = 99
 """A count stops one later, and is told as “99+”."""
 PARTS_OF_TODAY: tuple[List, List] = ("mine", "groups")
 """No task is in both. Databases read each by an index of its own, and all tasks where they are asked for either."""
+BY_RANK: tuple[Any, ...] = (Task.rank_key, Task.id)
+NEWEST: tuple[Any, ...] = (Task.completed_at, Task.id)
 URGENT = ("P0", "P1")
 """Bands whose tasks are for today, whenever they are due."""
 
@@ -54,6 +56,21 @@ def parts_of(actor: Actor, which: Literal["mine", "groups", "all"], few: list[st
         return [[shown(actor, which, few)]]
     own, asked = own_and_asked(actor)
     return [own, asked if few is None else [*asked, Task.id.in_(few)]]
+
+
+def read(parts: Sequence[list[Any]], number: int, size: int, *, newest: bool = False) -> list[Task]:
+    """The tasks of a page of a list, of whose parts each has its own conditions, and one more. One statement."""
+    if not parts:
+        return []
+    skipped, order = (number - 1) * size, [column.desc() for column in NEWEST] if newest else BY_RANK
+    if len(parts) == 1:
+        page = select(Task).where(*parts[0]).order_by(*order).limit(size + 1).offset(skipped)
+    else:
+        firsts = (select(*BY_RANK).where(*part).order_by(*order).limit(skipped + size + 1) for part in parts)
+        keys = union(*(select(one.subquery()) for one in firsts)).subquery()
+        ids = select(keys.c.id).order_by(keys.c.rank_key, keys.c.id).limit(size + 1).offset(skipped)
+        page = select(Task).where(Task.id.in_(ids)).order_by(*order)
+    return list(session().scalars(page.execution_options(populate_existing=True)))
 
 
 def for_today() -> Any:

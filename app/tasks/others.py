@@ -15,7 +15,7 @@ from app.core.db import session
 from app.core.paging import Page
 from app.core.permissions import Actor
 from app.identity.substitutes import Principal
-from app.tasks.lists import FEW, MOST_COUNTED
+from app.tasks.lists import FEW, MOST_COUNTED, read
 from app.tasks.models import Task, TaskCandidate
 from app.tasks.standing_in import parts_of
 
@@ -47,17 +47,8 @@ def page_of(actor: Actor, principals: Sequence[Principal], few: Few, *, number: 
     number = min(max(number, 1), LAST_PAGE)
     if not principals:
         return Page([], number, size, 0)
-    order, upto = (Task.rank_key, Task.id), number * size + 1
-    firsts = union_all(
-        *(
-            select(select(Task.id).where(*part).order_by(*order).limit(upto).subquery().c.id)
-            for one, ids in zip(principals, few, strict=True)
-            for part in parts_of(actor, one, ids)
-        )
-    )
-    statement = select(Task).where(Task.id.in_(firsts)).order_by(*order)
-    statement = statement.limit(size + 1).offset((number - 1) * size).execution_options(populate_existing=True)
-    found = list(session().scalars(statement))
+    whose = zip(principals, few, strict=True)
+    found = read([part for one, ids in whose for part in parts_of(actor, one, ids)], number, size)
     more = len(found) > size and number < LAST_PAGE
     return Page(found[:size], number, size, (number - 1) * size + min(len(found), size) + more)
 

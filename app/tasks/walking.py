@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import func, literal, select, tuple_, union, union_all
+from sqlalchemy import func, literal, select, tuple_, union_all
 
 from app.core.db import session
 from app.core.errors import Invalid
@@ -29,8 +29,6 @@ COUNTED = 1_000
 """A list is counted no further: a hundred thousand tasks take longer to count than to work on a page of them."""
 LONGEST = 400
 """Letters of a mark."""
-BY_RANK: tuple[Any, ...] = (Task.rank_key, Task.id)
-NEWEST: tuple[Any, ...] = (Task.completed_at, Task.id)
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def turn_of(actor: Actor, which: Walked, *, number: int = 1, size: int = SIZE, a
     if after:
         behind = _behind(which, after)
         parts = [[*part, behind] for part in parts]
-    found = _read(parts, number, size, newest=newest)
+    found = lists.read(parts, number, size, newest=newest)
     items, more = found[:size], len(found) > size
     mark = _mark(which, items[-1]) if more else None
     return Turn(items, number, size, None if after else _total(parts, number, size, len(items), more=more), mark)
@@ -76,21 +74,6 @@ def _parts(actor: Actor, which: Walked) -> list[list[Any]]:
         few = others.few_of(whom)
         return [part for one, ids in zip(whom, few, strict=True) for part in standing_in.parts_of(actor, one, ids)]
     return lists.parts_of(actor, which, lists.few_of(actor))
-
-
-def _read(parts: Sequence[list[Any]], number: int, size: int, *, newest: bool) -> list[Task]:
-    """The tasks of a page, and one more."""
-    if not parts:
-        return []
-    skipped, order = (number - 1) * size, [column.desc() for column in NEWEST] if newest else BY_RANK
-    if len(parts) == 1:
-        page = select(Task).where(*parts[0]).order_by(*order).limit(size + 1).offset(skipped)
-    else:
-        firsts = (select(*BY_RANK).where(*part).order_by(*order).limit(skipped + size + 1) for part in parts)
-        keys = union(*(select(one.subquery()) for one in firsts)).subquery()
-        ids = select(keys.c.id).order_by(keys.c.rank_key, keys.c.id).limit(size + 1).offset(skipped)
-        page = select(Task).where(Task.id.in_(ids)).order_by(*order)
-    return list(session().scalars(page.execution_options(populate_existing=True)))
 
 
 def _total(parts: Sequence[list[Any]], number: int, size: int, shown: int, *, more: bool) -> int:
@@ -121,8 +104,8 @@ def _behind(which: Walked, mark: str) -> Any:
     if of != which or "\x00" in key + last or (at is not None and at.tzinfo is None):
         raise _no_mark()
     if at is not None:
-        return tuple_(*NEWEST) < tuple_(literal(at, Task.completed_at.type), literal(last))
-    return tuple_(*BY_RANK) > tuple_(literal(key), literal(last))
+        return tuple_(*lists.NEWEST) < tuple_(literal(at, Task.completed_at.type), literal(last))
+    return tuple_(*lists.BY_RANK) > tuple_(literal(key), literal(last))
 
 
 def _no_mark() -> Invalid:
