@@ -48,7 +48,7 @@ ALSO_OFFERED = {
     "shipping": {"checking", "dispatch", "handling", "labels", "reported", "scanning", "shipments", "temperature"},
     "notifying": {"sources"},
     "traceability": {"exporting"},
-    "vigilance": {"naming", "schemas", "wording"},
+    "vigilance": {"naming", "schemas", "settings", "sources", "trends", "wording"},
     "recalls": {"replying"},
     "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "pages", "api"},
 }
