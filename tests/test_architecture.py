@@ -60,7 +60,7 @@ ALSO_OFFERED = {
     },
     "notifying": {"sources"},
     "traceability": {"exporting"},
-    "vigilance": {"naming", "schemas", "wording"},
+    "vigilance": {"naming", "schemas", "settings", "sources", "trends", "wording"},
     "recalls": {"replying"},
     "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "pages", "api"},
 }

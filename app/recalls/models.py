@@ -62,6 +62,8 @@ class RecallCase(Base):
     closed_by: Mapped[str | None] = mapped_column(String(26))
     reason: Mapped[str] = mapped_column(String(2000), default="")
     """Why it was closed."""
+    no_capa: Mapped[str] = mapped_column(String(2000), default="")
+    """Why it was closed without a CAPA; empty when one follows from it."""
 
     __table_args__ = (
         CheckConstraint(f"status IN {STATUSES}", name="status"),

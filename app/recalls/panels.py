@@ -13,6 +13,7 @@ from app.recalls import queries
 from app.recalls.models import RecallReply
 from app.recalls.reading import sheet_of
 from app.tasks.showing import Shown, shown_subject, signed_subject, still_stored
+from app.vigilance.sources import Source, capa_source
 
 
 @shown_subject.register("recall")
@@ -52,3 +53,18 @@ def replies_still_stored(contents: Sequence[Mapping[str, Any]]) -> list[bool]:
     rows = session().scalars(select(RecallReply).where(RecallReply.id.in_(wanted))) if wanted else ()
     sums = {one.id: queries.fingerprint(one) for one in rows}
     return [all(sums.get(name) == digest for name, digest in one["replies"].items()) for one in contents]
+
+
+@capa_source.register("recall")
+def source_of_capa(name: str) -> Source:
+    """The recall, with its lot when it has one."""
+    case = queries.get_case(name)
+    lots = list(queries.lots_of(case).values())
+    products = {lot.product_id for lot in lots}
+    return Source(
+        id=case.id,
+        number=case.number,
+        problem=case.hazard,
+        product_id=products.pop() if len(products) == 1 else None,
+        lot_id=lots[0].id if len(lots) == 1 else None,
+    )

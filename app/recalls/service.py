@@ -23,6 +23,7 @@ from app.recalls.models import CHECK_LEVELS, CLOSED, LEVELS, RecallCase, RecallL
 from app.recalls.queries import lot_ids_of, unanswered_in_time
 from app.recalls.schemas import MOST_LOTS
 from app.traceability.queries import scope
+from app.vigilance.queries import capas_about
 
 NOTICE = "recall.notice"
 """The message that the diagram starts with."""
@@ -209,12 +210,18 @@ def note_report(actor: Actor, case: RecallCase, reference: str) -> None:
     record(actor, "recall:report", case.subject, number=case.number, reference=reference[:200])
 
 
-def close(actor: Actor, case: RecallCase, reason: str) -> None:
-    """All is accounted for, or somebody answers for what is not. Raises StillAnswering, CaseClosed."""
+def close(actor: Actor, case: RecallCase, reason: str, no_capa: str = "") -> None:
+    """All is accounted for, or somebody answers for what is not; a CAPA keeps it from coming back, or `no_capa` says
+    why none is needed. Raises StillAnswering, CaseClosed, Invalid."""
     lock_open(case)
     open_ones = unanswered_in_time(case)
     if open_ones and not case.mock:
         raise StillAnswering(number=case.number, count=open_ones)
+    follows = [one.number for one in capas_about("recall", case.id)]
+    if not (follows or case.mock or no_capa.strip()):
+        raise Invalid({"no_capa": [_("No CAPA follows from it: open one on the page of the recall, or say why not.")]})
+    case.no_capa = "" if follows else no_capa.strip()[:2000]
     case.status, case.closed_at, case.closed_by, case.reason = CLOSED, clock.now(), actor.id, reason[:2000]
     session().flush()
-    record(actor, "recall:close", case.subject, number=case.number, reason=reason)
+    said = {"reason": reason, "capas": follows, "no_capa": case.no_capa}
+    record(actor, "recall:close", case.subject, number=case.number, **said)

@@ -126,9 +126,9 @@ def dispose_recalled(call: StepCall) -> dict[str, Any] | None:
 
 @step.register("close_recall")
 def close_recall(call: StepCall) -> dict[str, Any] | None:
-    """Closed, with a summary for the authority. Raises StillAnswering."""
+    """Closed, with a summary for the authority. Raises StillAnswering, Invalid."""
     case = _case(call)
-    service.close(call.actor, case, str(call.answer.get("reason") or ""))
+    service.close(call.actor, case, str(call.answer.get("reason") or ""), str(call.answer.get("no_capa") or ""))
     if not case.mock:
         papers.issue_report(call.actor, case, "summary")
     return None

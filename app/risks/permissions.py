@@ -7,6 +7,7 @@ from app.core.permissions import permission
 
 RISK_READ = permission(
     "risk:read",
-    _l("See orders that may come late, stock that runs out or expires"),
-    *("order_desk", "sales", "planner", "purchasing", "warehouse", "transport", "qa_ra", "manager", "auditor"),
+    _l("See orders that may come late, stock that runs out or expires, signals of quality"),
+    *("order_desk", "sales", "planner", "purchasing", "warehouse", "transport", "qa_ra", "quality_head", "manager"),
+    "auditor",
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from app.catalog.models import Product
 from app.core.db import session
 from app.core.errors import Invalid, NotFound
 from app.core.i18n import _
 from app.core.registry import Registry
-from app.inventory.models import Lot
+from app.inventory.queries import find_lot
 from app.quality.queries import get_nonconformance
 from app.vigilance.queries import get_complaint
 
@@ -59,11 +61,17 @@ def of_nonconformance(name: str) -> Source:
 
 @capa_source.register("signal")
 def of_signal(name: str) -> Source:
-    """The lot or product of which complaints and nonconformances add up."""
-    lot = session().get(Lot, name)
-    if lot is not None:
-        return Source(lot.id, lot.lot_no, "", lot.product_id, lot.id)
-    product = session().get(Product, name)
-    if product is None:
-        raise NotFound(product=name[:26])
-    return Source(product.id, product.sku, "", product.id)
+    """The product (its SKU), or a lot (SKU and lot number), of which complaints and nonconformances add up."""
+    product = _product(name)
+    if product is not None:
+        return Source(product.id, product.sku, "", product.id)
+    sku, _space, lot_no = name.rpartition(" ")
+    product = _product(sku.strip())
+    lot = find_lot(product.id, lot_no) if product is not None else None
+    if product is None or lot is None:
+        raise NotFound(product=name[:64])
+    return Source(lot.id, f"{product.sku} {lot.lot_no}", "", product.id, lot.id)
+
+
+def _product(sku: str) -> Product | None:
+    return session().scalars(select(Product).where(Product.sku == sku)).first()

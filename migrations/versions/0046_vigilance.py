@@ -53,6 +53,7 @@ def upgrade() -> None:
             op.f("ck_nonconformances_origin"), "inspection_id IS NOT NULL OR complaint_id IS NOT NULL"
         )
     _index("nonconformances", "complaint_id")
+    op.add_column("recall_cases", sa.Column("no_capa", sa.String(2000), nullable=False, server_default=""))
     _complaints()
     _capas()
     op.create_table(
@@ -173,6 +174,7 @@ def _capas() -> None:
 def downgrade() -> None:
     for table in ("quality_signals", "capa_actions", "capas", "complaints"):
         op.drop_table(table)
+    op.drop_column("recall_cases", "no_capa")
     op.execute("DELETE FROM nonconformances WHERE inspection_id IS NULL")
     op.drop_index(op.f("ix_nonconformances_complaint_id"), "nonconformances")
     with op.batch_alter_table("nonconformances") as batch:

@@ -18,6 +18,7 @@ from app.notifying.models import Letter
 from app.recalls import counting, links, queries, replying, service, telling
 from app.recalls.models import RecallReply
 from app.tasks.refusing import FourEyes
+from app.vigilance import capas
 from tests.catalog.factories import make_customer
 from tests.recalls.world import make_recalling
 from tests.traceability import oracle
@@ -98,7 +99,13 @@ def test_from_opening_to_closing(world):
         world.answer("wang", case, "second_witness", outcome="approve")
     world.answer("rio", case, "second_witness", outcome="approve")
     assert books(case) == (0, 0, 88, 12, 0)
-    world.answer("hedda", case, "close_case", outcome="approve", reason="all back")
+    with pytest.raises(Invalid) as refusal, session().begin_nested():
+        world.answer("hedda", case, "close_case", outcome="approve", reason="all back")
+    assert list(refusal.value.details["fields"]) == ["no_capa"]
+    capa = capas.begin_capa(world.actor("rae"), {"source_kind": "recall", "source": case.number})
+    assert (capa.problem, capa.lot_id, capa.source_id) == (case.hazard, world.lot.id, case.id)
+    world.answer("hedda", case, "close_case", outcome="approve", reason="all back", no_capa="not read: one follows")
+    assert case.no_capa == ""
     assert (case.status, world.at(case)) == ("closed", [])
     assert {one.kind for one in papers.documents_of(case.subject)} == {"recall_notice", "regulator_report"}
     with pytest.raises(service.CaseClosed):

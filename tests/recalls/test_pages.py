@@ -102,7 +102,7 @@ def test_the_door_of_consignees(world, client):
         assert client.get(f"/r/{wrong}").status_code in (400, 404)
         assert client.post(f"/r/{wrong}", data=given).status_code in (400, 404)
     with clock.moved(clock.now().replace(year=2027)):
-        service.close(world.actor("hedda"), case, "over")
+        service.close(world.actor("hedda"), case, "over", "told in the audit")
         assert "已关闭" in client.get(door).text
         assert client.post(door, data={**given, "submission": "third"}).status_code == 409
     assert session().query(RecallReply).count() == 2

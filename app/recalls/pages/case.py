@@ -18,6 +18,7 @@ from app.recalls.models import COUNTS, RecallCase
 from app.recalls.pages.blueprint import bp
 from app.recalls.permissions import RECALL_READ
 from app.tasks.queries import candidates_of, may_see, open_tasks_of
+from app.vigilance.queries import capas_about
 
 
 @bp.get("/recalls/<recall_id>")
@@ -41,6 +42,7 @@ def render(case: RecallCase, refusal: DomainError | None = None) -> str:
         sheet=sheet,
         case=case,
         affected=reading.affected_by(case, sheet.scope),
+        capas=capas_about("recall", case.id),
         papers=papers.documents_of(case.subject),
         paper_kinds=PAPER_KINDS,
         tasks=tasks,

@@ -1,4 +1,4 @@
-"""/risks: orders that may come late, goods that run out, lots that will expire unsold."""
+"""/risks: orders that may come late, goods that run out, lots that will expire unsold, signals of quality."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from app.risks import promises, stock, watching, wording
 from app.risks.permissions import RISK_READ
 from app.risks.settings import figures
 from app.tasks.queries import seen_among
+from app.vigilance import trends
+from app.vigilance.queries import late_actions
+from app.vigilance.settings import figures as vigilance_figures
 
 bp = Blueprint("risks", "app.risks.pages")
 menu.add(_l("Risks"), "risks.show_promises", icon="alert-triangle", right=RISK_READ, section="orders", order=55)
@@ -50,3 +53,17 @@ def show_stock() -> str:
 def show_expiry() -> str:
     """Lots that will expire before they are used up."""
     return render_template("risks/expiry.html", rows=stock.expiring(), most=stock.MOST, figures=figures())
+
+
+@bp.get("/risks/quality")
+@requires(RISK_READ)
+def show_quality() -> str:
+    """Complaints and nonconformances that add up, actions of CAPA that are late."""
+    late = late_actions()
+    return render_template(
+        "risks/quality.html",
+        signals=trends.signals(),
+        late=late,
+        names=names_of([action.owner_id for action, _capa in late]),
+        figures=vigilance_figures(),
+    )

@@ -12,11 +12,12 @@ from app.core.fields import loaded
 from app.core.i18n import _, _l
 from app.core.paging import paginate
 from app.core.permissions import current_actor, requires
-from app.vigilance import capas, queries, wording
+from app.vigilance import capas, queries, trends, wording
 from app.vigilance.models import STAGES
 from app.vigilance.pages.blueprint import bp
 from app.vigilance.permissions import CAPA_READ, CAPA_RUN
 from app.vigilance.schemas import CapaGiven
+from app.vigilance.settings import figures
 
 menu.add(_l("CAPA"), "vigilance.list_capas", icon="rotate", right=CAPA_READ, section="quality", order=44)
 FIELDS = ("source_kind", "source", "problem")
@@ -37,6 +38,8 @@ def list_capas() -> str:
         states=[*choices, *((code, str(wording.STAGES[code])) for code in STAGES)],
         counts=queries.counts_of([one.id for one in page.items]),
         wording=wording,
+        signals=trends.signals(),
+        figures=figures(),
     )
 
 

@@ -13,11 +13,12 @@ from app.core.i18n import _, _l
 from app.core.paging import paginate
 from app.core.permissions import current_actor, requires
 from app.core.web import is_fragment
-from app.vigilance import clocks, naming, queries, service, wording
+from app.vigilance import clocks, naming, queries, service, trends, wording
 from app.vigilance.models import HARMS, STATUSES
 from app.vigilance.pages.blueprint import bp
 from app.vigilance.permissions import COMPLAINT_READ, COMPLAINT_RECORD
 from app.vigilance.schemas import ComplaintGiven
+from app.vigilance.settings import figures
 
 menu.add(
     *(_l("Complaints"), "vigilance.list_complaints"),
@@ -46,6 +47,8 @@ def list_complaints() -> str:
         statuses=[("", _("All")), *((code, str(wording.STATUSES[code])) for code in STATUSES)],
         harms=[("", _("All")), *((code, str(wording.HARMS[code])) for code in HARMS)],
         wording=wording,
+        signals=trends.signals(),
+        figures=figures(),
         now=clock.now(),
         decide_by=clocks.decide_by,
     )
