@@ -26,10 +26,9 @@ from app.processes import service as processes
 from config import ROOT, Settings
 from tests.conftest import NOON, build_schema, close_whole
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None
-)
-"""The one without windows computes a third less."""
+WHOLE = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = shutil.which("chromium-headless-shell") or WHOLE
+"""Where there is one without windows: it computes a third less."""
 PASSWORD = "correct-horse-battery"
 FLAGS = [
     "--no-sandbox",
@@ -47,7 +46,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
             if CHROMIUM is None:
-                item.add_marker(pytest.mark.skip(reason="no Chromium here: apt-get install chromium fonts-noto-cjk"))
+                item.add_marker(
+                    pytest.mark.skip(
+                        reason="no Chromium here: apt-get install chromium chromium-headless-shell fonts-noto-cjk"
+                    )
+                )
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,16 @@ def browser() -> Iterator[Browser]:
         started = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def whole(browser: Browser) -> Iterator[Browser]:
+    """One that shows notices of the system too, which one without windows does not."""
+    if WHOLE is None:
+        pytest.skip("no whole Chromium here: apt-get install chromium")
+    started = browser.browser_type.launch(executable_path=WHOLE, args=FLAGS)
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="package")
@@ -200,19 +213,20 @@ def windows(browser: Browser) -> Iterator[dict[str, list[BrowserContext]]]:
 
 @pytest.fixture
 def sign_in(browser: Browser, windows: dict[str, list[BrowserContext]], site: Site) -> Iterator[object]:
-    """`sign_in(login, language, size)` opens a window of its own."""
+    """`sign_in(login, language, size)` opens a window of its own, with `by` of another browser."""
     opened = []
 
-    def open_window(login: str, language: str = "en", size: str = "desk") -> Person:
-        idle = windows[language]
+    def open_window(login: str, language: str = "en", size: str = "desk", by: Browser | None = None) -> Person:
+        idle = windows[language] if by is None else []
         context = (
             idle.pop()
             if idle
-            else browser.new_context(locale="en-GB" if language == "en" else "zh-CN", reduced_motion="reduce")
+            else (by or browser).new_context(locale="en-GB" if language == "en" else "zh-CN", reduced_motion="reduce")
         )
         context.clear_cookies()
         context.add_cookies([{"name": "language", "value": language, "url": site.url}])
-        opened.append((language, context))
+        if by is None:
+            opened.append((language, context))
         page = context.new_page()
         width, height = SIZES[size]
         page.set_viewport_size({"width": width, "height": height})

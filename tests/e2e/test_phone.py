@@ -154,10 +154,10 @@ def test_decisions_without_a_network(site, sign_in):
     assert page.evaluate("async () => [await youxuQueue.about('who'), await youxuQueue.entries(null)]") == [None, []]
 
 
-def test_told_by_push_and_a_code_scanned(site, sign_in):
+def test_told_by_push_and_a_code_scanned(site, sign_in, whole):
     with db.transaction():
         pushing.make_key()
-    person = sign_in("warehouse", "en", "phone")
+    person = sign_in("warehouse", "en", "phone", by=whole)
     page, context = person.page, person.page.context
     context.grant_permissions(["notifications"], origin=site.url)
     page.add_init_script(CAMERA)
