@@ -59,8 +59,8 @@ ALSO_OFFERED = {
         "temperature",
     },
     "notifying": {"sources"},
-    "traceability": {"exporting"},
-    "vigilance": {"naming", "schemas", "settings", "sources", "trends", "wording"},
+    "traceability": {"chain", "exporting"},
+    "vigilance": {"capas", "naming", "schemas", "settings", "sources", "trends", "wording"},
     "recalls": {"replying"},
     "fulfilment": {"intake", "deciding", "steps", "documents", "versions", "entry_form", "pages", "api"},
 }

@@ -12,8 +12,9 @@ from app.tasks.queries import open_tasks_of
 
 
 def answer(who: Actor, about: Subject, *, element: str = "", **answers: Any) -> None:
-    """The open task about the subject; of several that of the element."""
-    task = next(one for one in open_tasks_of(about) if element in ("", one.element_id))
+    """The open task about the subject; of several that of the element, their own before another's."""
+    found = [one for one in open_tasks_of(about) if element in ("", one.element_id)]
+    task = next((one for one in found if one.assignee_id == who.id), found[0])
     meaning = processes.work_of(task).signature
     signed = deciding.unseen(task, meaning, "invented") if meaning else None
     deciding.complete(who, task.id, answers, seen_version=None, signed=signed)

@@ -10,7 +10,7 @@ from app.core import clock
 from app.core.db import session, transaction
 from app.core.errors import DomainError
 from app.core.permissions import SYSTEM, Actor
-from app.demo import changes, master, quality, recalls, shipments, suppliers, tracing
+from app.demo import changes, master, quality, recalls, shipments, suppliers, tracing, vigilance
 from app.demo.history import DAYS, History
 from app.demo.places import PEOPLE
 from app.identity import queries as people
@@ -43,10 +43,13 @@ def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict
     history.plan_orders(start + timedelta(hours=1))
     history.plan(until - SHIPPING, lambda: processes.take_out_of_force(team["admin"], shipment, instead=shipment))
     history.run(lambda done, planned: say(f"  {done} of {planned} acts"))
+    with clock.moved(until - vigilance.BEFORE), transaction():
+        vigilance.begin(team, world)
     with clock.moved(until - STORIES), transaction():
         suppliers.tell(team, world)
         traced = tracing.tell(team, world)
         quality.tell(team, world)
+        vigilance.tell(team, world, traced)
         recalls.tell(team, traced)
         _told(say, shipments.send, team)
     with clock.moved(until), transaction():

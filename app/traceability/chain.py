@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from app.audit.models import AuditEntry, Signature
 from app.core.db import session
+from app.core.registry import Registry
 from app.core.subject import Subject
 from app.documents.models import Document
 from app.inventory.models import BIN, KitContent, Lot, Reservation
@@ -31,7 +32,7 @@ _PURPOSE = {"quarantine": "quarantine", "qualified": "put_away", "cold": "put_aw
 @dataclass(frozen=True)
 class Step:
     """One thing that happened. `code`: a kind of movement, `put_away`, `status`, `allocation`, `paper`, `signature`,
-    `epcis` (an event of others).
+    `epcis` (an event of others), or one of `more_steps`.
 
     Of movements `source`, `target`, `quantity`; `said` is what else is known: the new status of a lot, the meaning of a
     signature, the kind of a paper. `about` is what its page shows.
@@ -53,6 +54,11 @@ class Step:
     serial_ids: tuple[str, ...] = ()
     entry_ids: tuple[str, ...] = ()
     """Of the ledger, for movements: one, or one for each unit that moved at once."""
+
+
+more_steps: Registry[Callable[[Subject, Sequence[str]], list[Step]]] = Registry("steps of a chain")
+"""What later packages know of a start and the lots of its chain (at most a thousand): at most `MOST_STEPS` steps of
+each kind, `said` in the reader's words."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,7 @@ def chain_of(start: Subject) -> Chain:
     steps += _statuses(trail.lot_ids)
     steps += _foreign(start, trail.lot_ids)
     steps += _papers(start, trail.lot_ids, rows)
+    steps += [step for name in more_steps for step in more_steps.get(name)(start, trail.lot_ids[:1000])]
     steps.sort(key=lambda step: (step.at, _AT_ONCE.get(step.code, len(_AT_ONCE))))
     left_out = max(0, sum(way.movements for way in trail.ways) - len(rows))
     if len(steps) > MOST_STEPS:

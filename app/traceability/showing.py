@@ -203,5 +203,8 @@ _PAGES = {
     "supplier": ("catalog.show_supplier", "supplier_id"),
     "warehouse": ("inventory.show_warehouse", "warehouse_id"),
     "document": ("documents.show_document", "document_id"),
+    "complaint": ("vigilance.show_complaint", "complaint_id"),
+    "nonconformance": ("vigilance.show_nonconformance", "nonconformance_id"),
+    "capa": ("vigilance.show_capa", "capa_id"),
     "epcis-event": ("traceability.show_event", "event_key"),
 }

@@ -25,6 +25,9 @@ STEPS: dict[str, LazyString] = {
     "paper": _l("Document"),
     "signature": _l("Signature"),
     "epcis": _l("Event of others"),
+    "complaint": _l("Complaint"),
+    "nonconformance": _l("Nonconformance"),
+    "capa": _l("CAPA"),
 }
 LEVELS: dict[str, LazyString] = {"soft": _l("planned"), "firm": _l("firmly kept"), "hard": _l("picked")}
 REASONS: dict[str, LazyString] = {

@@ -12,6 +12,7 @@ from app.identity.queries import names_of
 from app.processes.queries import local_variables_of
 from app.tasks.models import Task, TaskStatus
 from app.tasks.showing import Shown, shown_subject, signed_subject, still_stored
+from app.vigilance import tracing  # noqa: F401 - loading it puts its steps into the chains
 from app.vigilance.models import Capa, CapaAction
 from app.vigilance.queries import get_capa
 
