@@ -21,13 +21,16 @@ BEFORE = timedelta(days=12)
 
 
 def begin(team: dict[str, Actor], world: World) -> None:
-    """A complaint is confirmed, its CAPA planned and approved; one action is done, the other will be late."""
+    """Three complaints of a product are confirmed, a signal; the CAPA of one is planned and approved; one action is
+    done, the other will be late."""
     product = next(one for one in world.products if one.sterile and not one.implantable)
-    told = {"product": product.sku, "lot_no": "外购批次", "customer": world.hospitals[1].code, "reference": "CRM-4711"}
-    one = _complain(team["sales"], told, "开箱时发现内包装封口有一处未压合，未使用，无人受伤。")
-    service.take_up(team["qa"], one)
+    told = {"product": product.sku, "lot_no": "P2603"}
     finding = "样品复测：封口宽度低于规定值；包装班次更换压头后未做首件检查。"
-    service.conclude(team["qa"], one, "confirmed", finding)
+    for place in range(3):
+        by = {"customer": world.hospitals[place + 1].code, "reference": f"CRM-471{place}"}
+        one = _complain(team["sales"], {**told, **by}, "开箱时发现内包装封口有一处未压合，未使用，无人受伤。")
+        service.take_up(team["qa"], one)
+        service.conclude(team["qa"], one, "confirmed", finding)
     capa = capas.begin_capa(team["qa"], {"source_kind": "complaint", "source": one.number, "problem": finding})
     _plan(team["qa"], capa, "warehouse", "corrective", "隔离并复检同一班次的库存，逐箱检查封口。", days=4)
     _plan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import Any
 
@@ -141,7 +142,8 @@ def deliver(headers: dict[str, Any], given: dict[str, Any], shipment_id: str) ->
     """The receiver has taken it and signed; what is refused comes back, another's carton is not handed over."""
 
     def act(actor: Actor, shipment: Shipment) -> dict[str, Any]:
-        handling.deliver(actor, shipment, given)
+        photo = base64.b64decode(given["photo"]) if given["photo"] else None
+        handling.deliver(actor, shipment, {**given, "photo": photo})
         return {}
 
     return _once(headers, shipment_id, {"delivery": given}, act)

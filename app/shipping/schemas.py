@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from app.core.fields import Choice, MomentField, Quantity, Schema, Text, between
-from app.core.i18n import _l
+from app.core.i18n import _, _l
 from app.core.paging import LARGEST, SIZE
 from app.shipping.delivery import HIGHEST, LOWEST, MOST_READINGS
 from app.shipping.models import STATUSES
 
 MOST_SERIALS, MOST_REFUSED = 1000, 200
 MANY: Any = _l("At most {max}.")
+PHOTOS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+"""How JPEG and PNG begin."""
 
 
 class Celsius(fields.Decimal):
@@ -134,6 +137,20 @@ class RefusedGiven(Schema):
     reason = Text(most=200, required=True)
 
 
+class Photo(fields.String):
+    """A photo in JPEG or PNG, in base64."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs) or ""
+        try:
+            right = base64.b64decode(text, validate=True).startswith(PHOTOS)
+        except ValueError:
+            right = False
+        if not right:
+            raise ValidationError(_("Only photos in JPEG or PNG can be taken."))
+        return text
+
+
 class DeliveryGiven(Schema):
     """The receiver has taken it and signed."""
 
@@ -144,6 +161,14 @@ class DeliveryGiven(Schema):
     )
     note = Text(least=0, most=500, lines=True, load_default="")
     carton = carton()
+    photo = Photo(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "format": "byte",
+            "description": "Photo of the handover in JPEG or PNG, in base64; the whole body is at most 1 MiB",
+        },
+    )
 
 
 class GoodsShown(Schema):

@@ -109,6 +109,13 @@ def capas_about(kind: str, source_id: str) -> list[Capa]:
     return list(session().scalars(wanted))
 
 
+def capas_on(kind: str, subject_id: str) -> list[Capa]:
+    """Those on a `product` or `lot` that are not closed yet, the newest first."""
+    column = Capa.lot_id if kind == "lot" else Capa.product_id
+    wanted = select(Capa).where(column == subject_id, Capa.stage.not_in(OVER)).order_by(Capa.id.desc())
+    return list(session().scalars(wanted.limit(20)))
+
+
 def _late() -> tuple[Any, ...]:
     return CapaAction.done_at.is_(None), CapaAction.due_on < clock.today()
 

@@ -22,7 +22,7 @@ from app.quality.models import Nonconformance
 from app.tasks.notices import settle, tell_of_page
 from app.tasks.records import NoticeKind
 from app.vigilance.models import CONFIRMED, Capa, Complaint, Signal
-from app.vigilance.queries import capas_about
+from app.vigilance.queries import capas_on
 from app.vigilance.settings import figures
 
 PATH = "/risks/quality"
@@ -34,7 +34,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Shown:
-    """A signal with its goods and the CAPA that follow from it."""
+    """A signal with its goods and the CAPA on them that are not closed yet."""
 
     signal: Signal
     product: Product
@@ -108,7 +108,7 @@ def signals() -> list[Shown]:
             signal=one,
             product=products[ids[one.subject_id]],
             lot=lots.get(one.subject_id),
-            capas=capas_about("signal", one.subject_id),
+            capas=capas_on(one.kind, one.subject_id),
         )
         for one in found
     ]

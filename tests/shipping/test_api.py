@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
-from app.core import clock
+from app.core import clock, kept
 from app.core.db import session
 from app.inventory import queries as stock
 from app.shipping import shipments
@@ -74,9 +75,13 @@ def test_from_pick_to_proof(dock, client):
     assert list(wrong(tms.say(shipment, "delivery", receiver="X"))) == ["receiver"]
     over = {"lot_no": lot_no, "quantity": 6, "reason": "torn"}
     assert list(wrong(tms.say(shipment, "delivery", receiver="Dr Chen", refused=[over]))) == ["refused"]
-    done = tms.say(shipment, "delivery", key="d-1", receiver="Dr Chen")
+    for photo in ("no base64", base64.b64encode(b"GIF89a").decode(), 7):
+        assert list(wrong(tms.say(shipment, "delivery", receiver="Dr Chen", photo=photo))) == ["photo"]
+    photo = base64.b64encode(b"\xff\xd8\xff photo").decode()
+    done = tms.say(shipment, "delivery", key="d-1", receiver="Dr Chen", photo=photo)
     assert (done.json["status"], done.json["proof"]["receiver"], len(done.json["goods"])) == ("delivered", "Dr Chen", 2)
-    assert tms.say(shipment, "delivery", key="d-1", receiver="Dr Chen").json == done.json
+    assert tms.say(shipment, "delivery", key="d-1", receiver="Dr Chen", photo=photo).json == done.json
+    assert kept.content_of(shipments.proof_of(shipment).photo_id) == b"\xff\xd8\xff photo"
     assert tms.say(shipment, "delivery", receiver="Dr Li").status_code == 409
     assert wms.say(shipment, "picks", lot_no=lot_no, quantity=1).status_code == 409
     assert client.get(f"{URL}/none", headers=wms.headers).status_code == 404

@@ -134,7 +134,10 @@ def test_clicked_through(world, client):
     here = f"/complaints/{one.id}"
     assert made.headers["Location"] == here
     page = client.get(here).text
-    assert all(text in page for text in ("&lt;b&gt;open", "Investigate it", "Hold it", "/recalls/new?lots=", "Decide"))
+    assert all(
+        text in page
+        for text in ("&lt;b&gt;open", "Investigate it", "Hold it", "/recalls/new?lots=", "Record the decision")
+    )
     for act, data, status in (
         ("take", {}, 302),
         ("close", {"conclusion": "confirmed", "finding": "so"}, 422),

@@ -17,12 +17,11 @@ from app.shipping import handling, logger_file, reading, shipments
 from app.shipping.models import Shipment
 from app.shipping.pages.blueprint import bp
 from app.shipping.permissions import SHIPMENT_CARRY
+from app.shipping.schemas import PHOTOS
 from app.shipping.service import ScanBlocked
 
 LARGEST_PHOTO = 12 * 1024 * 1024
 """Bytes: what the cameras of phones make."""
-BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
-"""Of JPEG and PNG."""
 web.allow_body("shipping.sign_delivery", LARGEST_PHOTO + 64 * 1024)
 
 
@@ -111,6 +110,6 @@ def _photo(wrong: dict[str, list[str]]) -> bytes | None:
     content: bytes = file.read(LARGEST_PHOTO + 1)
     if len(content) > LARGEST_PHOTO:
         wrong["photo"] = [_("The photo is larger than %(most)s MB.", most=LARGEST_PHOTO // 1024 // 1024)]
-    elif not content.startswith(BEGINNINGS):
+    elif not content.startswith(PHOTOS):
         wrong["photo"] = [_("Only photos in JPEG or PNG can be taken.")]
     return content
