@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from app.core import clock, db
@@ -30,6 +30,9 @@ WHOLE = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "go
 CHROMIUM = shutil.which("chromium-headless-shell") or WHOLE
 """Where there is one without windows: it computes a third less."""
 PASSWORD = "correct-horse-battery"
+PATIENCE = 25_000
+"""Milliseconds: other queues of the suite compute beside it."""
+expect.set_options(timeout=PATIENCE)
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -151,7 +154,7 @@ class Person:
     def __init__(self, page: Page, site: Site, login: str, size: str) -> None:
         self.page, self.site, self.size = page, site, size
         self.faults: list[str] = []
-        page.set_default_timeout(25_000)  # other queues of the suite compute beside it
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda message: self._note(message.type, message.text))
         if login in site.cookies:
