@@ -9,7 +9,7 @@ from typing import Any
 
 from app.audit import queries as audit
 from app.audit.actions import OWN
-from app.core.i18n import LazyString, _, _l, pick
+from app.core.i18n import LazyString, _, _l, _n, pick
 from app.core.subject import Subject
 from app.documents.kinds import KINDS
 from app.fulfilment.forms import OUTCOMES
@@ -206,7 +206,8 @@ def _of_shipment(details: Mapping[str, Any]) -> Iterable[str]:
     if details.get("shipment"):
         yield str(details["shipment"])
     if details.get("into"):
-        yield _("%(quantity)s units in %(shipment)s", quantity=details["quantity"], shipment=details["into"])
+        into = details["into"]
+        yield _n("%(num)s unit in %(shipment)s", "%(num)s units in %(shipment)s", details["quantity"], shipment=into)
 
 
 def _assessment(details: Mapping[str, Any]) -> Iterable[str]:

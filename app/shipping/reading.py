@@ -16,7 +16,7 @@ from app.catalog import queries as catalog
 from app.catalog.models import Customer, Product
 from app.core import clock
 from app.core.db import session
-from app.core.i18n import _, named
+from app.core.i18n import _, _n, named
 from app.core.subject import Subject
 from app.identity.queries import names_of
 from app.inventory.models import Lot, Place
@@ -178,7 +178,7 @@ def _told(entry: AuditEntry) -> str:
 
 
 def _into_another(said: Mapping[str, Any]) -> str:
-    units = _("%(quantity)s units in %(shipment)s", quantity=said["quantity"], shipment=said["into"])
+    units = _n("%(num)s unit in %(shipment)s", "%(num)s units in %(shipment)s", said["quantity"], shipment=said["into"])
     return "; ".join(one for one in (units, said["reason"]) if one)
 
 
