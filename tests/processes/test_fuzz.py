@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from app.audit import signatures
 from app.core import clock, i18n, jobs
 from app.processes import deciding, world
 from app.processes.engine import EngineFault, StateTooLarge
@@ -64,7 +65,7 @@ class Steady(Walker):
 
 @pytest.fixture
 def routes(app, monkeypatch):
-    """Rule sets and steps of our own diagrams give what comes: only the engine is looked at here."""
+    """Rule sets and steps of our own diagrams give what comes, and everybody signs: only the engine is looked at."""
     dice = random.Random("routes")
     names = ["approve", "reject", "return", "none", "one", "two", "clear", "block", "enough", "short", None]
 
@@ -74,6 +75,7 @@ def routes(app, monkeypatch):
     monkeypatch.setattr(world, "decide_route", decide)
     monkeypatch.setattr(deciding, "rule_set_names", lambda: RULE_SETS)
     monkeypatch.setattr(World, "perform", lambda self, *_given: {"n": dice.choice([1, "x", None])})
+    monkeypatch.setattr(signatures, "is_signed", lambda *_given: True)
 
 
 def wrong_with(one: Mutant, folder: Path) -> str | None:
