@@ -96,6 +96,18 @@ def test_what_does_not_lie_there_is_taken_from_another_lot(dock):
     assert sum(line.quantity for line in orders.get_order(order.id).lines) == 50
 
 
+def test_what_does_not_lie_there_is_not_looked_for_there_again(dock):
+    _order, shipment = dock.release(quantity=5)
+    other = make_lot(dock.flow.plain, on_hand=20, expires_on=date(2028, 7, 1))
+    (one,) = shipments.goods_of(shipment)
+    first = one.kept.lot
+    assert sum(row.on_hand for row in stock.lots_of(first.id)) == 50
+    assert missing.report_missing(dock.flow.actor("wang"), shipment, one.kept.id, 2, reason="two lie there") == 0
+    assert {one.kept.lot_id: one.kept.quantity for one in shipments.goods_of(shipment)} == {first.id: 2, other.id: 3}
+    assert sum(row.on_hand for row in stock.lots_of(first.id)) == 2
+    assert stock.differences() == []
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_recalled_lot_stops_it_at_once_and_other_lots_go(dock, packed):
     order, shipment = dock.release()

@@ -39,7 +39,16 @@ from app.inventory.service.reservations import (
     reserve,
     reserve_lines,
 )
-from app.inventory.service.stock import MayNotLeave, NotEnough, count, goods_received, may_leave, receive, take_out
+from app.inventory.service.stock import (
+    MayNotLeave,
+    NotEnough,
+    balances_of,
+    count,
+    goods_received,
+    may_leave,
+    receive,
+    take_out,
+)
 
 __all__ = [
     "Goods",
@@ -65,6 +74,7 @@ __all__ = [
     "add_zone",
     "arrive_on",
     "assemble",
+    "balances_of",
     "count",
     "create_warehouse",
     "cut",

@@ -222,13 +222,22 @@ def _from_bins(
 
 
 def count(
-    actor: Actor, lot: Lot, warehouse: Warehouse, counted: int, *, serials: Sequence[str] | None = None, reason: str
+    actor: Actor,
+    lot: Lot,
+    warehouse: Warehouse,
+    counted: int,
+    *,
+    serials: Sequence[str] | None = None,
+    place_id: str | None = None,
+    reason: str,
 ) -> int:
-    """Set what is on hand to what was counted; answers the difference. Raises NotEnough below what is reserved.
+    """Set what is on hand, or lies in one bin (`place_id`), to what was counted; answers the difference.
+
+    Raises NotEnough below what is reserved.
 
     Of a serialised lot the serial numbers that are there are given: those that are missing are booked off.
     """
-    rows = balances_of(lot, warehouse)
+    rows = [row for row in balances_of(lot, warehouse) if place_id in (None, row.place_id)]
     on_hand, reserved = sum(row.on_hand for row in rows), sum(row.reserved for row in rows)
     difference = counted - on_hand
     if counted < reserved:
