@@ -91,6 +91,27 @@ function keepTranslated(place) {
   watch();
 }
 
+const WRITTEN = /^\s*(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?\s*$/;
+
+/** The day that was written, year first; none for what is no day. */
+function dayOf(written) {
+  const [year, month, day] = (WRITTEN.exec(written) ?? []).slice(1).map(Number);
+  const made = new Date(year, month - 1, day);
+  return made.getMonth() === month - 1 && made.getDate() === day ? made : undefined;
+}
+
+/** Fields for a day are read and shown year first, whatever the browser's country: 1/2 is two days, 2027-01-02 is one. */
+function readDaysAlike(root) {
+  for (const input of root.querySelectorAll(".fjs-datepicker input")) {
+    const picker = input._flatpickr;
+    if (!picker || picker.config.parseDate === dayOf) continue;
+    picker.config.parseDate = dayOf;
+    picker.set("dateFormat", "Y-m-d");
+    input.placeholder = chinese ? "年-月-日" : "yyyy-mm-dd";
+    if (picker.selectedDates.length) picker.setDate(picker.selectedDates, false);
+  }
+}
+
 function answersField(outer) {
   let field = outer.querySelector("input[name=answers]");
   if (!field) outer.append((field = make("input", { type: "hidden", name: "answers" })));
@@ -130,6 +151,7 @@ function keepDraft(form, outer, place) {
   });
   outer.addEventListener("submit", () => clearTimeout(due));
   addEventListener("pagehide", () => due && save());
+  addEventListener("submit", (event) => event.target !== outer && due && save(), true); // a file attached, say: the page comes anew
 }
 
 /** Show data-schema with data-values; fill and check it when the form data-target (or the surrounding one) is sent. */
@@ -141,6 +163,8 @@ export async function mount(place) {
   speaking(form);
   await form.importSchema(JSON.parse(place.dataset.schema), JSON.parse(place.dataset.values || "{}"));
   if (chinese) keepTranslated(box);
+  new MutationObserver(() => readDaysAlike(box)).observe(box, { subtree: true, childList: true, attributes: true, attributeFilter: ["class"] });
+  readDaysAlike(box);
   const outer = place.dataset.target ? document.querySelector(place.dataset.target) : place.closest("form");
   box.addEventListener("submit", (event) => event.stopPropagation()); // Enter in a field of the inner form sends nothing
   if (place.dataset.readonly !== undefined) form.setProperty("readOnly", true);
