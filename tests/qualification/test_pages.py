@@ -55,7 +55,7 @@ def test_clicked_through(world, client):
         sign_in(client, world.users[name])
         task = world.task(case)
         page = client.get(f"/tasks/{task.id}").text
-        assert "the papers and their scans" in page
+        assert "the case as it is now with its papers" in page
         given = {"outcome": "approve", "meaning": re.search(r'name="meaning" value="(\w+)"', page)[1], "login": name}
         seen = re.search(r'name="seen" value="([^"]+)"', page)[1]
         answer = client.post(f"/tasks/{task.id}/complete", data={**given, "seen": seen, "password": PASSWORD})
