@@ -240,7 +240,7 @@ def test_whatever_column_changes_the_orders_it_matters_to_are_touched(world, tx,
         try:
             setattr(row, name, value)
             tx.flush()
-            tx.expire(row)  # what hangs on it is read anew, as others would
+            tx.expire_all()  # all is read anew, as in a session of its own
         except DBAPIError:  # the database does not allow it
             saved.rollback()
             tx.refresh(row)
