@@ -105,6 +105,55 @@ def test_an_overdue_timer_fires_after_the_migration_as_before(running):
     sound()
 
 
+def reminded(*more: str) -> bytes:
+    """A task with a reminder, in a process with another: neither ends what it reminds of."""
+    body = '<timerEventDefinition id="w_d"><timeDuration>PT2H</timeDuration></timerEventDefinition>'
+    inner = node("startEvent", "w", body, isInterrupting="false") + user("told") + end("we") + chain("w", "told", "we")
+    return process(
+        start(),
+        user("check"),
+        timer("late", "check", "PT2H", cancelActivity="false"),
+        user("remind"),
+        node("subProcess", "aside", inner, triggeredByEvent="true"),
+        end(),
+        chain("s", "check", "e"),
+        chain("late", "remind", "e"),
+        *more,
+    )
+
+
+def test_a_timer_that_has_come_does_not_come_again(tx, rules):
+    old = service.deploy(SYSTEM, reminded())
+    made = service.start(SYSTEM, "p", Subject("case", "1")).id
+    more = timer("later", "check", "PT9H", cancelActivity="false") + chain("later", "remind")
+    new = service.deploy(SYSTEM, reminded(more))
+    with clock.moved(NOON + timedelta(hours=3)):
+        jobs.run_due()
+        assert service.preview(old.id, new.id).begun == {"later": 1}
+        done = service.migrate(SYSTEM, made, new.id, reason="x")
+        assert due(made) == {"later": NOON + timedelta(hours=12)}
+        service.undo_migration(SYSTEM, done, reason="x")
+        assert due(made) == {}
+        service.migrate(SYSTEM, made, new.id, reason="x")
+    with clock.moved(NOON + timedelta(hours=30)):
+        jobs.run_due()
+    tasked = sorted(one.element_id for one in inbox.open_tasks_of(Subject("case", "1")))
+    assert tasked == ["check", "remind", "remind", "told"]
+    sound()
+
+
+def test_at_another_element_everything_there_is_watched(tx, rules):
+    """Also what the old version had there and this token never came to."""
+    soon = timer("soon", "wait", "PT1H", cancelActivity="false")
+    two = (user("wait"), soon, chain("check", "wait"), chain("soon", "e"))
+    service.deploy(SYSTEM, reminded(*two))
+    made = service.start(SYSTEM, "p", Subject("case", "1")).id
+    new = service.deploy(SYSTEM, reminded(*two, user("more"), chain("check", "more", "e")))
+    service.migrate(SYSTEM, made, new.id, {"check": "wait"}, reason="x")
+    assert due(made) == {"soon": NOON + timedelta(hours=1), "w": NOON + timedelta(hours=2)}
+    sound()
+
+
 def test_undo_puts_back_version_watches_and_deadlines(running, tx):
     instance, old, new = running
     before = due(instance)

@@ -1,12 +1,13 @@
 """Taking a stored instance from one version of its diagram to another: where each token goes, what stands against it.
 
 Elements of the same id stay as they are; a mapping says where others go. Timers keep their deadlines. What only
-watches (boundary events, event subprocesses) ends if the new version has none such, and begins if it has more.
+watches (boundary events, event subprocesses) ends if the new version has none such, and begins if it has more; a timer
+that has come in the old version does not come again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,11 +37,13 @@ class Fate:
 
 @dataclass(frozen=True)
 class Migrated:
-    """The state for the new version. `dropped`: tokens that watched what is no more, with what they waited for."""
+    """The state for the new version. `dropped`: tokens that watched what is no more, with what they waited for.
+    `begun`: token → elements of the new version that it is to watch from now on."""
 
     state: bytes
     fates: tuple[Fate, ...]
     dropped: Mapping[int, str]
+    begun: Mapping[int, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -57,18 +60,11 @@ def outlook(old: Definition, new: Definition, state: bytes, mapping: Mapping[str
     workflow, _done_by = _read(old, state)
     if workflow.completed:
         return Outlook((), ())
-    fates = {task.id: _fate(task, new, mapping) for task in workflow.live()}
-    if any(fate.problem is not None for fate in fates.values()):
-        return Outlook(tuple(fates.values()), ())
-    begun = []
-    for task in [workflow.task_tree, *workflow.live()]:
-        if task.watching:
-            continue
-        goes = fates.get(task.id)
-        spec = new.spec.task_specs[ROOT if goes is None or goes.to is None else goes.to]
-        watched = {fates[name].to for name in task._children if name in fates and fates[name].watch}
-        begun += _not_watched(task, spec.element, watched, new)
-    return Outlook(tuple(fates.values()), tuple(begun))
+    fates = tuple(_fate(task, new, mapping) for task in workflow.live())
+    if any(fate.problem is not None for fate in fates):
+        return Outlook(fates, ())
+    begun = _begun(workflow, fates, new, mapping)
+    return Outlook(fates, tuple(name for names in begun.values() for name in names))
 
 
 def _read(definition: Definition, state: bytes) -> tuple[Tokens, dict[str, str]]:
@@ -137,6 +133,7 @@ def migrated(old: Definition, new: Definition, state: bytes, mapping: Mapping[st
         if fate.problem is not None:
             raise NoPlace(fate.element, fate.problem)
     dropped = {fate.token: fate.waits for fate in fates if fate.to is None}
+    begun = _begun(workflow, fates, new, mapping)
     for token in dropped:
         task = workflow.tasks.pop(token)
         task.above._children.remove(token)
@@ -149,7 +146,41 @@ def migrated(old: Definition, new: Definition, state: bytes, mapping: Mapping[st
             task.task_spec = specs[goes.get(name) or _place_of_dead(task, new, mapping)]
         _rename_notes(task, mapping)
     workflow.definition, workflow.specs, workflow.spec = new, specs, new.spec
-    return Migrated(pack(workflow, {mapping.get(name, name): by for name, by in done_by.items()}), fates, dropped)
+    state = pack(workflow, {mapping.get(name, name): by for name, by in done_by.items()})
+    return Migrated(state, fates, dropped, begun)
+
+
+def _begun(
+    workflow: Tokens, fates: Sequence[Fate], new: Definition, mapping: Mapping[str, str]
+) -> dict[int, list[str]]:
+    """Token → events of the new version that it is to watch, but for those that it watched or watches in the old."""
+    goes = {fate.token: fate.to for fate in fates}
+    found = {}
+    for task in [workflow.task_tree, *workflow.live()]:
+        if not task.watching:
+            to = goes.get(task.id)
+            element = new.process if to is None else new.elements[to]
+            watched = _watched(task, new, mapping)
+            found[task.id] = [name for name in _to_watch(task, element, new) if name not in watched]
+    return {token: names for token, names in found.items() if names}
+
+
+def _watched(task: Any, new: Definition, mapping: Mapping[str, str]) -> set[str]:
+    """Events of the new version that stand for those that the token came to watch in the old one: those that it
+    watches still, and timers that have come."""
+    old = task.workflow.definition
+    pairs = ((old.elements[name], mapping.get(name, name)) for name in _to_watch(task, task.element, old))
+    return {to for element, to in pairs if to in new.elements and _is_same_watch(element, new.elements[to], mapping)}
+
+
+def _to_watch(task: Any, element: Any, definition: Definition) -> list[str]:
+    """The events that a token is to watch at an element of the definition."""
+    kept = task.internal_data
+    at_work = INSTANCE not in kept and FAULT not in kept and PHASE not in kept
+    wanted: tuple[str, ...] = element.boundaries if at_work else ()
+    if task.task_spec.wait_kind(task) == "scope":
+        wanted += element.watches
+    return [name for name in wanted if getattr(definition.elements[name], "trigger", "") in watching.WATCHED]
 
 
 def _place_of_dead(task: Any, new: Definition, mapping: Mapping[str, str]) -> str:
@@ -176,36 +207,16 @@ def _renamed(notes: Sequence[Any], mapping: Mapping[str, str]) -> list[Any]:
 
 @dataclass(frozen=True)
 class Watch:
-    """The first step in a new version: what it watches and the old one did not is watched from now on."""
+    """The first step in a new version: tokens begin to watch what is new in it."""
+
+    begun: Mapping[int, Sequence[str]]
 
     def do(self, run: Any) -> None:
         """Begin to watch."""
         workflow = run.workflow
-        for task in [workflow.task_tree, *workflow.live()]:
-            if task.is_live and not task.watching:
-                _watch_more(task)
-
-
-def _watch_more(task: Any) -> None:
-    workflow = task.workflow
-    watched = {
-        workflow.tasks[name].task_spec.name
-        for name in task._children
-        if name in workflow.tasks and workflow.tasks[name].watching
-    }
-    for name in _not_watched(task, task.element, watched, workflow.definition):
-        watching.watch(task, workflow.specs[name])
-
-
-def _not_watched(task: Any, element: Any, watched: Collection[str | None], definition: Definition) -> list[str]:
-    """The events that a token at the element is to watch, but for those that it does."""
-    kept = task.internal_data
-    at_work = INSTANCE not in kept and FAULT not in kept and PHASE not in kept
-    wanted: tuple[str, ...] = element.boundaries if at_work else ()
-    if task.task_spec.wait_kind(task) == "scope":
-        wanted += element.watches
-    specs = definition.spec.task_specs
-    return [name for name in wanted if name not in watched and specs[name].element.trigger in watching.WATCHED]
+        for token, names in self.begun.items():
+            for name in names:
+                watching.watch(workflow.tasks[token], workflow.specs[name])
 
 
 @dataclass(frozen=True)

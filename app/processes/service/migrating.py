@@ -152,7 +152,7 @@ def migrate(
     places = {fate.token: fate.to for fate in made.fates if fate.to is not None}
     keeping.readdress(instance_id, new, places)
     told = {"from": old.id, "to": new.id, "from_version": old.version, "to_version": new.version, "reason": reason}
-    after = _store(actor, before, new, made.state, Watch(), {**told, "mapping": given})
+    after = _store(actor, before, new, made.state, Watch(made.begun), {**told, "mapping": given})
     row = ProcessMigration(
         id=ids.new_id(),
         instance_id=instance_id,
