@@ -38,14 +38,15 @@ RESOLVE = "resolve_dispatch"
 planning.shares.register("shipments")(shipments.shares_by_line)
 
 
-def cover(actor: Actor, order: Order, as_of: datetime) -> None:
+def cover(actor: Actor, order: Order, as_of: datetime, *, asker: Shipment | None = None) -> None:
     """Keep what the open shipments of a released order lack. What others wait for too is dealt out by rank: the order
-    waits with them."""
+    waits with them. A shipment that waited and has everything now goes on; the `asker` does so by itself."""
+    lacked = shipments.lacking(shipments.open_of(order.id))
     short = _short(order)
     if short:
         _reserve(actor, order, short, as_of)
         short = _short(order)
-    settle(actor, order, partly=True)
+    covered = settle(actor, order, partly=True)
     for one in shipments.open_of(order.id):
         if one.status != "planned":  # somebody is about to pick it
             inventory.firm_up(actor, order.id, shipment_id=one.id)
@@ -55,6 +56,9 @@ def cover(actor: Actor, order: Order, as_of: datetime) -> None:
     else:
         planning.stop_waiting(order.id)
     note_kept(order)
+    for one in covered:
+        if one is not asker and one.id in lacked:
+            wake(actor, one)
 
 
 def _short(order: Order) -> dict[str, int]:

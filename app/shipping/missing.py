@@ -35,7 +35,7 @@ def report_missing(actor: Actor, shipment: Shipment, reservation_id: str, found:
     (here,) = (row for row in inventory.balances_of(lot, warehouse) if row.place_id == place_id)
     there = here.reserved + (found if lost is kept else 0)
     inventory.count(actor, lot, warehouse, there, place_id=place_id, reason=reason or shipment.number)
-    covering.cover(actor, orders.get_order(shipment.order_id), clock.now())
+    covering.cover(actor, orders.get_order(shipment.order_id), clock.now(), asker=shipment)
     short = shipments.lacking([shipment]).get(shipment.id, {}).get(line, 0)
     dispatch.note(actor, shipment, "missing", lot=lot.lot_no, quantity=gone, short=short)
     parting.by_place(actor, shipment)

@@ -73,7 +73,7 @@ def plan_shipment(call: StepCall) -> dict[str, Any] | None:
     apart; carrier, day, arrival."""
     one = _one(call)
     one.status = "planned"
-    covering.cover(call.actor, orders.get_order(one.order_id), call.as_of)
+    covering.cover(call.actor, orders.get_order(one.order_id), call.as_of, asker=one)
     parting.by_place(call.actor, one)
     dispatch.plan(call.actor, one, call.as_of)
     return None

@@ -266,6 +266,24 @@ def test_a_block_stops_only_the_shipment_with_the_lot(dock):
     reconciled(order)
 
 
+def test_what_covers_one_shipment_anew_wakes_the_other(dock):
+    """The rest waits, another lot is released, and before the allocation has run the lot of the first is recalled:
+    begun anew the first keeps goods for both."""
+    order, one = dock.release(quantity=50)
+    (goods,) = shipments.goods_of(one)
+    missing.report_missing(dock.flow.actor("wang"), one, goods.kept.id, 30, reason="not there")
+    dock.pick_all(one)
+    dock.do("wang", one, outcome="split", reason="the rest later")
+    first, rest = shipments.live_of(order.id)
+    assert dock.at(rest) == ["resolve_dispatch"]
+    spare = make_lot(dock.flow.plain, on_hand=60, status="quarantined")
+    inventory.release_lot(dock.flow.actor("qa"), spare, reason="report", report_no="QC-1")
+    inventory.recall_lot(dock.flow.actor("qa"), goods.kept.lot, reason="notice 9")
+    assert (dock.at(first), dock.at(rest)) == (["pick"], ["pick"])
+    assert {row.kept.lot_id for each in (first, rest) for row in shipments.goods_of(each)} == {spare.id}
+    reconciled(order)
+
+
 def test_a_change_holds_and_changes_every_shipment_that_has_not_left(tx):
     flow = make_changing(shipping=True)
     flow.users |= {login: make_user(roles=("warehouse",), name=login.title()) for login in ("wang", "li")}
