@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from app.core import ids
+from app.core import clock, ids, jobs
 from app.core.db import session
 from app.core.errors import StaleVersion
 from app.core.permissions import SYSTEM
@@ -341,6 +342,39 @@ def test_the_past_on_a_draft(tx):
     flow.decide("desk2", order, "approve")
     (parted,) = replaying.replay(draft, plans={"approval_matrix": decision_queries.plan_of(rules)}).differences
     assert (parted.after, parted.now) == ("approve_answer", "second_approval")
+
+
+def test_timers_of_the_past_fire_when_they_did(tx):
+    """One that nobody fired in time parts no order; another time for it, or another process, does."""
+    flow = make_flow()
+    waited = {}
+    for hours in (30, 60):  # the worker is down for the whole time
+        order = flow.submit(quantity=60)
+        flow.decide("desk2", order, "approve")
+        assert flow.at(order) == ["resolve_shortage"]
+        waited[hours] = order
+    for hours, order in waited.items():
+        with clock.moved(clock.now() + timedelta(hours=hours)):
+            flow.decide("desk2", order, "rework", "too few")
+    late = flow.submit(quantity=60)
+    flow.decide("desk2", late, "approve")
+    with clock.moved(clock.now() + timedelta(days=4)):
+        while jobs.run_due():
+            pass
+        draft = drafts.begin(flow.actor("boss"), "approval", "timers")
+        for again in (False, True):
+            past = replaying.replay(draft, again=again)
+            assert (past.played, past.same, past.unplayed) == (3, 3, [])
+        drafts.save(flow.actor("boss"), draft.id, 1, changed(APPROVAL, (">P2D<", ">P1D<")))
+        (parted,) = replaying.replay(draft).differences
+        assert (parted.after, parted.then, parted.now, parted.count) == (
+            "resolve_shortage", "shortage_answer", "shortage_late", 2
+        )  # fmt: skip
+        assert {number for _id, number in parted.examples} == {order.number for order in waited.values()}
+        drafts.save(flow.actor("boss"), draft.id, 2, changed(APPROVAL, (">P2D<", ">P9D<")))
+        (parted,) = replaying.replay(draft).differences
+        assert (parted.after, parted.then, parted.now) == ("resolve_shortage", "shortage_late", "")
+        assert [number for _id, number in parted.examples] == [late.number]
 
 
 def test_the_past_of_programs_and_of_what_it_was_given(people, act):
