@@ -152,8 +152,11 @@ def _parted(
     parted = first_difference(running.path, would.path)
     if parted is None:
         return _("The version in force already goes another way: %(reason)s", reason=stopped) if stopped else None
-    if parted[2] or would.ended:
-        return parted
+    return parted if parted[2] or would.ended else _stays(would, parted, halted)
+
+
+def _stays(would: Play, parted: tuple[str, str, str], halted: str) -> tuple[str, str, str] | str:
+    """Of a way that goes on no more: a timer makes it wait, or what would follow is not known, for a reason."""
     if would.faults:
         element, reason = would.faults[0]
         return _("“%(element)s” fails: %(reason)s", element=would.called(element), reason=reason)
