@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -230,7 +231,7 @@ def test_texts_that_are_no_scenarios(text):
 
 @pytest.mark.any_database
 def test_the_pages(people, client, act):
-    def send(path: str, status: int = 302, **form: Any) -> Any:
+    def send(path: str, status: int = 302, /, **form: Any) -> Any:
         answer = client.post(path, data=form, content_type="multipart/form-data")
         assert answer.status_code == status, answer.text[-2000:]
         return answer
@@ -255,10 +256,14 @@ def test_the_pages(people, client, act):
     assert "do not come out as expected" not in page
     assert page.count("Expect what came of it") >= 2
     tried = trying.try_draft(queries.get_draft(here.rpartition("/")[2])).results
-    for place in [place for place, one in enumerate(tried) if not one.passed]:  # those that end in a release
-        revision = str(queries.get_draft(here.rpartition("/")[2]).revision)
-        send(f"{here}/scenarios/accept", scenario=str(place), revision=revision)
+    first, *others = [place for place, one in enumerate(tried) if not one.passed]  # those that end in a release
     draft = queries.get_draft(here.rpartition("/")[2])
+    assert f"Expect what came of all {1 + len(others)} that differ" in page
+    done = send(f"{here}/scenarios/accept", scenario=str(first), revision=str(draft.revision))
+    assert done.location.endswith(f"/scenarios#scenario-{first + 1}")
+    assert [place for place, one in enumerate(trying.try_draft(draft).results) if not one.passed] == others
+    send(f"{here}/scenarios/accept", 422, scenario=["0", "99"], revision=str(draft.revision))
+    send(f"{here}/scenarios/accept", scenario=list(map(str, others)), revision=str(draft.revision))
     assert trying.try_draft(draft).passed
     assert draft.scenarios.startswith("# What the approval must do")
     compared = client.get(f"{here}/compare.json").json
@@ -269,6 +274,14 @@ def test_the_pages(people, client, act):
     ).json
     assert played["active"] == ["approve"]
     assert played["open"][0]["form"]["components"]
+    script = '{"given": {"decisions": {"compliance": "clear"}}}'
+    shown = {"name": "Waits", "script": script, "revision": str(draft.revision)}
+    other = send(f"{here}/play/keep", 422, path='["submitted"]', **shown)
+    assert "another way than the page shows" in other.text
+    send(f"{here}/play/keep", 422, **shown)
+    path = send(f"{here}/play", 200, script=script).json["path"]
+    send(f"{here}/play/keep", 200, path=json.dumps(path), **shown)
+    assert "scenario: Waits" in draft.scenarios
     send(f"{here}/send", revision=str(draft.revision), note="see the scenarios")
     assert send(f"{here}/approve", 403, revision=str(draft.revision), reason="mine").status_code == 403
     sign_in(client, people["quin"])
