@@ -90,7 +90,10 @@ def save_draft(actor: Actor, source: HookSource, body: Any, sample: str, *, seen
 
 
 def activate(actor: Actor, source: HookSource, *, despite: str = "") -> HookMapping:
-    """Put the draft into force, `despite` what failed in its dry run; what came early is tried again. Raises NoDraft."""
+    """Put the draft into force, `despite` what failed in its dry run; what came early is tried again.
+
+    Raises NoDraft.
+    """
     wanted = select(HookMapping).where(HookMapping.source_id == source.id, HookMapping.status == DRAFT)
     draft = session().scalar(wanted.with_for_update())
     if draft is None:

@@ -29,8 +29,8 @@ MOST_ENTRIES = 50
 
 @dataclass(frozen=True)
 class Tried:
-    """What would happen. `fields`: faults by path; `early`: what it would wait for; `absent`: what is read and not in the
-    sample, by path."""
+    """What would happen. `fields`: faults by path; `early`: what it would wait for; `absent`: what is read and not in
+    the sample, by path."""
 
     rule: int | None = None
     name: str = ""

@@ -63,8 +63,8 @@ def show_mapping(source_id: str) -> str:
 @opens_own_transactions
 @requires(HOOK_MAP)
 def work_on_mapping(source_id: str) -> ResponseReturnValue:
-    """Save, try out, put into force; or change the form: another rule, one less, other fields. What fails in its dry run
-    comes into force only when one was told so."""
+    """Save, try out, put into force; or change the form: another rule, one less, other fields. What fails in its dry
+    run comes into force only when one was told so."""
     act = request.form.get("do", "refresh")
     work = Work(_body(), request.form.get("sample", "").replace("\x00", "")[:300_000], _seen())
     forward = _DESPITE.match(act)

@@ -100,7 +100,10 @@ def test_a_mapping_is_tried_out_leaving_nothing_then_put_into_force(client, desi
     assert "It is not put into force" in told.data.decode()
     assert mappings.current(sender.source.id) is None
     button = re.search(r'name="do" value="(activate\.[0-9a-f]{16})"', told.data.decode())[1]
-    other = {**missing, "fields": {**missing["fields"], "customer": "data.nowhere"}}  # fails otherwise than one was told
+    other = {
+        **missing,
+        "fields": {**missing["fields"], "customer": "data.nowhere"},
+    }  # fails otherwise than one was told
     again = client.post(url, data={**form_of({**body, "rules": [other]}), "do": button})
     assert again.status_code == 422
     assert client.post(url, data={**failing, "do": button}).status_code == 302
