@@ -425,6 +425,13 @@ def test_the_past_of_programs_and_of_what_it_was_given(people, act):
         ("heavy", "lift", "e", 1),
         ("large", "weigh", "lift", 1),
     ]
+    service.deploy(SYSTEM, changed(xml, ("kilos > 20", "kilos > 50")))  # what parts them then is not the draft
+    untouched, back = (drafts.begin(act["dora"], "parcel", title) for title in ("as it is", "as it was"))
+    past = replaying.replay(untouched)
+    assert (past.played, past.other, past.unplayed) == (3, 0, [])
+    drafts.save(act["dora"], back.id, 1, xml)
+    (parted,) = replaying.replay(back).differences
+    assert (parted.after, parted.then, parted.now, parted.count) == ("heavy", "e", "lift", 1)
     first = select(ProcessEvent).where(ProcessEvent.kind == "started", ProcessEvent.instance_id == one.id)
     assert session().scalars(first).one().details == {"variables": {"boxes": 10}}
     much = {"boxes": 1, "note": "x" * 30_000}
