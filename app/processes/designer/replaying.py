@@ -148,7 +148,7 @@ def _parted(
 
     anew = again or bool(plans)
     running, stopped = _played(versions.running or own, tale.anew() if anew else tale.script, held)
-    would, halted = _played(versions.draft, tale.anew(plans) if anew else tale.script, held)
+    would, halted = _played(versions.draft, tale.anew(plans) if anew else tale.script, held, running.path)
     parted = first_difference(running.path, would.path)
     if parted is None:
         return _("The version in force already goes another way: %(reason)s", reason=stopped) if stopped else None
@@ -165,9 +165,11 @@ def _stays(would: Play, parted: tuple[str, str, str], halted: str) -> tuple[str,
     return halted or _("What it waited for at “%(element)s” is not on record.", element=would.called(parted[0]))
 
 
-def _played(version: _Version, script: Script, held: Callable[[Waiting], bool]) -> tuple[Play, str]:
+def _played(
+    version: _Version, script: Script, held: Callable[[Waiting], bool], beside: list[str] | None = None
+) -> tuple[Play, str]:
     """A play and where it had to stop, with the reason, or empty."""
-    played = Play(version.definition, script, version.forms, held)
+    played = Play(version.definition, script, version.forms, held, beside)
     try:
         played.run()
     except CannotPlay as error:
