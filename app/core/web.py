@@ -278,7 +278,8 @@ def install(app: Flask, write_slots: int) -> None:
 
 
 def chosen_language() -> str:
-    """The language of this request: `lang` in the address, the cookie, then the browser's wish."""
+    """The language of this request: `lang` in the address, the cookie, then the browser's wish. A program that says
+    nothing is answered in English."""
     for wish in (request.args.get("lang", ""), request.cookies.get("language", "")):
         if wish in i18n.LANGUAGES:
             return wish
@@ -286,5 +287,5 @@ def chosen_language() -> str:
             return "zh_Hans"
     best = request.accept_languages.best_match(["zh-Hans", "zh-CN", "zh", "en"])
     if best is None:
-        return i18n.DEFAULT
+        return "en" if is_for_programs(request.path) else i18n.DEFAULT
     return "en" if best == "en" else "zh_Hans"

@@ -55,6 +55,8 @@ def test_the_language_follows_address_cookie_and_browser(app):
         ({"Accept-Language": "zh-TW"}, "", "zh_Hans"),
         ({"Accept-Language": "en"}, "?lang=zh_Hans", "zh_Hans"),
         ({"Cookie": "language=en"}, "", "en"),
+        ({}, "hooks/erp", "en"),
+        ({"Accept-Language": "zh-CN"}, "api/v1/orders", "zh_Hans"),
     ):
         with app.test_request_context("/" + query, headers=headers):
             assert web.chosen_language() == wanted

@@ -104,19 +104,21 @@ def save(page: Page, word: str = "Saved") -> None:
 
 
 def added_step(page: Page) -> str:
-    """A task from the palette, dropped on the flow to the release; the id it got."""
+    """A task from the palette, dropped on the label of the flow to the confirmation; the id it got."""
     page.click(".djs-palette .entry[data-action='create.task']")
-    box = page.locator(".djs-connection[data-element-id=f_document] .djs-hit").first.bounding_box()
+    box = page.locator(".djs-shape[data-element-id=f_complete_label] .djs-hit").first.bounding_box()
     assert box is not None
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(middle[0] - 30, middle[1] - 60, steps=4)
     page.mouse.move(*middle, steps=6)
     page.mouse.click(*middle)
     page.keyboard.press("Escape")
-    name = page.evaluate(
-        """() => document.querySelector('.modeler').drawing.view.get('elementRegistry')
-        .find((one) => one.type === 'bpmn:Task').id"""
+    name, above, below = page.evaluate(
+        """() => { const made = document.querySelector('.modeler').drawing.view.get('elementRegistry')
+        .find((one) => one.type === 'bpmn:Task');
+        return [made.id, made.incoming.map((one) => one.source.id), made.outgoing.map((one) => one.target.id)]; }"""
     )
+    assert (above, below) == (["stock"], ["make_document"])
     return str(name)
 
 
@@ -130,6 +132,8 @@ def test_a_step_with_a_rule_goes_live_and_instances_move_to_it(site, sign_in):
     name = added_step(page)
     choose(page, name)
     page.click(".djs-context-pad .entry[data-action=replace]")
+    page.wait_for_selector(".djs-popup .entry[data-id=replace-with-expanded-subprocess]")
+    assert page.locator(".djs-popup .entry[data-id*=ad-hoc]").count() == 0, "the lint refuses it"
     page.click(".djs-popup .entry[data-id=replace-with-rule-task]")
     expect(page.locator(".modeler-findings")).to_contain_text("A business rule task must name its rule set")
     expect(page.locator(".modeler-mark.tone-danger")).to_have_count(1)
@@ -142,9 +146,12 @@ def test_a_step_with_a_rule_goes_live_and_instances_move_to_it(site, sign_in):
     expect(page.locator(".compare-list .tone-success").first).to_contain_text("Added")
     assert page.locator(".compare-canvas .is-added").count() >= 2
     page.get_by_role("link", name="Scenarios").click()
-    for _broken in range(page.get_by_role("button", name="Expect what came of it").count()):
-        page.get_by_role("button", name="Expect what came of it").first.click()
-        page.wait_for_selector("text=Saved.")
+    page.get_by_role("button", name="Expect what came of it").last.click()
+    page.wait_for_url("**/scenarios#scenario-*")
+    assert page.evaluate("scrollY") > 300, "the page stays where one was"
+    page.locator("summary", has_text="Expect what came of all").click()
+    designer.look()
+    page.get_by_role("button", name="Expect all of these").click()
     expect(page.get_by_role("button", name="Expect what came of it")).to_have_count(0)
     designer.look_at_both_sizes()
     page.get_by_role("link", name="Review").click()
@@ -251,6 +258,18 @@ def test_a_draft_is_played_through_and_kept_as_a_scenario(sign_in):
     page.locator("#given-decisions").blur()
     expect(page.locator(".player-open strong").first).to_have_text("Approve")
     person.look_at_both_sizes()
+    page.locator(".player-open .answers button", has_text="Approve").click()
+    expect(page.locator(".player-script")).to_have_text("answered “Approve”: Approve")
+    late: list[Any] = []
+    page.route(
+        "**/play", lambda route: route.continue_() if '"do":[]' in route.request.post_data else late.append(route)
+    )
+    page.fill("#given-decisions", '{"compliance": "clear", "matrix": "two"}')
+    page.get_by_role("button", name="Begin again").click()  # straight from the field, whose question has no answer yet
+    expect(page.locator(".player-script li")).to_have_count(0)
+    expect(page.locator(".player-path")).to_have_text(re.compile("Approval matrix → Approve$"))
+    assert [route.request.failure for route in late] == ["net::ERR_ABORTED"], "its answer would overtake the other's"
+    page.unroute("**/play")
     page.locator(".player-open .answers button", has_text="Reject").click()
     expect(page.locator(".player-side")).to_contain_text("The process has come to its end.")
     page.locator(".player-side input[aria-label='Name in English']").fill("Rejected at once")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from app.core import ids
+from app.core import clock, ids, jobs
 from app.core.db import session
 from app.core.errors import StaleVersion
 from app.core.permissions import SYSTEM
@@ -229,7 +231,7 @@ def test_texts_that_are_no_scenarios(text):
 
 @pytest.mark.any_database
 def test_the_pages(people, client, act):
-    def send(path: str, status: int = 302, **form: Any) -> Any:
+    def send(path: str, status: int = 302, /, **form: Any) -> Any:
         answer = client.post(path, data=form, content_type="multipart/form-data")
         assert answer.status_code == status, answer.text[-2000:]
         return answer
@@ -254,10 +256,14 @@ def test_the_pages(people, client, act):
     assert "do not come out as expected" not in page
     assert page.count("Expect what came of it") >= 2
     tried = trying.try_draft(queries.get_draft(here.rpartition("/")[2])).results
-    for place in [place for place, one in enumerate(tried) if not one.passed]:  # those that end in a release
-        revision = str(queries.get_draft(here.rpartition("/")[2]).revision)
-        send(f"{here}/scenarios/accept", scenario=str(place), revision=revision)
+    first, *others = [place for place, one in enumerate(tried) if not one.passed]  # those that end in a release
     draft = queries.get_draft(here.rpartition("/")[2])
+    assert f"Expect what came of all {1 + len(others)} that differ" in page
+    done = send(f"{here}/scenarios/accept", scenario=str(first), revision=str(draft.revision))
+    assert done.location.endswith(f"/scenarios#scenario-{first + 1}")
+    assert [place for place, one in enumerate(trying.try_draft(draft).results) if not one.passed] == others
+    send(f"{here}/scenarios/accept", 422, scenario=["0", "99"], revision=str(draft.revision))
+    send(f"{here}/scenarios/accept", scenario=list(map(str, others)), revision=str(draft.revision))
     assert trying.try_draft(draft).passed
     assert draft.scenarios.startswith("# What the approval must do")
     compared = client.get(f"{here}/compare.json").json
@@ -268,6 +274,14 @@ def test_the_pages(people, client, act):
     ).json
     assert played["active"] == ["approve"]
     assert played["open"][0]["form"]["components"]
+    script = '{"given": {"decisions": {"compliance": "clear"}}}'
+    shown = {"name": "Waits", "script": script, "revision": str(draft.revision)}
+    other = send(f"{here}/play/keep", 422, path='["submitted"]', **shown)
+    assert "another way than the page shows" in other.text
+    send(f"{here}/play/keep", 422, **shown)
+    path = send(f"{here}/play", 200, script=script).json["path"]
+    send(f"{here}/play/keep", 200, path=json.dumps(path), **shown)
+    assert "scenario: Waits" in draft.scenarios
     send(f"{here}/send", revision=str(draft.revision), note="see the scenarios")
     assert send(f"{here}/approve", 403, revision=str(draft.revision), reason="mine").status_code == 403
     sign_in(client, people["quin"])
@@ -343,6 +357,42 @@ def test_the_past_on_a_draft(tx):
     assert (parted.after, parted.now) == ("approve_answer", "second_approval")
 
 
+def test_timers_of_the_past_fire_when_they_did(tx):
+    """One that nobody fired in time parts no order; another time for it, or another process, does."""
+    flow = make_flow()
+    waited = {}
+    for hours in (30, 60):  # the worker is down for the whole time
+        order = flow.submit(quantity=60)
+        flow.decide("desk2", order, "approve")
+        assert flow.at(order) == ["resolve_shortage"]
+        waited[hours] = order
+    for hours, order in waited.items():
+        with clock.moved(clock.now() + timedelta(hours=hours)):
+            flow.decide("desk2", order, "rework", "too few")
+    late = flow.submit(quantity=60)
+    flow.decide("desk2", late, "approve")
+    with clock.moved(clock.now() + timedelta(days=4)):
+        while jobs.run_due():
+            pass
+        draft = drafts.begin(flow.actor("boss"), "approval", "timers")
+        for again in (False, True):
+            past = replaying.replay(draft, again=again)
+            assert (past.played, past.same, past.unplayed) == (3, 3, [])
+        drafts.save(flow.actor("boss"), draft.id, 1, changed(APPROVAL, (">P2D<", ">P1D<")))
+        (parted,) = replaying.replay(draft).differences
+        assert (parted.after, parted.then, parted.now, parted.count) == (
+            "resolve_shortage", "shortage_answer", "shortage_late", 2
+        )  # fmt: skip
+        assert {number for _id, number in parted.examples} == {order.number for order in waited.values()}
+        each_second = ("<bpmn:timeDuration>P2D</bpmn:timeDuration>", "<bpmn:timeCycle>R/PT1S</bpmn:timeCycle>")
+        drafts.save(flow.actor("boss"), draft.id, 2, changed(APPROVAL, each_second))
+        assert sum(one.count for one in replaying.replay(draft).differences) == 3  # soon seen, however often it fires
+        drafts.save(flow.actor("boss"), draft.id, 3, changed(APPROVAL, (">P2D<", ">P9D<")))
+        (parted,) = replaying.replay(draft).differences
+        assert (parted.after, parted.then, parted.now) == ("resolve_shortage", "shortage_late", "")
+        assert [number for _id, number in parted.examples] == [late.number]
+
+
 def test_the_past_of_programs_and_of_what_it_was_given(people, act):
     """What a start was given and a worker brought decides again; what is not on record is said, not counted."""
     xml = process(
@@ -378,6 +428,13 @@ def test_the_past_of_programs_and_of_what_it_was_given(people, act):
         ("heavy", "lift", "e", 1),
         ("large", "weigh", "lift", 1),
     ]
+    service.deploy(SYSTEM, changed(xml, ("kilos > 20", "kilos > 50")))  # what parts them then is not the draft
+    untouched, back = (drafts.begin(act["dora"], "parcel", title) for title in ("as it is", "as it was"))
+    past = replaying.replay(untouched)
+    assert (past.played, past.other, past.unplayed) == (3, 0, [])
+    drafts.save(act["dora"], back.id, 1, xml)
+    (parted,) = replaying.replay(back).differences
+    assert (parted.after, parted.then, parted.now, parted.count) == ("heavy", "e", "lift", 1)
     first = select(ProcessEvent).where(ProcessEvent.kind == "started", ProcessEvent.instance_id == one.id)
     assert session().scalars(first).one().details == {"variables": {"boxes": 10}}
     much = {"boxes": 1, "note": "x" * 30_000}

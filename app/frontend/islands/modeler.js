@@ -21,6 +21,7 @@ import { Beside } from "./parts/modeler_beside.js";
 import { Findings } from "./parts/modeler_findings.js";
 import { showKeys } from "./parts/modeler_keys.js";
 import { toReader, toStore } from "./parts/modeler_names.js";
+import { offersModule } from "./parts/modeler_offers.js";
 import { panelOf } from "./parts/modeler_panel.js";
 import { translateWritten, translating } from "./parts/modeler_words.js";
 import { postDocument } from "./parts/posting.js";
@@ -54,6 +55,7 @@ class Drawing {
         TokenSimulationModule,
         minimap,
         { translate: ["value", translating] },
+        offersModule,
         panelOf(JSON.parse(place.dataset.offered)),
       ],
     });

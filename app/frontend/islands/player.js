@@ -1,5 +1,6 @@
 // Going through a draft by clicking: each click is one more act of a script, which the server plays from its beginning.
-// data-play answers where it comes to; data-keep makes a scenario of it.
+// data-play answers where it comes to; data-keep makes a scenario of it. The last question counts: one that is still
+// under way is given up, and what is kept is what is shown.
 import "./parts/designer_texts.js";
 import "../styles/modeler.css";
 
@@ -14,6 +15,18 @@ const GIVEN = {
   calls: "What called processes bring back (JSON)",
   variables: "Variables at the start (JSON)",
 };
+const KINDS = {
+  user: "User task",
+  timer: "Timer",
+  message: "Message",
+  signal: "Signal",
+  external: "External task",
+  call: "Called process",
+  trigger: "Goes on when told",
+  fault: "Stuck",
+  conditional: "Waits for a condition",
+};
+const NO_ANSWER = "The server did not answer. Nothing was changed; please try again.";
 const TOKEN = "youxu-token";
 
 class Player {
@@ -22,12 +35,14 @@ class Player {
     this.revision = place.dataset.revision;
     this.diagram = JSON.parse(place.dataset.diagram);
     this.given = {};
-    this.acts = [];
+    this.acts = []; // as shown
     this.words = {}; // what a form calls its answers: "element value" → label
     this.box = make("div", { class: "compare-canvas player-canvas", tabindex: "0", role: "group", "aria-label": text("Diagram") });
     this.side = make("div", { class: "player-side" });
     this.fault = make("div", { role: "alert" });
     this.setting = this.settings();
+    this.kept = this.keeping();
+    place.addEventListener("pointerdown", () => this.press());
     place.append(make("div", { class: "player-work" }, make("div", {}, this.fault, this.box, this.setting), this.side));
     this.marked = [];
   }
@@ -37,30 +52,55 @@ class Player {
     await this.play();
   }
 
-  async send(address, more = {}) {
+  /** What is under the finger stays there until it is let go, and the click comes. */
+  press() {
+    this.pressed = new Promise((done) => {
+      for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(done), { once: true });
+    });
+  }
+
+  async send(address, script, more = {}, signal = undefined) {
     const body = new FormData();
-    body.set("script", JSON.stringify({ given: this.given, do: this.acts }));
+    body.set("script", JSON.stringify(script));
     body.set("revision", this.revision);
     for (const [name, value] of Object.entries(more)) body.set(name, value);
     body.set("csrf_token", document.querySelector("input[name=csrf_token]").value);
-    const answer = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin" });
+    const answer = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin", signal });
     return { ok: answer.ok, said: await answer.json().catch(() => ({})) };
   }
 
-  async play() {
-    const { ok, said } = await this.send(this.place.dataset.play).catch(() => ({ ok: false, said: {} }));
-    this.tell(ok ? said.fault : (said.error?.message ?? text("The server did not answer. Nothing was changed; please try again.")));
-    if (ok) this.show(said);
-    return ok && !said.fault;
+  /** Where the script comes to; null when another question came meanwhile. */
+  async ask(script) {
+    this.asking?.abort();
+    const asking = (this.asking = new AbortController());
+    const answer = await this.send(this.place.dataset.play, script, {}, asking.signal).catch(() => ({ ok: false, said: {} }));
+    await this.pressed;
+    if (this.asking !== asking) return null;
+    this.asking = undefined;
+    return answer;
   }
 
+  /** Play these acts with what is given, and show it. */
+  async play(acts = this.acts, told = "") {
+    const script = { given: this.given, do: acts };
+    const answer = await this.ask(script);
+    if (!answer) return;
+    const { ok, said } = answer;
+    this.tell(told || (ok ? said.fault : (said.error?.message ?? text(NO_ANSWER))));
+    if (ok) this.show(said, script);
+  }
+
+  /** One more act; if it cannot be done it stays as it was, with the reason. */
   async act(one) {
-    this.acts.push(one);
-    if (await this.play()) return;
-    const said = this.fault.textContent;
-    this.acts.pop(); // it could not be done: where it was, with the reason
-    await this.play();
-    this.tell(said);
+    const script = { given: this.given, do: [...this.acts, one] };
+    const answer = await this.ask(script);
+    if (!answer) return;
+    const { ok, said } = answer;
+    if (ok && !said.fault) {
+      this.tell("");
+      return this.show(said, script);
+    }
+    await this.play(this.acts, ok ? said.fault : (said.error?.message ?? text(NO_ANSWER)));
   }
 
   tell(sentence) {
@@ -68,8 +108,10 @@ class Player {
   }
 
   // --- what is seen -------------------------------------------------------------------------------------------------
-  show(state) {
+  show(state, script) {
     this.state = state;
+    this.script = script;
+    this.acts = script.do;
     const canvas = this.viewer.get("canvas");
     const registry = this.viewer.get("elementRegistry");
     for (const [id, marker] of this.marked) canvas.removeMarker(id, marker);
@@ -83,7 +125,7 @@ class Player {
     overlays.remove({ type: TOKEN });
     for (const [id, count] of Object.entries(state.tokens))
       if (registry.get(id)) overlays.add(id, TOKEN, { position: { top: -10, left: -10 }, html: make("span", { class: "token" }, count > 1 ? String(count) : null), scale: true });
-    this.side.replaceChildren(this.clock(), this.waiting(), this.done(), this.way(), this.keeping());
+    this.side.replaceChildren(this.clock(), this.waiting(), this.done(), this.way(), this.kept);
   }
 
   section(title, ...children) {
@@ -109,7 +151,7 @@ class Player {
   }
 
   openOne(one) {
-    const box = make("div", { class: "player-open" }, make("strong", {}, one.name || one.element), make("small", { class: "text-secondary" }, text(one.kind)));
+    const box = make("div", { class: "player-open" }, make("strong", {}, one.name || one.element), make("small", { class: "text-secondary" }, text(KINDS[one.kind] ?? one.kind)));
     if (one.kind === "user") box.append(this.answering(one));
     else if (one.kind === "timer") box.append(make("div", {}, text("Due: {time}", { time: one.due })), this.button("clock", "Wait for it", () => this.act({ wait: lasting(this.state.now, one.wait) })));
     else if (one.kind === "message") box.append(this.withValues("mail", "Message comes", (values) => ({ message: one.message, ...values })));
@@ -161,8 +203,8 @@ class Player {
   }
 
   done() {
-    const back = this.button("arrow-back-up", "One step back", () => (this.acts.pop(), this.play()));
-    const again = this.button("refresh", "Begin again", () => ((this.acts = []), this.play()));
+    const back = this.button("arrow-back-up", "One step back", () => this.play(this.acts.slice(0, -1)));
+    const again = this.button("refresh", "Begin again", () => this.play([]));
     back.disabled = again.disabled = !this.acts.length;
     const lines = this.acts.map((one) => make("li", {}, this.told(one)));
     return this.section("What was done", make("ol", { class: "player-script" }, ...lines), make("div", { class: "d-flex gap-2 mt-1" }, back, again));
@@ -170,12 +212,12 @@ class Player {
 
   told(one) {
     const named = (id) => pick(this.diagram.names[id]) || id;
-    const more = one.with && Object.keys(one.with).length ? ` ${Object.values(one.with).map((value) => (typeof value === "object" ? JSON.stringify(value) : this.words[`${one.answer} ${value}`] || value)).join(", ")}` : "";
-    if (one.answer) return text("answered {name}", { name: named(one.answer) }) + more;
+    const more = one.with && Object.keys(one.with).length ? `: ${Object.values(one.with).map((value) => (typeof value === "object" ? JSON.stringify(value) : this.words[`${one.answer} ${value}`] || value)).join(", ")}` : "";
+    if (one.answer) return text("answered “{name}”", { name: named(one.answer) }) + more;
     if (one.wait) return text("waited {time}", { time: one.wait });
-    if (one.message) return text("message {name}", { name: one.message }) + more;
-    if (one.signal) return text("signal {name}", { name: one.signal }) + more;
-    return text(one.fail ? "failed: {name}" : "done: {name}", { name: named(one.fail ?? one.work) }) + more;
+    if (one.message) return text("message “{name}”", { name: one.message }) + more;
+    if (one.signal) return text("signal “{name}”", { name: one.signal }) + more;
+    return text(one.fail ? "failed: “{name}”" : "done: “{name}”", { name: named(one.fail ?? one.work) }) + more;
   }
 
   way() {
@@ -232,10 +274,12 @@ class Player {
         this.tell(text("Give the scenario a name, in one language at least."));
         return (document.documentElement.lang.startsWith("zh") ? chineseName : english).focus();
       }
-      const { ok, said } = await this.send(this.place.dataset.keep, { name: english.value, name_zh: chineseName.value }).catch(() => ({ ok: false, said: {} }));
+      if (this.asking) return this.tell(text("It is being played anew. Look at it, then keep it."));
+      const more = { name: english.value, name_zh: chineseName.value, path: JSON.stringify(this.state.path) };
+      const { ok, said } = await this.send(this.place.dataset.keep, this.script, more).catch(() => ({ ok: false, said: {} }));
       if (ok) return (location.href = said.address);
       const fields = said.error?.details?.fields;
-      this.tell([said.error?.message ?? text("The server did not answer. Nothing was changed; please try again."), ...Object.values(fields ?? {}).flat()].join(" "));
+      this.tell([said.error?.message ?? text(NO_ANSWER), ...Object.values(fields ?? {}).flat()].join(" "));
     }, "btn-primary");
     return this.section("Keep as a scenario", english, chineseName, keep);
   }

@@ -149,6 +149,40 @@ def choose(body: Mapping[str, Any], scope: Mapping[str, Any]) -> Chosen:
     return Chosen(None, "", None, {})
 
 
+def absent(body: Mapping[str, Any], scope: Mapping[str, Any], rule: int | None) -> dict[str, str]:
+    """What is read but not in the payload, by path, with the reason: it counts as empty, and a condition that asks for
+    it does not hold. Of the conditions until the rule that is chosen (None: of all), and of what that rule fills in."""
+    scope = {**scope, NOW: clock.now()}
+    found: dict[str, str] = {}
+    for place, one in enumerate(body["rules"][: None if rule is None else rule + 1]):
+        _lacking(one["when"] or "true", scope, f"rules.{place}.when", found)
+    if rule is None:
+        return found
+    chosen, path = body["rules"][rule], f"rules.{rule}"
+    for name, mapped in chosen["fields"].items():
+        here = f"{path}.fields.{name}"
+        if isinstance(mapped, str):
+            _lacking(mapped, scope, here, found)
+            continue
+        items = _lacking(mapped["each"], scope, f"{here}.each", found)
+        for item in items if isinstance(items, list) else [] if items is None else [items]:
+            for column, text in mapped["columns"].items():
+                _lacking(text, {**scope, "item": item}, f"{here}.columns.{column}", found)
+    for name, text in chosen["variables"].items():
+        _lacking(text, scope, f"{path}.variables.{name}", found)
+    return found
+
+
+def _lacking(text: str, scope: Mapping[str, Any], path: str, found: dict[str, str]) -> Any:
+    """The value; what it lacks is noted once."""
+    try:
+        return parse(text).evaluate(scope)
+    except ExpressionFailed as error:
+        if error.absent:
+            found.setdefault(path, f"{text[:100]} – {error.details['reason']}")
+        return None
+
+
 def _holds(when: str, scope: Mapping[str, Any], path: str) -> bool:
     """False also when the condition asks for what this payload does not have."""
     try:

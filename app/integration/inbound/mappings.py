@@ -89,8 +89,11 @@ def save_draft(actor: Actor, source: HookSource, body: Any, sample: str, *, seen
     return draft
 
 
-def activate(actor: Actor, source: HookSource) -> HookMapping:
-    """Put the draft into force; what came early is tried again. Raises NoDraft."""
+def activate(actor: Actor, source: HookSource, *, despite: str = "") -> HookMapping:
+    """Put the draft into force, `despite` what failed in its dry run; what came early is tried again.
+
+    Raises NoDraft.
+    """
     wanted = select(HookMapping).where(HookMapping.source_id == source.id, HookMapping.status == DRAFT)
     draft = session().scalar(wanted.with_for_update())
     if draft is None:
@@ -105,5 +108,6 @@ def activate(actor: Actor, source: HookSource) -> HookMapping:
     draft.status, draft.activated_at, draft.activated_by = ACTIVE, clock.now(), actor.id
     session().flush()
     wake_early(source.id)
-    record(actor, "hook-mapping:activate", subject_of(source.id), version=draft.version)
+    told = {"despite": despite[:1000]} if despite else {}
+    record(actor, "hook-mapping:activate", subject_of(source.id), version=draft.version, **told)
     return draft

@@ -29,7 +29,8 @@ MOST_ENTRIES = 50
 
 @dataclass(frozen=True)
 class Tried:
-    """What would happen. `fields`: faults by path; `early`: what it would wait for."""
+    """What would happen. `fields`: faults by path; `early`: what it would wait for; `absent`: what is read and not in
+    the sample, by path."""
 
     rule: int | None = None
     name: str = ""
@@ -41,6 +42,18 @@ class Tried:
     early: str = ""
     reason: str = ""
     fields: Mapping[str, list[str]] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """It would be an event that fails."""
+        return bool(self.fields or self.reason)
+
+    @property
+    def failure(self) -> str:
+        """What fails, in the reader's language."""
+        told = [f"{name}: {' '.join(reasons)}" for name, reasons in self.fields.items()]
+        return self.reason or "; ".join(told)
 
 
 class _Undo(Exception):
@@ -87,6 +100,7 @@ def _carry_out(user_id: str, body: Mapping[str, Any], scope: dict[str, Any], eve
             "name": chosen.name,
             "action": chosen.action,
             "values": chosen.values,
+            "absent": mapping.absent(body, scope, chosen.rule),
         }
         if chosen.action is None:
             raise _Undo(Tried(**told))

@@ -26,6 +26,8 @@ from app.integration.permissions import HOOK_MAP
 LONGEST = 2000
 SPARE = 2
 """Empty lines for further variables."""
+_DESPITE = re.compile(r"activate(?:\.([0-9a-f]{16}))?\Z")
+"""Into force, whatever the dry run says that is named so."""
 _BUTTON = re.compile(r"(remove|up)\.(\d{1,2})\Z")
 
 
@@ -39,6 +41,8 @@ class Work:
     wrong: Mapping[str, list[str]] = field(default_factory=dict)
     tried: trying.Tried | None = None
     trouble: str = ""
+    despite: str = ""
+    """Names the failure of the dry run that stands in the way of putting it into force."""
 
 
 @bp.get("/webhooks/in/<source_id>/mapping")
@@ -59,19 +63,23 @@ def show_mapping(source_id: str) -> str:
 @opens_own_transactions
 @requires(HOOK_MAP)
 def work_on_mapping(source_id: str) -> ResponseReturnValue:
-    """Save, try out, put into force; or change the form: another rule, one less, other fields."""
+    """Save, try out, put into force; or change the form: another rule, one less, other fields. What fails in its dry
+    run comes into force only when one was told so."""
     act = request.form.get("do", "refresh")
     work = Work(_body(), request.form.get("sample", "").replace("\x00", "")[:300_000], _seen())
-    if act == "try":
-        source = in_transaction(lambda: queries.get_source(source_id), write=False)
-        _try(source, work)
-    elif act in ("save", "activate"):
-        done = in_transaction(lambda: _save(source_id, work, act), write=True)
+    forward = _DESPITE.match(act)
+    if act == "try" or (forward and work.sample.strip()):
+        _try(in_transaction(lambda: queries.get_source(source_id), write=False), work)
+    if forward and work.tried is not None and work.tried.failed:
+        named = jsontext.digest(work.tried.failure)[:16]
+        work.despite = "" if forward[1] == named else named
+    if act == "save" or (forward and not work.wrong and not work.despite):
+        done = in_transaction(lambda: _save(source_id, work, into_force=bool(forward)), write=True)
         if done:
             return redirect(url_for("integration.show_mapping", source_id=source_id))
-    else:
+    elif act != "try" and not forward:
         in_transaction(lambda: _rearrange(source_id, work, act), write=False)
-    status = 422 if work.wrong or work.trouble else 200
+    status = 422 if work.wrong or work.trouble or work.despite else 200
     return in_transaction(lambda: _page(queries.get_source(source_id), work), write=False), status
 
 
@@ -83,12 +91,12 @@ def _try(source: HookSource, work: Work) -> None:
         work.wrong = error.details["fields"]
 
 
-def _save(source_id: str, work: Work, act: str) -> bool:
+def _save(source_id: str, work: Work, *, into_force: bool) -> bool:
     source = queries.get_source(source_id)
     try:
         mappings.save_draft(current_actor(), source, work.body, work.sample, seen=work.seen)
-        if act == "activate":
-            mappings.activate(current_actor(), source)
+        if into_force:
+            mappings.activate(current_actor(), source, despite=work.tried.failure if work.tried else "")
     except Invalid as error:
         work.wrong = error.details["fields"]
         return False
@@ -97,8 +105,12 @@ def _save(source_id: str, work: Work, act: str) -> bool:
             "Somebody else saved this draft meanwhile. Look at theirs in another window, then copy what is yours."
         )
         return False
-    said = _("The mapping is in force.") if act == "activate" else _("The draft is saved.")
-    flash(said, "success")
+    flash(_("The mapping is in force.") if into_force else _("The draft is saved."), "success")
+    if into_force and work.tried is None:
+        flash(_("It was tried on no sample."), "warning")
+    elif into_force and work.tried and work.tried.absent:
+        lacking = "; ".join(dict.fromkeys(work.tried.absent.values()))
+        flash(_("Not in the sample, so it counts as empty: %(what)s", what=lacking[:500]), "warning")
     return True
 
 
@@ -194,6 +206,7 @@ def _labels(body: Mapping[str, Any]) -> dict[str, str]:
             made |= {
                 f"{path}.fields.{one.name}.columns.{c.name}": f"{head}: {one.label}, {c.label}" for c in one.columns
             }
+        made |= {f"{path}.variables.{name}": f"{head}: {name}" for name in rule.get("variables") or {}}
     return made
 
 

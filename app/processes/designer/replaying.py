@@ -1,10 +1,12 @@
 """What of the past would have gone another way through a draft: instances of the last weeks, played again on it with
-what they were given, the answers, the results of steps and of programs, the messages and the times that are on record.
+what they were given, the answers, the results of steps and of programs, the messages and the times that are on record;
+and on the version in force with the same, so that what the past alone does is not taken for the draft's doing.
 What cannot be played so is told with the reason, never counted as another way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,10 +19,11 @@ from app.core.db import session
 from app.core.i18n import _
 from app.decisions.models import Decision
 from app.processes.cockpit import naming
-from app.processes.definitions import deployed
+from app.processes.definitions import ProcessNotFound, deployed, in_force
 from app.processes.designer.models import ProcessDraft
 from app.processes.designer.retelling import Retold, path_of, retold
-from app.processes.designer.sandbox import CannotPlay, Play
+from app.processes.designer.sandbox import CannotPlay, Play, Waiting
+from app.processes.designer.scenarios import Script
 from app.processes.designer.trying import compiled, first_difference
 from app.processes.engine import Call, Definition, UnreadableState, variables
 from app.processes.models import InstanceStatus, ProcessEvent, ProcessInstance
@@ -69,11 +72,28 @@ class Past:
         return self.played - self.same
 
 
+@dataclass(frozen=True)
+class _Version:
+    """A diagram, with its forms."""
+
+    definition: Definition
+    forms: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Versions:
+    """What the past is played on."""
+
+    running: _Version | None
+    """The one in force; None: nothing is started any more."""
+    draft: _Version
+
+
 def replay(draft: ProcessDraft, *, again: bool = False, plans: Mapping[str, Any] | None = None) -> Past:
-    """Play the instances of the last DAYS on a draft, the latest MOST; with `again` the rule sets in force decide anew
-    on the facts of then, else each gateway decides as it did; `plans` (by rule set) decide instead of those in force.
-    Five statements. Raises DiagramRefused."""
-    definition = compiled(draft)
+    """Play the instances of the last DAYS on a draft and on the version in force, the latest MOST: what parts them is
+    the draft's. With `again` the rule sets in force decide anew on the facts of then, else each gateway decides as it
+    did; on the draft, `plans` (by rule set) decide instead of those in force. Six statements. Raises DiagramRefused."""
+    versions = _Versions(_in_force(draft.key), _Version(compiled(draft), draft.forms))
     instances = _latest(draft.key)
     lines, about, called = _lines(instances), _decisions(instances), _called(instances)
     labels = naming.labels_of(instances)
@@ -81,12 +101,13 @@ def replay(draft: ProcessDraft, *, again: bool = False, plans: Mapping[str, Any]
     gaps: dict[str, Unplayed] = {}
     same = 0
     for one in instances:
-        told = lines.get(one.id, [])
+        told, before = lines.get(one.id, []), deployed(one.definition_id)
+        own = _Version(before.definition, before.forms)
         made = about.get((one.subject_kind, one.subject_id), [])
-        before = deployed(one.definition_id).definition
-        back = called.get(one.id, {})
-        tale = retold(one, told, before, made, called=back, again=again or bool(plans), plans=plans or {})
-        came = _calls_otherwise(before, definition, tale) or _on_draft(definition, tale, draft.forms, path_of(told))
+        tale = retold(one, told, own.definition, made, called=called.get(one.id, {}))
+        came = _calls_otherwise(own.definition, versions.draft.definition, tale) or _parted(
+            *(own, versions, tale, path_of(told)), again=again, plans=plans or {}
+        )
         if came is None:
             same += 1
             continue
@@ -103,24 +124,57 @@ def replay(draft: ProcessDraft, *, again: bool = False, plans: Mapping[str, Any]
     return Past(len(instances) - sum(one.count for one in unplayed), same, ordered, unplayed)
 
 
-def _on_draft(
-    definition: Definition, tale: Retold, forms: Mapping[str, Any], path: list[str]
+def _in_force(key: str) -> _Version | None:
+    with suppress(ProcessNotFound):
+        found = in_force(key)
+        return _Version(found.definition, found.forms)
+    return None
+
+
+def _parted(
+    own: _Version, versions: _Versions, tale: Retold, path: list[str], *, again: bool, plans: Mapping[str, Any]
 ) -> tuple[str, str, str] | str | None:
-    """Where the way parts from the one it was (see `first_difference`); why that cannot be said; None: the same."""
+    """Where the draft parts from the version in force (see `first_difference`); why that cannot be said; None: nowhere.
+    On both a timer that is due when it was due then fires when it fired then, which may have been late, or not at all;
+    every other fires when it is due."""
     if tale.gap:
         return tale.gap
-    played, halted = Play(definition, tale.script, forms), ""
+    was, _halted = _played(own, tale.script, held=lambda _timer: True)
+    if Counter(path) - Counter(was.path):
+        return _("What is on record does not lead there again.")
+
+    def held(timer: Waiting) -> bool:
+        return (timer.element.id, timer.details["due"]) in was.timers
+
+    anew = again or bool(plans)
+    running, stopped = _played(versions.running or own, tale.anew() if anew else tale.script, held)
+    would, halted = _played(versions.draft, tale.anew(plans) if anew else tale.script, held, running.path)
+    parted = first_difference(running.path, would.path)
+    if parted is None:
+        return _("The version in force already goes another way: %(reason)s", reason=stopped) if stopped else None
+    return parted if parted[2] or would.ended else _stays(would, parted, halted)
+
+
+def _stays(would: Play, parted: tuple[str, str, str], halted: str) -> tuple[str, str, str] | str:
+    """Of a way that goes on no more: a timer makes it wait, or what would follow is not known, for a reason."""
+    if would.faults:
+        element, reason = would.faults[0]
+        return _("“%(element)s” fails: %(reason)s", element=would.called(element), reason=reason)
+    if not halted and {parted[0], parted[1]} & {one.element.id for one in would.open.values() if one.kind == "timer"}:
+        return parted
+    return halted or _("What it waited for at “%(element)s” is not on record.", element=would.called(parted[0]))
+
+
+def _played(
+    version: _Version, script: Script, held: Callable[[Waiting], bool], beside: list[str] | None = None
+) -> tuple[Play, str]:
+    """A play and where it had to stop, with the reason, or empty."""
+    played = Play(version.definition, script, version.forms, held, beside)
     try:
         played.run()
     except CannotPlay as error:
-        halted = error.sentence()
-    parted = first_difference(path, played.path, open_end=True)
-    if played.faults and (parted is None or not parted[2]):
-        element, reason = played.faults[0]
-        return _("“%(element)s” fails: %(reason)s", element=played.called(element), reason=reason)
-    if parted is not None and not parted[2] and not played.ended:
-        return halted or _("What it waited for at “%(element)s” is not on record.", element=played.called(parted[0]))
-    return parted
+        return played, error.sentence()
+    return played, ""
 
 
 def _calls_otherwise(before: Definition, draft: Definition, tale: Retold) -> str:

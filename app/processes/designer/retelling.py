@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from app.core import clock
 from app.core.i18n import _
+from app.core.intervals import Duration
 from app.processes.designer.scenarios import Known, Script
 from app.processes.engine import Call, Definition, Event, Receive, ServiceStep
-from app.processes.models import ProcessEvent, ProcessInstance
+from app.processes.models import InstanceStatus, ProcessEvent, ProcessInstance
 
 BY_OPERATORS = ("moved", "migrated")
 """Lines of what no script can do."""
+GOES_ON = (InstanceStatus.RUNNING.value, InstanceStatus.COMPLETED.value)
+"""Nothing from outside ended it: on a draft that makes it last longer it would go on until now."""
 
 
 @dataclass(frozen=True)
 class Retold:
-    """The script; `gap` says why it is not the whole story, in the reader's language, or is empty."""
+    """The script, in which each gateway decides as it did; `gap` says why it is not the whole story, in the reader's
+    language, or is empty."""
 
     script: Script
     gap: str = ""
     calls: Mapping[str, bool] = field(default_factory=dict)
     """Call activities that were done: whether all that the called processes had at their end is known."""
+
+    def anew(self, plans: Mapping[str, Any] = MappingProxyType({})) -> Script:
+        """The script in which the gateways decide anew on the facts of then; `plans` (by rule set) decide instead of
+        the rule sets in force."""
+        given = {name: what for name, what in self.script.given.items() if name != "decisions"}
+        known = self.script.known
+        return replace(self.script, given=given, known=None if known is None else replace(known, plans=plans))
 
 
 def path_of(lines: Iterable[ProcessEvent]) -> list[str]:
@@ -39,24 +51,24 @@ def retold(
     made: Sequence[Any],
     *,
     called: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
-    again: bool = False,
-    plans: Mapping[str, Any] = MappingProxyType({}),
 ) -> Retold:
-    """An instance's story, of its history; `made`: the decisions about its subject (id, as_of, facts); `called`: by
-    token, the variables with which the process that it called ended. With `again` the gateways decide anew."""
+    """An instance's story until now, of its history; `made`: the decisions about its subject (id, as_of, facts);
+    `called`: by token, the variables with which the process that it called ended."""
     telling = _Telling(definition, instance.started_at, made, called)
     for line in lines:
         telling.hear(line)
+    if instance.status in GOES_ON:
+        telling.acts += _pause(telling.before, clock.now())
     given: dict[str, Any] = {
         "at": instance.started_at.isoformat(),
         "initiator": instance.started_by,
         "steps": telling.steps,
+        "decisions": telling.decisions,
         **telling.given,
     }
-    if not again:
-        given["decisions"] = telling.decisions
     moments = [(at, found) for _decision, at, found in made]
-    return Retold(Script(given, telling.acts, Known(moments, plans, telling.visits)), telling.gap, telling.calls)
+    known = Known(moments, visits=telling.visits)
+    return Retold(Script(given, telling.acts, known), telling.gap, telling.calls)
 
 
 class _Telling:
@@ -119,7 +131,9 @@ class _Telling:
         return None
 
     def _came(self, element: Any, variables: Mapping[str, Any]) -> dict[str, Any] | None:
-        """A message or signal; timers fire by the clock."""
+        """A message, a signal, or a timer, which may have fired late."""
+        if isinstance(element, Event) and element.trigger == "timer":
+            return {"timer": element.id}
         if isinstance(element, Receive):
             named, kind = element.message, "message"
         elif isinstance(element, Event):
@@ -162,5 +176,5 @@ class _Telling:
 
 
 def _pause(before: datetime, at: datetime) -> list[dict[str, Any]]:
-    seconds = int((at - before).total_seconds())
-    return [{"wait": f"PT{seconds}S"}] if seconds > 0 else []
+    lasting = Duration(microseconds=max(0, (at - before) // timedelta(microseconds=1)))
+    return [{"wait": str(lasting)}] if lasting.microseconds else []

@@ -3,7 +3,7 @@ moved, service steps answer what the script says, decisions are given or made of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -99,17 +99,33 @@ class Stage:
         return found[min(place, len(found)) - 1] if found else None
 
 
-class Play:
-    """One run of a script. `path` are the elements in the order in which tokens came to them."""
+def by_the_clock(_timer: Waiting) -> bool:
+    """No timer is held back: each fires when it is due."""
+    return False
 
-    def __init__(self, definition: Definition, script: Script, forms: Mapping[str, Any]) -> None:
-        self.definition, self.script, self.forms = definition, script, forms
+
+class Play:
+    """One run of a script. `path` are the elements in the order in which tokens came to them. The timers that `held`
+    says wait for the act that fires them, however long they are due. Once the way has left `beside`, another way, no
+    timer fires any more: what would follow is of no interest."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        script: Script,
+        forms: Mapping[str, Any],
+        held: Callable[[Waiting], bool] = by_the_clock,
+        beside: Sequence[str] | None = None,
+    ) -> None:
+        self.definition, self.script, self.forms, self.held, self.beside = definition, script, forms, held, beside
         self.stage = Stage(script)
         self.path: list[str] = []
         self.flows: set[str] = set()
         self.elements: set[str] = set()
         self.faults: list[tuple[str, str]] = []
         self.open: dict[int, Waiting] = {}
+        self.timers: set[tuple[str, datetime]] = set()
+        """Of each timer that was set: its element, when it was due."""
         self.ended = False
         self.variables: Mapping[str, Any] = {}
         self._state = b""
@@ -146,7 +162,7 @@ class Play:
 
     def do(self, act: Mapping[str, Any]) -> None:
         """Do one act of the script. Raises CannotPlay."""
-        kind = next(name for name in ("answer", "wait", "message", "signal", "work", "fail") if name in act)
+        kind = next(name for name in ("answer", "wait", "timer", "message", "signal", "work", "fail") if name in act)
         try:
             getattr(self, f"_{kind}")(str(act[kind]), act)
         except DomainError as error:
@@ -188,14 +204,30 @@ class Play:
         """Move the clock on, firing what becomes due in between, each at its moment."""
         del act
         until = intervals.parse_duration(duration).after(self.stage.as_of)
-        while not self.ended:
-            due = [(one.details["due"], one.token) for one in self.open.values() if one.kind == "timer"]
+        while not self.ended and not self._left():
+            due = [(one.details["due"], one.token) for one in self._timers() if not self.held(one)]
             if not due or min(due)[0] > until:
                 break
             at, token = min(due)
+            self._count(self.open[token])
             self.stage.as_of = max(at, self.stage.as_of)
             self._act(Arrive(token, ("timer",)))
         self.stage.as_of = until
+
+    def _left(self) -> bool:
+        if self.beside is None:
+            return False
+        return len(self.path) > len(self.beside) or self.path != list(self.beside[: len(self.path)])
+
+    def _timer(self, element: str, act: Mapping[str, Any]) -> None:
+        """A timer that was held back fires now; where there is none the script has nothing to say."""
+        del act
+        held = [one for one in self._timers() if one.element.id == element and self.held(one)]
+        if held:
+            self._act(Arrive(min(held, key=lambda one: (one.details["due"], one.token)).token, ("timer",)))
+
+    def _timers(self) -> list[Waiting]:
+        return [one for one in self.open.values() if one.kind == "timer"]
 
     def _waiting(self, element: str, *kinds: str) -> Waiting:
         found = [one for one in self.open.values() if one.element.id == element and one.kind in kinds]
@@ -213,10 +245,13 @@ class Play:
             following = next((one for one in self.open.values() if self._goes_by_itself(one)), None)
             if following is None:
                 return
-            self._steps += 1
-            if self._steps > MOST_STEPS:
-                raise CannotPlay(act=following.element.id, reason=_("It goes round and round."))
+            self._count(following)
             self._note(engine.act(self.definition, self._state, self._at_once(following), self.stage))
+
+    def _count(self, one: Waiting) -> None:
+        self._steps += 1
+        if self._steps > MOST_STEPS:
+            raise CannotPlay(act=one.element.id, reason=_("It goes round and round."))
 
     def _goes_by_itself(self, one: Waiting) -> bool:
         calls = self.script.given.get("calls", {})
@@ -243,6 +278,8 @@ class Play:
             self.open[task.token] = _user(task)
         for wait in step.waits:
             self.open[wait.token] = _other(wait)
+            if wait.kind == "timer":
+                self.timers.add((wait.element.id, wait.details["due"]))
         if step.completed:
             self.open.clear()
             self.variables = step.variables

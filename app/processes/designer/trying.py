@@ -20,13 +20,20 @@ class Result:
     """What came of a scenario; `wrong` tells in words what differs."""
 
     scenario: Scenario
-    play: Play | None
+    play: Play
     wrong: tuple[str, ...]
+    halted: bool = False
+    """The script could not be done to its end."""
 
     @property
     def passed(self) -> bool:
         """It came out as expected."""
         return not self.wrong
+
+    @property
+    def can_be_expected(self) -> bool:
+        """It came to where it can be expected to come from now on."""
+        return not self.halted and not self.play.faults
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,11 @@ class Trial:
         return [one for one in self.results if not one.passed]
 
     @property
+    def others(self) -> list[tuple[int, Result]]:
+        """Those that came out otherwise and can be expected to, each with its place."""
+        return [pair for pair in enumerate(self.results) if not pair[1].passed and pair[1].can_be_expected]
+
+    @property
     def passed(self) -> bool:
         """All came out as expected, and the diagram runs."""
         return not self.broken and not self.fault
@@ -77,7 +89,7 @@ def try_draft(draft: ProcessDraft) -> Trial:
     except DiagramRefused as error:
         return Trial(fault=error.sentence())
     results = [_result(definition, one, draft.forms) for one in scenarios]
-    return Trial(results, coverage_of(definition, [one.play for one in results if one.play is not None]))
+    return Trial(results, coverage_of(definition, [one.play for one in results]))
 
 
 def play(draft: ProcessDraft, script: Script) -> Play:
@@ -109,7 +121,7 @@ def _result(definition: Definition, scenario: Scenario, forms: Mapping[str, Any]
     try:
         played.run()
     except CannotPlay as error:
-        return Result(scenario, played, (error.sentence(),))
+        return Result(scenario, played, (error.sentence(),), halted=True)
     return Result(scenario, played, tuple(_wrong(played, scenario.expect))[:MOST_TOLD])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -18,7 +18,7 @@ from app.decisions import queries as decisions
 from app.processes.designer import drafts, queries, replaying, trying
 from app.processes.designer.models import ProcessDraft
 from app.processes.designer.sandbox import CannotPlay, Play, Waiting
-from app.processes.designer.scenarios import Script, added, read_scenarios, read_script, written
+from app.processes.designer.scenarios import MOST, Script, added, read_scenarios, read_script, written
 from app.processes.designer.trying import Trial, coverage_of, expected_of, try_draft
 from app.processes.engine import graph_names
 from app.processes.forms import bilingual
@@ -65,22 +65,22 @@ def save_scenarios(draft_id: str) -> ResponseReturnValue:
 @bp.post(f"{DRAFT}/scenarios/accept")
 @requires(PROCESS_DEPLOY)
 def accept_outcome(draft_id: str) -> ResponseReturnValue:
-    """What came of a scenario is what it expects from now on; who approves sees that."""
-    number = request.form.get("scenario", "")
-    place = int(number) if number.isascii() and number.isdecimal() and len(number) < 5 else -1
-    return _change(draft_id, lambda draft, seen: _accepted(draft, seen, place))
+    """What came of scenarios, one or several, is what they expect from now on; who approves sees that."""
+    numbers = request.form.getlist("scenario")[:MOST]
+    places = [int(one) if one.isascii() and one.isdecimal() and len(one) < 5 else -1 for one in numbers]
+    there = f"scenario-{places[0] + 1}" if len(places) == 1 else "outcomes"
+    return _change(draft_id, lambda draft, seen: _accepted(draft, seen, places), there=there)
 
 
-def _accepted(draft: ProcessDraft, seen: int, place: int) -> None:
+def _accepted(draft: ProcessDraft, seen: int, places: Sequence[int]) -> None:
     results = try_draft(draft).results
-    if not 0 <= place < len(results):
+    if not places or not all(0 <= place < len(results) for place in places):
         raise Invalid({"scenario": [_("There is no such scenario.")]})
-    played = results[place].play
-    if played is None or played.faults:
+    if not all(results[place].can_be_expected for place in places):
         raise Invalid({"scenario": [_("It did not come to an end that can be expected.")]})
     items = [
-        written(one.scenario.name, one.scenario.script, _expected(played, one.scenario.expect))
-        if index == place
+        written(one.scenario.name, one.scenario.script, _expected(one.play, one.scenario.expect))
+        if index in places
         else _item(draft.scenarios, index)
         for index, one in enumerate(results)
     ]
@@ -106,7 +106,9 @@ def _item(text: str, index: int) -> str:
     return found if found.endswith("\n") else f"{found}\n"
 
 
-def _change(draft_id: str, act: Callable[[ProcessDraft, int], object], text: str | None = None) -> ResponseReturnValue:
+def _change(
+    draft_id: str, act: Callable[[ProcessDraft, int], object], text: str | None = None, there: str | None = None
+) -> ResponseReturnValue:
     draft = queries.get_draft(draft_id)
     try:
         with session().begin_nested():
@@ -116,7 +118,7 @@ def _change(draft_id: str, act: Callable[[ProcessDraft, int], object], text: str
             raise
         return _page(queries.get_draft(draft_id), error, text), error.status
     flash(_("Saved."), "success")
-    return redirect(url_for("processes.show_scenarios", draft_id=draft_id))
+    return redirect(url_for("processes.show_scenarios", draft_id=draft_id, _anchor=there))
 
 
 @bp.get(f"{DRAFT}/coverage.json")
@@ -252,13 +254,16 @@ def _until(due: Any) -> str:
 @bp.post(f"{DRAFT}/play/keep")
 @requires(PROCESS_DEPLOY)
 def keep_script(draft_id: str) -> ResponseReturnValue:
-    """What was clicked through becomes a scenario: {"revision", "address"}."""
+    """What was clicked through becomes a scenario: {"revision", "address"}. `path` (JSON) is the way that the page
+    shows: only what was seen is kept."""
     script, draft = _sent_script(), queries.get_draft(draft_id)
     name = {"en": request.form.get("name", "").strip()[:200], "zh": request.form.get("name_zh", "").strip()[:200]}
     given = {language: text for language, text in name.items() if text}
     if not given:
         raise Invalid({"name": [_("This is required.")]})
     played = trying.play(draft, script)
+    if _sent("path") != played.path:
+        raise Invalid({"script": [_("It goes another way than the page shows. Look at it anew, then keep it.")]})
     item = written(given if len(given) > 1 else next(iter(given.values())), script, expected_of(played))
     saved = drafts.save_scenarios(current_actor(), draft.id, seen_revision(), added(draft.scenarios, item))
     flash(_("The scenario is kept with the draft."), "success")
@@ -266,8 +271,12 @@ def keep_script(draft_id: str) -> ResponseReturnValue:
 
 
 def _sent_script() -> Script:
-    text = request.form.get("script", "")
+    return read_script(_sent("script"))
+
+
+def _sent(name: str) -> Any:
+    """The JSON of a field; of an empty one, an empty object."""
     try:
-        return read_script(jsontext.strict(text[:LONGEST] or "{}"))
+        return jsontext.strict(request.form.get(name, "")[:LONGEST] or "{}")
     except (ValueError, RecursionError):
-        raise Invalid({"script": [_("This is not JSON.")]}) from None
+        raise Invalid({name: [_("This is not JSON.")]}) from None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+from sqlalchemy import select
 
+from app.audit.models import AuditEntry
 from app.core.db import session
 from app.integration import alarms
 from app.integration.inbound import mappings, processing
@@ -90,6 +93,27 @@ def test_a_mapping_is_tried_out_leaving_nothing_then_put_into_force(client, desi
     assert "<code>customer</code>" in said
     two = client.post(url, data={**form_of(body), "do": "add"}).data.decode()
     assert "rules.1.action" in two
+    assert client.post(url, data={**form_of({**body, "sample": "{"}), "do": "activate"}).status_code == 422
+    failing = form_of({**body, "rules": [missing]})
+    told = client.post(url, data={**failing, "do": "activate"})
+    assert told.status_code == 422
+    assert "It is not put into force" in told.data.decode()
+    assert mappings.current(sender.source.id) is None
+    button = re.search(r'name="do" value="(activate\.[0-9a-f]{16})"', told.data.decode())[1]
+    other = {
+        **missing,
+        "fields": {**missing["fields"], "customer": "data.nowhere"},
+    }  # fails otherwise than one was told
+    again = client.post(url, data={**form_of({**body, "rules": [other]}), "do": button})
+    assert again.status_code == 422
+    assert client.post(url, data={**failing, "do": button}).status_code == 302
+    entry = session().scalars(select(AuditEntry).where(AuditEntry.action == "hook-mapping:activate")).one()
+    assert "customer" in entry.details["despite"]
+    lacking = {**ORDER, "fields": {**ORDER["fields"], "note": "data.reff"}, "when": "data.kind == 'x'"}
+    rules = [lacking, {**lacking, "when": ""}]
+    said = client.post(url, data={**form_of({**body, "rules": rules}), "do": "try"}).data.decode()
+    assert "Rule 1: Condition: data.kind == &#39;x&#39; – there is no “data.kind”" in said
+    assert "Rule 2: Note: data.reff – there is no “data.reff”" in said
     assert client.post(url, data={**form_of(body), "do": "activate"}).status_code == 302
     assert mappings.current(sender.source.id).status == "active"
     assert client.get(f"{url}?version=1").status_code == 200
