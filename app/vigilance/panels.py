@@ -6,18 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
+from app.core.db import session
 from app.core.errors import DomainError
+from app.core.i18n import _
 from app.core.subject import Subject
 from app.identity.queries import names_of
-from app.processes.queries import local_variables_of
+from app.processes.queries import local_variables_of, variables_of_each
 from app.tasks.models import Task, TaskStatus
-from app.tasks.showing import Shown, shown_subject, signed_subject, still_stored
+from app.tasks.showing import Shown, in_lists, shown_subject, signed_subject, still_stored
 from app.vigilance import tracing  # noqa: F401 - loading it puts its steps into the chains
 from app.vigilance.models import Capa, CapaAction
 from app.vigilance.queries import get_capa
 
 ACT = "capa_act"
 """The form of the task in which an action is carried out."""
+SHORT = 120
+"""Most characters of a text in a list."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,31 @@ def action_of(task: Task, capa: Capa) -> CapaAction | None:
         planned = local_variables_of(task.source_id, int(task.source_ref), whole=True).get("action")
     except (DomainError, ValueError):
         return None
-    wanted = planned.get("id") if isinstance(planned, dict) else None
+    wanted = _id_in(planned)
     return next((one for one in capa.actions if one.id == wanted), None)
+
+
+def _id_in(planned: Any) -> str:
+    """The id of an action as the diagram's variable `action` has it."""
+    return str(planned.get("id") or "") if isinstance(planned, dict) else ""
+
+
+@in_lists.register("capa")
+def capas_in_lists(several: Sequence[Task]) -> dict[str, str]:
+    """The action that is to be carried out; else the problem. Three statements."""
+    columns = select(Capa.id, Capa.problem).where(Capa.id.in_({task.subject_id for task in several}))
+    problems = {row.id: row.problem for row in session().execute(columns)}
+    seen = variables_of_each([task for task in several if task.form_key == ACT])
+    planned = {task_id: _id_in(variables.get("action")) for task_id, variables in seen.items()}
+    rows = session().scalars(select(CapaAction).where(CapaAction.id.in_(set(planned.values())))) if planned else ()
+    actions = {one.id: _("Action %(number)s: %(what)s", number=one.number, what=_short(one.text)) for one in rows}
+    return {
+        task.id: actions.get(planned.get(task.id, "")) or _short(problems.get(task.subject_id, "")) for task in several
+    }
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHORT else text[: SHORT - 1] + "…"
 
 
 @shown_subject.register("capa")

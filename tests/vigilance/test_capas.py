@@ -10,7 +10,11 @@ from app.audit.signatures import faults_of, signatures_of
 from app.core import clock, jobs
 from app.core.db import session
 from app.core.errors import DomainError, Invalid
+from app.fulfilment import saying
+from app.fulfilment.queries import inbox_rows as rows_of
 from app.tasks import ladder, teamwork
+from app.tasks import queries as tasks
+from app.tasks.queries import get_task
 from app.tasks.records import Notice
 from app.vigilance import capas, panels, queries
 from app.vigilance.models import Capa
@@ -69,6 +73,33 @@ def test_from_problem_to_close(world):
     signed = signatures_of(one.subject)
     assert sorted(signature.meaning for signature in signed) == ["approval", "approval", "verification"]
     assert not any(faults_of(signed).values())
+
+
+def test_lists_name_the_action_and_messages_what_comes_next(world, statements):
+    one = world.capa()
+    world.plan(one, "wang", "tess")
+    world.propose(one)
+    (decided,) = world.tasks(one, "approve_plan")
+    world.answer("hedda", one, "approve_plan", outcome="approve")
+    statements.clear()
+    told = saying.told_of(get_task(decided.id))
+    assert len(statements) <= 5, statements
+    assert told.startswith(f"Approve: {one.number}. Next: Carry out the action, with ")
+    assert all(f"with {name} (due " in told for name in ("Wang", "Tess"))
+    (row,) = rows_of(tasks.inbox(world.actor("tess"), which="mine")).items
+    assert row.about == "Action 2: by tess"
+    (mine,) = (task for task in world.tasks(one, "act") if task.assignee_id == world.users["tess"].id)
+    assert saying.name_of(mine) == f"Carry out the action: {one.number} · Action 2: by tess"
+    with clock.moved(clock.now() + timedelta(hours=1)):
+        world.answer("tess", one, "act", evidence="done")
+    assert saying.next_of(get_task(mine.id)).startswith("Still open: Carry out the action, with Wang")
+    world.answer("wang", one, "act", evidence="done")
+    (verified,) = world.tasks(one, "verify")
+    world.answer("rio", one, "verify", outcome="approve", reason="0 of 50")
+    assert saying.told_of(get_task(verified.id)).startswith(f"Effective: {one.number}. Next: Close, with ")
+    (closed,) = world.tasks(one, "close_case")
+    world.answer("hedda", one, "close_case", outcome="approve", reason="helped")
+    assert saying.told_of(get_task(closed.id)) == f"Close: {one.number}. Nothing is left to do: the process has ended."
 
 
 def test_owners_neither_verify_nor_close(world):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.audit.signatures import MEANINGS, faults_of, signatures_of
 from app.core import clock, kept
 from app.core.db import session
@@ -61,7 +61,7 @@ def _page(capa: Capa, refusal: DomainError | None = None) -> str:
         faults=faults_of(signed),
         signature_meanings=MEANINGS,
         files=queries.files_of(capa),
-        history=entries_of(capa.subject, limit=60),
+        history=latest_of(capa.subject, limit=60),
         today=clock.today(),
         wording=wording,
         given=request.form,

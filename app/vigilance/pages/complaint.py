@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.core import clock
 from app.core.db import session
 from app.core.errors import Conflict, DomainError, Invalid
@@ -44,7 +44,7 @@ def _page(one: Complaint, refusal: DomainError | None = None) -> str:
         names=names_of([person for person in people if person]),
         capas=queries.capas_about("complaint", one.id),
         nonconformances=queries.nonconformances_of(one),
-        history=entries_of(one.subject, limit=30),
+        history=latest_of(one.subject, limit=30),
         severities={code: goods.SEVERITIES[code] for code in SEVERITIES},
         decide_by=clocks.decide_by(one),
         report_by=clocks.report_by(one),
