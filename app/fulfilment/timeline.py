@@ -169,7 +169,7 @@ def _told(entry: Any, names: Mapping[str, str], answers: Mapping[str, Mapping[st
         at=entry.at,
         actor=_("Youxu") if entry.actor_kind == "system" else _who(entry.actor_name, details),
         title=title,
-        text="; ".join(_particulars(entry.action, details)),
+        text=_("; ").join(_particulars(entry.action, details)),
         tone=tone,
         icon=icon,
     )

@@ -179,7 +179,7 @@ def _told(entry: AuditEntry) -> str:
 
 def _into_another(said: Mapping[str, Any]) -> str:
     units = _n("%(num)s unit in %(shipment)s", "%(num)s units in %(shipment)s", said["quantity"], shipment=said["into"])
-    return "; ".join(one for one in (units, said["reason"]) if one)
+    return _("; ").join(one for one in (units, said["reason"]) if one)
 
 
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
