@@ -23,6 +23,8 @@ class Shown:
     """Page of the subject, with its arguments."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     context: Any = None
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """What is on file already for fields of its forms: they are filled with it until somebody writes into them."""
 
 
 shown_subject: Registry[Callable[[Subject], Shown]] = Registry("page of a task")

@@ -8,17 +8,18 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.core import kept
 from app.core.db import session
 from app.core.errors import DomainError
 from app.core.i18n import _
 from app.core.subject import Subject
 from app.identity.queries import names_of
 from app.processes.queries import local_variables_of, variables_of_each
-from app.tasks.models import Task, TaskStatus
+from app.tasks.models import Task, TaskAttachment, TaskStatus
 from app.tasks.showing import Shown, in_lists, shown_subject, signed_subject, still_stored
 from app.vigilance import tracing  # noqa: F401 - loading it puts its steps into the chains
 from app.vigilance.models import Capa, CapaAction
-from app.vigilance.queries import get_capa
+from app.vigilance.queries import files_of, get_capa
 
 ACT = "capa_act"
 """The form of the task in which an action is carried out."""
@@ -28,17 +29,19 @@ SHORT = 120
 
 @dataclass(frozen=True)
 class Sheet:
-    """A CAPA with the names of its people."""
+    """A CAPA with the names of its people and the files that were put to its tasks."""
 
     capa: Capa
     names: dict[str, str]
+    files: list[TaskAttachment]
 
 
 def sheet_of(capa: Capa) -> Sheet:
-    """All of it. Three statements."""
+    """All of it. Four statements."""
+    files = files_of(capa)
     doers = (person for one in capa.actions for person in (one.owner_id, one.done_by))
-    people = {capa.opened_by, capa.closed_by, *doers}
-    return Sheet(capa, names_of([person for person in people if person]))
+    people = {capa.opened_by, capa.closed_by, *doers, *(file.user_id for file in files)}
+    return Sheet(capa, names_of([person for person in people if person]), files)
 
 
 def action_of(task: Task, capa: Capa) -> CapaAction | None:
@@ -87,13 +90,21 @@ def capa_shown(subject: Subject) -> Shown:
         endpoint="vigilance.show_capa",
         arguments={"capa_id": capa.id},
         context=sheet_of(capa),
+        known={
+            "root_cause": capa.root_cause,
+            "criterion": capa.criterion,
+            "check_on": capa.check_on.isoformat() if capa.check_on else "",
+        },
     )
 
 
 @signed_subject.register("capa")
 def capa_content(subject: Subject) -> dict[str, Any]:
-    """The problem, its cause and criterion, every action with its owner, day and evidence, the result of the check."""
+    """The problem, its cause and criterion, every action with its owner, day and evidence, the files that show it, the
+    result of the check."""
     capa = get_capa(subject.id)
+    files = files_of(capa)
+    sums = kept.sums_of(one.content_id for one in files if one.content_id)
     names = ("number", "source_kind", "source_note", "problem", "root_cause", "criterion", "result", "effective")
     own = ("number", "kind", "text", "owner_id", "evidence", "done_by")
     return {
@@ -102,10 +113,15 @@ def capa_content(subject: Subject) -> dict[str, Any]:
         "actions": [
             {**{name: getattr(one, name) for name in own}, "due_on": one.due_on.isoformat()} for one in capa.actions
         ],
+        "files": {one.id: sums.get(one.content_id or "", one.url or "") for one in files},
     }
 
 
 @still_stored.register("capa")
-def nothing_else_stored(contents: Sequence[Mapping[str, Any]]) -> list[bool]:
-    """A CAPA names no files beside those of its tasks: nothing of it can be lost apart from itself."""
-    return [True for _content in contents]
+def files_still_stored(contents: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Whether the files that show what was done are stored as they were signed. Two statements."""
+    wanted = {name for content in contents for name in content.get("files", ())}
+    found = session().scalars(select(TaskAttachment).where(TaskAttachment.id.in_(wanted))).all() if wanted else ()
+    sums = kept.sums_of(one.content_id for one in found if one.content_id)
+    now = {one.id: sums.get(one.content_id or "", one.url or "") for one in found}
+    return [all(now.get(name) == said for name, said in content.get("files", {}).items()) for content in contents]

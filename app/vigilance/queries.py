@@ -76,6 +76,12 @@ def lot_of(one: Complaint) -> Lot | None:
     return session().get(Lot, one.lot_id) if one.lot_id else None
 
 
+def lot_numbers(product_id: str, *, limit: int = 200) -> list[str]:
+    """Of the lots of a product, the newest first."""
+    wanted = select(Lot.lot_no).where(Lot.product_id == product_id).order_by(Lot.id.desc()).limit(limit)
+    return list(session().scalars(wanted))
+
+
 def get_capa(capa_id: str) -> Capa:
     """The CAPA of that id or number. Raises NotFound."""
     column = Capa.number if capa_id.startswith("CA-") else Capa.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,7 +204,7 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         panel=panel_of(view.order) if view else None,
         outcomes=deciding.offered(task, form),
         form=forms.without(forms.localised(form), "outcome"),
-        answers=draft.answers if draft else answers,
+        answers=draft.answers if draft else answers or _on_file(about, form),
         draft=draft,
         refusal=refusal,
         fields=refusal.details.get("fields", {}) if refusal else {},
@@ -227,6 +228,11 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         is_signed=bool(meaning) and task.status == TaskStatus.COMPLETED,
         offer=signing.offer(task, meaning, asks_login=signer.asks_login) if task.status == TaskStatus.OPEN else None,
     )
+
+
+def _on_file(about: Shown | None, form: Mapping[str, Any]) -> dict[str, Any]:
+    known = about.known if about else {}
+    return {field["key"]: known[field["key"]] for field in forms.fields_of(form) if known.get(field["key"])}
 
 
 def _came_to(actor: Actor, task: Task) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from app.identity.roles import ROLES
 from app.tasks.models import Task
 from app.tasks.queries import candidates_of, may_see, open_tasks_of
 from app.vigilance import capas, panels, queries, wording
+from app.vigilance.approving import approvers
 from app.vigilance.models import PLANNING, Capa
 from app.vigilance.pages.blueprint import bp
 from app.vigilance.permissions import CAPA_READ, CAPA_RUN
@@ -28,6 +29,15 @@ from app.vigilance.permissions import CAPA_READ, CAPA_RUN
 def capa_action_of(task: Task, capa: Capa) -> object:
     """Which action an open task is about."""
     return panels.action_of(task, capa)
+
+
+@bp.app_template_global()
+def capa_approvers(capa: Capa) -> object:
+    """Who could approve its plan."""
+    return approvers(current_actor(), open_tasks_of(capa.subject)) if capa.stage == PLANNING else None
+
+
+bp.app_template_global("capa_is_early")(capas.is_early)
 
 
 @bp.app_template_global()
@@ -53,14 +63,14 @@ def _page(capa: Capa, refusal: DomainError | None = None) -> str:
         "vigilance/capa.html",
         capa=capa,
         sheet=panels.sheet_of(capa),
-        planning=capa.stage == PLANNING,
+        planning=capa.stage == PLANNING and capas.is_planned(tasks),
+        approvers=approvers(actor, tasks) if capa.stage == PLANNING else None,
         tasks=tasks,
         groups=groups,
         may_open={one.id: may_see(actor, one) for one in tasks},
         signed=signed,
         faults=faults_of(signed),
         signature_meanings=MEANINGS,
-        files=queries.files_of(capa),
         history=latest_of(capa.subject, limit=60),
         today=clock.today(),
         wording=wording,

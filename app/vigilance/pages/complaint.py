@@ -39,6 +39,7 @@ def _page(one: Complaint, refusal: DomainError | None = None) -> str:
         "vigilance/complaint.html",
         one=one,
         lot=lot,
+        lot_numbers=queries.lot_numbers(one.product_id) if one.is_open else [],
         may_hold=lot is not None and HELD in MOVES[lot.status] and current_actor().may(LOT_RELEASE),
         order_number=order_numbers([one.order_id]).get(one.order_id) if one.order_id else None,
         names=names_of([person for person in people if person]),
@@ -92,6 +93,20 @@ def note_sample(complaint_id: str) -> BaseResponse:
     def act(one: Complaint) -> str:
         service.note_sample(current_actor(), one)
         return _("Noted: the sample is here.")
+
+    return _done(complaint_id, act)
+
+
+@bp.post("/complaints/<complaint_id>/lot")
+@requires(COMPLAINT_WORK)
+def correct_lot(complaint_id: str) -> BaseResponse:
+    """The lot is another than was told."""
+
+    def act(one: Complaint) -> str:
+        found = service.correct_lot(current_actor(), one, _said("lot_no", 64), _said("correction", 500))
+        if found is None:
+            return _("The lot number is corrected; it is still no lot of ours.")
+        return _("The lot is corrected: it can be held, recalled, or found not to conform now.")
 
     return _done(complaint_id, act)
 
