@@ -17,7 +17,7 @@ from app.identity.queries import find_by_login
 from app.processes import service as processes
 from app.tasks.models import Task
 from app.tasks.queries import open_tasks_of
-from app.vigilance import events
+from app.vigilance import events, papers
 from app.vigilance.models import (
     ACTING,
     ACTION_KINDS,
@@ -274,4 +274,5 @@ def _end(actor: Actor, capa: Capa, stage: str, verb: str, reason: str) -> None:
     capa.closed_at, capa.closed_by = clock.now(), actor.id
     session().flush()
     record(actor, verb, capa.subject, number=capa.number, reason=capa.conclusion)
+    papers.issue_capa(actor, capa)
     events.tell_of_capa(events.CLOSED, capa)

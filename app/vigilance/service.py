@@ -21,7 +21,7 @@ from app.quality import nonconforming
 from app.quality.models import Nonconformance
 from app.tasks.notices import tell_of_page
 from app.tasks.records import NoticeKind
-from app.vigilance import events, queries
+from app.vigilance import events, papers, queries
 from app.vigilance.models import CLOSED, CONCLUSIONS, INVESTIGATING, OPEN, Complaint
 
 QUALITY = ("qa_ra", "quality_head")
@@ -133,6 +133,7 @@ def conclude(actor: Actor, one: Complaint, conclusion: str, finding: str) -> Non
     one.closed_at, one.closed_by = clock.now(), actor.id
     session().flush()
     record(actor, "complaint:close", one.subject, number=one.number, conclusion=conclusion, reason=one.finding[:500])
+    papers.issue_complaint(actor, one)
     events.tell_of_complaint(events.CONCLUDED, one)
 
 

@@ -12,6 +12,7 @@ from app.core import clock, jobs
 from app.core.db import session
 from app.core.errors import DomainError, Invalid
 from app.core.kept import sums_of
+from app.documents.queries import documents_of
 from app.fulfilment import saying
 from app.fulfilment.queries import inbox_rows as rows_of
 from app.tasks import ladder, teamwork
@@ -254,9 +255,16 @@ def test_clicked_through(world, client):
     assert signed.manifest["subject"]["files"] == {file.id: sums_of([file.content_id])[file.content_id]}
     assert not any(faults_of([signed]).values())
     assert "actions effective" in client.get(here).text
+    sign_in(client, world.users["hedda"])
+    assert client.post(f"{here}/paper").status_code == 302
+    world.answer("hedda", one, "close_case", outcome="approve", reason="helped")
+    newest, first = documents_of(one.subject)
+    assert (newest.number, newest.version, newest.content["conclusion"]) == (first.number, 2, "helped")
+    assert sorted(row["name"] for row in newest.content["signed"]) == ["Hedda", "Hedda", "Rio"]
+    assert client.get(f"/documents/{newest.id}").status_code == 200
     client.set_cookie("language", "zh_Hans")
     for address, word in (
-        ("/capa?state=open", "待关闭"),
+        ("/capa?state=closed", "措施有效"),
         (here, "预防措施"),
         (f"/complaints/{complaint.id}", one.number),
     ):

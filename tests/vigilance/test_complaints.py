@@ -12,6 +12,7 @@ from app.core import clock
 from app.core.db import session
 from app.core.errors import Invalid
 from app.core.permissions import NotPermitted
+from app.documents.queries import documents_of
 from app.quality.models import Nonconformance
 from app.tasks.records import Notice
 from app.vigilance import clocks, service
@@ -160,6 +161,11 @@ def test_clicked_through(world, client):
         ("close", {"conclusion": "confirmed", "finding": "so"}, 302),
     ):
         assert client.post(f"{here}/{act}", data=data).status_code == status, act
+    assert client.post(f"{here}/paper").status_code == 302
+    (paper,) = documents_of(one.subject)  # made when it was concluded; nothing has changed since
+    assert (paper.content["lot_is_ours"], paper.content["finding"]) == (True, "so")
+    assert paper.number in client.get(here).text
+    assert client.get(f"/documents/{paper.id}").status_code == 200, "who sees the complaint sees its paper"
     found = session().query(Nonconformance).one()
     there = f"/nonconformances/{found.id}"
     assert "Settle it" in client.get(there).text

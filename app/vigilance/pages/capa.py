@@ -15,10 +15,12 @@ from app.core.downloads import attachment
 from app.core.errors import Conflict, DomainError, Invalid, NotFound
 from app.core.i18n import _, pick
 from app.core.permissions import current_actor, requires
+from app.documents.kinds import KINDS
+from app.documents.queries import documents_of
 from app.identity.roles import ROLES
 from app.tasks.models import Task
 from app.tasks.queries import candidates_of, may_see, open_tasks_of
-from app.vigilance import capas, panels, queries, wording
+from app.vigilance import capas, panels, papers, queries, wording
 from app.vigilance.approving import approvers
 from app.vigilance.models import PLANNING, Capa
 from app.vigilance.pages.blueprint import bp
@@ -73,6 +75,8 @@ def _page(capa: Capa, refusal: DomainError | None = None) -> str:
         signature_meanings=MEANINGS,
         history=latest_of(capa.subject, limit=60),
         today=clock.today(),
+        papers=documents_of(capa.subject),
+        paper_kinds=KINDS,
         wording=wording,
         given=request.form,
         refusal=refusal,
@@ -125,3 +129,15 @@ def show_evidence(capa_id: str, evidence_id: str) -> Response:
     if found is None or content is None:
         raise NotFound(file=evidence_id[:26])
     return attachment(content, found.name or "attachment", found.kind)
+
+
+@bp.post("/capa/<capa_id>/paper")
+@requires(CAPA_RUN)
+def print_capa(capa_id: str) -> BaseResponse:
+    """Its record as a paper, as it stands now."""
+
+    def act(capa: Capa) -> str:
+        made = papers.issue_capa(current_actor(), capa)
+        return _("%(number)s is on file as PDF in both languages.", number=made.number)
+
+    return _done(capa_id, act)

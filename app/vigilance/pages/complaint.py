@@ -13,13 +13,15 @@ from app.core.db import session
 from app.core.errors import Conflict, DomainError, Invalid
 from app.core.i18n import _
 from app.core.permissions import current_actor, requires
+from app.documents.kinds import KINDS
+from app.documents.queries import documents_of
 from app.identity.queries import names_of
 from app.inventory.models import HELD, MOVES
 from app.inventory.permissions import LOT_RELEASE
 from app.orders.queries import numbers_of as order_numbers
 from app.quality import wording as goods
 from app.quality.nonconforming import SEVERITIES
-from app.vigilance import clocks, queries, service, wording
+from app.vigilance import clocks, papers, queries, service, wording
 from app.vigilance.models import Complaint
 from app.vigilance.pages.blueprint import bp
 from app.vigilance.permissions import COMPLAINT_READ, COMPLAINT_WORK
@@ -50,6 +52,8 @@ def _page(one: Complaint, refusal: DomainError | None = None) -> str:
         decide_by=clocks.decide_by(one),
         report_by=clocks.report_by(one),
         now=clock.now(),
+        papers=documents_of(one.subject),
+        paper_kinds=KINDS,
         wording=wording,
         goods=goods,
         given=request.form,
@@ -159,5 +163,17 @@ def raise_nonconformance(complaint_id: str) -> BaseResponse:
             current_actor(), one, _said("severity"), quantity, _said("nonconforming") or one.description
         )
         return _("%(number)s is open.", number=made.number)
+
+    return _done(complaint_id, act)
+
+
+@bp.post("/complaints/<complaint_id>/paper")
+@requires(COMPLAINT_WORK)
+def print_complaint(complaint_id: str) -> BaseResponse:
+    """Its record as a paper, as it stands now."""
+
+    def act(one: Complaint) -> str:
+        made = papers.issue_complaint(current_actor(), one)
+        return _("%(number)s is on file as PDF in both languages.", number=made.number)
 
     return _done(complaint_id, act)
