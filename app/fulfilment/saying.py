@@ -51,7 +51,7 @@ def told_of(done: Task) -> str:
     if done.subject_kind == "order":
         view = queries.order_view(done.subject_id)
         return _("%(done)s: order %(order)s. %(next)s", done=said, order=view.order.number, next=view.next_step)
-    what = f"{said}: {done.number}" if done.number else said
+    what = _("%(task)s: %(what)s", task=said, what=done.number) if done.number else said
     return _("%(done)s. %(next)s", done=what, next=next_of(done))
 
 

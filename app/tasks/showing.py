@@ -23,6 +23,8 @@ class Shown:
     """Page of the subject, with its arguments."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     context: Any = None
+    notes: str = ""
+    """A template for what must be known before the form is filled in: above it."""
     known: Mapping[str, Any] = field(default_factory=dict)
     """What is on file already for fields of its forms: they are filled with it until somebody writes into them."""
 

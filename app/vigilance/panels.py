@@ -19,7 +19,7 @@ from app.tasks.models import Task, TaskAttachment, TaskStatus
 from app.tasks.showing import Shown, in_lists, shown_subject, signed_subject, still_stored
 from app.vigilance import tracing  # noqa: F401 - loading it puts its steps into the chains
 from app.vigilance.models import Capa, CapaAction
-from app.vigilance.queries import files_of, get_capa
+from app.vigilance.queries import early_of, files_of, get_capa
 
 ACT = "capa_act"
 """The form of the task in which an action is carried out."""
@@ -34,14 +34,16 @@ class Sheet:
     capa: Capa
     names: dict[str, str]
     files: list[TaskAttachment]
+    early: str
+    """Why it was verified before its day, where it was."""
 
 
 def sheet_of(capa: Capa) -> Sheet:
-    """All of it. Four statements."""
+    """All of it. Five statements."""
     files = files_of(capa)
     doers = (person for one in capa.actions for person in (one.owner_id, one.done_by))
     people = {capa.opened_by, capa.closed_by, *doers, *(file.user_id for file in files)}
-    return Sheet(capa, names_of([person for person in people if person]), files)
+    return Sheet(capa, names_of([person for person in people if person]), files, early_of(capa))
 
 
 def action_of(task: Task, capa: Capa) -> CapaAction | None:
@@ -90,6 +92,7 @@ def capa_shown(subject: Subject) -> Shown:
         endpoint="vigilance.show_capa",
         arguments={"capa_id": capa.id},
         context=sheet_of(capa),
+        notes="vigilance/_capa_notes.html",
         known={
             "root_cause": capa.root_cause,
             "criterion": capa.criterion,

@@ -101,6 +101,8 @@ class CapaRecord:
     opened_by: str
     effect: Both = NOTHING
     result: str = ""
+    early: str = ""
+    """Why it was verified before its day."""
     conclusion: str = ""
     closed_at: datetime | None = None
     closed_by: str = ""
@@ -201,6 +203,7 @@ def _capa(capa: Capa) -> CapaRecord:
         opened_by=names.get(capa.opened_by, ""),
         effect=words[capa.effective],
         result=capa.result,
+        early=queries.early_of(capa),
         conclusion=capa.conclusion,
         closed_at=capa.closed_at,
         closed_by=names.get(capa.closed_by or "", ""),
@@ -285,6 +288,7 @@ def lay_out_capa(told: CapaRecord) -> Layout:
                 (_("Check effectiveness by"), show_date(told.check_on)),
                 (_("Verdict"), str(told.effect)),
                 (_("What was checked and found"), told.result),
+                (_("Why before its day"), told.early),
                 (_("Conclusion"), told.conclusion),
                 (_("Closed at"), _by(told.closed_at, told.closed_by)),
             )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from app.audit.queries import subject_labels
+from app.audit.queries import latest_of, subject_labels
 from app.catalog import queries as catalog
 from app.catalog.models import Customer, Product
 from app.core import clock
@@ -146,6 +146,15 @@ def files_of(capa: Capa) -> list[TaskAttachment]:
     wanted = select(TaskAttachment).join(Task, Task.id == TaskAttachment.task_id)
     wanted = wanted.where(Task.subject_kind == "capa", Task.subject_id == capa.id)
     return list(session().scalars(wanted.order_by(TaskAttachment.id)))
+
+
+def early_of(capa: Capa) -> str:
+    """Why it was verified before its day, the last time that it was verified; empty where it was not before."""
+    if capa.effective is None:
+        return ""
+    checks = (entry for entry in latest_of(capa.subject) if entry.action == "capa:verify")
+    last = next(checks, None)
+    return str(last.details.get("early") or "") if last else ""
 
 
 @subject_labels.register("capa")

@@ -254,7 +254,7 @@ def test_clicked_through(world, client):
     (signed,) = (signature for signature in signatures_of(one.subject) if signature.task_id == check.id)
     assert signed.manifest["subject"]["files"] == {file.id: sums_of([file.content_id])[file.content_id]}
     assert not any(faults_of([signed]).values())
-    assert "actions effective" in client.get(here).text
+    assert all(text in client.get(here).text for text in ("actions effective", "no goods until then"))
     sign_in(client, world.users["hedda"])
     assert client.post(f"{here}/paper").status_code == 302
     world.answer("hedda", one, "close_case", outcome="approve", reason="helped")
