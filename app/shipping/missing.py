@@ -44,8 +44,8 @@ def report_units_missing(
     actor: Actor, shipment: Shipment, reservation_id: str, serials: Collection[str], *, reason: str
 ) -> int:
     """These units of a lot with serial numbers do not lie in the bin: they are booked off, and other goods are kept
-    instead of those that were kept. Answers what is still missing. Raises HasLeft, IsHeld, Invalid, NotEnough (others
-    keep the rest of the bin)."""
+    instead of those that were kept; what others keep of the bin, they miss themselves. Answers what is still missing.
+    Raises HasLeft, IsHeld, Invalid."""
     kept, gone = _lying(shipment, reservation_id), frozenset(serials)
     lot, warehouse, place_id, line = kept.lot, kept.warehouse, kept.place_id, kept.order_line_id
     inventory.active(Reservation.id == kept.id)
@@ -53,8 +53,13 @@ def report_units_missing(
     if not gone or not gone <= known:
         raise Invalid({"serials": [_("Choose the serial numbers that are not there.")]})
     here = _balance(lot, warehouse, place_id)
-    there = here.on_hand - len(gone)
-    short = min(max(here.reserved - there, 0), kept.quantity)
+    there, others = here.on_hand - len(gone), here.reserved - kept.quantity
+    if there < others:
+        most = here.on_hand - others
+        raise Invalid(
+            {"serials": [_("Other shipments wait for units of this bin: report at most %(most)s.", most=most)]}
+        )
+    short = max(here.reserved - there, 0)
     if short:
         _give_up(actor, shipment, kept, short, reason)
     inventory.count(actor, lot, warehouse, there, serials=sorted(known - gone), place_id=place_id, reason=reason)

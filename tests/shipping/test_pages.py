@@ -43,7 +43,7 @@ def test_units_that_are_not_there_are_named_and_stay_in_sight(dock, client):
     kind = {"risk_class": 2, "registration_id": dock.flow.plain.registration_id, "udi_di": "06912345000031"}
     plate = make_product(sku="PLATE-1", serial_controlled=True, **kind)
     dates = {"made_on": "2026-06-01", "expires_on": "2028-06-01"}
-    given = {"lot_no": "L1", "quantity": 4, "serials": ["P1", "P2", "P3", "P4"], **dates}
+    given = {"lot_no": "L1", "quantity": 5, "serials": ["P1", "P2", "P3", "P4", "P5"], **dates}
     lot = inventory.receive(dock.flow.actor("wang"), plate, stock.warehouses()[0], given)
     inventory.release_lot(dock.flow.actor("qa"), lot, reason="ok", report_no="R-1")
     _order, one = dock.release(product=plate, quantity=3, unit_price="100.00")
@@ -59,12 +59,14 @@ def test_units_that_are_not_there_are_named_and_stay_in_sight(dock, client):
 
     for wrong in ([], ["P9"]):
         assert "Choose the serial numbers" in report(wrong, goods.kept.id, 422)
+    dock.release(product=plate, quantity=1, unit_price="100.00")
+    assert "report at most 4" in report(given["serials"], goods.kept.id, 422), "one is kept for another shipment"
     report(["P4"], goods.kept.id, 302)
-    assert (shipments.goods_of(one)[0].kept.quantity, stock.lots_of(lot.id)[0].on_hand) == (3, 3), "it was free"
+    assert (shipments.goods_of(one)[0].kept.quantity, stock.lots_of(lot.id)[0].on_hand) == (3, 4), "it was free"
     report(["P1", "P2"], goods.kept.id, 302)
     (left,) = shipments.goods_of(one)
     shown = client.get(f"{page}/pick").text
-    assert (left.kept.quantity, stock.lots_of(lot.id)[0].on_hand, stock.differences()) == (1, 1, [])
+    assert (left.kept.quantity, stock.lots_of(lot.id)[0].on_hand, stock.differences()) == (1, 2, [])
     assert f"2 {plate.uom} missing" in shown
     dispatch.pick(dock.flow.actor("wang"), one, left.kept.id, 1, serials=["P3"])
     shown = client.get(f"{page}/pick").text
