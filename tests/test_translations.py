@@ -14,6 +14,8 @@ FOLDER = ROOT / "app" / "translations" / "zh_Hans" / "LC_MESSAGES"
 METHODS = [("templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
 KEYWORDS = {"_": None, "_l": None, "_n": (1, 2)}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
+CHINESE = re.compile("[一-鿿]")
+HALF_WIDTH = re.compile("[一-鿿][”）]?([;,:?(]|!(?!=)| ?[;,] )|[;,:!?)][“（]?[一-鿿]")
 
 
 def used() -> dict[str, str]:
@@ -82,3 +84,22 @@ def test_chinese_is_chinese():
         if isinstance(message.id, str) and message.string == message.id and untouched.search(names.sub("", message.id))
     ]
     assert wrong == []
+
+
+def test_chinese_sentences_have_chinese_punctuation():
+    """Half-width marks beside Chinese characters, also those that a placeholder will bring; code and numbers keep theirs."""
+    here = {f"{name}: {text}" for name, m in entries() for text in texts_of(m.string) if HALF_WIDTH.search(shown(text))}
+    for file in [*(ROOT / "bpmn").glob("*.form"), *(ROOT / "bpmn").glob("*.bpmn")]:
+        for line in file.read_text().splitlines():
+            if HALF_WIDTH.search(line):
+                here.add(f"{file.name}: {line.strip()}")
+    assert here == set()
+
+
+def texts_of(string):
+    return string if isinstance(string, (list, tuple)) else (string,)
+
+
+def shown(text):
+    """The text with Chinese words in its placeholders; nothing of one without a Chinese character."""
+    return PLACEHOLDER.sub("词", text) if CHINESE.search(text) else ""

@@ -86,6 +86,7 @@ OWN: dict[str, LazyString] = {
     "capa:start": _l("plan approved, actions under way"),
     "capa:verify": _l("effectiveness of the actions checked"),
     "complaint:close": _l("complaint concluded"),
+    "complaint:correct": _l("lot of the complaint corrected"),
     "complaint:record": _l("complaint recorded"),
     "complaint:report": _l("decided whether the complaint is reported"),
     "complaint:sample": _l("sample of the complaint came back"),

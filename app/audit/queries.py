@@ -38,13 +38,18 @@ def labels_by_id(kind: str, ids: Collection[str]) -> Mapping[str, str]:
 
 def entries_of(subject: Subject, limit: int = 200) -> list[AuditEntry]:
     """The subject's entries, oldest first; the latest `limit` of them."""
+    return latest_of(subject, limit)[::-1]
+
+
+def latest_of(subject: Subject, limit: int = 200) -> list[AuditEntry]:
+    """The subject's latest entries, the newest first: as every page tells what was done."""
     latest = (
         select(AuditEntry)
         .where(AuditEntry.subject_kind == subject.kind, AuditEntry.subject_id == subject.id)
         .order_by(AuditEntry.subject_seq.desc())
         .limit(limit)
     )
-    return list(reversed(session().scalars(latest).all()))
+    return list(session().scalars(latest))
 
 
 def entries(

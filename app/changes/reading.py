@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.audit.actions import action_name
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.catalog import queries as catalog
 from app.catalog.models import Customer
 from app.changes.models import ChangeRequest
@@ -129,7 +129,7 @@ def history_of(case: ChangeRequest) -> list[Happening]:
     """What was done about it, the newest first."""
     return [
         Happening(row.at, row.actor_name, action_name(row.action), str(row.details.get("reason") or ""))
-        for row in reversed(entries_of(case.subject))
+        for row in latest_of(case.subject)
     ]
 
 

@@ -7,7 +7,7 @@ to `.mo` by `compile_catalogues` when they are newer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
@@ -138,6 +138,11 @@ def show_time(value: datetime | None) -> str:
         return ""
     text = "y-MM-dd HH:mm"
     return dates.format_datetime(clock.local(value), text, tzinfo=clock.BUSINESS_ZONE, locale=_locale())
+
+
+def listed(parts: Iterable[object]) -> str:
+    """Several things one after the other, as the reader writes them: “a, b”, “甲、乙”."""
+    return _(", ").join(str(part) for part in parts)
 
 
 def show_ago(value: datetime | None) -> str:

@@ -61,6 +61,7 @@ def install(app: Flask) -> None:
         time=i18n.show_time,
         month=i18n.show_month,
         ago=i18n.show_ago,
+        listed=i18n.listed,
         number=i18n.show_number,
         money=i18n.show_money,
     )

@@ -33,6 +33,7 @@ from app.processes.models import InstanceStatus
 from app.tasks import lists as task_lists
 from app.tasks import queries as tasks
 from app.tasks.models import Task, TaskStatus
+from app.tasks.showing import about_each
 
 
 class NotYourTask(Forbidden):
@@ -147,18 +148,20 @@ class InboxRow:
 
     task: Task
     order: Order | None
-    customer_name: str
+    about: str
+    """Its customer, or what a task about anything but an order is about."""
     why: str
     holder: str
     overdue: bool
 
 
 def inbox_rows(page: Page[Task]) -> Page[InboxRow]:
-    """The tasks of a page as rows; four statements, however many tasks."""
+    """The tasks of a page as rows; four statements and a few for each kind of subject, however many tasks."""
     order_ids = {task.subject_id for task in page.items if task.subject_kind == "order"}
     found = orders.orders_by_id(order_ids, lines=False)
     standings = priority.standings_of(order_ids)
     customers = _customer_names({order.customer_id for order in found.values()})
+    told = about_each(page.items)
     names = identity.names_of(task.assignee_id or task.completed_by or "" for task in page.items)
     now = clock.now()
     rows = []
@@ -168,7 +171,7 @@ def inbox_rows(page: Page[Task]) -> Page[InboxRow]:
             InboxRow(
                 task=task,
                 order=order,
-                customer_name=customers.get(order.customer_id, "") if order else "",
+                about=customers.get(order.customer_id, "") if order else told.get(task.id, ""),
                 why=pick(standing.why) if standing else "",
                 holder=names.get(task.assignee_id or task.completed_by or "", ""),
                 overdue=task.status == TaskStatus.OPEN and task.due_at < now,

@@ -12,6 +12,7 @@ from app.audit.actions import OWN
 from app.core.i18n import LazyString, _, _l, _n, pick
 from app.core.subject import Subject
 from app.documents.kinds import KINDS
+from app.fulfilment import saying
 from app.fulfilment.forms import OUTCOMES
 from app.processes import queries as processes
 from app.tasks import queries as tasks
@@ -126,8 +127,9 @@ class Happening:
 def of_order(order_id: str) -> list[Happening]:
     """What happened to the order, newest first."""
     subject = Subject("order", order_id)
-    names = {task.id: pick(task.name) for task in tasks.tasks_of(subject)}
-    told = [_told(entry, names) for entry in audit.entries_of(subject)]
+    found = tasks.tasks_of(subject)
+    names, answers = {task.id: pick(task.name) for task in found}, saying.answers_of(found)
+    told = [_told(entry, names, answers) for entry in audit.entries_of(subject)]
     told += _gateways(processes.gateways_of(processes.instances_of(subject)))
     return sorted(told, key=lambda one: one.at)[::-1]
 
@@ -152,7 +154,7 @@ def _gateways(decided: Iterable[tuple[Any, Mapping[str, str]]]) -> list[Happenin
     return found
 
 
-def _told(entry: Any, names: Mapping[str, str]) -> Happening:
+def _told(entry: Any, names: Mapping[str, str], answers: Mapping[str, Mapping[str, str]]) -> Happening:
     words, icon, tone = WORDS.get(entry.action, (entry.action, "point", "neutral"))
     details: Mapping[str, Any] = entry.details
     title = str(words)
@@ -160,13 +162,14 @@ def _told(entry: Any, names: Mapping[str, str]) -> Happening:
         title = _("%(what)s: %(task)s", what=title, task=names.get(details.get("task", ""), "–"))
     outcome = (details.get("answers") or {}).get("outcome")
     if outcome:
-        title = _("%(what)s → %(outcome)s", what=title, outcome=OUTCOMES.get(outcome, outcome))
+        said = saying.word(answers.get(details.get("task", ""), {}), outcome)
+        title = _("%(what)s → %(outcome)s", what=title, outcome=said)
         tone = OUTCOME_TONES.get(outcome, tone)
     return Happening(
         at=entry.at,
         actor=_("Youxu") if entry.actor_kind == "system" else _who(entry.actor_name, details),
         title=title,
-        text="; ".join(_particulars(entry.action, details)),
+        text=_("; ").join(_particulars(entry.action, details)),
         tone=tone,
         icon=icon,
     )

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.audit import signatures
 from app.audit.models import AuditEntry, Signature
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.catalog.models import Licence
 from app.core.db import session
 from app.core.i18n import pick
@@ -91,7 +91,7 @@ def file_shown(found: File, today: date) -> FileShown:
         tasks=tasks,
         signed=signed,
         faults=signatures.faults_of(signed) if signed else {},
-        history=entries_of(found.about, limit=HISTORY),
+        history=latest_of(found.about, limit=HISTORY),
         names=names_of([*people, *(task.assignee_id or "" for task in tasks)]),
         due=until + timedelta(days=1) if until else None,
     )

@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
+from app.catalog.models import Product
+from app.core.db import session
 from app.core.i18n import named
 from app.core.subject import Subject
 from app.identity.queries import names_of
@@ -14,7 +18,8 @@ from app.quality.characteristics import Characteristic, asked_of
 from app.quality.demand import Waits, waiting_for
 from app.quality.models import Inspection, Nonconformance
 from app.quality.queries import get_inspection, nonconformance_of
-from app.tasks.showing import Shown, shown_subject, signed_subject, still_stored
+from app.tasks.models import Task
+from app.tasks.showing import Shown, in_lists, shown_subject, signed_subject, still_stored
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,20 @@ def inspection_shown(subject: Subject) -> Shown:
         arguments={"inspection_id": one.id},
         context=sheet_of(one),
     )
+
+
+@in_lists.register("inspection")
+def inspections_in_lists(several: Sequence[Task]) -> dict[str, str]:
+    """The product and its lot. One statement."""
+    columns = (Inspection.id, Lot.lot_no, Product.name, Product.name_en)
+    rows = session().execute(
+        select(*columns)
+        .join(Lot, Lot.id == Inspection.lot_id)
+        .join(Product, Product.id == Inspection.product_id)
+        .where(Inspection.id.in_({task.subject_id for task in several}))
+    )
+    told = {row.id: f"{named(row)} · {row.lot_no}" for row in rows}
+    return {task.id: told.get(task.subject_id, "") for task in several}
 
 
 @signed_subject.register("inspection")

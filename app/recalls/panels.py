@@ -10,9 +10,10 @@ from sqlalchemy import select
 from app.core.db import session
 from app.core.subject import Subject
 from app.recalls import queries
-from app.recalls.models import RecallReply
+from app.recalls.models import RecallCase, RecallReply
 from app.recalls.reading import sheet_of
-from app.tasks.showing import Shown, shown_subject, signed_subject, still_stored
+from app.tasks.models import Task
+from app.tasks.showing import Shown, in_lists, shown_subject, signed_subject, still_stored
 from app.vigilance.sources import Source, capa_source
 
 
@@ -28,6 +29,14 @@ def recall_shown(subject: Subject) -> Shown:
         arguments={"recall_id": case.id},
         context=sheet_of(case),
     )
+
+
+@in_lists.register("recall")
+def recalls_in_lists(several: Sequence[Task]) -> dict[str, str]:
+    """The hazard. One statement."""
+    columns = select(RecallCase.id, RecallCase.hazard).where(RecallCase.id.in_({task.subject_id for task in several}))
+    told = {row.id: row.hazard[:120] for row in session().execute(columns)}
+    return {task.id: told.get(task.subject_id, "") for task in several}
 
 
 @signed_subject.register("recall")

@@ -28,6 +28,8 @@ PURPOSES: dict[str, LazyString] = {
 
 REASONS: dict[str, LazyString] = {
     "unreadable": _l("The code cannot be read: %(problem)s"),
+    "foreign": _l("This code is of something else, not of goods; it says “%(found)s”."),
+    "carton_label": _l("This is the label of a carton (SSCC %(sscc)s): scan the label of the goods in it."),
     "unknown_product": _l("No product of ours has this code: %(found)s."),
     "wrong_product": _l("Wrong product: this is %(found)s, expected is %(expected)s."),
     "no_lot": _l("The code names no lot, and the product is kept by lot."),
@@ -47,11 +49,14 @@ REASONS: dict[str, LazyString] = {
     "unknown_carton": _l("Wrong carton: %(sscc)s, expected is %(expected)s."),
 }
 """In the order in which they are told; `%(…)s` are filled from the values of the fault."""
-NO_ISSUER = _l("it is built like no code of GS1, HIBCC or ICCBBA")
-NOT_COUNTED = frozenset({"unreadable", "no_lot", "no_serial", "no_sscc"})
-"""The code says too little: the goods are stopped, but nothing shows that they were the wrong ones."""
+OF_ELSE = frozenset({"foreign", "carton_label"})
+"""The code was read, and is none of goods."""
+NOT_COUNTED = OF_ELSE | {"unreadable", "no_lot", "no_serial", "no_sscc"}
+"""The code says too little of the goods: they are stopped, but nothing shows that they were the wrong ones."""
 REASON_NAMES: dict[str, LazyString] = {
     "unreadable": _l("Unreadable code"),
+    "foreign": _l("Code of something else"),
+    "carton_label": _l("Label of a carton"),
     "unknown_product": _l("Unknown product"),
     "wrong_product": _l("Wrong product"),
     "no_lot": _l("No lot"),
@@ -138,8 +143,12 @@ def _shown(value: Any) -> Any:
 
 def judge(expected: Expected, said: Udi, known: Known) -> tuple[Fault, ...]:
     """Every reason to block the goods, the gravest first; nothing when they are right."""
-    if said.problem or not said.issuer:
-        return (Fault("unreadable", {"problem": said.problem or str(NO_ISSUER)}),)
+    if not said.issuer or (said.problem and said.text.startswith(("http://", "https://"))):
+        return (Fault("foreign", {"found": said.text[:60]}),)
+    if said.problem:
+        return (Fault("unreadable", {"problem": said.problem}),)
+    if said.sscc and not said.di:
+        return (Fault("carton_label", {"sscc": said.sscc}),)
     if not known.product_id:
         return (Fault("unknown_product", {"found": said.di or said.text[:60]}),)
     if known.product_id != expected.product_id:

@@ -7,13 +7,17 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
+from app.catalog.models import Customer
 from app.core import jsontext
 from app.core.db import session
+from app.core.i18n import named
 from app.core.subject import Subject
+from app.orders.models import Order
 from app.shipping import parting, reading
-from app.shipping.models import ShipmentPick, ShipmentReading
+from app.shipping.models import Shipment, ShipmentPick, ShipmentReading
 from app.shipping.shipments import get_shipment
-from app.tasks.showing import Shown, shown_subject, signed_subject, still_stored, withheld
+from app.tasks.models import Task
+from app.tasks.showing import Shown, in_lists, shown_subject, signed_subject, still_stored, withheld
 
 
 @shown_subject.register("shipment")
@@ -28,6 +32,20 @@ def shipment_shown(subject: Subject) -> Shown:
         arguments={"shipment_id": view.shipment.id},
         context=view,
     )
+
+
+@in_lists.register("shipment")
+def shipments_in_lists(several: Sequence[Task]) -> dict[str, str]:
+    """Which shipment, and to whom. One statement."""
+    columns = (Shipment.id, Shipment.number, Customer.name, Customer.name_en)
+    rows = session().execute(
+        select(*columns)
+        .join(Order, Order.id == Shipment.order_id)
+        .join(Customer, Customer.id == Order.customer_id)
+        .where(Shipment.id.in_({task.subject_id for task in several}))
+    )
+    told = {row.id: f"{row.number} · {named(row)}" for row in rows}
+    return {task.id: told.get(task.subject_id, "") for task in several}
 
 
 @withheld.register("shipment")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.audit.actions import action_name
 from app.audit.models import AuditEntry
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.catalog import queries as catalog
 from app.catalog.models import Customer, Product
 from app.core import clock
@@ -157,7 +157,7 @@ def _line(one: shipments.ToPick, bin_: Place) -> Line:
 
 def history_of(shipment: Shipment) -> list[Happening]:
     """What was done with it, the newest first. One statement."""
-    entries = entries_of(Subject("order", shipment.order_id))
+    entries = latest_of(Subject("order", shipment.order_id))
     mine = [one for one in entries if one.action.startswith("shipment:") and one.details["shipment"] == shipment.number]
     return [
         Happening(
@@ -167,7 +167,7 @@ def history_of(shipment: Shipment) -> list[Happening]:
             title=action_name(one.action),
             text=_told(one),
         )
-        for one in reversed(mine)
+        for one in mine
     ]
 
 
@@ -179,7 +179,7 @@ def _told(entry: AuditEntry) -> str:
 
 def _into_another(said: Mapping[str, Any]) -> str:
     units = _n("%(num)s unit in %(shipment)s", "%(num)s units in %(shipment)s", said["quantity"], shipment=said["into"])
-    return "; ".join(one for one in (units, said["reason"]) if one)
+    return _("; ").join(one for one in (units, said["reason"]) if one)
 
 
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {

@@ -12,6 +12,7 @@ from app.core.permissions import Actor
 from app.inventory.models import Reservation
 from app.shipping import dispatch, service, shipments
 from app.shipping.missing import report_missing as report_one_missing
+from app.shipping.missing import report_units_missing
 from app.shipping.models import Shipment
 
 
@@ -53,10 +54,15 @@ def pick(actor: Actor, shipment: Shipment, given: Mapping[str, Any]) -> list[Res
 
 def report_missing(actor: Actor, shipment: Shipment, given: Mapping[str, Any]) -> int:
     """Less lies in the bins than is kept there: `given` names the reservation or lot as for `pick`, `found` (how many
-    lie there) and `reason`. Answers how many units no other lot replaces. Raises what `missing.report_missing` raises.
+    lie there) or `serials` (which units do not) and `reason`. Answers how many units no other lot replaces. Raises what
+    `missing.report_missing` raises.
     """
     dispatch.refuse_unless_open(shipment)
-    meant, found = _meant(shipment, given), given["found"]
+    meant, found = _meant(shipment, given), given.get("found")
+    if given.get("serials"):
+        return report_units_missing(actor, shipment, meant[0].kept.id, given["serials"], reason=given["reason"])
+    if found is None:
+        raise Invalid({"found": [_("This is required.")]})
     there = sum(one.kept.quantity for one in meant)
     if not 0 <= found < there:
         raise Invalid({"found": [_("Must lie between %(least)s and %(most)s.", least=0, most=there - 1)]})

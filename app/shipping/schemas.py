@@ -88,7 +88,16 @@ class MissingGiven(_Named):
     """Less lies in the bin than is kept there."""
 
     found = fields.Integer(
-        required=True, strict=True, validate=between(0, 1_000_000), metadata={"description": "Units that lie there"}
+        load_default=None,
+        strict=True,
+        validate=between(0, 1_000_000),
+        metadata={"description": "Units that lie there; of a lot with serial numbers `serials` instead"},
+    )
+    serials = fields.List(
+        Text(most=64),
+        load_default=list,
+        validate=validate.Length(max=MOST_SERIALS),
+        metadata={"maxItems": MOST_SERIALS, "description": "Serial numbers that are not there"},
     )
     reason = Text(required=True, most=200, metadata={"example": "Bin is empty"})
 

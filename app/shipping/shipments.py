@@ -12,13 +12,23 @@ from sqlalchemy.orm import selectinload
 from app.audit.queries import subject_labels
 from app.catalog import queries as catalog
 from app.catalog.models import Customer, Product
+from app.core import clock
 from app.core.db import session
 from app.core.errors import NotFound
 from app.inventory import queries as stock
 from app.inventory.models import ACTIVE, HARD, SHIPPED, Holding, Lot, Place, Reservation, Serial
 from app.orders.models import Order, OrderStatus
 from app.planning.service import Share
-from app.shipping.models import OPEN, STATUSES, DeliveryProof, Shipment, ShipmentLine, ShipmentPick, ShipmentReading
+from app.shipping.models import (
+    OPEN,
+    STATUSES,
+    UNDER_WAY,
+    DeliveryProof,
+    Shipment,
+    ShipmentLine,
+    ShipmentPick,
+    ShipmentReading,
+)
 from app.shipping.temperature import Reading
 from app.tasks.models import Task
 
@@ -151,8 +161,29 @@ def shares_by_line(order_ids: Collection[str]) -> dict[str, Share]:
 
 def listed(*, status: str = "", q: str = "") -> Select[Any]:
     """(Shipment, Order), the newest first."""
-    wanted: Select[Any] = _matching(select(Shipment, Order), q).order_by(Shipment.number.desc())
+    return _listed(status, q).order_by(Shipment.number.desc())
+
+
+def to_do_first(*, status: str = "", q: str = "") -> Select[Any]:
+    """(Shipment, Order): what must leave first, then what must arrive first, then what is over, the newest first."""
+    here, way = Shipment.status.in_(OPEN), Shipment.status.in_(UNDER_WAY)
+    return _listed(status, q).order_by(
+        case((here, 0), (way, 1), else_=2),
+        case((here, Shipment.leaves_on), (way, Shipment.arrives_on)),
+        case((or_(here, way), ""), else_=Shipment.number).desc(),
+        Shipment.number,
+    )
+
+
+def _listed(status: str, q: str) -> Select[Any]:
+    wanted: Select[Any] = _matching(select(Shipment, Order), q)
     return wanted.where(Shipment.status == status) if status in STATUSES else wanted
+
+
+def is_late(one: Shipment) -> bool:
+    """It should have left, or arrived, before today."""
+    due = one.leaves_on if one.status in OPEN else one.arrives_on if one.status in UNDER_WAY else None
+    return due is not None and due < clock.today()
 
 
 def counts(*, q: str = "") -> dict[str, int]:

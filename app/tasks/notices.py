@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 from app.core import clock, ids
 from app.core.db import session
 from app.core.errors import NotFound
-from app.core.i18n import LazyString, _l, pick
+from app.core.i18n import LazyString, _l, listed, pick
 from app.core.paging import Page, paginate
 from app.core.permissions import Actor, Permission
 from app.core.registry import Registry
@@ -74,7 +74,7 @@ class Told:
 def about(notice: Notice, task: Task | None) -> str:
     """What a notice is about, in the reader's language."""
     said = (pick(notice.title or {}),) if task is None else (pick(task.name), task.number)
-    return ", ".join(part for part in said if part)
+    return listed(part for part in said if part)
 
 
 def notify(by: Actor, kind: NoticeKind, task_id: str, users: Iterable[str], text: str | None = None) -> list[str]:

@@ -102,6 +102,21 @@ def candidates_of(task_id: str) -> dict[str, list[str]]:
     return found
 
 
+def tasks_by_id(task_ids: Sequence[str]) -> list[Task]:
+    """The tasks of these ids. One statement."""
+    return list(session().scalars(_fresh(select(Task).where(Task.id.in_(task_ids))))) if task_ids else []
+
+
+def groups_of_each(task_ids: Sequence[str]) -> dict[str, list[str]]:
+    """The roles that may take each of the tasks, by id. One statement."""
+    of_them = (TaskCandidate.task_id.in_(task_ids), TaskCandidate.kind == "group")
+    columns = select(TaskCandidate.task_id, TaskCandidate.value).where(*of_them).order_by(TaskCandidate.value)
+    found: dict[str, list[str]] = {}
+    for task_id, role in session().execute(columns):
+        found.setdefault(task_id, []).append(role)
+    return found
+
+
 def candidates_of_each(task_ids: Sequence[str]) -> set[tuple[str, str]]:
     """(kind, value) of whoever may take one of them, or may not. One statement."""
     columns = select(TaskCandidate.kind, TaskCandidate.value).where(TaskCandidate.task_id.in_(task_ids)).distinct()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -10,12 +10,14 @@ from app.audit.service import record
 from app.core import clock
 from app.core.db import session
 from app.core.errors import Conflict, Invalid
-from app.core.i18n import _, _l
+from app.core.i18n import _, _l, show_date
 from app.core.ids import new_id, next_number
 from app.core.permissions import Actor
 from app.identity.queries import find_by_login
 from app.processes import service as processes
-from app.vigilance import events
+from app.tasks.models import Task
+from app.tasks.queries import open_tasks_of
+from app.vigilance import events, papers
 from app.vigilance.models import (
     ACTING,
     ACTION_KINDS,
@@ -32,6 +34,8 @@ from app.vigilance.sources import source_of
 
 OPENED = "capa.opened"
 """The message that the diagram starts with."""
+PLAN_FORM = "capa_investigate"
+"""The form of the task in which the plan is made and submitted."""
 MOST_ACTIONS = 50
 FARTHEST = date(2099, 12, 31)
 
@@ -46,6 +50,15 @@ class NotPlanning(Conflict):
     """Actions are planned before the plan is approved, and again when they did not help."""
 
     message = _l("%(number)s: actions can be planned or removed only while the plan is not approved.")
+
+
+class PlanSubmitted(Conflict):
+    """What is approved is what was submitted."""
+
+    message = _l(
+        "%(number)s: the plan is submitted, so its actions stay as they are until it is decided. Whoever approves it "
+        "can return it; then it can be changed."
+    )
 
 
 class OwnsAction(Conflict):
@@ -91,7 +104,7 @@ def begin_capa(actor: Actor, given: Mapping[str, Any]) -> Capa:
 
 
 def plan_action(actor: Actor, capa: Capa, given: Mapping[str, Any]) -> CapaAction:
-    """One more thing to be done: kind, text, owner (login), due_on. Raises NotPlanning, Invalid."""
+    """One more thing to be done: kind, text, owner (login), due_on. Raises NotPlanning, PlanSubmitted, Invalid."""
     _lock_planning(capa)
     owner, text = find_by_login(str(given.get("owner") or "").strip().lower()), str(given.get("text") or "").strip()
     due_on, wrong = _day(given.get("due_on")), {}
@@ -126,7 +139,7 @@ def plan_action(actor: Actor, capa: Capa, given: Mapping[str, Any]) -> CapaActio
 
 
 def remove_action(actor: Actor, capa: Capa, action: CapaAction) -> None:
-    """It is not to be done after all. Raises NotPlanning."""
+    """It is not to be done after all. Raises NotPlanning, PlanSubmitted."""
     _lock_planning(capa)
     if action.done_at is not None:
         raise NotPlanning(number=capa.number)
@@ -136,10 +149,17 @@ def remove_action(actor: Actor, capa: Capa, action: CapaAction) -> None:
     record(actor, "capa:remove", capa.subject, number=capa.number, action_no=action.number)
 
 
+def is_planned(tasks: Sequence[Task]) -> bool:
+    """Whether its plan is being made, by the open tasks of a CAPA: not submitted yet, or returned."""
+    return any(task.form_key == PLAN_FORM for task in tasks)
+
+
 def _lock_planning(capa: Capa) -> None:
-    session().refresh(capa, with_for_update=True)
+    session().refresh(capa, with_for_update=True)  # as whoever submits the plan does
     if capa.stage != PLANNING:
         raise NotPlanning(number=capa.number)
+    if not is_planned(open_tasks_of(capa.subject)):
+        raise PlanSubmitted(number=capa.number)
 
 
 def _day(text: Any) -> date | None:
@@ -161,7 +181,9 @@ def end_of(day: date) -> datetime:
 
 def propose(actor: Actor, capa: Capa, answer: Mapping[str, Any]) -> None:
     """The plan is submitted: cause, criterion and day of the check (what is left out stays as it was), with at least
-    one action that is to be done. Raises Invalid."""
+    one action that is to be done. From now on the actions stay as they are. Raises Invalid."""
+    session().refresh(capa, with_for_update=True)
+    session().expire(capa, ["actions"])
     given, wrong = {name: str(answer.get(name) or "").strip() for name in ("root_cause", "criterion")}, {}
     check_on = _day(answer.get("check_on")) or capa.check_on
     for name, text in given.items():
@@ -170,7 +192,9 @@ def propose(actor: Actor, capa: Capa, answer: Mapping[str, Any]) -> None:
     last = max((one.due_on for one in to_do(capa)), default=None)
     if last is None:
         wrong["root_cause"] = [_("Plan at least one action on the page of the CAPA first.")]
-    if check_on is None or not (last or check_on) <= check_on <= FARTHEST:
+    if check_on is None:
+        wrong["check_on"] = [_("This is required.")]
+    elif not (last or check_on) <= check_on <= FARTHEST:
         wrong["check_on"] = [_("Must be a day not before the last action is due.")]
     if wrong:
         raise Invalid(wrong)
@@ -209,13 +233,23 @@ def ask_check(capa: Capa) -> None:
     session().flush()
 
 
-def note_effect(actor: Actor, capa: Capa, *, effective: bool, result: str) -> None:
-    """What the check found; if it did not help, further actions are planned. Raises OwnsAction."""
+def is_early(capa: Capa) -> bool:
+    """Whether the day on which it is to be verified is still to come."""
+    return capa.check_on is not None and clock.today() < capa.check_on
+
+
+def note_effect(actor: Actor, capa: Capa, *, effective: bool, result: str, early: str = "") -> None:
+    """What the check found; if it did not help, further actions are planned. `early`: why it is verified before its
+    day. Raises OwnsAction, Invalid."""
     refuse_owner(actor, capa)
+    why = {"early": early.strip()[:500]} if is_early(capa) else {}
+    if why == {"early": ""}:
+        day = show_date(capa.check_on)
+        raise Invalid({"early": [_("The day for it is %(day)s: say why it is verified before.", day=day)]})
     capa.effective, capa.result = effective, result.strip()[:4000]
     capa.stage = CLOSING if effective else PLANNING
     session().flush()
-    record(actor, "capa:verify", capa.subject, number=capa.number, effective=effective, reason=result[:500])
+    record(actor, "capa:verify", capa.subject, number=capa.number, effective=effective, reason=result[:500], **why)
 
 
 def close(actor: Actor, capa: Capa, conclusion: str) -> None:
@@ -240,4 +274,5 @@ def _end(actor: Actor, capa: Capa, stage: str, verb: str, reason: str) -> None:
     capa.closed_at, capa.closed_by = clock.now(), actor.id
     session().flush()
     record(actor, verb, capa.subject, number=capa.number, reason=capa.conclusion)
+    papers.issue_capa(actor, capa)
     events.tell_of_capa(events.CLOSED, capa)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from app.audit.queries import subject_labels
+from app.audit.queries import latest_of, subject_labels
 from app.catalog import queries as catalog
 from app.catalog.models import Customer, Product
 from app.core import clock
@@ -76,6 +76,12 @@ def lot_of(one: Complaint) -> Lot | None:
     return session().get(Lot, one.lot_id) if one.lot_id else None
 
 
+def lot_numbers(product_id: str, *, limit: int = 200) -> list[str]:
+    """Of the lots of a product, the newest first."""
+    wanted = select(Lot.lot_no).where(Lot.product_id == product_id).order_by(Lot.id.desc()).limit(limit)
+    return list(session().scalars(wanted))
+
+
 def get_capa(capa_id: str) -> Capa:
     """The CAPA of that id or number. Raises NotFound."""
     column = Capa.number if capa_id.startswith("CA-") else Capa.id
@@ -140,6 +146,15 @@ def files_of(capa: Capa) -> list[TaskAttachment]:
     wanted = select(TaskAttachment).join(Task, Task.id == TaskAttachment.task_id)
     wanted = wanted.where(Task.subject_kind == "capa", Task.subject_id == capa.id)
     return list(session().scalars(wanted.order_by(TaskAttachment.id)))
+
+
+def early_of(capa: Capa) -> str:
+    """Why it was verified before its day, the last time that it was verified; empty where it was not before."""
+    if capa.effective is None:
+        return ""
+    checks = (entry for entry in latest_of(capa.subject) if entry.action == "capa:verify")
+    last = next(checks, None)
+    return str(last.details.get("early") or "") if last else ""
 
 
 @subject_labels.register("capa")

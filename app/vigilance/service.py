@@ -13,13 +13,15 @@ from app.core.i18n import _, _l
 from app.core.ids import new_id, next_number
 from app.core.permissions import Actor
 from app.identity.queries import users_with_role
+from app.inventory import queries as stock
 from app.inventory import service as inventory
+from app.inventory.models import Lot
 from app.inventory.permissions import LOT_RELEASE
 from app.quality import nonconforming
 from app.quality.models import Nonconformance
 from app.tasks.notices import tell_of_page
 from app.tasks.records import NoticeKind
-from app.vigilance import events, queries
+from app.vigilance import events, papers, queries
 from app.vigilance.models import CLOSED, CONCLUSIONS, INVESTIGATING, OPEN, Complaint
 
 QUALITY = ("qa_ra", "quality_head")
@@ -131,7 +133,31 @@ def conclude(actor: Actor, one: Complaint, conclusion: str, finding: str) -> Non
     one.closed_at, one.closed_by = clock.now(), actor.id
     session().flush()
     record(actor, "complaint:close", one.subject, number=one.number, conclusion=conclusion, reason=one.finding[:500])
+    papers.issue_complaint(actor, one)
     events.tell_of_complaint(events.CONCLUDED, one)
+
+
+def correct_lot(actor: Actor, one: Complaint, lot_no: str, reason: str) -> Lot | None:
+    """The lot is another than was told; answers it, if it is one of ours. A nonconformance of the lot told before keeps
+    it as it is. Raises ComplaintClosed, Invalid."""
+    lock_open(one)
+    said, wrong = lot_no.strip()[:64], {}
+    if not said:
+        wrong["lot_no"] = [_("This is required.")]
+    elif said == one.lot_no and one.lot_id:
+        wrong["lot_no"] = [_("This is the lot of the complaint already.")]
+    elif queries.nonconformances_of(one):
+        wrong["lot_no"] = [_("A nonconformance of this lot was raised from the complaint, so the lot stays.")]
+    if not reason.strip():
+        wrong["correction"] = [_("Say why.")]
+    if wrong:
+        raise Invalid(wrong)
+    found, before = stock.find_lot(one.product_id, said), one.lot_no
+    one.lot_no, one.lot_id = said, found.id if found else None
+    session().flush()
+    told = {"before": before, "lot_no": said, "reason": reason.strip()[:500]}
+    record(actor, "complaint:correct", one.subject, number=one.number, **told)
+    return found
 
 
 def hold_lot(actor: Actor, one: Complaint, reason: str) -> list[str]:

@@ -58,9 +58,9 @@ def ask_capa_check(call: StepCall) -> dict[str, Any] | None:
 
 @step.register("note_capa_effect")
 def note_capa_effect(call: StepCall) -> dict[str, Any] | None:
-    """Whether they helped. Raises OwnsAction."""
-    effective = call.answer.get("outcome") == "approve"
-    capas.note_effect(call.actor, _capa(call), effective=effective, result=_reason(call))
+    """Whether they helped. Raises OwnsAction, Invalid before its day without a reason."""
+    effective, early = call.answer.get("outcome") == "approve", str(call.answer.get("early") or "")
+    capas.note_effect(call.actor, _capa(call), effective=effective, result=_reason(call), early=early)
     return None
 
 

@@ -11,6 +11,7 @@ from app.documents.content.orders import ConfirmedLine, OrderConfirmation, PickL
 from app.documents.content.parts import Both, Goods, Party, SignedBy
 from app.documents.content.quality import Certificate, InspectionReport, Measured
 from app.documents.content.recall import Consignee, RecallNotice, RegulatorReport
+from app.vigilance.papers import ActionRow, CapaRecord, ComplaintRecord
 
 AT = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 US = Party(
@@ -158,6 +159,54 @@ def samples(lines: int = 1) -> dict[str, Any]:
             received=10,
             in_stock=5,
             reported_on=date(2026, 11, 23),
+            signed=SIGNED,
+        ),
+        "complaint_record": ComplaintRecord(
+            number="CP-2026-000001",
+            status=Both(zh="投诉已关闭", en="complaint closed"),
+            customer=HOSPITAL,
+            goods=goods(),
+            lot_is_ours=False,
+            harm=Both(zh="严重伤害", en="serious harm"),
+            law=Both(zh="中国法规（NMPA）", en="Law of China (NMPA)"),
+            description="开箱时发现封口未压合。",
+            known_since=AT,
+            recorded_at=AT,
+            recorded_by="Quentin",
+            sample_is_here=True,
+            reporting=Both(zh="须上报", en="to be reported"),
+            reporting_at=AT,
+            conclusion=Both(zh="属实", en="confirmed"),
+            finding="封口宽度低于规定值。",
+            closed_at=AT,
+            follows=("NC-2026-000001", "CA-2026-000001"),
+        ),
+        "capa_record": CapaRecord(
+            number="CA-2026-000001",
+            stage=Both(zh="已关闭（措施有效）", en="closed, effective"),
+            source=Both(zh="投诉", en="Complaint"),
+            source_number="CP-2026-000001",
+            goods=goods(),
+            problem="封口未压合",
+            root_cause="更换压头后无首件检查",
+            criterion="之后三批均无不合格",
+            check_on=date(2026, 12, 31),
+            actions=tuple(
+                ActionRow(
+                    place,
+                    Both(zh="纠正措施", en="corrective action"),
+                    "复检库存",
+                    "王伟",
+                    date(2026, 12, 1),
+                    AT,
+                    "王伟",
+                )
+                for place in range(1, lines + 1)
+            ),
+            files=("复检记录.csv " + "ef" * 32,),
+            opened_at=AT,
+            opened_by="Quentin",
+            effect=Both(zh="措施有效", en="actions effective"),
             signed=SIGNED,
         ),
     }

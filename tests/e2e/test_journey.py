@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import Page
 from sqlalchemy import select
 
 from app.core import clock, db
@@ -106,17 +107,34 @@ def approve_to_the_end(sign_in, order: Order, language: str, size: str) -> list[
             person.look()
             assert page.locator("#decision textarea").first.input_value() == WORDS[language]["reason"]
         if page.locator("#sign-here").count():
-            if page.locator("[name=login]").count():  # not in a session that signed a moment ago
-                page.fill("[name=login]", login)
-            page.fill("[name=password]", PASSWORD)
-            page.keyboard.press("Enter")  # decides nothing by itself
-            assert page.evaluate("document.activeElement.value") == "approve"
-        page.locator("#decision button[value=approve]").click()
+            sign(page, login)
+        else:
+            page.locator("#decision button[value=approve]").click()
         page.wait_for_selector("#decision", state="detached")
         page.wait_for_selector(f"text={order.number}")
+        head, toast = (page.locator(one).bounding_box() for one in (".page-head", ".toast-note"))
+        assert toast["y"] >= head["y"] + head["height"]  # what one needs next is not under it
         person.look()
         deciders.append(login)
     return deciders
+
+
+def sign(page: Page, login: str) -> None:
+    """Enter presses no verb that nobody chose; what is missing stands above the verbs; then Enter signs."""
+    fields = [one for one in ("login", "password") if page.locator(f"[name={one}]").count()]
+    given = {"login": login, "password": PASSWORD}
+    page.fill("[name=password]", "unfinished")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#sign-here [role=alert]")
+    assert page.evaluate("document.activeElement.value") == "approve"
+    page.fill("[name=password]", "")
+    page.locator("#decision button[value=approve]").click()
+    page.wait_for_function("name => document.activeElement.name === name", arg=fields[0])
+    missing, verbs = (page.locator(one).bounding_box() for one in (f"[name={fields[0]}]", ".decision-buttons"))
+    assert missing["y"] + missing["height"] <= verbs["y"]
+    for name in fields:  # the login is not asked in a session that signed a moment ago
+        page.fill(f"[name={name}]", given[name])
+    page.keyboard.press("Enter")
 
 
 def stock_of(product) -> int:

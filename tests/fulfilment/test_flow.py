@@ -219,7 +219,7 @@ def test_inbox_is_ranked_by_priority(flow):
     page = queries.inbox_rows(tasks.inbox(flow.actor("bob"), which="groups"))
     assert [row.task.number for row in page.items] == [urgent.number, middle.number, slow.number]
     assert all(row.why for row in page.items)
-    assert page.items[0].customer_name == flow.world.hospital.name_en
+    assert page.items[0].about == flow.world.hospital.name_en
 
 
 def test_the_gateway_that_opened_a_task_is_traced(flow):

@@ -22,13 +22,16 @@ def late(client, flow, task, key="k1", owner="bob", **over):
     return client.post(f"/waiting/decisions/{task.id}", json=body, headers=headers)
 
 
+RELEASED = "Released: the goods are reserved and can be shipped."
+
+
 def test_a_late_decision_counts_once(client, flow, tx):
     sign_in(client, flow.users["bob"])
     client.set_cookie("language", "en")
     task = flow.task(flow.submit())
     assert client.get("/waiting/token").json["user"] == flow.users["bob"].id
     first = late(client, flow, task)
-    assert (first.status_code, first.json) == (200, {"done": f"Approve: {task.number}"})
+    assert (first.status_code, first.json) == (200, {"done": f"Approve: order {task.number}. {RELEASED}"})
     tx.expire_all()
     assert (task.status, task.completed_by) == ("completed", flow.users["bob"].id)
     assert late(client, flow, task).json == first.json

@@ -15,8 +15,9 @@ from app.core.db import session
 from app.core.kept import sums_of
 from app.inventory import queries as stock
 from app.inventory import service as inventory
-from app.shipping import shipments
+from app.shipping import dispatch, shipments
 from app.shipping.models import PreventedMisship, ShipmentReading
+from tests.catalog.factories import make_product
 from tests.identity.factories import sign_in
 from tests.inventory.factories import make_lot
 from tests.shipping.world import make_dock
@@ -36,6 +37,50 @@ def label(lot) -> str:
     return f"(01){lot.product.udi_di}(10){lot.lot_no}"
 
 
+def test_units_that_are_not_there_are_named_and_stay_in_sight(dock, client):
+    client.set_cookie("language", "en")
+    sign_in(client, dock.flow.users["wang"])
+    kind = {"risk_class": 2, "registration_id": dock.flow.plain.registration_id, "udi_di": "06912345000031"}
+    plate = make_product(sku="PLATE-1", serial_controlled=True, **kind)
+    dates = {"made_on": "2026-06-01", "expires_on": "2028-06-01"}
+    given = {"lot_no": "L1", "quantity": 5, "serials": ["P1", "P2", "P3", "P4", "P5"], **dates}
+    lot = inventory.receive(dock.flow.actor("wang"), plate, stock.warehouses()[0], given)
+    inventory.release_lot(dock.flow.actor("qa"), lot, reason="ok", report_no="R-1")
+    _order, one = dock.release(product=plate, quantity=3, unit_price="100.00")
+    (goods,) = shipments.goods_of(one)
+    page = f"/shipments/{one.id}"
+    assert all(f'value="{number}"' in client.get(f"{page}/pick").text for number in given["serials"])
+
+    def report(units, reservation, status):
+        data = {"reservation": reservation, "units": "1", "serial": units, "reason": "not in the bin"}
+        answer = client.post(f"{page}/missing", data=data)
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    for wrong in ([], ["P9"]):
+        assert "Choose the serial numbers" in report(wrong, goods.kept.id, 422)
+    dock.release(product=plate, quantity=1, unit_price="100.00")
+    assert "report at most 4" in report(given["serials"], goods.kept.id, 422), "one is kept for another shipment"
+    report(["P4"], goods.kept.id, 302)
+    assert (shipments.goods_of(one)[0].kept.quantity, stock.lots_of(lot.id)[0].on_hand) == (3, 4), "it was free"
+    report(["P1", "P2"], goods.kept.id, 302)
+    session().expire_all()  # the verbs write past it
+    (left,) = shipments.goods_of(one)
+    shown = client.get(f"{page}/pick").text
+    assert (left.kept.quantity, stock.lots_of(lot.id)[0].on_hand, stock.differences()) == (1, 2, [])
+    assert f"2 {plate.uom} missing" in shown
+    dispatch.pick(dock.flow.actor("wang"), one, left.kept.id, 1, serials=["P3"])
+    shown = client.get(f"{page}/pick").text
+    assert "All that is there is picked." in shown
+    assert f"2 {plate.uom} missing" in shown
+    _order, later = dock.release()
+    one.leaves_on = clock.today() - timedelta(days=1)
+    session().flush()
+    shown = client.get("/shipments").text
+    assert shown.count("should have left") == 1, "in words, not by colour alone"
+    assert shown.index(one.number) < shown.index(later.number), "what must leave first stands on top"
+
+
 def test_from_the_pick_list_to_the_signature(dock, client):
     client.set_cookie("language", "en")
     sign_in(client, dock.flow.users["wang"])
@@ -48,6 +93,7 @@ def test_from_the_pick_list_to_the_signature(dock, client):
     assert all(text in client.get("/shipments").text for text in (one.number, order.number, "Road freight"))
     assert one.number in client.get(f"/shipments?status=picking&q={order.number.lower()}").text
     assert one.number not in client.get("/shipments?status=packed").text
+    assert "should have left" not in client.get("/shipments").text
     assert f'href="{page}/pick"' in client.get(page).text
     task = client.get(f"/tasks/{dock.task(one).id}").text
     assert f'href="{page}/pick"' in task
@@ -63,6 +109,7 @@ def test_from_the_pick_list_to_the_signature(dock, client):
     assert "Stop: leave it where it is." in take(label(other), 1, 422)
     assert other.lot_no in take(label(other), 1, 422)
     assert session().scalar(select(func.count()).select_from(PreventedMisship)) == 2
+    assert "This is not the label of the goods" in take(order.number, 1, 422)
     assert "Must be a whole number from 1" in take(label(lot), "0", 422)
     assert "This is required" in take(" ", 1, 422)
     take(label(lot), 3, 302)

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from app.audit.queries import entries_of
 from app.catalog.udi import gs1
 from app.core import clock
 from app.core.db import session
 from app.core.errors import Invalid
 from app.core.permissions import NotPermitted
+from app.documents.queries import documents_of
 from app.quality.models import Nonconformance
 from app.tasks.records import Notice
 from app.vigilance import clocks, service
@@ -129,10 +131,21 @@ def test_clicked_through(world, client):
     given = {"customer": "RH", "product": world.lot.product.sku, "lot_no": world.lot.lot_no, "description": "<b>open"}
     wrong = client.post("/complaints/new", data={**given, "product": "NONE"})
     assert wrong.status_code == 422
-    made = client.post("/complaints/new", data={**given, "harm": "possible", "sample_returned": "1"})
+    told = {**given, "lot_no": "UNKNOWN", "harm": "possible", "sample_returned": "1"}
+    made = client.post("/complaints/new", data=told)
     one = session().query(Complaint).one()
     here = f"/complaints/{one.id}"
     assert made.headers["Location"] == here
+    page = client.get(here).text
+    assert all((text in page) is shown for text, shown in (("Say which lot it is", True), ("Hold it", False)))
+    lot = {"lot_no": world.lot.lot_no, "correction": "read from the sample"}
+    for wrong, said in (({"lot_no": ""}, "required"), ({"correction": " "}, "Say why")):
+        answer = client.post(f"{here}/lot", data={**lot, **wrong})
+        assert (answer.status_code, said in answer.text) == (422, True)
+    assert client.post(f"{here}/lot", data=lot).status_code == 302
+    assert client.post(f"{here}/lot", data=lot).status_code == 422, "it is that already"
+    (entry,) = (row for row in entries_of(one.subject) if row.action == "complaint:correct")
+    assert (entry.details["before"], entry.details["lot_no"]) == ("UNKNOWN", world.lot.lot_no)
     page = client.get(here).text
     assert all(
         text in page
@@ -143,10 +156,16 @@ def test_clicked_through(world, client):
         ("close", {"conclusion": "confirmed", "finding": "so"}, 422),
         ("report", {"reportable": "0", "reason": "no injury"}, 302),
         ("nonconformance", {"severity": "major", "quantity": "2"}, 302),
+        ("lot", {"lot_no": "OTHER", "correction": "misread"}, 422),
         ("hold", {"hold_reason": "until looked at"}, 302),
         ("close", {"conclusion": "confirmed", "finding": "so"}, 302),
     ):
         assert client.post(f"{here}/{act}", data=data).status_code == status, act
+    assert client.post(f"{here}/paper").status_code == 302
+    (paper,) = documents_of(one.subject)  # made when it was concluded; nothing has changed since
+    assert (paper.content["lot_is_ours"], paper.content["finding"]) == (True, "so")
+    assert paper.number in client.get(here).text
+    assert client.get(f"/documents/{paper.id}").status_code == 200, "who sees the complaint sees its paper"
     found = session().query(Nonconformance).one()
     there = f"/nonconformances/{found.id}"
     assert "Settle it" in client.get(there).text

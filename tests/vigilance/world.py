@@ -69,10 +69,11 @@ class Vigilance:
             given = {"kind": "corrective", "text": f"by {owner}", "owner": owner, "due_on": due_on}
             capas.plan_action(self.actor("rae"), one, given)
 
-    def propose(self, one: Capa, days: int = 30) -> None:
+    def propose(self, one: Capa, days: int = 30, by: str = "rae", **over: Any) -> None:
         """Cause and criterion are submitted."""
         check_on = (clock.today() + timedelta(days=days)).isoformat()
-        self.answer("rae", one, "investigate", root_cause="jaw worn", criterion="0 of 50", check_on=check_on)
+        said = {"root_cause": "jaw worn", "criterion": "0 of 50", "check_on": check_on, **over}
+        self.answer(by, one, "investigate", **said)
 
     def tasks(self, one: Capa, element: str) -> list[Task]:
         return [task for task in tasks.open_tasks_of(one.subject) if task.element_id == element]

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.catalog import service
 from app.catalog.pages import forms, listing, names
 from app.catalog.pages.blueprint import bp
@@ -103,7 +103,7 @@ def _show(kind: Kind, found: Any) -> str:
         kind.template,
         kind=kind,
         found=found,
-        history=entries_of(service.subject_of(found), limit=HISTORY),
+        history=latest_of(service.subject_of(found), limit=HISTORY),
         actions=names.ACTIONS,
         names=names,
         **kind.context(found),

@@ -41,7 +41,7 @@ from app.catalog.permissions import (
 )
 from app.core import clock
 from app.core.db import session
-from app.core.i18n import _, _l, named, show_date, show_number
+from app.core.i18n import _, _l, listed, named, show_date, show_number
 from app.core.permissions import requires
 
 SUGGESTED = 20
@@ -113,7 +113,7 @@ def _holder(found: Licence) -> Cell:
 
 
 def _all_or(values: list[Any]) -> Cell:
-    return Cell(", ".join(str(value) for value in values) if values else _("all"))
+    return Cell(listed(values) if values else _("all"))
 
 
 def _title(found: Any) -> str:

@@ -60,7 +60,7 @@ def show_history(rule_set: str) -> str:
     versions = queries.versions_of(rule_set)
     if not versions:
         raise queries.NoSuchRuleSet(rule_set=rule_set)
-    entries = list(reversed(audit.entries_of(Subject("rule_set", rule_set))))
+    entries = audit.latest_of(Subject("rule_set", rule_set))
     return render_template(
         "decisions/history.html",
         **shared(queries.in_force_or(versions[0]), "history"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.core import jsontext
-from app.core.i18n import _, _l, _n, pick, show_number
+from app.core.i18n import _, _l, _n, listed, pick, show_number
 from app.decisions.populations import populations
 from app.decisions.schema import shipped_schema
 from app.decisions.simulation.models import Simulation
@@ -115,9 +115,9 @@ def who_words(who: str | None) -> str:
     """Whom a decision asks, in the reader's words."""
     told = []
     for step, groups, users in jsontext.loads(who) if who else []:
-        people = ", ".join([*(pick(ROLES.get(group, group)) for group in groups), *users])
+        people = listed([*(pick(ROLES.get(group, group)) for group in groups), *users])
         told.append(f"{step}: {people}" if step else people)
-    return "; ".join(told) or _("nobody in particular")
+    return _("; ").join(told) or _("nobody in particular")
 
 
 def answer_words(answer: str | None) -> str:

@@ -6,7 +6,7 @@
 //   data-rows, data-row, data-row-add, data-row-remove, data-row-number, <template>   repeated rows, names lines-0-… (data-least, data-most)
 //   data-suggest="/x/suggest?q="     suggestions [{value, label, hint, …}]; data-fill="key" takes over what came with the choice
 //   data-shows="field=a|b"           a section for some values of a field
-//   data-steps="button"              Enter in a field of this part goes to the next one, then to that button
+//   data-steps="button"              Enter in a field of this part goes to the next one, from the last one it presses that button (parts/steps.js)
 //   data-guard                       on a form: leaving with unsaved changes asks
 //   data-autosubmit                  a filter that sends its form when changed
 //   data-select                      on a form: a list whose rows are ticked (parts/select.js)
@@ -48,6 +48,7 @@ import { text } from "./parts/texts.js";
 import { toast, watchToasts } from "./parts/toasts.js";
 import "./parts/push.js";
 import "./parts/scan.js";
+import "./parts/steps.js";
 import "./parts/waiting.js";
 import { watchWorklists } from "./parts/worklist.js";
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,9 @@ from app.core import menu, web
 from app.core.db import session
 from app.core.errors import Conflict, DomainError, Invalid, NotFound, StaleVersion
 from app.core.i18n import LazyString, _, _l
-from app.core.permissions import actor_or_none, current_actor, requires
+from app.core.permissions import Actor, actor_or_none, current_actor, requires
 from app.core.refusals import show
-from app.fulfilment import acting, beside, deciding, forms, queries, timeline, versions
+from app.fulfilment import acting, beside, deciding, forms, queries, saying, timeline, versions
 from app.fulfilment.pages import drafts, signer, worklist
 from app.fulfilment.pages.inbox_blueprint import bp as bp
 from app.fulfilment.signing import verbs as signing
@@ -29,13 +30,6 @@ from app.tasks.drafts import forget as forget_drafts
 from app.tasks.models import Task, TaskStatus
 from app.tasks.permissions import TASK_READ, TASK_WORK
 from app.tasks.showing import Shown, shown_subject
-
-
-@bp.app_template_global()
-def outcome_name(code: str | None) -> str:
-    """What an answer is called; empty for none."""
-    return str(forms.OUTCOMES.get(code, code)) if code else ""
-
 
 bp.app_template_global("route_name")(timeline.route_name)
 
@@ -157,7 +151,7 @@ def show_task(task_id: str) -> str:
 def complete(task_id: str) -> Response | BaseResponse:
     """Decide the task; what cannot be done leaves the page as it was filled, with the reason."""
     actor = current_actor()
-    task = queries.task_for(actor, task_id)
+    queries.task_for(actor, task_id)
     answers = _answers()
     try:
         with session().begin_nested():  # a refusal undoes all of it, and the page is shown again
@@ -171,17 +165,8 @@ def complete(task_id: str) -> Response | BaseResponse:
         if web.is_fragment():
             return show(refusal.status, refusal.code, refusal.sentence(), refusal.details)
         return make_response(_render_task(tasks.get_task(task_id), answers, refusal), refusal.status)
-    outcome = str(answers.get("outcome", ""))
-    flash(_told(outcome, task), "success")
+    flash(saying.told_of(tasks.get_task(task_id)), "success")
     return redirect(url_for("fulfilment.show_task", task_id=task_id))
-
-
-def _told(outcome: str, task: Task) -> str:
-    done = str(forms.OUTCOMES.get(outcome, _("Done")))
-    if task.subject_kind != "order":
-        return done
-    view = queries.order_view(task.subject_id)
-    return _("%(done)s: order %(order)s. %(next)s", done=done, order=view.order.number, next=view.next_step)
 
 
 def _answers() -> dict[str, Any]:
@@ -219,7 +204,7 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         panel=panel_of(view.order) if view else None,
         outcomes=deciding.offered(task, form),
         form=forms.without(forms.localised(form), "outcome"),
-        answers=draft.answers if draft else answers,
+        answers=draft.answers if draft else answers or _on_file(about, form),
         draft=draft,
         refusal=refusal,
         fields=refusal.details.get("fields", {}) if refusal else {},
@@ -237,12 +222,28 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         groups=queries.role_names(tasks.candidates_of(task.id)["group"]),
         trace=queries.trace_of(task),
         asked=queries.asked_before(task),
-        following=queries.next_task(actor, task),
+        **(_came_to(actor, task) if task.status != TaskStatus.OPEN else {}),
         together=teamwork.together(actor, task),
         stock=beside.stock_of(view) if view and task.status == TaskStatus.OPEN else None,
         is_signed=bool(meaning) and task.status == TaskStatus.COMPLETED,
         offer=signing.offer(task, meaning, asks_login=signer.asks_login) if task.status == TaskStatus.OPEN else None,
     )
+
+
+def _on_file(about: Shown | None, form: Mapping[str, Any]) -> dict[str, Any]:
+    known = about.known if about else {}
+    return {field["key"]: known[field["key"]] for field in forms.fields_of(form) if known.get(field["key"])}
+
+
+def _came_to(actor: Actor, task: Task) -> dict[str, Any]:
+    """What the page says of a task that is closed: what was answered, what it led to, what the actor could do next."""
+    following = queries.next_task(actor, task)
+    return {
+        "answered": saying.words_of([task])[task.id] or _("Done"),
+        "led_to": saying.next_of(task) if task.subject_kind != "order" else "",
+        "following": following,
+        "following_name": saying.name_of(following) if following else "",
+    }
 
 
 def _about(task: Task) -> Shown | None:

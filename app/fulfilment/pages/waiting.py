@@ -18,8 +18,9 @@ from app.core import idempotency, jsontext
 from app.core.errors import Conflict, Invalid
 from app.core.i18n import _, _l
 from app.core.permissions import current_actor, requires
-from app.fulfilment import deciding, forms, queries
+from app.fulfilment import deciding, queries, saying
 from app.fulfilment.pages.inbox_blueprint import bp
+from app.tasks import queries as tasks
 from app.tasks.drafts import forget as forget_drafts
 from app.tasks.models import Task
 from app.tasks.permissions import TASK_READ, TASK_WORK
@@ -58,7 +59,7 @@ def decide_late(task_id: str) -> Response:
         if not _decided_so(task, answers):
             deciding.complete(current_actor(), task_id, answers, seen_version=seen)
             forget_drafts(task_id)
-        return {"done": _told(task, answers)}
+        return {"done": saying.told_of(tasks.get_task(task_id))}
 
     return jsonify(_once(f"decision {task_id}", body, decide))
 
@@ -67,11 +68,6 @@ def _decided_so(task: Task, answers: Mapping[str, Any]) -> bool:
     """It arrived already, from the page itself, and only the answer was lost on the way."""
     mine = task.status == "completed" and task.completed_by == current_actor().id
     return mine and (task.answers or {}).get("outcome") == answers.get("outcome")
-
-
-def _told(task: Task, answers: Mapping[str, Any]) -> str:
-    done = str(forms.OUTCOMES.get(str(answers.get("outcome")), _("Done")))
-    return f"{done}: {task.number}" if task.number else done
 
 
 def _body() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.core.i18n import _, pick
 from app.core.paging import Page
 from app.core.permissions import Actor, current_actor, requires
-from app.fulfilment import acting, queries
+from app.fulfilment import acting, queries, saying
 from app.fulfilment.pages.inbox_blueprint import bp
 from app.fulfilment.worklist import reading, saved
 from app.fulfilment.worklist.models import InboxFilter
@@ -83,7 +83,8 @@ def with_rows(shown: dict[str, Any]) -> dict[str, Any]:
     today = [today_row(current_actor(), row) for row in rows.items] if shown["tab"] == "today" else []
     kept = acting.kept_of(shown["page"].items)
     later = tasks.put_off_by(current_actor()) if shown["tab"] == "mine" else []
-    return {**shown, "page": rows, "today": today, "kept": kept, "free": _free(shown), "later": later}
+    words = saying.words_of(shown["page"].items) if shown["tab"] == "done" else {}
+    return {**shown, "page": rows, "today": today, "kept": kept, "free": _free(shown), "later": later, "words": words}
 
 
 def _free(shown: dict[str, Any]) -> set[str]:

@@ -13,8 +13,9 @@ from app.audit.signatures import MEANINGS, METHODS
 from app.core import clock
 from app.core.i18n import _, pick
 from app.core.subject import Subject
-from app.fulfilment.forms import OUTCOMES
+from app.fulfilment import saying
 from app.fulfilment.signing import stored as stored
+from app.tasks.queries import tasks_by_id
 
 __all__ = ["Shown", "local_text", "of_order", "shown", "stored"]
 
@@ -55,17 +56,19 @@ def of_order(order_id: str, task_id: str = "") -> list[Shown]:
 def shown(found: Sequence[Signature]) -> list[Shown]:
     """These signatures in words, checked now."""
     faults = signatures.faults_of(found)
-    return [_shown(one, [fault.sentence() for fault in faults[one.id]]) for one in found]
+    answers = saying.answers_of(tasks_by_id([one.task_id for one in found]))
+    told = [(one, [fault.sentence() for fault in faults[one.id]], answers.get(one.task_id, {})) for one in found]
+    return [_shown(*one) for one in told]
 
 
-def _shown(one: Signature, faults: list[str]) -> Shown:
+def _shown(one: Signature, faults: list[str], answers: Mapping[str, str]) -> Shown:
     task = one.manifest.get("task")
     return Shown(
         signature=one,
         who=_("%(who)s on behalf of %(other)s", who=one.signer_name, other=one.on_behalf_of_name)
         if one.on_behalf_of_name
         else one.signer_name,
-        meaning=_meaning(one),
+        meaning=_meaning(one, answers),
         task=pick(task.get("name")) if isinstance(task, dict) else "",
         local=local_text(one.at),
         utc=one.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
@@ -89,14 +92,14 @@ def _particulars(manifest: Mapping[str, Any]) -> dict[str, Any]:
         return {"reason": "", "version": "", "rules": [], "attachments": []}
 
 
-def _meaning(one: Signature) -> str:
-    """“Approval: Reject”: what was signed for, and what was decided."""
-    answers = one.manifest.get("answers")
-    outcome = answers.get("outcome") if isinstance(answers, dict) else None
+def _meaning(one: Signature, answers: Mapping[str, str]) -> str:
+    """“Approval: Reject”: what was signed for, and what was decided, in the words of the button."""
+    given = one.manifest.get("answers")
+    outcome = given.get("outcome") if isinstance(given, dict) else None
     meaning = str(MEANINGS.get(one.meaning, one.meaning))
     if not outcome:
         return meaning
-    return _("%(meaning)s, decision: %(outcome)s", meaning=meaning, outcome=OUTCOMES.get(str(outcome), outcome))
+    return _("%(meaning)s, decision: %(outcome)s", meaning=meaning, outcome=saying.word(answers, outcome))
 
 
 def local_text(at: datetime) -> str:

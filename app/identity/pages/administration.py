@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.core import menu
 from app.core.errors import Invalid
 from app.core.i18n import LANGUAGES, _, _l
@@ -127,6 +127,6 @@ def _user_page(user: User, **shown: Any) -> str:
         languages=LANGUAGES,
         tokens=queries.tokens_of(user.id),
         locked_until=guards.locked_until(user.login),
-        history=entries_of(Subject("user", user.id), limit=30)[::-1],
+        history=latest_of(Subject("user", user.id), limit=30),
         **{"given": user, "wrong": {}, "password": None, **shown},
     )

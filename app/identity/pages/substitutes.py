@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.core import menu
 from app.core.db import session
 from app.core.errors import Invalid
-from app.core.i18n import _, _l, pick
+from app.core.i18n import _, _l, listed, pick
 from app.core.paging import Page, paginate
 from app.core.permissions import current_actor, requires
 from app.identity import queries, service, substitutes
@@ -39,7 +39,7 @@ def substitute_scope(one: Any) -> str:
         parts.append(_("process “%(name)s”", name=pick(name) if name else one.process_key))
     if one.role:
         parts.append(_("group “%(name)s”", name=pick(ROLES.get(one.role, one.role))))
-    return ", ".join(parts) or _("everything")
+    return listed(parts) or _("everything")
 
 
 @bp.get("/account/substitutes")

@@ -8,7 +8,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.catalog import queries as catalog
 from app.catalog.models import Customer
 from app.core.db import session
@@ -81,7 +81,7 @@ def _lot_page(lot: Lot, wrong: dict[str, Any] | None = None, reason: str = "") -
         verbs=VERB_NAMES,
         action_names=ACTION_NAMES,
         page=page,
-        history=entries_of(Subject("lot", lot.id), limit=30),
+        history=latest_of(Subject("lot", lot.id), limit=30),
         wrong=wrong or {},
         reason=reason,
         **words(),

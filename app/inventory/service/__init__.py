@@ -39,6 +39,7 @@ from app.inventory.service.reservations import (
     reserve,
     reserve_lines,
 )
+from app.inventory.service.serials import numbers_at
 from app.inventory.service.stock import (
     MayNotLeave,
     NotEnough,
@@ -95,6 +96,7 @@ __all__ = [
     "lot_judged",
     "may_leave",
     "move",
+    "numbers_at",
     "outside",
     "pick",
     "put_away",

@@ -187,7 +187,7 @@ def _delivery(place: int, row: Row) -> Sequence[Any]:
 
 
 def _need(place: int, row: Row) -> Sequence[Any]:
-    reasons = "; ".join(f"{pick(line['reason'])} (+{line['points']})" for line in row.standing.need)
+    reasons = _("; ").join(f"{pick(line['reason'])} (+{line['points']})" for line in row.standing.need)
     return [
         place,
         row.standing.need_score,

@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.audit import signatures
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.audit.signatures import MEANINGS
 from app.catalog.queries import supplier_codes_of
 from app.core.errors import Invalid
@@ -41,7 +41,7 @@ def _page(one: Inspection, wrong: Mapping[str, Sequence[str]] | None = None) -> 
         signed=signed,
         faults=signatures.faults_of(signed),
         signature_meanings=MEANINGS,
-        history=entries_of(one.subject, limit=30),
+        history=latest_of(one.subject, limit=30),
         discontinued=one.severity == "discontinued" and bool(one.supplier_id),
         supplied=_supplied(one),
         wrong=wrong or {},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.audit.signatures import MEANINGS, faults_of, signatures_of
 from app.core.errors import DomainError
 from app.core.i18n import pick
@@ -52,7 +52,7 @@ def render(case: RecallCase, refusal: DomainError | None = None) -> str:
         signed=signed,
         faults=faults_of(signed),
         signature_meanings=MEANINGS,
-        history=entries_of(case.subject),
+        history=latest_of(case.subject),
         wording=wording,
         counts=COUNTS,
         refusal=refusal,

@@ -23,11 +23,11 @@ menu.add(
 @bp.get("/shipments")
 @requires(SHIPMENT_READ)
 def list_shipments() -> str:
-    """Shipments by state and number, the newest first, each with its open task."""
+    """Shipments by state and number, what must leave first, each with its open task."""
     choices = {name: request.args.get(name, "").strip()[:40] for name in ("q", "status")}
     if choices["status"] not in STATUSES:
         choices["status"] = ""
-    page = paginate(shipments.listed(**choices), request.args.get("page", 1, type=int))
+    page = paginate(shipments.to_do_first(**choices), request.args.get("page", 1, type=int))
     tasks = shipments.tasks_of([shipment.id for shipment, _order in page.items])
     return render_template(
         "shipping/_shipments.html" if is_fragment() else "shipping/shipments.html",
@@ -36,6 +36,7 @@ def list_shipments() -> str:
         counts=shipments.counts(q=choices["q"]),
         statuses=STATUSES,
         tasks=tasks,
+        late={shipment.id for shipment, _order in page.items if shipments.is_late(shipment)},
         may_open={task.id for task in seen_among(current_actor(), [task.id for task in tasks.values()])},
         customers=shipments.customers_of(order.customer_id for _shipment, order in page.items),
     )

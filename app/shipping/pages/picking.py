@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from app.core.errors import DomainError, Invalid
 from app.core.i18n import _, _n
 from app.core.permissions import current_actor, requires
 from app.shipping import dispatch, missing, reading, shipments
-from app.shipping.checking import NOT_COUNTED
+from app.shipping.checking import NOT_COUNTED, OF_ELSE
 from app.shipping.models import Shipment
 from app.shipping.pages.blueprint import bp
 from app.shipping.permissions import SHIPMENT_PICK
@@ -34,14 +35,23 @@ def _page(one: Shipment, error: DomainError | None = None, about: str = "", **va
         view=view,
         wanted=sorted((line for line in view.lines if not line.picked), key=lambda line: (line.place, line.lot.lot_no)),
         done=[line for line in view.lines if line.picked],
+        units=missing.units_lying(shipments.goods_of(one)) if one.status == "picking" else {},
+        lacking=missing.lacking_of(one, view.order) if view.short else [],
         may_open={task.id for task in seen_among(current_actor(), [task.id for task in view.tasks])},
         error=error,
-        blocked=isinstance(error, ScanBlocked),
-        unread=isinstance(error, ScanBlocked) and error.faults[0].code in NOT_COUNTED,
+        stopped=_heading(error) if isinstance(error, ScanBlocked) else "",
         wrong=error.details.get("fields", {}) if isinstance(error, Invalid) else {},
         about=about,
         values=values,
     )
+
+
+def _heading(error: ScanBlocked) -> str:
+    """What the scan shows: that the goods are wrong, that another code was held into the frame, or too little."""
+    code = error.faults[0].code
+    if code in OF_ELSE:
+        return _("This is not the label of the goods: scan that.")
+    return _("Not enough was read: scan it again.") if code in NOT_COUNTED else _("Stop: leave it where it is.")
 
 
 @bp.post("/shipments/<shipment_id>/pick")
@@ -68,11 +78,7 @@ def report_missing(shipment_id: str) -> BaseResponse | tuple[str, int]:
     values = {name: request.form.get(name, "").strip() for name in ("reservation", "found", "reason")}
     try:
         with session().begin_nested():
-            found = _number(values["found"], "found", least=0)
-            if not values["reason"]:
-                raise Invalid({"reason": [_("This is required.")]})
-            reason = values["reason"][:200]
-            short = missing.report_missing(current_actor(), one, values["reservation"], found, reason=reason)
+            short = _reported(one, values)
     except DomainError as error:
         return _page(shipments.get_shipment(one.id), error, about=values["reservation"], **values), error.status
     if short:
@@ -87,6 +93,18 @@ def report_missing(shipment_id: str) -> BaseResponse | tuple[str, int]:
     else:
         flash(_("The stock is corrected; other lots are kept instead."), "success")
     return redirect(url_for("shipping.pick_goods", shipment_id=one.id))
+
+
+def _reported(one: Shipment, values: Mapping[str, str]) -> int:
+    """Which units are missing, where they have numbers (`units`), else how many are there. Raises Invalid."""
+    units = request.form.getlist("serial") if "units" in request.form else None
+    found = _number(values["found"], "found", least=0) if units is None else 0
+    if not values["reason"]:
+        raise Invalid({"reason": [_("This is required.")]})
+    who, reason = (current_actor(), one, values["reservation"]), values["reason"][:200]
+    if units is not None:
+        return missing.report_units_missing(*who, units, reason=reason)
+    return missing.report_missing(*who, found, reason=reason)
 
 
 def _number(text: str, field: str, *, least: int) -> int:

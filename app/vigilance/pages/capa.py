@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.audit.signatures import MEANINGS, faults_of, signatures_of
 from app.core import clock, kept
 from app.core.db import session
@@ -15,10 +15,13 @@ from app.core.downloads import attachment
 from app.core.errors import Conflict, DomainError, Invalid, NotFound
 from app.core.i18n import _, pick
 from app.core.permissions import current_actor, requires
+from app.documents.kinds import KINDS
+from app.documents.queries import documents_of
 from app.identity.roles import ROLES
 from app.tasks.models import Task
 from app.tasks.queries import candidates_of, may_see, open_tasks_of
-from app.vigilance import capas, panels, queries, wording
+from app.vigilance import capas, panels, papers, queries, wording
+from app.vigilance.approving import approvers
 from app.vigilance.models import PLANNING, Capa
 from app.vigilance.pages.blueprint import bp
 from app.vigilance.permissions import CAPA_READ, CAPA_RUN
@@ -28,6 +31,15 @@ from app.vigilance.permissions import CAPA_READ, CAPA_RUN
 def capa_action_of(task: Task, capa: Capa) -> object:
     """Which action an open task is about."""
     return panels.action_of(task, capa)
+
+
+@bp.app_template_global()
+def capa_approvers(capa: Capa) -> object:
+    """Who could approve its plan."""
+    return approvers(current_actor(), open_tasks_of(capa.subject)) if capa.stage == PLANNING else None
+
+
+bp.app_template_global("capa_is_early")(capas.is_early)
 
 
 @bp.app_template_global()
@@ -53,16 +65,18 @@ def _page(capa: Capa, refusal: DomainError | None = None) -> str:
         "vigilance/capa.html",
         capa=capa,
         sheet=panels.sheet_of(capa),
-        planning=capa.stage == PLANNING,
+        planning=capa.stage == PLANNING and capas.is_planned(tasks),
+        approvers=approvers(actor, tasks) if capa.stage == PLANNING else None,
         tasks=tasks,
         groups=groups,
         may_open={one.id: may_see(actor, one) for one in tasks},
         signed=signed,
         faults=faults_of(signed),
         signature_meanings=MEANINGS,
-        files=queries.files_of(capa),
-        history=entries_of(capa.subject, limit=60),
+        history=latest_of(capa.subject, limit=60),
         today=clock.today(),
+        papers=documents_of(capa.subject),
+        paper_kinds=KINDS,
         wording=wording,
         given=request.form,
         refusal=refusal,
@@ -115,3 +129,15 @@ def show_evidence(capa_id: str, evidence_id: str) -> Response:
     if found is None or content is None:
         raise NotFound(file=evidence_id[:26])
     return attachment(content, found.name or "attachment", found.kind)
+
+
+@bp.post("/capa/<capa_id>/paper")
+@requires(CAPA_RUN)
+def print_capa(capa_id: str) -> BaseResponse:
+    """Its record as a paper, as it stands now."""
+
+    def act(capa: Capa) -> str:
+        made = papers.issue_capa(current_actor(), capa)
+        return _("%(number)s is on file as PDF in both languages.", number=made.number)
+
+    return _done(capa_id, act)

@@ -13,6 +13,7 @@ from app.core.i18n import _, _l
 from app.core.paging import paginate
 from app.core.permissions import current_actor, requires
 from app.vigilance import capas, queries, trends, wording
+from app.vigilance.approving import approvers
 from app.vigilance.models import STAGES
 from app.vigilance.pages.blueprint import bp
 from app.vigilance.permissions import CAPA_READ, CAPA_RUN
@@ -56,6 +57,7 @@ def _form(given: dict[str, str], refusal: DomainError | None = None) -> str:
         given=given,
         refusal=refusal,
         fields=refusal.details.get("fields", {}) if refusal else {},
+        approvers=approvers(current_actor()),
         wording=wording,
     )
 

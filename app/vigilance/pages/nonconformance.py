@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.audit.queries import entries_of
+from app.audit.queries import latest_of
 from app.core.db import session
 from app.core.errors import Conflict, DomainError, Invalid
 from app.core.i18n import _
@@ -34,7 +34,7 @@ def _page(one: Nonconformance, refusal: DomainError | None = None) -> str:
         complaint=numbers_of([one.complaint_id]).get(one.complaint_id) if one.complaint_id else None,
         capas=capas_about("nonconformance", one.id),
         names=names_of([person for person in (one.raised_by, one.settled_by) if person]),
-        history=entries_of(one.subject, limit=30),
+        history=latest_of(one.subject, limit=30),
         wording=wording,
         dispositions={code: wording.DISPOSITIONS[code] for code in nonconforming.DISPOSITIONS},
         given=request.form,

@@ -34,15 +34,6 @@ addEventListener("pageshow", () => {
   document.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
 });
 
-// --- data-steps: Enter goes to the next field, then to the buttons; it never presses one -------------------------------
-document.addEventListener("keydown", (event) => {
-  const part = event.key === "Enter" && event.target.matches?.("input") && event.target.closest("[data-steps]");
-  if (!part) return;
-  event.preventDefault();
-  const fields = [...part.querySelectorAll("input:not([type=hidden])")];
-  (fields[fields.indexOf(event.target) + 1] ?? part.closest("form").querySelector(part.dataset.steps))?.focus();
-});
-
 // --- data-shows="channel=tender|distributor": a section for some values of a field ----------------------------------
 function valueOf(form, name) {
   const field = form.elements.namedItem(name);

@@ -20,6 +20,7 @@ const ZH = {
   "No longer in this list": "已不在此列表中",
   "Close what is open": "关闭打开的内容",
   "Use single-key shortcuts": "启用单键快捷键",
+  "Nothing is sent yet: press what you decide and sign ({names}).": "尚未提交：请点击您要签署的决定（{names}）。",
   "You have changes that are not saved.": "有尚未保存的更改。",
   "No connection to the server. Trying again…": "与服务器的连接中断，正在重试……",
   "The server did not answer. Nothing was changed; please try again.": "服务器没有响应。未做任何更改，请重试。",
