@@ -19,7 +19,7 @@ from app.decisions.cases import CaseFailed
 from app.decisions.engines import EngineFault
 from app.decisions.engines.durable import Durable
 from app.decisions.facts import FactsInvalid, fact, gather
-from app.decisions.models import Decision, _refuse_change
+from app.decisions.models import Decision, VersionAltered, _refuse_change
 from app.decisions.schema import FOLDER
 from app.decisions.source import RuleFileInvalid
 from tests.conftest import NOON
@@ -113,6 +113,18 @@ def test_a_replay_uses_the_version_of_its_time(seeded: Session, quick: None) -> 
     assert [version.status for version in queries.versions_of("trial")] == ["active", "retired"]
 
 
+def test_decisions_that_stored_their_words_are_shown_and_replayed(seeded: Session) -> None:
+    made = service.decide("priority", ORDER, facts=facts(customer={"tier": "S"}))
+    before = made.result
+    assert "lines" not in made.outcome
+    made.outcome = jsontext.plain(before.to_json())
+    assert made.result == before
+    assert made.result is not before
+    assert service.replay(made).same
+    made.outcome = {**made.outcome, "tags": ["x"]}
+    assert not service.replay(made).same
+
+
 def test_a_changed_outcome_does_not_replay(seeded: Session) -> None:
     made = service.decide("priority", ORDER, facts=facts())
     made.outcome = {**made.outcome, "score": 1}
@@ -131,7 +143,7 @@ def test_decisions_and_versions_cannot_be_changed(seeded: Session) -> None:
     seeded.expire(version)
     seeded.execute(text("UPDATE rule_set_versions SET body = body || '#' WHERE rule_set = 'priority'"))
     seeded.expire_all()
-    with pytest.raises(queries.VersionAltered):
+    with pytest.raises(VersionAltered):
         queries.not_fired(queries.get_decision(made.id))
 
 

@@ -127,7 +127,7 @@ class _Writing:
         if not any(keys for _asked, keys in branches):
             asked = " or ".join(asked for asked, _keys in branches)
             yield f"if {force}({asked}):"
-            yield f"{INDENT}fire({self._constant(Firing(rule.id, ()))})"
+            yield f"{INDENT}fire({self._constant(self.plan.alone[rule.id])})"
         else:
             yield "keys = None"
             for asked, keys in branches:
