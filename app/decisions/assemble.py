@@ -6,6 +6,7 @@ What a rule brings is looked up once per plan; a line whose reason has nothing t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from app.core.expressions import as_json
@@ -39,7 +40,7 @@ def assemble(plan: Plan, firings: list[Firing], facts: Facts) -> Outcome:
         return _answered(plan.table, firings)
     prepared = _prepared(plan)
     score = prepared.score(firings, facts)
-    return Outcome(score, prepared.band(score, firings), firings, _Telling(prepared, firings, facts))
+    return Outcome(score, prepared.band(score, firings), firings, partial(_Fired, prepared, firings, facts))
 
 
 class Verdict(NamedTuple):
@@ -65,7 +66,7 @@ def _answered(table: DecisionTable, firings: list[Firing]) -> Outcome:
     result = as_json(table.result(fired))
     route = result.get("route") if isinstance(result, dict) else None
     told = {"points": [], "route": route if isinstance(route, str) else None, "result": result, "fired": fired}
-    return Outcome(0, None, firings, {**NOTHING, **told}.__getitem__)
+    return Outcome(0, None, firings, lambda: {**NOTHING, **told}.__getitem__)
 
 
 def _prepared(plan: Plan) -> _Prepared:
@@ -140,10 +141,19 @@ class _Prepared:
         factors = plan.rule_set.factors
         self.limits = [(factor.least, factor.cap) for factor in factors]
         self.counts = {
-            name: (len(factors) if effect.factor is None else effect.factor, effect.points)
+            name: (
+                len(factors) if effect.factor is None else effect.factor,
+                effect.points if isinstance(effect.points, int) else 0,
+            )
             for name, effect in self.effects.items()
         }
-        """By rule the place of its factor (behind the last one when it has none) and its points."""
+        """By rule the place of its factor (behind the last one when it has none) and its points, if they are fixed."""
+        self.scales = {
+            name: (effect.factor, effect.points)
+            for name, effect in self.effects.items()
+            if effect.factor is not None and isinstance(effect.points, Scale)
+        }
+        self.starts = [(each.start, BANDS.index(each.band)) for each in plan.rule_set.bands]
         self.bounding = {rule.id: rule.then for rule in plan.rules if rule.then.floor or rule.then.cap}
         self.blocking = {rule.id for rule in plan.rules if rule.then.blocks}
 
@@ -153,7 +163,10 @@ class _Prepared:
         sums = [0] * (len(self.limits) + 1)
         for rule, _keys in firings:
             place, points = counts[rule]
-            sums[place] += points if type(points) is int else scaled(points, facts)  # type: ignore[arg-type]
+            sums[place] += points
+        if self.scales:
+            for place, scale in (self.scales[rule] for rule, _keys in firings if rule in self.scales):
+                sums[place] += scaled(scale, facts)
         total = 0
         for (least, cap), own in zip(self.limits, sums, strict=False):
             total += least if own < least else min(own, cap)
@@ -161,9 +174,9 @@ class _Prepared:
 
     def band(self, score: int, firings: list[Firing]) -> str | None:
         """By score, raised by floors, then lowered by caps: a cap outranks a floor."""
-        if not self.rule_set.bands:
+        if not self.starts:
             return None
-        place = min([BANDS.index(each.band) for each in self.rule_set.bands if score >= each.start])
+        place = min([place for start, place in self.starts if score >= start])
         if not self.bounding:
             return BANDS[place]
         thens = [self.bounding[firing.rule] for firing in firings if firing.rule in self.bounding]
@@ -177,26 +190,9 @@ def scaled(scale: Scale, facts: Facts) -> int:
     return scale.points(found[0][scale.attribute.name]) if found else 0
 
 
-class _Telling:
-    """Tells the parts of an outcome, each when it is asked for."""
-
-    __slots__ = ("_fired", "facts", "firings", "prepared")
-
-    def __init__(self, prepared: _Prepared, firings: list[Firing], facts: Facts) -> None:
-        self.prepared = prepared
-        self.firings = firings
-        self.facts = facts
-        self._fired: _Fired | None = None
-
-    def __call__(self, part: str) -> Any:
-        if self._fired is None:
-            self._fired = _Fired(self.prepared, self.firings, self.facts)
-        return getattr(self._fired, part)()
-
-
 class _Fired:
     """The rules that fired, in order, with what they say about these facts. Its public methods are the parts of an
-    outcome."""
+    outcome; called, it tells one by its name."""
 
     def __init__(self, prepared: _Prepared, firings: list[Firing], facts: Facts) -> None:
         self.rule_set: RuleSet = prepared.rule_set
@@ -210,6 +206,9 @@ class _Fired:
         ]
         self.thens = [effect.rule.then for effect, _keys in self.acting]
         self._grouped: list[tuple[Factor, list[Line], int, int]] | None = None
+
+    def __call__(self, part: str) -> Any:
+        return getattr(self, part)()
 
     def fired(self) -> list[str]:
         return [firing.rule for firing in self.firings]

@@ -79,18 +79,24 @@ class Outcome:
     result: Any
     """What a decision table answers: its outputs by name, a list of them, or what they aggregate to."""
 
-    def __init__(self, score: int, band: str | None, firings: list[Firing], tell: Callable[[str], Any]) -> None:
-        """`tell` answers a part by its name."""
+    def __init__(
+        self, score: int, band: str | None, firings: list[Firing], teller: Callable[[], Callable[[str], Any]]
+    ) -> None:
+        """`teller` makes who answers a part by its name."""
         self.score = score
         self.band = band
         self.firings = firings
-        self._tell = tell
+        self._teller = teller
 
     def __getattr__(self, name: str) -> Any:
         """A part that nobody asked for before."""
-        if name not in NOTHING and name != "points":
+        if name == "_tell":
+            found = self._teller()
+        elif name in NOTHING or name == "points":
+            found = self._tell(name)
+        else:
             raise AttributeError(name)
-        found = vars(self)[name] = self._tell(name)
+        vars(self)[name] = found
         return found
 
     def __eq__(self, other: object) -> bool:
@@ -139,4 +145,4 @@ def outcome_in_words(stored: dict[str, Any]) -> Outcome:
         "lines": [Line(**line) for line in stored["lines"]],
         "blocks": [Block(**block) for block in stored["blocks"]],
     }
-    return Outcome(told["score"], told["band"], [Firing(rule, ()) for rule in told["fired"]], told.__getitem__)
+    return Outcome(told["score"], told["band"], [Firing(rule, ()) for rule in told["fired"]], lambda: told.__getitem__)

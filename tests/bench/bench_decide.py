@@ -26,7 +26,7 @@ from app.decisions.cases import DAY
 from app.decisions.compile import Plan, make_plan
 from app.decisions.engines.closures import Closures
 from app.decisions.engines.coding import OPENING_KIND
-from app.decisions.engines.durable import RING, Durable
+from app.decisions.engines.durable import Durable
 from app.decisions.engines.generated import Generated
 from app.decisions.language import read_rule_set
 from app.decisions.schema import FOLDER
@@ -94,7 +94,7 @@ def raw_calls(durable: Durable, given: list[Any]) -> Callable[[Any], object]:
     }
 
     def run(facts: Any) -> None:
-        sid = str(next(live.sids) % RING)
+        sid = next(live.sids)
         _code, state = matcher.assert_fact(live.handle, f'{{"id":"f1","sid":"{sid}","k":{OPENING_KIND},"n":0}}')
         matcher.start_action_for_state(live.handle, state)
         for number, body in enumerate(made[id(facts)], start=2):

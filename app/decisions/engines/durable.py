@@ -39,10 +39,11 @@ from app.decisions.facts import Facts
 from app.decisions.ir import ways
 from app.decisions.schema import SIGNAL
 
-RING = 512
+SIDS = tuple(str(number) for number in range(512))
+"""The names of states, again and again."""
 DEADLINE = 2.0
 """Seconds a decision may fire rules."""
-LOOKS = 16
+LOOKS = 64
 """After so many firings it looks at the time."""
 Found = dict[str, "set[int] | Firing"]
 """The rules that fired, in order: the lines of one that asks for lines, else the firing."""
@@ -56,7 +57,7 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
-refuse_collisions({str(number) for number in range(RING)})
+refuse_collisions(set(SIDS))
 
 
 @dataclass
@@ -66,7 +67,7 @@ class _Live:
     pid: int
     handle: int
     lock: threading.Lock
-    sids: Iterator[int]
+    sids: Iterator[str]
 
 
 class _Match:
@@ -119,7 +120,7 @@ class _Cage:
         with _building:
             if self._live is None or self._live.pid != os.getpid():
                 handle = matcher.create_ruleset(f"{self.name}.{next(_serial)}", self._definition)
-                self._live = _Live(os.getpid(), handle, threading.Lock(), itertools.count())
+                self._live = _Live(os.getpid(), handle, threading.Lock(), itertools.cycle(SIDS))
             return self._live
 
     def meaning(self, day: date) -> _Meaning:
@@ -159,7 +160,7 @@ class _Session:
     def __init__(self, cage: _Cage, live: _Live, signals: list[str], day: date) -> None:
         self.cage = cage
         self.handle = live.handle
-        self.sid = str(next(live.sids) % RING)
+        self.sid = next(live.sids)
         self.signals = signals
         self.day = day
         self.state: int | None = None
@@ -200,9 +201,10 @@ class _Session:
         cage, words, put = self.cage, self.words, self._assert
         for kind, key, write in cage.writers:
             many = facts.get(kind, ())
-            widest = max(widest, len(many))
             for fact in many:
                 put(write(fact, fact[key] if key else 0, words))
+            if key:
+                widest = max(widest, len(many))
         for name in self.signals:  # of earlier shards
             put(cage.coding.fact(SIGNAL, {"name": name}, 0, words))
         return cage.firings * widest
@@ -217,29 +219,33 @@ class _Session:
 
     def _fire(self, most: int, found: Found) -> None:
         fired = 0
-        looks = 1 if self.cage.gives else LOOKS  # a signal is given before the next rule fires
         meaning = self.cage.meaning(self.day)
+        plainly = meaning.plainly
+        looks = 1 if self.cage.gives else LOOKS  # a signal is given before the next rule fires
         ends = clock.ticks() + DEADLINE
         while True:
             go_on = partial(matcher.complete_and_start_action, self.handle, self.state)
-            messages = list(islice(iter(go_on, None), looks))
-            fired += len(messages)
+            messages = islice(iter(go_on, None), looks)  # each reads {"b00012":{…}}
+            if plainly is None:
+                count = self._heed(messages, meaning, found)
+            else:
+                names = [message[2:8] for message in messages]
+                count = len(names)
+                for name in names:
+                    rule, firing = plainly[name]
+                    found[rule] = firing
+            fired += count
             if fired > most:
                 raise EngineFault("too many firings")
-            self._heed(messages, meaning, found)
-            if len(messages) < looks:
+            if count < looks:
                 return
             if clock.ticks() > ends:
                 raise EngineFault("too slow")
 
-    def _heed(self, messages: list[str], meaning: _Meaning, found: Found) -> None:
-        """Note what fired. A message reads {"b00012":{…}}; what matched is read only for lines."""
-        if meaning.plainly is not None:
-            for message in messages:
-                rule, firing = meaning.plainly[message[2:8]]
-                found[rule] = firing
-            return
-        for message in messages:
+    def _heed(self, messages: Iterator[str], meaning: _Meaning, found: Found) -> int:
+        """Note what fired, for which lines, and the signals that it gives; returns how many there were."""
+        count = 0
+        for count, message in enumerate(messages, start=1):  # noqa: B007 - the last one counts
             match = meaning.matches[message[2:8]]
             if match is None:
                 continue
@@ -249,6 +255,7 @@ class _Session:
                 found[match.rule.id] = match.firing
             if match.signals:
                 self._give(match.signals)
+        return count
 
     def _give(self, signals: tuple[str, ...]) -> None:
         for name in signals:
