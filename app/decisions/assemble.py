@@ -161,11 +161,11 @@ class _Prepared:
         """The sum of the groups, each and all together within their limits."""
         counts = self.counts
         sums = [0] * (len(self.limits) + 1)
-        for rule, _keys in firings:
-            place, points = counts[rule]
+        for firing in firings:
+            place, points = counts[firing.rule]
             sums[place] += points
         if self.scales:
-            for place, scale in (self.scales[rule] for rule, _keys in firings if rule in self.scales):
+            for place, scale in (self.scales[one.rule] for one in firings if one.rule in self.scales):
                 sums[place] += scaled(scale, facts)
         total = 0
         for (least, cap), own in zip(self.limits, sums, strict=False):

@@ -47,6 +47,7 @@ LOOKS = 64
 """After so many firings it looks at the time."""
 Found = dict[str, "set[int] | Firing"]
 """The rules that fired, in order: the lines of one that asks for lines, else the firing."""
+OPENING_FACT = f'"k":{OPENING_KIND},"n":0'
 _building = threading.Lock()
 _serial = itertools.count()
 
@@ -102,6 +103,7 @@ class _Cage:
         self.name = name
         self.shard = shard
         self.keys = {kind: plan.rule_set.schema.kinds[kind].key for kind in shard.kinds}
+        self.of_many = [kind for kind, key in self.keys.items() if key and kind != SIGNAL]
         self.coding = Coding(shard)
         self.writers = [(kind, self.keys[kind], self.coding.writer(kind)) for kind in shard.kinds if kind != SIGNAL]
         self.matches = {name_of(step): _Match(step, plan) for step in shard.steps}
@@ -129,6 +131,13 @@ class _Cage:
         if found is None or found.day != day:
             found = self._meaning = _Meaning(self.matches, day)
         return found
+
+    def most(self, facts: Facts) -> int:
+        """How many firings there can be at most."""
+        widest = 1
+        for kind in self.of_many:
+            widest = max(widest, len(facts.get(kind, ())))
+        return self.firings * widest
 
     def close(self) -> None:
         """Give the handle back. A decision that comes late makes one for itself and gives it back too."""
@@ -169,9 +178,10 @@ class _Session:
 
     def run(self, facts: Facts, found: Found) -> None:
         try:
+            bodies = self._written(facts)  # before the state is made, which sweeps the processor's cache
             self._open()
-            most = self._assert_all(facts)
-            self._fire(most, found)
+            self._assert(bodies)
+            self._fire(self.cage.most(facts), found)
         except matcher.error as fault:
             raise EngineFault(str(fault)) from fault
         finally:
@@ -187,35 +197,33 @@ class _Session:
 
     def _open(self) -> None:
         """Start an action that means nothing, so that the state's context is set before anything can go wrong."""
-        self._assert(f'"k":{OPENING_KIND},"n":0')
+        code, self.state = matcher.assert_fact(self.handle, f'{{"id":"f0","sid":"{self.sid}",{OPENING_FACT}}}')
         try:
-            started = matcher.start_action_for_state(self.handle, self.state) if self.state is not None else None
+            started = None if code else matcher.start_action_for_state(self.handle, self.state)
         except UnboundLocalError:  # what the C function raises when no rule is due
             started = None
         if not started:
             raise EngineFault("the opening did not fire")
 
-    def _assert_all(self, facts: Facts) -> int:
-        """Assert what the rules can see; returns how many firings there can be at most."""
-        widest = 1
-        cage, words, put = self.cage, self.words, self._assert
-        for kind, key, write in cage.writers:
-            many = facts.get(kind, ())
-            for fact in many:
-                put(write(fact, fact[key] if key else 0, words))
-            if key:
-                widest = max(widest, len(many))
-        for name in self.signals:  # of earlier shards
-            put(cage.coding.fact(SIGNAL, {"name": name}, 0, words))
-        return cage.firings * widest
+    def _written(self, facts: Facts) -> list[str]:
+        """What the rules can see."""
+        cage, words = self.cage, self.words
+        bodies = [
+            write(fact, fact[key] if key else 0, words)
+            for kind, key, write in cage.writers
+            for fact in facts.get(kind, ())
+        ]
+        if self.signals:  # of earlier shards
+            bodies += [cage.coding.fact(SIGNAL, {"name": name}, 0, words) for name in self.signals]
+        return bodies
 
-    def _assert(self, body: str) -> None:
-        self.asserted += 1
-        code, state = matcher.assert_fact(self.handle, f'{{"id":"f{self.asserted}","sid":"{self.sid}",{body}}}')
-        if code == 0:
-            self.state = state
-        elif code != 1:  # 1: no pattern asks for it
-            raise EngineFault(f"assert answered {code}")
+    def _assert(self, bodies: list[str]) -> None:
+        assert_fact, handle, sid = matcher.assert_fact, self.handle, self.sid
+        for number, body in enumerate(bodies, start=self.asserted + 1):
+            code, _state = assert_fact(handle, f'{{"id":"f{number}","sid":"{sid}",{body}}}')
+            if code > 1:  # 1: no pattern asks for it
+                raise EngineFault(f"assert answered {code}")
+        self.asserted += len(bodies)
 
     def _fire(self, most: int, found: Found) -> None:
         fired = 0
@@ -261,7 +269,7 @@ class _Session:
         for name in signals:
             if name not in self.signals:
                 self.signals.append(name)
-                self._assert(self.cage.coding.fact(SIGNAL, {"name": name}, 0, self.words))
+                self._assert([self.cage.coding.fact(SIGNAL, {"name": name}, 0, self.words)])
 
 
 def _lines_of(message: str) -> Iterator[int]:
