@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -153,13 +153,12 @@ def suppose(
     return assemble(tried, ready.generated.run(facts, day_in_force(ready, as_of)), facts)
 
 
-def reckon(rule_set: str, facts: Facts, *, as_of: datetime) -> Verdict:
-    """Score, band and block by the oracle alone, for who ranks many: nothing is stored, nothing put in words.
-
-    The facts are as `facts.check` gives them. Raises NoSuchRuleSet, RuleSetNotInForce.
-    """
+def oracle(rule_set: str, as_of: datetime) -> Callable[[Facts], Verdict]:
+    """Who says score, band and block by the generated function alone, for who ranks many: nothing is stored, nothing
+    put in words. The facts are as `facts.check` gives them. Raises NoSuchRuleSet, RuleSetNotInForce."""
     ready, _number = in_force(rule_set)
-    return verdict(ready.plan, ready.generated.run(facts, day_in_force(ready, as_of)), facts)
+    plan, run, day = ready.plan, ready.generated.run, day_in_force(ready, as_of)
+    return lambda facts: verdict(plan, run(facts, day), facts)
 
 
 def replay(decision: Decision) -> Replay:

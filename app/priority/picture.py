@@ -100,7 +100,7 @@ class Picture:
 
     def required_days(self, line: OrderLine, day: date) -> int:
         """Days of shelf life that must be left at arrival: the largest of contract, customer and product."""
-        key = ("required", self.customer.id, self.order.contract_number, line.product_id, day)
+        key = ("required", id(self.customer), id(self.contract), line.product_id, day)
         found: int | None = self.memory.get(key)
         if found is None:
             wishes = [self.products[line.product_id].min_remaining_days, self.customer.min_remaining_days]
