@@ -6,7 +6,7 @@ the other, see one state and cost one reading.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -92,6 +92,13 @@ class Picture:
     memory: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     """What was reckoned and is asked for again; shared by pictures read together, so a key names all that it depends on
     (a list that several share, by its `id`)."""
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` makes, made once for all pictures read together."""
+        found = self.memory.get(key)
+        if found is None:
+            found = self.memory[key] = make()
+        return found
 
     @property
     def lines(self) -> list[OrderLine]:
