@@ -262,6 +262,7 @@ def _decision(one: Decision) -> dict[str, Any]:
         "version_hash": one.version_hash,
         "facts": exact(plain(one.facts)),
         "outcome": exact(plain(one.outcome)),
+        "said": exact(plain(one.result.to_json())),  # for readers: it follows from the three above
     }
 
 
