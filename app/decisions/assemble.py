@@ -153,7 +153,8 @@ class _Prepared:
             for name, effect in self.effects.items()
             if effect.factor is not None and isinstance(effect.points, Scale)
         }
-        self.starts = [(each.start, BANDS.index(each.band)) for each in plan.rule_set.bands]
+        starts = sorted((BANDS.index(each.band), each.start) for each in plan.rule_set.bands)
+        self.starts = [(start, place) for place, start in starts]
         self.bounding = {rule.id: rule.then for rule in plan.rules if rule.then.floor or rule.then.cap}
         self.blocking = {rule.id for rule in plan.rules if rule.then.blocks}
 
@@ -176,7 +177,9 @@ class _Prepared:
         """By score, raised by floors, then lowered by caps: a cap outranks a floor."""
         if not self.starts:
             return None
-        place = min([place for start, place in self.starts if score >= start])
+        for start, place in self.starts:  # noqa: B007 - the lowest band takes what is below all
+            if score >= start:
+                break
         if not self.bounding:
             return BANDS[place]
         thens = [self.bounding[firing.rule] for firing in firings if firing.rule in self.bounding]
