@@ -163,6 +163,11 @@ class Decision(Base):
         found: Outcome = self.__dict__[TOLD][1]
         return found
 
+    @property
+    def words(self) -> dict[str, Any] | None:
+        """The outcome as it is shown, where its words are not stored: signatures bind them too."""
+        return None if is_worded(self.outcome) else self.result.to_json()
+
     def remember(self, outcome: Outcome) -> None:
         """The outcome that was just made, so that it need not be read."""
         self.__dict__[TOLD] = self.outcome, outcome

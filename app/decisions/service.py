@@ -153,7 +153,10 @@ def suppose(
     return assemble(tried, ready.generated.run(facts, day_in_force(ready, as_of)), facts)
 
 
-def oracle(rule_set: str, as_of: datetime) -> Callable[[Facts], Verdict]:
+Oracle = Callable[[Facts], Verdict]
+
+
+def oracle(rule_set: str, as_of: datetime) -> Oracle:
     """Who says score, band and block by the generated function alone, for who ranks many: nothing is stored, nothing
     put in words. The facts are as `facts.check` gives them. Raises NoSuchRuleSet, RuleSetNotInForce."""
     ready, _number = in_force(rule_set)

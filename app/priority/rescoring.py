@@ -28,9 +28,7 @@ from app.core.prepared import Prepared
 from app.core.subject import Subject
 from app.decisions import service as decisions
 from app.decisions.asked import Asked, asked_in_force
-from app.decisions.assemble import Verdict
-from app.decisions.facts import Facts, completed, fact
-from app.decisions.schema import FactSchema, shipped_schema
+from app.decisions.facts import Facts, completing, fact
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.priority import bulk, moments, need, service, touched
@@ -87,12 +85,12 @@ class Rules:
         return sorted({"stock", "override"} | self.asked.kinds)
 
     @cached_property
-    def schema(self) -> FactSchema:
-        """By which facts are completed."""
-        return shipped_schema()
+    def complete(self) -> Callable[[Facts], Facts]:
+        """Who completes the facts of an order."""
+        return completing()
 
     @cached_property
-    def oracles(self) -> list[Callable[[Facts], Verdict]]:
+    def oracles(self) -> list[decisions.Oracle]:
         """Of gate, ranking and need. Raises RuleSetNotInForce."""
         return [decisions.oracle(name, self.as_of) for name in (service.GATE, RANKING, need.RULE_SET)]
 
@@ -108,7 +106,7 @@ def score(picture: Picture, rules: Rules) -> Scored:
 def facts_of(picture: Picture, rules: Rules) -> Facts:
     """The facts that the rule sets in force ask for."""
     subject = Subject("order", picture.order.id)
-    return completed({kind: fact.get(kind)(subject, rules.as_of) for kind in rules.kinds}, rules.schema)
+    return rules.complete({kind: fact.get(kind)(subject, rules.as_of) for kind in rules.kinds})
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from app.inventory.models import Balance, Lot, Warehouse
 from app.orders import service as orders
 from app.orders.models import Order
 from app.priority import bulk, checking, columns_moments, moments, overriding, queries, rescoring, service, touched
-from app.priority.album import Album
+from app.priority.album import STANDING, Album
 from app.priority.models import OrderOverride, OrderStanding
 from app.priority.overriding import Wish
 from app.priority.picture import picture_of
@@ -48,7 +48,7 @@ def follow(tx) -> None:
 
 
 def state(tx) -> dict[str, Any]:
-    columns = (OrderStanding.order_id, *(getattr(OrderStanding, name) for name in bulk.KEPT))
+    columns = (OrderStanding.order_id, *(getattr(OrderStanding, name) for name in STANDING))
     open_ones = select(*columns).join(Order, Order.id == OrderStanding.order_id).where(Order.status.in_(OPEN))
     return {row[0]: tuple(row) for row in tx.execute(open_ones)}
 
