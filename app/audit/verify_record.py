@@ -166,6 +166,7 @@ def same_decision(rule: dict[str, Any], found: dict[str, Any] | None) -> bool:
         (found["rule_set"], found["version"], found["version_hash"])
         == (rule["rule_set"], rule["version"], rule["version_hash"])
         and (digest(found["facts"]), digest(found["outcome"])) == (rule["facts"], rule["outcome"])
+        and (digest(found["words"]) if "words" in found else None) == rule.get("words")
     )
 
 

@@ -6,6 +6,7 @@ What a rule brings is looked up once per plan; a line whose reason has nothing t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 from app.core.expressions import as_json
@@ -13,9 +14,9 @@ from app.decisions.compile import Plan
 from app.decisions.dmn.table import DecisionTable
 from app.decisions.engines import Firing
 from app.decisions.facts import Fact, Facts
-from app.decisions.ir import Factor, Rule, RuleSet
+from app.decisions.ir import Factor, Rule, RuleSet, Scale
 from app.decisions.language import FULL_SCORE
-from app.decisions.outcome import BANDS, Block, Line, Outcome, Texts
+from app.decisions.outcome import BANDS, NOTHING, Block, Line, Outcome, Texts
 from app.decisions.schema import Attribute, FactSchema
 from app.decisions.wording import value_of
 
@@ -36,8 +37,10 @@ PREPARED = "outcome"
 def assemble(plan: Plan, firings: list[Firing], facts: Facts) -> Outcome:
     """The outcome of these firings. Each rule counts once, however many lines it fired for. Raises HitPolicyBroken."""
     if plan.table is not None:
-        return _answered(plan.table, [firing.rule for firing in firings])
-    return _Fired(_prepared(plan), firings, facts).outcome()
+        return _answered(plan.table, firings)
+    prepared = _prepared(plan)
+    score = prepared.score(firings, facts)
+    return Outcome(score, prepared.band(score, firings), firings, partial(_Fired, prepared, firings, facts))
 
 
 class Verdict(NamedTuple):
@@ -52,15 +55,18 @@ def verdict(plan: Plan, firings: list[Firing], facts: Facts) -> Verdict:
     """Score, band and block of the outcome that `assemble` would make of them, in a fraction of its time."""
     if plan.table is not None:
         return Verdict(0, None, blocked=False)
-    fired = _Fired(_prepared(plan), firings, facts)
-    score = fired.points_together()
-    return Verdict(score, fired.band(score), any(then.blocks for then in fired.thens))
+    prepared = _prepared(plan)
+    score = prepared.score(firings, facts)
+    blocked = any(firing.rule in prepared.blocking for firing in firings)
+    return Verdict(score, prepared.band(score, firings), blocked)
 
 
-def _answered(table: DecisionTable, fired: list[str]) -> Outcome:
+def _answered(table: DecisionTable, firings: list[Firing]) -> Outcome:
+    fired = [firing.rule for firing in firings]
     result = as_json(table.result(fired))
     route = result.get("route") if isinstance(result, dict) else None
-    return Outcome(route=route if isinstance(route, str) else None, result=result, fired=fired)
+    told = {"points": [], "route": route if isinstance(route, str) else None, "result": result, "fired": fired}
+    return Outcome(0, None, firings, lambda: {**NOTHING, **told}.__getitem__)
 
 
 def _prepared(plan: Plan) -> _Prepared:
@@ -132,10 +138,64 @@ class _Prepared:
         self.rule_set = plan.rule_set
         self.effects = {rule.id: _Effect(rule, plan, slots) for rule in plan.rules}
         self.nothing: list[str | None] = [None] * len(slots)
+        factors = plan.rule_set.factors
+        self.limits = [(factor.least, factor.cap) for factor in factors]
+        self.counts = {
+            name: (
+                len(factors) if effect.factor is None else effect.factor,
+                effect.points if isinstance(effect.points, int) else 0,
+            )
+            for name, effect in self.effects.items()
+        }
+        """By rule the place of its factor (behind the last one when it has none) and its points, if they are fixed."""
+        self.scales = {
+            name: (effect.factor, effect.points)
+            for name, effect in self.effects.items()
+            if effect.factor is not None and isinstance(effect.points, Scale)
+        }
+        starts = sorted((BANDS.index(each.band), each.start) for each in plan.rule_set.bands)
+        self.starts = [(start, place) for place, start in starts]
+        self.bounding = {rule.id: rule.then for rule in plan.rules if rule.then.floor or rule.then.cap}
+        self.blocking = {rule.id for rule in plan.rules if rule.then.blocks}
+
+    def score(self, firings: list[Firing], facts: Facts) -> int:
+        """The sum of the groups, each and all together within their limits."""
+        counts = self.counts
+        sums = [0] * (len(self.limits) + 1)
+        for firing in firings:
+            place, points = counts[firing.rule]
+            sums[place] += points
+        if self.scales:
+            for place, scale in (self.scales[one.rule] for one in firings if one.rule in self.scales):
+                sums[place] += scaled(scale, facts)
+        total = 0
+        for (least, cap), own in zip(self.limits, sums, strict=False):
+            total += least if own < least else min(own, cap)
+        return min(max(total, WHOLE.least), WHOLE.cap)
+
+    def band(self, score: int, firings: list[Firing]) -> str | None:
+        """By score, raised by floors, then lowered by caps: a cap outranks a floor."""
+        if not self.starts:
+            return None
+        for start, place in self.starts:  # noqa: B007 - the lowest band takes what is below all
+            if score >= start:
+                break
+        if not self.bounding:
+            return BANDS[place]
+        thens = [self.bounding[firing.rule] for firing in firings if firing.rule in self.bounding]
+        place = min([place, *(BANDS.index(then.floor) for then in thens if then.floor)])
+        return BANDS[max([place, *(BANDS.index(then.cap) for then in thens if then.cap)])]
+
+
+def scaled(scale: Scale, facts: Facts) -> int:
+    """The points that the fact of a scale gives."""
+    found = facts.get(scale.attribute.kind, [])
+    return scale.points(found[0][scale.attribute.name]) if found else 0
 
 
 class _Fired:
-    """The rules that fired, in order, with what they say about these facts."""
+    """The rules that fired, in order, with what they say about these facts. Its public methods are the parts of an
+    outcome; called, it tells one by its name."""
 
     def __init__(self, prepared: _Prepared, firings: list[Firing], facts: Facts) -> None:
         self.rule_set: RuleSet = prepared.rule_set
@@ -148,32 +208,34 @@ class _Fired:
             (effect, firing.keys) for effect, firing in zip(self.effects, firings, strict=True) if effect.acts
         ]
         self.thens = [effect.rule.then for effect, _keys in self.acting]
+        self._grouped: list[tuple[Factor, list[Line], int, int]] | None = None
 
-    def outcome(self) -> Outcome:
-        lines, factors, score = self.score()
-        fired = [firing.rule for firing in self.firings]
-        if not self.acting:
-            route = self.rule_set.default_route
-            return Outcome(route, score, self.band(score), lines, factors, fired=fired)
-        blocks = self.blocks()
-        thens = self.thens
-        return Outcome(
-            route=self.route(blocked=bool(blocks)),
-            score=score,
-            band=self.band(score),
-            lines=lines,
-            factors=factors,
-            blocks=blocks,
-            assign_groups=_once(group for then in thens for one in then.assign if not one.step for group in one.groups),
-            assign_users=_once(user for then in thens for one in then.assign for user in one.users),
-            assign_by_step=self.by_step(),
-            tags=_once(tag for then in thens for tag in then.tags),
-            signals=_once(signal for then in thens for signal in then.signals),
-            notes=self.notes(),
-            fired=fired,
-        )
+    def __call__(self, part: str) -> Any:
+        return getattr(self, part)()
 
-    def reason(self, reason: _Reason, key: int | None) -> Texts:
+    def fired(self) -> list[str]:
+        return [firing.rule for firing in self.firings]
+
+    def points(self) -> list[list[Any]]:
+        given = ((effect.rule.id, self._points(effect)) for effect in self.effects if effect.factor is not None)
+        return [[rule, points] for rule, points in given if points]
+
+    def assign_groups(self) -> list[str]:
+        return _once(group for then in self.thens for one in then.assign if not one.step for group in one.groups)
+
+    def assign_users(self) -> list[str]:
+        return _once(user for then in self.thens for one in then.assign for user in one.users)
+
+    def tags(self) -> list[str]:
+        return _once(tag for then in self.thens for tag in then.tags)
+
+    def signals(self) -> list[str]:
+        return _once(signal for then in self.thens for signal in then.signals)
+
+    def result(self) -> None:
+        """A rule file gives none."""
+
+    def _reason(self, reason: _Reason, key: int | None) -> Texts:
         if reason.fixed is not None:
             return reason.fixed
         texts = self.texts
@@ -190,63 +252,51 @@ class _Fired:
             found[language] = pattern % tuple(filled)
         return found
 
-    def points(self, effect: _Effect) -> int:
+    def _points(self, effect: _Effect) -> int:
         points = effect.points
-        if isinstance(points, int):
-            return points
-        found = self.facts.get(points.attribute.kind, [])
-        return points.points(found[0][points.attribute.name]) if found else 0
+        return points if isinstance(points, int) else scaled(points, self.facts)
 
-    def points_together(self) -> int:
-        """The sum that `score` comes to."""
-        sums = [0] * len(self.rule_set.factors)
-        for effect in self.effects:
-            if effect.factor is not None:
-                sums[effect.factor] += self.points(effect)
-        limited = (
-            min(max(own, factor.least), factor.cap) for own, factor in zip(sums, self.rule_set.factors, strict=True)
-        )
-        return min(max(sum(limited), WHOLE.least), WHOLE.cap)
-
-    def score(self) -> tuple[list[Line], list[dict[str, Any]], int]:
-        """The lines by group, limits included, what each group came to, and the sum."""
-        groups: list[list[Line]] = [[] for _factor in self.rule_set.factors]
-        for effect, firing in zip(self.effects, self.firings, strict=True):
-            if effect.factor is None:
-                continue
-            line = effect.line or self._line(effect, firing.keys)
-            if line.points:
-                groups[effect.factor].append(line)
+    def lines(self) -> list[Line]:
+        """By group, the limits that were reached included."""
         lines: list[Line] = []
-        factors = []
         score = 0
-        for factor, own in zip(self.rule_set.factors, groups, strict=True):
-            raw = sum([line.points for line in own])
-            total = min(max(raw, factor.least), factor.cap)
+        for factor, own, raw, total in self._groups():
             score += total
             lines += own if total == raw else own + _limits(factor, raw)
-            factors.append({"factor": factor.id, "name": factor.name, "points": total, "cap": factor.cap})
-        limits = _limits(WHOLE, score)
-        return lines + limits, factors, score + sum(line.points for line in limits)
+        return lines + _limits(WHOLE, score)
+
+    def factors(self) -> list[dict[str, Any]]:
+        """What each group came to."""
+        return [
+            {"factor": factor.id, "name": factor.name, "points": total, "cap": factor.cap}
+            for factor, _own, _raw, total in self._groups()
+        ]
+
+    def _groups(self) -> list[tuple[Factor, list[Line], int, int]]:
+        """Each group with its lines, their sum, and that within its limits."""
+        if self._grouped is None:
+            groups: list[list[Line]] = [[] for _factor in self.rule_set.factors]
+            for effect, firing in zip(self.effects, self.firings, strict=True):
+                if effect.factor is not None:
+                    line = effect.line or self._line(effect, firing.keys)
+                    if line.points:
+                        groups[effect.factor].append(line)
+            self._grouped = []
+            for factor, own in zip(self.rule_set.factors, groups, strict=True):
+                raw = sum([line.points for line in own])
+                self._grouped.append((factor, own, raw, min(max(raw, factor.least), factor.cap)))
+        return self._grouped
 
     def _line(self, effect: _Effect, keys: tuple[int, ...]) -> Line:
-        reason = self.reason(effect.reason, keys[0] if keys else None)
-        return Line(effect.rule.id, effect.rule.then.factor or "", self.points(effect), effect.rule.name, reason)
-
-    def band(self, score: int) -> str | None:
-        """By score, raised by floors, then lowered by caps: a cap outranks a floor."""
-        if not self.rule_set.bands:
-            return None
-        place = min([BANDS.index(each.band) for each in self.rule_set.bands if score >= each.start])
-        place = min([place, *(BANDS.index(then.floor) for then in self.thens if then.floor)])
-        return BANDS[max([place, *(BANDS.index(then.cap) for then in self.thens if then.cap)])]
+        reason = self._reason(effect.reason, keys[0] if keys else None)
+        return Line(effect.rule.id, effect.rule.then.factor or "", self._points(effect), effect.rule.name, reason)
 
     def blocks(self) -> list[Block]:
         return [
             Block(
                 rule=effect.rule.id,
                 name=effect.rule.name,
-                reason=self.reason(effect.reason, key),
+                reason=self._reason(effect.reason, key),
                 basis=effect.rule.then.basis or {},
                 unblock=effect.rule.then.unblock or {},
                 line=key,
@@ -256,16 +306,16 @@ class _Fired:
             for key in (keys or (None,))
         ]
 
-    def route(self, *, blocked: bool) -> str | None:
+    def route(self) -> str | None:
         """A block has its own route; else the first rule's, or the one listed last among those asked for."""
-        if blocked and self.rule_set.blocked_route:
+        if self.rule_set.blocked_route and any(then.blocks for then in self.thens):
             return self.rule_set.blocked_route
         asked = [then.route for then in self.thens if then.route]
         if not asked:
             return self.rule_set.default_route
         return asked[0] if self.rule_set.route_policy == "first" else max(asked, key=self.rule_set.routes.index)
 
-    def by_step(self) -> dict[str, list[str]]:
+    def assign_by_step(self) -> dict[str, list[str]]:
         steps = _once(one.step for then in self.thens for one in then.assign if one.step)
         return {
             step: _once(group for then in self.thens for one in then.assign if one.step == step for group in one.groups)
@@ -278,7 +328,7 @@ class _Fired:
                 "rule": effect.rule.id,
                 "effect": effect.effect,
                 "name": effect.rule.name,
-                "reason": self.reason(effect.reason, keys[0] if keys else None),
+                "reason": self._reason(effect.reason, keys[0] if keys else None),
             }
             for effect, keys in self.acting
             if effect.effect
@@ -288,7 +338,7 @@ class _Fired:
 def reason_of(plan: Plan, rule: Rule, facts: Facts, key: int | None) -> Texts:
     """The reason that a rule gives for these facts (of one line, when it fired for lines)."""
     prepared = _prepared(plan)
-    return _Fired(prepared, [], facts).reason(prepared.effects[rule.id].reason, key)
+    return _Fired(prepared, [], facts)._reason(prepared.effects[rule.id].reason, key)
 
 
 def effect_of(rule: Rule) -> str:

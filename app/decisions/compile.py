@@ -17,6 +17,7 @@ from typing import Any
 from app.core.i18n import _
 from app.decisions.analysis import refuse_useless
 from app.decisions.dmn.table import DecisionTable
+from app.decisions.engines import Firing
 from app.decisions.ir import (
     Branch,
     OneOf,
@@ -79,6 +80,11 @@ class Plan:
     def by_id(self) -> dict[str, Rule]:
         """Each rule by its id."""
         return {rule.id: rule for rule in self.rules}
+
+    @cached_property
+    def alone(self) -> dict[str, Firing]:
+        """By rule the firing of one that asks for no lines: the same object from every engine."""
+        return {rule.id: Firing(rule.id, ()) for rule in self.rules}
 
     @cached_property
     def relations(self) -> tuple[Relation, ...]:

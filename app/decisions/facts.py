@@ -71,11 +71,11 @@ def check(facts: Mapping[str, list[Fact]], kinds: Iterable[str], schema: FactSch
     }
 
 
-def completed(facts: Mapping[str, list[Fact]]) -> Facts:
-    """What `check` gives of facts that providers just counted, if they keep to their types: only what is missing or
-    empty is looked at. For who reckons with many and stores none of them. Raises FactsInvalid."""
-    known = shipped_schema()
-    return {kind: [_completed(known.kinds[kind], item) for item in many] for kind, many in facts.items()}
+def completing() -> Callable[[Mapping[str, list[Fact]]], Facts]:
+    """Who makes of facts that providers just counted what `check` gives, if they keep to their types: only what is
+    missing or empty is looked at. For who reckons with many and stores none of them. It raises FactsInvalid."""
+    kinds = shipped_schema().kinds
+    return lambda facts: {kind: [_completed(kinds[kind], item) for item in many] for kind, many in facts.items()}
 
 
 def _completed(kind: Kind, given: Fact) -> Fact:

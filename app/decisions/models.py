@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, event
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint, event, select
 from sqlalchemy.orm import Mapped, Mapper, mapped_column
 from sqlalchemy.orm.attributes import get_history
 
 from app.core.append_only import append_only
-from app.core.db import Base, Code, Id, Json, JsonDict, JsonList, Moment, Name
+from app.core.db import Base, Code, Id, Json, JsonDict, JsonList, Moment, Name, session
+from app.decisions import runtime
+from app.decisions.assemble import assemble
+from app.decisions.compile import Plan
 from app.decisions.dmn.table import INPUT
-from app.decisions.outcome import Outcome
+from app.decisions.facts import from_json
+from app.decisions.language import version_hash
+from app.decisions.outcome import Outcome, firings_of, is_worded, outcome_in_words
+
+
+class VersionAltered(RuntimeError):
+    """The stored text of a version does not match its hash: somebody changed it outside the program."""
 
 
 class FactSchemaText(Base):
@@ -24,6 +34,8 @@ class FactSchemaText(Base):
     created_at: Mapped[Moment]
 
 
+TOLD = "_told"
+"""Under which a decision keeps its outcome, with what is stored of it."""
 STATUSES = ("draft", "tested", "approved", "active", "retired", "discarded")
 """draft → tested → approved → active → retired; what never came into force can be discarded. A retired version can be
 put back into force."""
@@ -72,6 +84,13 @@ class RuleSetVersion(Base):
         """It may still be written."""
         return self.status == "draft"
 
+    def plan(self) -> Plan:
+        """The version, read and checked. Raises VersionAltered when its text is not what was stored."""
+        schema = session().get_one(FactSchemaText, self.schema_sha256).body
+        if not self.is_draft and self.tested_at and version_hash(self.body, schema) != self.sha256:
+            raise VersionAltered(f"{self.rule_set} version {self.number}")
+        return runtime.plan_of(self.body, schema)
+
 
 FIXED = ("id", "rule_set", "number", "author_id", "created_at")
 """What may never change after a version was stored."""
@@ -97,6 +116,13 @@ class RuleSetPointer(Base):
     version_id: Mapped[str] = mapped_column(String(26), ForeignKey("rule_set_versions.id"))
     number: Mapped[int] = mapped_column(Integer)
     sha256: Mapped[str] = mapped_column(String(64))
+
+
+@lru_cache(maxsize=64)
+def _plan_of(rule_set: str, sha256: str) -> Plan:
+    """By the hash of its text: once read, it stays what it is."""
+    wanted = select(RuleSetVersion).where(RuleSetVersion.rule_set == rule_set, RuleSetVersion.sha256 == sha256)
+    return session().scalars(wanted).one().plan()
 
 
 class Decision(Base):
@@ -129,8 +155,28 @@ class Decision(Base):
 
     @property
     def result(self) -> Outcome:
-        """The outcome as typed data."""
-        return Outcome.from_json(self.outcome)
+        """The outcome. Its words are those of the version that decided, filled in from the facts it decided on;
+        older decisions have them stored. Raises VersionAltered."""
+        kept: tuple[object, Outcome] | None = self.__dict__.get(TOLD)
+        if kept is None or kept[0] is not self.outcome:
+            self.remember(self._read())
+        found: Outcome = self.__dict__[TOLD][1]
+        return found
+
+    @property
+    def words(self) -> dict[str, Any] | None:
+        """The outcome as it is shown, where its words are not stored: signatures bind them too."""
+        return None if is_worded(self.outcome) else self.result.to_json()
+
+    def remember(self, outcome: Outcome) -> None:
+        """The outcome that was just made, so that it need not be read."""
+        self.__dict__[TOLD] = self.outcome, outcome
+
+    def _read(self) -> Outcome:
+        if is_worded(self.outcome):
+            return outcome_in_words(self.outcome)
+        plan = _plan_of(self.rule_set, self.version_hash)
+        return assemble(plan, firings_of(self.outcome), from_json(self.facts, plan.rule_set.schema))
 
 
 append_only(Decision.__table__)

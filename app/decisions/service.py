@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -33,7 +33,7 @@ from app.decisions.life import (
     take_back_date,
 )
 from app.decisions.models import Decision, RuleSetPointer
-from app.decisions.outcome import Outcome
+from app.decisions.outcome import Outcome, is_worded
 from app.decisions.publish import begin_draft, passed, save_draft, seed, submit, trial_of, try_version
 from app.decisions.runtime import Ready
 
@@ -109,13 +109,13 @@ def decide(
         "as_of": moment,
         "facts": snapshot,
         "facts_hash": jsontext.digest(snapshot),
-        "outcome": outcome.to_json(),
+        "outcome": outcome.to_store(),
         "engine": engine,
         "made_at": clock.now(),
         "took_us": int((clock.ticks() - started) * 1_000_000),
     }
     session().execute(insert(Decision.__table__), values)  # type: ignore[arg-type]
-    return _stored(values)
+    return _stored(values, outcome)
 
 
 def preview(rule_set: str, facts: Facts, *, as_of: datetime | None = None) -> Outcome:
@@ -153,13 +153,15 @@ def suppose(
     return assemble(tried, ready.generated.run(facts, day_in_force(ready, as_of)), facts)
 
 
-def reckon(rule_set: str, facts: Facts, *, as_of: datetime) -> Verdict:
-    """Score, band and block by the oracle alone, for who ranks many: nothing is stored, nothing put in words.
+Oracle = Callable[[Facts], Verdict]
 
-    The facts are as `facts.check` gives them. Raises NoSuchRuleSet, RuleSetNotInForce.
-    """
+
+def oracle(rule_set: str, as_of: datetime) -> Oracle:
+    """Who says score, band and block by the generated function alone, for who ranks many: nothing is stored, nothing
+    put in words. The facts are as `facts.check` gives them. Raises NoSuchRuleSet, RuleSetNotInForce."""
     ready, _number = in_force(rule_set)
-    return verdict(ready.plan, ready.generated.run(facts, day_in_force(ready, as_of)), facts)
+    plan, run, day = ready.plan, ready.generated.run, day_in_force(ready, as_of)
+    return lambda facts: verdict(plan, run(facts, day), facts)
 
 
 def replay(decision: Decision) -> Replay:
@@ -169,9 +171,10 @@ def replay(decision: Decision) -> Replay:
     with runtime.for_once(plan) as ready:
         firings, engine = ready.run(facts, clock.local_date(decision.as_of))
     outcome = assemble(plan, firings, facts)
-    same = jsontext.canonical(outcome.to_json()) == jsontext.canonical(decision.outcome)
+    again = outcome.to_json() if is_worded(decision.outcome) else outcome.to_store()
+    same = jsontext.canonical(again) == jsontext.canonical(decision.outcome)
     same = same and jsontext.digest(to_json(facts)) == decision.facts_hash
-    then, now = jsontext.plain(decision.outcome), jsontext.plain(outcome.to_json())
+    then, now = jsontext.plain(decision.outcome), jsontext.plain(again)
     differs = [(part, str(then.get(part)), str(now[part])) for part in now if then.get(part) != now[part]]
     if jsontext.digest(to_json(facts)) != decision.facts_hash:
         differs.append(("facts_hash", decision.facts_hash, jsontext.digest(to_json(facts))))
@@ -234,8 +237,9 @@ def _pinned(rule_set: str, number: int) -> tuple[Ready, int]:
     return runtime.known(rule_set, version.sha256) or runtime.kept_beside(plan), number
 
 
-def _stored(values: dict[str, Any]) -> Decision:
+def _stored(values: dict[str, Any], outcome: Outcome) -> Decision:
     """The row just inserted, as an object the session may take over without asking for it again."""
     made = Decision(**values)
+    made.remember(outcome)
     make_transient_to_detached(made)
     return made

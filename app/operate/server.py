@@ -91,6 +91,7 @@ def work(settings: Settings, lanes: int | None = None) -> None:
     freeze()
     # Here, and by name, because DBOS takes most of a second to import and only workers need it.
     module = import_module("app.core.jobs.worker")
+    gc.set_threshold(module.UNTIDY, *module.TIDY[1:])
     worker = module.Worker(settings.database_url, settings.data, lanes or module.LANES)
     clean = worker.run()
     sys.stdout.flush()

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import lazyload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.audit.queries import subject_labels
 from app.core.among import among
@@ -36,13 +37,28 @@ _LOCKED = (
     .where(among(Order.id, "ids"))
     .order_by(Order.id)
     .with_for_update(key_share=True)
+    .options(lazyload(Order.lines))
+    .execution_options(populate_existing=True)
+)
+_LINES = (
+    select(OrderLine)
+    .where(among(OrderLine.order_id, "ids"))
+    .order_by(OrderLine.line_no)
     .execution_options(populate_existing=True)
 )
 
 
 def locked_orders(order_ids: Collection[str]) -> list[Order]:
     """The orders as they stand now, in the order of their ids, locked until the transaction ends."""
-    return list(session().scalars(_LOCKED, {"ids": list(order_ids)}))
+    given = {"ids": list(order_ids)}
+    found = list(session().scalars(_LOCKED, given))
+    lines: dict[str, list[OrderLine]] = {order.id: [] for order in found}
+    for line in session().scalars(_LINES, given):  # the mapper's own way would build this statement anew each time
+        if line.order_id in lines:
+            lines[line.order_id].append(line)
+    for order in found:
+        set_committed_value(order, "lines", lines[order.id])
+    return found
 
 
 def find_by_number(number: str) -> Order | None:

@@ -32,8 +32,11 @@ from app.decisions.bulk import ROWS, SUBJECT, Subjects
 from app.inventory.models import Balance, Lot, Reservation, Warehouse
 from app.inventory.queries import free_of_lot
 from app.orders.models import Order, OrderLine
+from app.priority.models import OrderOverride, OrderStanding
 from app.priority.picture_rows import HISTORY_DAYS
 
+STANDING = ("blocked", "band", "score", "ranked_score", "need_score", "promise_date", "next_change_at")
+"""What a standing keeps of the last time."""
 HISTORY = timedelta(days=HISTORY_DAYS) // timedelta(microseconds=1)
 
 
@@ -43,6 +46,8 @@ class Album:
 
     which: ColumnElement[bool]
     as_of: datetime
+    whole: bool = False
+    """They are all open orders: then the lines tell what else would be asked of the database."""
 
     @property
     def today(self) -> int:
@@ -197,12 +202,33 @@ class Album:
     @cached_property
     def waiting(self) -> pl.DataFrame:
         """How many orders in approval wait for each product."""
+        if self.whole:
+            waits = (pl.col("order_status") == "in_approval") & (pl.col("reserved") < pl.col("quantity"))
+            lines = self.lines.filter(waits).group_by("product_id")
+            return lines.agg(waiting=pl.col("order_id").n_unique().cast(pl.Int64))
         statement = (
             select(OrderLine.product_id, func.count(OrderLine.order_id.distinct()).label("waiting"))
             .join(Order, Order.id == OrderLine.order_id)
             .where(Order.status == "in_approval", OrderLine.reserved < OrderLine.quantity)
         )
         return read(statement.group_by(OrderLine.product_id)).with_columns(pl.col("waiting").cast(pl.Int64))
+
+    @cached_property
+    def standings(self) -> pl.DataFrame:
+        """Where the orders stand, those that were ever assessed."""
+        held = OrderStanding
+        columns = [getattr(held, name) for name in ("order_id", *STANDING, "assessed_at")]
+        return read(select(*columns).where(held.order_id.in_(select(Order.id).where(self.which))))
+
+    @cached_property
+    def overrides(self) -> pl.DataFrame:
+        """Every manual override of the orders there ever was, the oldest first."""
+        one = OrderOverride
+        columns = (
+            one.order_id, one.points, one.band, one.reason, one.set_by_name, one.starts_at, one.until, one.ended_at,
+        )  # fmt: skip
+        mine = one.order_id.in_(select(Order.id).where(self.which))
+        return read(select(*columns).where(mine).order_by(one.starts_at, one.id))
 
     @cached_property
     def history(self) -> pl.DataFrame:
@@ -239,7 +265,7 @@ def listed(text: str | None) -> list[Any]:
 
 def subjects_of(album: Album) -> Subjects:
     """The orders as subjects of facts in bulk."""
-    return Subjects("order", album.orders["id"].to_list(), {"album": album})
+    return Subjects("order", album.orders["id"].to_list(), {"album": album, "seen": album})
 
 
 def album_of(subjects: Subjects, as_of: datetime) -> Album:
@@ -247,6 +273,8 @@ def album_of(subjects: Subjects, as_of: datetime) -> Album:
     if "album" not in subjects.memory:
         subjects.memory["album"] = Album(Order.id.in_(subjects.ids), as_of)
     found: Album = subjects.memory["album"]
-    if found.orders["id"].to_list() != subjects.ids:
-        raise ValueError("the orders must be there, sorted by id")
+    if subjects.memory.get("seen") is not found:
+        if found.orders["id"].to_list() != subjects.ids:
+            raise ValueError("the orders must be there, sorted by id")
+        subjects.memory["seen"] = found
     return found

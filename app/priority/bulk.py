@@ -25,13 +25,11 @@ from app.decisions.asked import asked_in_force
 from app.decisions.bulk import BANDS, SUBJECT, Bulk, decide_in_bulk, gather_in_bulk, kinds_asked, there
 from app.orders.models import Order
 from app.priority import columns_moments, profile, service
-from app.priority.album import Album, subjects_of
-from app.priority.models import NO_PROMISE, OrderStanding
+from app.priority.album import STANDING, Album, subjects_of
+from app.priority.models import NO_PROMISE
 from app.priority.queries import OPEN
 from app.tasks import service as tasks
 
-KEPT = ("blocked", "band", "score", "ranked_score", "need_score", "promise_date", "next_change_at")
-"""What a standing keeps of the last time."""
 SAMPLE = 20
 """Orders of each run that durable_rules decides again."""
 BATCH = 20
@@ -87,7 +85,7 @@ class Compared:
 def compare(as_of: datetime, which: ColumnElement[bool] | None = None) -> Compared:
     """Reckon the open orders (of a condition) and compare with what is stored. Writes nothing. Raises FactsInvalid."""
     is_open = Order.status.in_(OPEN)
-    album = Album(is_open if which is None else is_open & which, as_of)
+    album = Album(is_open if which is None else is_open & which, as_of, whole=which is None)
     decided = decide(album)
     same_place = ((pl.col("band") == pl.col("band_was")) & (pl.col("blocked") == pl.col("blocked_was"))).fill_null(
         value=False
@@ -126,13 +124,7 @@ def now_and_before(album: Album, gate: Bulk, ranking: Bulk, needed: Bulk) -> pl.
         columns_moments.next_changes(album, asked_in_force(service.SETS)),
         promise_date=pl.when("stock.all_available").then("arrival"),
     )
-    held = OrderStanding
-    before = columns.read(
-        select(*(getattr(held, name) for name in ("order_id", *KEPT, "assessed_at"))).where(
-            held.order_id.in_(select(Order.id).where(album.which))
-        )
-    )
-    was = before.rename({name: f"{name}_was" for name in KEPT})
+    was = album.standings.rename({name: f"{name}_was" for name in STANDING})
     return found.join(was, on="order_id", how="left", maintain_order="left").with_columns(_ranked_score())
 
 

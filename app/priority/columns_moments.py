@@ -11,7 +11,7 @@ from app.core.columns import EPOCH, MICROS_PER_HOUR, micros
 from app.core.workdays import nth_in_bulk, until_in_bulk
 from app.decisions.asked import Asked
 from app.decisions.bulk import SUBJECT
-from app.priority import columns, columns_steering, moments, profile
+from app.priority import columns, moments, profile
 from app.priority.album import Album, listed
 
 MICROS_PER_DAY = 24 * MICROS_PER_HOUR
@@ -171,7 +171,7 @@ def _of_awards(album: Album, asked: Asked) -> pl.DataFrame:
 def _of_overrides(album: Album, asked: Asked) -> pl.DataFrame:
     now = micros(album.as_of)
     over = pl.min_horizontal("until", "ended_at")
-    found = columns_steering.overrides(album).join(album.orders.select(SUBJECT, order_id="id"), on="order_id")
+    found = album.overrides.join(album.orders.select(SUBJECT, order_id="id"), on="order_id")
     found = found.with_columns(hours_left=(pl.col("until") - now) // MICROS_PER_HOUR)
     hours = _hours_below(asked, "override", "hours_left", pl.col("until"))
     falls = (

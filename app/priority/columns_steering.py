@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import polars as pl
-from sqlalchemy import select
 
-from app.core.columns import MICROS_PER_HOUR, micros, read
+from app.core.columns import MICROS_PER_HOUR, micros
 from app.decisions.bulk import SUBJECT, Subjects, facts_in_bulk
-from app.orders.models import Order
 from app.priority import profile
-from app.priority.album import Album, album_of
-from app.priority.models import OrderOverride, OrderStanding
+from app.priority.album import album_of
 
 
 @facts_in_bulk.register("override")
@@ -20,7 +17,7 @@ def override_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
     """The manual overrides in force at the moment."""
     album = album_of(subjects, as_of)
     now = micros(as_of)
-    found = album.orders.select(SUBJECT, pl.col("id").alias("order_id")).join(overrides(album), on="order_id")
+    found = album.orders.select(SUBJECT, pl.col("id").alias("order_id")).join(album.overrides, on="order_id")
     return (
         found.filter(_holds(now))
         .unique(SUBJECT, keep="last", maintain_order=True)
@@ -35,14 +32,6 @@ def override_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
     )
 
 
-def overrides(album: Album) -> pl.DataFrame:
-    """Every manual override of the orders there ever was, the oldest first."""
-    one = OrderOverride
-    columns = (one.order_id, one.points, one.band, one.reason, one.set_by_name, one.starts_at, one.until, one.ended_at)
-    open_ones = one.order_id.in_(select(Order.id).where(album.which))
-    return read(select(*columns).where(open_ones).order_by(one.starts_at, one.id))
-
-
 def _holds(now: int) -> pl.Expr:
     begun = (pl.col("starts_at") <= now) & (pl.col("until") > now)
     return begun & (pl.col("ended_at").is_null() | (pl.col("ended_at") > now))
@@ -52,11 +41,8 @@ def _holds(now: int) -> pl.Expr:
 def priority_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
     """Where the orders stand; none before the first assessment."""
     album = album_of(subjects, as_of)
-    held = OrderStanding
-    which = held.order_id.in_(select(Order.id).where(album.which))
-    found = read(select(held.order_id, held.band, held.score, held.blocked).where(which))
     rows = album.orders.select(SUBJECT, pl.col("id").alias("order_id"))
-    return rows.join(found, on="order_id").select(SUBJECT, "band", "score", "blocked")
+    return rows.join(album.standings, on="order_id").select(SUBJECT, "band", "score", "blocked")
 
 
 @facts_in_bulk.register("quota")

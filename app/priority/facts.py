@@ -104,20 +104,23 @@ def customer_facts(subject: Subject, as_of: datetime) -> Facts:
     picture = _subject(subject)
     if picture is None:
         return []
-    customer, today = picture.customer, clock.local_date(as_of)
-    return [
-        {
-            "code": customer.code,
-            "name": customer.name,
-            "name_en": customer.name_en or customer.name,
-            "kind": customer.kind,
-            "tier": customer.tier,
-            "status": customer.status,
-            "licence_valid": any(licence.valid_on(today) for licence in picture.licences),
-            "licence_days_left": max((licence.days_left(today) for licence in picture.licences), default=None),
-            "cold_capable": customer.cold_capable,
-        }
-    ]
+    today = clock.local_date(as_of)
+    return [{**picture.once(("customer", id(picture.customer), today), lambda: _customer(picture, today))}]
+
+
+def _customer(picture: Picture, today: date) -> dict[str, Any]:
+    customer = picture.customer
+    return {
+        "code": customer.code,
+        "name": customer.name,
+        "name_en": customer.name_en or customer.name,
+        "kind": customer.kind,
+        "tier": customer.tier,
+        "status": customer.status,
+        "licence_valid": any(licence.valid_on(today) for licence in picture.licences),
+        "licence_days_left": max((licence.days_left(today) for licence in picture.licences), default=None),
+        "cold_capable": customer.cold_capable,
+    }
 
 
 @fact.register("credit")

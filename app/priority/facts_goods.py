@@ -87,7 +87,11 @@ def _fault(product: Product, lot: StockLot, arrival: date, required: int) -> str
 
 def available(picture: Picture, line: OrderLine, arrival: date) -> int:
     """Quantity free for the line in usable lots, what the order reserved already included."""
-    return sum(lot.free for lot, fault in lots_with_faults(picture, line, arrival) if not fault)
+    return _free(lots_with_faults(picture, line, arrival))
+
+
+def _free(lots: list[tuple[StockLot, str]]) -> int:
+    return sum([lot.free for lot, fault in lots if not fault])
 
 
 def shares(picture: Picture, arrival: date) -> dict[str, int]:
@@ -138,11 +142,17 @@ def _line_itself(picture: Picture, line: OrderLine) -> dict[str, Any]:
     product = picture.products[line.product_id]
     return {
         "line": line.line_no,
+        "quantity": line.quantity,
+        "value_fen": int(line.amount * 100),
+        **picture.once(("line", line.product_id), lambda: _line_product(product)),
+    }
+
+
+def _line_product(product: Product) -> dict[str, Any]:
+    return {
         "sku": product.sku,
         "product_name": product.name,
         "product_name_en": product.name_en or product.name,
-        "quantity": line.quantity,
-        "value_fen": int(line.amount * 100),
         "risk_class": _risk(product),
         "implantable": product.implantable,
         "high_value": product.high_value,
@@ -155,16 +165,24 @@ def _line_itself(picture: Picture, line: OrderLine) -> dict[str, Any]:
 
 def _line_papers(picture: Picture, line: OrderLine, as_of: datetime) -> dict[str, Any]:
     today = clock.local_date(as_of)
-    registration = picture.products[line.product_id].registration
-    lapsed = registration is not None and today > registration.valid_to
+    product = picture.products[line.product_id]
+    registered = picture.once(("registered", line.product_id, today), lambda: _registered(product, today))
+    lapsed = registered["registration_on_file"] and registered["registration_days_left"] < 0
     return {
+        **registered,
         "in_customer_scope": in_scope(picture.licences, picture, line, today),
         "in_our_scope": in_scope(picture.our_licences, picture, line, today),
+        "made_after_registration": lapsed and available(picture, line, picture.arrival(as_of)) == 0,
+        "region_authorised": region_authorised(picture, line, today),
+    }
+
+
+def _registered(product: Product, today: date) -> dict[str, Any]:
+    registration = product.registration
+    return {
         "registration_on_file": registration is not None,
         "registration_number": None if registration is None else registration.number,
         "registration_days_left": None if registration is None else registration.days_left(today),
-        "made_after_registration": lapsed and available(picture, line, picture.arrival(as_of)) == 0,
-        "region_authorised": region_authorised(picture, line, today),
     }
 
 
@@ -180,16 +198,23 @@ def _line_price(picture: Picture, line: OrderLine) -> dict[str, Any]:
 
 
 def _line_lots(picture: Picture, line: OrderLine, arrival: date) -> dict[str, Any]:
+    lots = lots_with_faults(picture, line, arrival)
+    return {
+        **picture.once(("counted", id(lots)), lambda: _counted(lots)),
+        "required_shelf_days": picture.required_days(line, arrival),
+    }
+
+
+def _counted(lots: list[tuple[StockLot, str]]) -> dict[str, Any]:
     counted = dict.fromkeys(("recalled", "expired", "unreleased", "unreported", "short_dated", "unregistered", ""), 0)
-    for _lot, fault in lots_with_faults(picture, line, arrival):
+    for _lot, fault in lots:
         counted[fault] += 1
     usable = counted.pop("")
     counted.pop("unregistered")  # told by `made_after_registration`
     return {
         **{f"lots_{fault}": count for fault, count in counted.items()},
         "lots_usable": usable,
-        "available": available(picture, line, arrival),
-        "required_shelf_days": picture.required_days(line, arrival),
+        "available": _free(lots),
     }
 
 

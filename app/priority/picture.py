@@ -6,7 +6,7 @@ the other, see one state and cost one reading.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -93,6 +93,13 @@ class Picture:
     """What was reckoned and is asked for again; shared by pictures read together, so a key names all that it depends on
     (a list that several share, by its `id`)."""
 
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` makes, made once for all pictures read together."""
+        found = self.memory.get(key)
+        if found is None:
+            found = self.memory[key] = make()
+        return found
+
     @property
     def lines(self) -> list[OrderLine]:
         """The lines in their order."""
@@ -100,7 +107,7 @@ class Picture:
 
     def required_days(self, line: OrderLine, day: date) -> int:
         """Days of shelf life that must be left at arrival: the largest of contract, customer and product."""
-        key = ("required", self.customer.id, self.order.contract_number, line.product_id, day)
+        key = ("required", id(self.customer), id(self.contract), line.product_id, day)
         found: int | None = self.memory.get(key)
         if found is None:
             wishes = [self.products[line.product_id].min_remaining_days, self.customer.min_remaining_days]

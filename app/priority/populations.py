@@ -35,7 +35,7 @@ def open_orders() -> Population:
 
 
 def _subjects(as_of: datetime) -> Subjects:
-    return subjects_of(Album(Order.status.in_(OPEN), as_of))
+    return subjects_of(Album(Order.status.in_(OPEN), as_of, whole=True))
 
 
 def _stamp() -> str:

@@ -10,9 +10,10 @@ Locks: the orders, in the order of their ids, before anything is read; then thei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -27,7 +28,7 @@ from app.core.prepared import Prepared
 from app.core.subject import Subject
 from app.decisions import service as decisions
 from app.decisions.asked import Asked, asked_in_force
-from app.decisions.facts import Facts, completed, fact
+from app.decisions.facts import Facts, completing, fact
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.priority import bulk, moments, need, service, touched
@@ -71,19 +72,41 @@ class Scored:
     """A manual override is in force."""
 
 
-def score(picture: Picture, as_of: datetime, asked: Asked) -> Scored:
-    """Gate, ranking and need of the order's facts at the moment. Raises FactsInvalid."""
-    facts = facts_of(picture, as_of, asked)
-    gate, ranked = (decisions.reckon(name, facts, as_of=as_of) for name in (service.GATE, RANKING))
-    needed = decisions.reckon(need.RULE_SET, facts, as_of=as_of)
+@dataclass
+class Rules:
+    """The rule sets in force at a moment, looked up once for all orders of a run."""
+
+    as_of: datetime
+    asked: Asked
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        """The kinds of facts that they ask for, and that a standing is made of."""
+        return sorted({"stock", "override"} | self.asked.kinds)
+
+    @cached_property
+    def complete(self) -> Callable[[Facts], Facts]:
+        """Who completes the facts of an order."""
+        return completing()
+
+    @cached_property
+    def oracles(self) -> list[decisions.Oracle]:
+        """Of gate, ranking and need. Raises RuleSetNotInForce."""
+        return [decisions.oracle(name, self.as_of) for name in (service.GATE, RANKING, need.RULE_SET)]
+
+
+def score(picture: Picture, rules: Rules) -> Scored:
+    """Gate, ranking and need of the order's facts at the moment. Raises FactsInvalid, RuleSetNotInForce."""
+    facts = facts_of(picture, rules)
+    gate, ranked, needed = (oracle(facts) for oracle in rules.oracles)
     mark = Mark(gate.blocked or ranked.blocked, ranked.band or service.LOWEST_BAND, ranked.score)
     return Scored(mark, needed.score, facts["stock"][0]["all_available"], bool(facts["override"]))
 
 
-def facts_of(picture: Picture, as_of: datetime, asked: Asked) -> Facts:
+def facts_of(picture: Picture, rules: Rules) -> Facts:
     """The facts that the rule sets in force ask for."""
     subject = Subject("order", picture.order.id)
-    return completed({kind: fact.get(kind)(subject, as_of) for kind in {"stock", "override"} | asked.kinds})
+    return rules.complete({kind: fact.get(kind)(subject, rules.as_of) for kind in rules.kinds})
 
 
 @dataclass(frozen=True)
@@ -109,27 +132,27 @@ def rescore(order_ids: Sequence[str], *, trigger: str = "touched") -> Rescored:
     """Score these orders anew, now; those that are closed are left alone."""
     found = orders.locked_orders(order_ids)
     open_ones, changes = [order for order in found if order.is_open], _Changes()
-    as_of, asked = clock.now(), asked_in_force(service.SETS)
+    rules = Rules(clock.now(), asked_in_force(service.SETS))
     for picture in (pictures_of(open_ones) if open_ones else {}).values():
-        _compare(picture, as_of, asked, trigger, changes)
+        _compare(picture, rules, trigger, changes)
     _write(changes)
     bulk.assess_later(changes.anew)
     return Rescored(len(open_ones), len(changes.moved), len(changes.anew))
 
 
-def _compare(picture: Picture, as_of: datetime, asked: Asked, trigger: str, changes: _Changes) -> None:
+def _compare(picture: Picture, rules: Rules, trigger: str, changes: _Changes) -> None:
     """What `bulk` does with columns: within its band the order moves; beyond it is assessed on record."""
-    order_id, before = picture.order.id, picture.standing
+    order_id, before, as_of = picture.order.id, picture.standing, rules.as_of
     if before is None:
         changes.anew.append(order_id)
         return
     try:
-        now = score(picture, as_of, asked)
+        now = score(picture, rules)
     except DomainError:
         log.exception("priority.not_rescored", order=picture.order.number)
         changes.timed.append({"which": order_id, "to_next_change_at": as_of + UNFIT_REST})
         return
-    next_at = moments.next_change(picture, as_of, asked)
+    next_at = moments.next_change(picture, as_of, rules.asked)
     promise = picture.arrival(as_of) if now.all_available else None
     ranked = ranked_score(Mark(before.blocked, before.band, before.ranked_score), now.mark)
     moves = (now.mark.score, ranked, promise) != (before.score, before.ranked_score, before.promise_date)

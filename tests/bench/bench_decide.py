@@ -1,7 +1,8 @@
 """One decision of a 50-rule set on each back end: processor time and ratios, medians of interleaved rounds.
 
-"raw" are the same calls of the matcher with JSON made beforehand; "whole" is what a decision costs without SQL:
-matcher, oracle and outcome. Baselines: raw, and zen-engine (PyPI) on an equivalent table.
+"raw" are the same calls of the matcher with JSON made beforehand; "decided" is the matcher with all that is ours around
+it: facts, trace, outcome; "whole" also has the oracle that checks it: what a decision costs without SQL. "in words" is
+the whole and its reasons in both languages, made when somebody reads it. Baselines: raw, and zen-engine (PyPI) on an equivalent table.
 
 python -m tests.bench.bench_decide
 """
@@ -26,7 +27,7 @@ from app.decisions.cases import DAY
 from app.decisions.compile import Plan, make_plan
 from app.decisions.engines.closures import Closures
 from app.decisions.engines.coding import OPENING_KIND
-from app.decisions.engines.durable import RING, Durable
+from app.decisions.engines.durable import Durable
 from app.decisions.engines.generated import Generated
 from app.decisions.language import read_rule_set
 from app.decisions.schema import FOLDER
@@ -94,7 +95,7 @@ def raw_calls(durable: Durable, given: list[Any]) -> Callable[[Any], object]:
     }
 
     def run(facts: Any) -> None:
-        sid = str(next(live.sids) % RING)
+        sid = next(live.sids)
         _code, state = matcher.assert_fact(live.handle, f'{{"id":"f1","sid":"{sid}","k":{OPENING_KIND},"n":0}}')
         matcher.start_action_for_state(live.handle, state)
         for number, body in enumerate(made[id(facts)], start=2):
@@ -135,7 +136,9 @@ def main() -> None:
         "generated": lambda facts: generated.run(facts, DAY),
         "closures": lambda facts: closures.run(facts, DAY),
         "outcome": lambda facts: assemble(plan, firings[id(facts)], facts),
+        "decided": lambda facts: assemble(plan, durable.run(facts, DAY), facts),
         "whole": lambda facts: (generated.run(facts, DAY), assemble(plan, durable.run(facts, DAY), facts)),
+        "in words": lambda facts: (generated.run(facts, DAY), assemble(plan, durable.run(facts, DAY), facts).lines),
         "zen-engine": lambda facts: zen_table.fired(zen, contexts[id(facts)]),
     }
     times: dict[str, list[float]] = {name: [] for name in runs}

@@ -103,6 +103,7 @@ def fill(count: int) -> None:
         "submitted_by": "0" * 26,
         "total": 100_000,
         "status": "in_approval",
+        "delivery": "partial",
     }
     orders = pl.DataFrame({"id": order_ids}).with_columns(
         number=pl.concat_str(pl.lit("SO-"), pl.col("id").str.slice(16)),

@@ -16,7 +16,7 @@ from app.decisions.assemble import assemble
 from app.decisions.cases import cases_of, differences, facts_of
 from app.decisions.engines.durable import Durable
 from app.decisions.ir import Test as Comparison
-from app.decisions.outcome import Outcome
+from app.decisions.outcome import Outcome, firings_of, outcome_in_words
 from app.identity.roles import ROLES
 from tests.decisions.factories import DAY, SHIPPED, plan_of, rule, shipped, whole
 
@@ -39,7 +39,8 @@ def test_cases(name: str, case: Any) -> None:
     facts = facts_of(case, plan)
     outcome = assemble(plan, ENGINES[name].run(facts, DAY), facts)
     assert list(differences(outcome, case.expect)) == []
-    assert Outcome.from_json(jsontext.loads(jsontext.dumps(outcome.to_json()))) == outcome
+    stored, worded = (jsontext.loads(jsontext.dumps(one)) for one in (outcome.to_store(), outcome.to_json()))
+    assert assemble(plan, firings_of(stored), facts) == outcome == outcome_in_words(worded)
     assert len(set(outcome.fired)) == len(outcome.fired)
 
 

@@ -15,15 +15,17 @@ from app.core import clock, jsontext
 from app.core.permissions import SYSTEM, Actor
 from app.core.subject import Subject
 from app.decisions import life, publish, queries, runtime, service, smoke
+from app.decisions.assemble import assemble
 from app.decisions.cases import CaseFailed
 from app.decisions.engines import EngineFault
 from app.decisions.engines.durable import Durable
 from app.decisions.facts import FactsInvalid, fact, gather
-from app.decisions.models import Decision, _refuse_change
+from app.decisions.models import Decision, VersionAltered, _refuse_change
+from app.decisions.outcome import firings_of
 from app.decisions.schema import FOLDER
 from app.decisions.source import RuleFileInvalid
 from tests.conftest import NOON
-from tests.decisions.factories import SHIPPED, rule, schema_text, seed, shipped, text_of, whole
+from tests.decisions.factories import SHIPPED, plan_of, rule, schema_text, seed, shipped, text_of, whole
 
 ORDER = Subject("order", "o1")
 AUTHOR = Actor(id="u1", login="lin", name="Lin", roles=frozenset({"qa_ra"}))
@@ -113,6 +115,56 @@ def test_a_replay_uses_the_version_of_its_time(seeded: Session, quick: None) -> 
     assert [version.status for version in queries.versions_of("trial")] == ["active", "retired"]
 
 
+def test_the_words_of_what_is_stored_stay_the_same_to_the_letter() -> None:
+    """Only what a decision comes to is stored: were its words formed differently one day, past decisions and what was
+    signed would read differently."""
+    plan = plan_of(
+        rule(
+            "A",
+            "all: [{order: total_fen >= 100}]",
+            "points: 80, factor: f",
+            "{en: '{order.total_fen}, in {order.hours_to_surgery}, 5 %', zh: '{order.total_fen}，{customer.tier}级'}",
+        ),
+        rule(
+            "B",
+            "all: [{line: quantity > 5}]",
+            "block: {basis: {en: law, zh: 法}, unblock: {en: less, zh: 少}}",
+            "{en: '{line.quantity} of it', zh: '{line.quantity}件'}",
+        ),
+    )
+    lines = [{"line": 2, "quantity": 7}, {"line": 5, "quantity": 6}]
+    facts = whole(plan, order={"total_fen": 123456789, "hours_to_surgery": 1}, customer={"tier": "S"}, line=lines)
+    stored = {"fired": ["A", "B"], "keys": {"B": [2, 5]}}
+    told = jsontext.plain(assemble(plan, firings_of(stored), facts).to_json())
+    assert [(line["rule"], line["points"], line["reason"]) for line in told["lines"]] == [
+        ("A", 80, {"en": "1,234,567.89 CNY, in 1 h, 5 %", "zh": "1,234,567.89元，S级"}),
+        (
+            "cap:f",
+            -30,
+            {
+                "en": "The group gives at most 50 points; its rules came to 80.",
+                "zh": "本组最多计50分，各规则合计80分。",
+            },
+        ),
+    ]
+    assert [(block["line"], block["reason"]) for block in told["blocks"]] == [
+        (2, {"en": "7 of it", "zh": "7件"}),
+        (5, {"en": "6 of it", "zh": "6件"}),
+    ]
+
+
+def test_decisions_that_stored_their_words_are_shown_and_replayed(seeded: Session) -> None:
+    made = service.decide("priority", ORDER, facts=facts(customer={"tier": "S"}))
+    before = made.result
+    assert "lines" not in made.outcome
+    made.outcome = jsontext.plain(before.to_json())
+    assert made.result == before
+    assert made.result is not before
+    assert service.replay(made).same
+    made.outcome = {**made.outcome, "tags": ["x"]}
+    assert not service.replay(made).same
+
+
 def test_a_changed_outcome_does_not_replay(seeded: Session) -> None:
     made = service.decide("priority", ORDER, facts=facts())
     made.outcome = {**made.outcome, "score": 1}
@@ -131,7 +183,7 @@ def test_decisions_and_versions_cannot_be_changed(seeded: Session) -> None:
     seeded.expire(version)
     seeded.execute(text("UPDATE rule_set_versions SET body = body || '#' WHERE rule_set = 'priority'"))
     seeded.expire_all()
-    with pytest.raises(queries.VersionAltered):
+    with pytest.raises(VersionAltered):
         queries.not_fired(queries.get_decision(made.id))
 
 

@@ -16,7 +16,6 @@ from app.core.columns import micros
 from app.core.jobs.models import Job
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
-from app.decisions import service as decisions
 from app.decisions.asked import asked_in_force
 from app.decisions.facts import FactsInvalid, fact
 from app.decisions.queries import decisions_of
@@ -25,7 +24,7 @@ from app.inventory.models import Balance, Lot, Warehouse
 from app.orders import service as orders
 from app.orders.models import Order
 from app.priority import bulk, checking, columns_moments, moments, overriding, queries, rescoring, service, touched
-from app.priority.album import Album
+from app.priority.album import STANDING, Album
 from app.priority.models import OrderOverride, OrderStanding
 from app.priority.overriding import Wish
 from app.priority.picture import picture_of
@@ -49,7 +48,7 @@ def follow(tx) -> None:
 
 
 def state(tx) -> dict[str, Any]:
-    columns = (OrderStanding.order_id, *(getattr(OrderStanding, name) for name in bulk.KEPT))
+    columns = (OrderStanding.order_id, *(getattr(OrderStanding, name) for name in STANDING))
     open_ones = select(*columns).join(Order, Order.id == OrderStanding.order_id).where(Order.status.in_(OPEN))
     return {row[0]: tuple(row) for row in tx.execute(open_ones)}
 
@@ -226,8 +225,9 @@ def test_after_many_events_a_full_rerank_finds_no_difference(world, tx, seed):
 def scored(order_id: str, as_of) -> Any:
     """All that the rules say of an order at a moment."""
     picture = picture_of(order_id)
-    facts = rescoring.facts_of(picture, as_of, asked_in_force(service.SETS))
-    return [decisions.reckon(name, facts, as_of=as_of) for name in service.SETS]
+    rules = rescoring.Rules(as_of, asked_in_force(service.SETS))
+    facts = rescoring.facts_of(picture, rules)
+    return [oracle(facts) for oracle in rules.oracles]
 
 
 def test_time_changes_nothing_before_the_next_change(world, tx):

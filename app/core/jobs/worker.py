@@ -4,6 +4,7 @@ periodic work."""
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import signal
 import socket
@@ -36,6 +37,11 @@ STOPPING = 5
 """Seconds that running jobs get to end when the worker is told to stop."""
 SWEEP = 30.0
 """Seconds between two clearings of what DBOS keeps of finished units."""
+
+TIDY = (2_000, 20, 20)
+"""After so many new objects, and so many collections of younger ones, garbage is collected between jobs."""
+UNTIDY = 200_000
+"""New objects at which Python does it itself, wherever a job is."""
 
 log = structlog.get_logger()
 
@@ -140,6 +146,7 @@ class Worker:
         try:
             while (one := self._next(lane)) is not None:
                 run_job(one.id, one.fence)
+                tidy()
         finally:
             with self._guard:
                 self._busy.remove(lane)
@@ -216,6 +223,14 @@ class Worker:
                 claiming.sign_off(self.id)
         log.info("worker.stopped", worker=self.id, unfinished=unfinished)
         return not unfinished
+
+
+def tidy() -> None:
+    """Collect garbage between two jobs, as often as Python would in the middle of one: whoever waits for that job would
+    wait for it too."""
+    due = [age for age, (count, most) in enumerate(zip(gc.get_count(), TIDY, strict=True)) if count > most]
+    if due:
+        gc.collect(due[-1])
 
 
 def take_slot(folder: Path) -> tuple[int, str]:

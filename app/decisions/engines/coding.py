@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from app.decisions.compile import Shard
+from app.decisions.compile import Shard, Step
 from app.decisions.engines import EngineFault
+from app.decisions.engines.written import Write, writer
 from app.decisions.facts import Fact
 from app.decisions.ir import (
     All,
@@ -45,9 +47,6 @@ def refuse_collisions(names: set[str]) -> None:
         raise EngineFault("two names have the same hash")
 
 
-_Seen = tuple[str, str, str, str, Callable[[Any], int]]
-
-
 class Coding:
     """How one shard's facts look to the matcher: kinds, attributes and texts as numbers under short names."""
 
@@ -61,14 +60,13 @@ class Coding:
         self.shared: dict[str, dict[str, str]] = {kind: {} for kind in self.kinds}
         """Texts of a kind that are compared with those of another fact, or pairs `one=other` of this, and the matcher's
         name."""
-        self._writing: dict[str, list[_Seen]] = {}
+        self._writers: dict[str, Write] = {}
         for step in shard.steps:
             for pattern in step.branch:
                 for test in comparisons_of(pattern.condition):
                     self._learn(test)
         used = {*self.names.values(), *(name for named in self.sums.values() for name, _sum in named.values())}
         used |= {name for named in self.shared.values() for name in named.values()}
-        self._comparing = {kind for kind in self.kinds if self.sums[kind] or self.shared[kind]}
         refuse_collisions({"id", "sid", "k", "k1", "n", "$s", *used, *(f"h{name}" for name in used)})
 
     def _learn(self, test: Comparison) -> None:
@@ -102,42 +100,29 @@ class Coding:
             raise EngineFault(f"{attribute.dotted} is out of range")
         return number
 
+    def writer(self, kind: str) -> Write:
+        """How facts of the kind are written as JSON without their id: whole numbers only, and only what the rules of
+        this shard ask."""
+        found = self._writers.get(kind)
+        if found is None:
+            asked = [(self.names[kind, name], attribute) for name, attribute in self.attributes[kind].items()]
+            texts = {code: self.texts.get((kind, attribute.name), {}) for code, attribute in asked}
+            found = writer(self.kinds[kind], asked, texts)
+            if self.sums[kind] or self.shared[kind]:
+                found = partial(self._with_compared, kind, found)
+            self._writers[kind] = found
+        return found
+
     def fact(self, kind: str, fact: Fact, key: int, words: dict[Any, int]) -> str:
-        """The fact as JSON without its id: whole numbers only, and only what the rules of this shard ask.
+        """The fact as its writer writes it."""
+        return self.writer(kind)(fact, key, words)
 
-        `words` numbers the texts of this decision that are compared with each other.
-        """
-        parts = [f'"k":{self.kinds[kind]},"k1":1,"n":{key}']
-        for name, code, absent, ending, numbered in self._seen(kind):
-            value = fact[name]
-            if value is None:
-                if absent:
-                    parts.append(absent)
-                continue
-            number = numbered(value)
-            if not -LARGEST <= number <= LARGEST:
-                raise EngineFault(f"{kind}.{name} is out of range")
-            parts.append(f"{code}{number}{ending}")
-        if kind in self._comparing:
-            for name, found in self._compared(kind, fact, words):
-                parts.append(f'"{name}":{found or 0},"h{name}":{int(found is not None)}')
-        return ",".join(parts)
-
-    def _seen(self, kind: str) -> list[_Seen]:
-        """How each attribute of the kind is written: its name, what comes before and after the number, what stands for
-        null, and how a value becomes a number. Made once: it is most of what asserting a fact costs."""
-        if kind not in self._writing:
-            self._writing[kind] = [self._writes(attribute) for attribute in self.attributes[kind].values()]
-        return self._writing[kind]
-
-    def _writes(self, attribute: Attribute) -> _Seen:
-        code = self.names[attribute.kind, attribute.name]
-        known, unknown = (f',"h{code}":1', f'"h{code}":0') if attribute.nullable else ("", "")
-        if attribute.type in ("enum", "text"):
-            texts = self.texts.get((attribute.kind, attribute.name), {})
-            return attribute.name, f'"{code}":', unknown, known, lambda value: texts.get(value, -1)
-        numbered: Callable[[Any], int] = int if attribute.type in ("int", "bool") else attribute.whole
-        return attribute.name, f'"{code}":', unknown, known, numbered
+    def _with_compared(self, kind: str, write: Write, fact: Fact, key: int, words: dict[Any, int]) -> str:
+        compared = (
+            f',"{name}":{found or 0},"h{name}":{int(found is not None)}'
+            for name, found in self._compared(kind, fact, words)
+        )
+        return write(fact, key, words) + "".join(compared)
 
     def _compared(self, kind: str, fact: Fact, words: dict[Any, int]) -> Iterator[tuple[str, int | None]]:
         """What is compared with other facts. It must be there also when it is null (`h…` says so): the matcher fails
@@ -238,12 +223,17 @@ def _count(named: dict[str, dict[str, Any]]) -> int:
     return sum(map(len, named.values()))
 
 
+def name_of(step: Step) -> str:
+    """The matcher's name of a branch; all are of the same length."""
+    return f"b{step.rank:05}"
+
+
 def definition(shard: Shard, coding: Coding) -> dict[str, Any]:
     """The shard as a ruleset of the matcher: one of its rules per branch, priorities unique; and one of ours."""
     last = max(step.rank for step in shard.steps)
     opening = {OPENING: {"all": [{"p0": {"k": OPENING_KIND}}], "pri": last + 1}}
     return opening | {
-        f"b{step.rank}": {
+        name_of(step): {
             "all": coding.branch(step.branch),
             "pri": step.rank,
         }

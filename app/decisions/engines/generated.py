@@ -43,10 +43,14 @@ class Generated:
         self.plan = plan
         writing = _Writing(plan)
         self.source = writing.whole()
-        code = compile(self.source, f"<rules {plan.rule_set.id}>", "exec")
-        exec(code, writing.given)  # noqa: S102 - see the head of this module: no text of anybody's is code in it
-        self.run: Run = writing.given["run"]
+        self.run: Run = made_of(self.source, f"<rules {plan.rule_set.id}>", writing.given)["run"]
         """The rules that fire, in the firing order, with their lines."""
+
+
+def made_of(source: str, name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What the source defines. It may only be built as the head of this module says."""
+    exec(compile(source, name, "exec"), given)  # noqa: S102 - no text of anybody's is code in it
+    return given
 
 
 class _Writing:
@@ -127,7 +131,7 @@ class _Writing:
         if not any(keys for _asked, keys in branches):
             asked = " or ".join(asked for asked, _keys in branches)
             yield f"if {force}({asked}):"
-            yield f"{INDENT}fire({self._constant(Firing(rule.id, ()))})"
+            yield f"{INDENT}fire({self._constant(self.plan.alone[rule.id])})"
         else:
             yield "keys = None"
             for asked, keys in branches:

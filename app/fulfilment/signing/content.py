@@ -90,6 +90,12 @@ def _rules(task: Task, panel: Panel | None) -> list[dict[str, Any]]:
 
 
 def marks_of(decision: Decision) -> dict[str, Any]:
+    """A decision by what is stored of it and, where they are not stored, the digest of its words."""
+    words = decision.words
+    return stored_marks_of(decision) | ({} if words is None else {"words": sha256_of(words)})
+
+
+def stored_marks_of(decision: Decision) -> dict[str, Any]:
     """A decision by its rule set's version and the digests of its facts and its outcome."""
     return {
         "rule_set": decision.rule_set,

@@ -22,11 +22,11 @@ from app.audit.signatures import stored_otherwise
 from app.core.db import session
 from app.core.jsontext import plain
 from app.core.kept import KeptContent
-from app.decisions.models import Decision
+from app.decisions.models import Decision, VersionAltered
 from app.documents import queries as documents
 from app.documents.models import Document
 from app.fulfilment.models import OrderDocument
-from app.fulfilment.signing.content import marks_of, sha256_of
+from app.fulfilment.signing.content import marks_of, sha256_of, stored_marks_of
 from app.orders.models import Order, OrderVersion, snapshot_of
 from app.processes.models import ProcessDefinition, ProcessPurge
 from app.tasks.models import Task, TaskAttachment
@@ -245,7 +245,12 @@ def _order_differs(manifest: Mapping[str, Any], stored: Stored) -> bool:
 
 def _rule_differs(rule: Mapping[str, Any], stored: Stored) -> bool:
     found = stored.decisions.get(rule["decision"])
-    return found is None or bool({"as": rule["as"], "decision": found.id, **marks_of(found)} != rule)
+    if found is None or any(rule.get(name) != mark for name, mark in stored_marks_of(found).items()):
+        return True  # its words cannot be made of what somebody changed
+    try:
+        return bool({"as": rule["as"], "decision": found.id, **marks_of(found)} != rule)
+    except VersionAltered:
+        return True
 
 
 def _file_differs(file: Mapping[str, Any], stored: Stored) -> bool:
@@ -262,6 +267,7 @@ def _decision(one: Decision) -> dict[str, Any]:
         "version_hash": one.version_hash,
         "facts": exact(plain(one.facts)),
         "outcome": exact(plain(one.outcome)),
+        **({} if one.words is None else {"words": exact(plain(one.words))}),
     }
 
 
