@@ -44,7 +44,7 @@ def test_clicked_through(world, client):
         assert all(text in client.get(address).text for text in ("NC-", "批次不合格", "R1"))
     assert "未找到" in client.get("/quality/nonconformances?q=zzz").text
     page = client.get(f"/quality/inspections/{one.id}").text
-    assert page.count(">有效<") == 2
+    assert page.count(">签名有效<") == 2
     assert "超限" in page
     assert client.get("/quality/inspections/none").status_code == 404
 
