@@ -177,8 +177,8 @@ class _Session:
         self.words: dict[Any, int] = {}
 
     def run(self, facts: Facts, found: Found) -> None:
+        bodies = self._written(facts)  # before the state is made, which sweeps the processor's cache
         try:
-            bodies = self._written(facts)  # before the state is made, which sweeps the processor's cache
             self._open()
             self._assert(bodies)
             self._fire(self.cage.most(facts), found)
