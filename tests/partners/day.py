@@ -41,7 +41,7 @@ class Plan:
 
 def plan(seed: int, count: int, tag: str) -> Plan:
     """So many orders of one or two lines, one in fifteen so large that the order desk approves it, one in eleven that is
-    cancelled at once; supplies for all of them in two lots a product, one of which is bad."""
+    cancelled at once; supplies for all of them in three lots a product, one of all is bad."""
     die, made = random.Random(f"plan {seed}"), Plan()
     wanted = (_today() + timedelta(days=12)).isoformat()
     products = [f"GOODS-{number}" for number in range(1, WARM + COLD + 1)]
@@ -57,7 +57,8 @@ def plan(seed: int, count: int, tag: str) -> Plan:
         made.orders.append(Placed(f"{tag}-PO-{number:04d}", customer, wanted, tuple(lines), changes_mind=minded))
     for sku, units in needed.items():
         half = (units + 1) // 2 + 10
-        made.supplies += [Supply(sku, f"{tag}-{sku[-1]}{letter}", half) for letter in "AB" if units]
+        lots = (("A", half), ("B", half), ("C", units))  # so much that a lot may be written off where a unit is missing
+        made.supplies += [Supply(sku, f"{tag}-{sku[-1]}{letter}", size) for letter, size in lots if units]
     made.bad = {die.choice(made.supplies).lot}
     return made
 

@@ -47,6 +47,8 @@ class Wms(Partner):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.missing = 0
+        self.missed: set[str] = set()
+        """Products of which a unit was missing: no more than once each, as the rest in the bin is booked off with it."""
         self.taken: set[str] = set()
         """Reservations said to be picked: a shipment that gets more goods meanwhile is to be picked again."""
 
@@ -62,7 +64,8 @@ class Wms(Partner):
         goods = [line for line in self.youxu.ask("GET", f"/shipments/{number}")["goods"] if not line["picked"]]
         goods = [line for line in goods if line["reservation"] not in self.taken]
         for line in goods:
-            if line["quantity"] > 1 and self.faults.happens("missing"):
+            if line["quantity"] > 1 and line["product"] not in self.missed and self.faults.happens("missing"):
+                self.missed.add(line["product"])
                 about = {"shipment": number, "sku": line["product"], "lot": line["lot_no"]}
                 told = {**about, "found": line["quantity"] - 1, "reason": "one is not in the bin"}
                 lies = {"found": "type", "reason": "missing", "lot": "code"}
