@@ -83,7 +83,11 @@ def letter(user: User, news: Sequence[News], *, digest: bool = False) -> Words:
 
 
 def _subject(one: News) -> str:
-    return _line(f"{one.sentence}: {one.about}")
+    return _line(_told(one))
+
+
+def _told(one: News) -> str:
+    return _("%(sentence)s: %(about)s", sentence=one.sentence, about=one.about)
 
 
 def _digest_subject(news: Sequence[News]) -> str:
@@ -98,7 +102,7 @@ def _line(text: str) -> str:
 def _text(user: User, news: Sequence[News], settings: str) -> str:
     parts = [_("Hello %(name)s,", name=_line(user.name))]
     for one in news:
-        lines = [f"{one.sentence}: {one.about}"]
+        lines = [_told(one)]
         if one.task is not None:
             lines.append(_("Due: %(time)s", time=i18n.show_time(one.task.due_at)))
         if one.notice.text:

@@ -53,7 +53,7 @@ def test_who_is_told_at_once_together_or_not_and_what_was_read_is_left_out(tx):
     assert sorted((letter.target, letter.subject) for letter in now) == [
         ("bob@clinic.example", "Ann asks to hurry: Approve, SO-2026-000123"),
         ("bob@clinic.example", "Ann mentioned you: Approve, SO-2026-000123"),
-        ("li@clinic.example", "Ann 提到了您: 审批, SO-2026-000123"),
+        ("li@clinic.example", "Ann 提到了您：审批、SO-2026-000123"),
     ]
     assert all(SECRET not in letter.subject for letter in now)
     told = [letter for letter in now if "mentioned" in letter.subject or "提到" in letter.subject]
@@ -89,7 +89,7 @@ def test_each_is_sent_once_in_the_language_of_its_reader(live):
     assert (first["To"], second["To"]) == ("bob@clinic.example", "li@clinic.example")
     assert first["From"] == "Youxu 有序 <youxu@clinic.example>"
     assert first["Subject"] == "Ann mentioned you: Approve, SO-2026-000123"
-    assert second["Subject"] == "Ann 提到了您: 审批, SO-2026-000123"
+    assert second["Subject"] == "Ann 提到了您：审批、SO-2026-000123"
     assert second["Bcc"] is None
     assert f"https://youxu.example/tasks/{task.id}" in first.get_body(("plain",)).get_content()
     assert f'href="https://youxu.example/tasks/{task.id}"' in second.get_body(("html",)).get_content()

@@ -118,7 +118,7 @@ def test_a_device_is_told_can_read_it_alone_and_is_forgotten_when_gone(live):
         tag = letter.notice_ids[0]
         assert told == {
             "title": "Ann 提到了您",
-            "body": "审批, SO-2026-000123",
+            "body": "审批、SO-2026-000123",
             "url": f"/tasks/{task.id}",
             "tag": tag,
             "lang": "zh-Hans",
