@@ -131,6 +131,19 @@ def test_decisions_without_a_network(site, sign_in):
     page.wait_for_selector("text=需要签名的决定必须联网")
     assert page.evaluate(WAITING) == []
 
+    # Back to the answer of a decision that was refused: it is not sent again, and the network is not missing.
+    context.set_offline(False)
+    person.go(f"/tasks/{third}")
+    page.locator("#decision").evaluate("form => { form.noValidate = true }")
+    page.locator("button[value=rework]").click()
+    page.wait_for_url("**/complete")
+    page.locator("main a[href^='/orders/']").first.click()
+    page.wait_for_url("**/orders/**")
+    page.go_back()
+    page.wait_for_url(f"**/tasks/{third}")
+    assert page.evaluate(WAITING) == []
+    assert state_of(third) == "open"
+
     # The network is gone and nobody knows yet: the service worker keeps what was on its way.
     context.set_offline(False)
     person.go(f"/tasks/{third}")

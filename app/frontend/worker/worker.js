@@ -49,6 +49,11 @@ async function decide(request) {
   }
 }
 
+/** Back or forward to what a decision answered: nobody decides anew, the task itself is shown. The browser asks its cache
+ * alone then, which keeps no such page; that is no missing network. */
+const isReturn = (request) => request.isHistoryNavigation || ["only-if-cached", "force-cache"].includes(request.cache);
+const taskPage = (url) => new URL(url).pathname.replace(/\/complete$/, "");
+
 const waitingAddress = (url) => new URL(url).pathname.replace(/^\/tasks\/([^/]+)\/complete$/, "/waiting/decisions/$1");
 
 async function fromShell(request) {
@@ -64,7 +69,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (url.origin !== location.origin) return;
   if (request.mode === "navigate" && request.method === "GET") event.respondWith(visit(request));
-  else if (request.mode === "navigate" && COMPLETE.test(url.pathname)) event.respondWith(decide(request));
+  else if (request.mode === "navigate" && COMPLETE.test(url.pathname)) event.respondWith(isReturn(request) ? Response.redirect(taskPage(request.url), 303) : decide(request));
   else if (request.method === "GET" && url.pathname.startsWith("/static/")) event.respondWith(fromShell(request));
 });
 
