@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from marshmallow import ValidationError
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
@@ -93,6 +94,9 @@ def refuse_http(error: HTTPException) -> Any:
     if status < 400 or (error.response is not None and not isinstance(error, InternalServerError)):
         return error
     web.recognise()
+    above = _page_above() if status == HTTPStatus.METHOD_NOT_ALLOWED else None
+    if above is not None:
+        return redirect(above, HTTPStatus.SEE_OTHER)
     found = getattr(error, "data", None)
     details: dict[str, Any] = {}
     if isinstance(found, dict) and "messages" in found:
@@ -103,6 +107,19 @@ def refuse_http(error: HTTPException) -> Any:
     if allowed:
         response.headers["Allow"] = ", ".join(allowed)
     return response
+
+
+def _page_above() -> str | None:
+    """For who opens the address of a form's answer anew (in the other language, say): the page that the form is on."""
+    path = request.path
+    if request.method != "GET" or web.wants_json() or web.is_for_programs(path):
+        return None
+    addresses = current_app.create_url_adapter(request)
+    while addresses is not None and (path := path.rpartition("/")[0]):
+        with contextlib.suppress(HTTPException):
+            addresses.match(path, method="GET")
+            return path
+    return None
 
 
 def refuse_race(error: Exception) -> Response:

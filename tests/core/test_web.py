@@ -37,6 +37,12 @@ def test_a_wrong_method_says_which_are_right(client):
     assert "GET" in answer.headers["Allow"]
 
 
+def test_who_opens_the_address_of_a_forms_answer_comes_to_its_page(client):
+    answer = client.get("/tasks/x/complete?lang=en")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/tasks/x")
+    assert client.get("/tasks/x/complete", headers={"Accept": "application/json"}).status_code == 405
+
+
 def test_nul_in_an_address_is_refused(client):
     assert client.get("/api/v1/openapi.json?q=%00").status_code == 400
 
