@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.core import clock, ids, jobs
 from app.core.db import session
-from app.core.errors import StaleVersion
+from app.core.errors import Invalid, StaleVersion
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
 from app.decisions import queries as decision_queries
@@ -110,7 +110,7 @@ def test_from_draft_to_version(act):
     assert (notices.unread(act["quin"].id), queries.waiting_for(act["quin"].id)) == (0, 0)
     with pytest.raises(NotSent):
         approving.approve(act["quin"], draft.id, 3, "well")
-    approving.send(act["dora"], draft.id, 3, "")
+    approving.send(act["dora"], draft.id, 3, "as asked")
     with pytest.raises(ScenariosBroken):
         approving.approve(act["quin"], draft.id, 3, "well")
     with pytest.raises(NotApprovedYet):
@@ -163,7 +163,10 @@ def test_what_came_into_force_meanwhile_is_brought_in_first(act):
     assert approving.bring_up(act["dora"], draft.id, 2) == []
     assert approving.is_behind(draft) == 0
     assert {"once_more", "f_more"} <= {*trying.compiled(draft).elements, "f_more"}
-    assert approving.send(act["dora"], draft.id, 3, "").status == "review"
+    with pytest.raises(Invalid) as unsaid:
+        approving.send(act["dora"], draft.id, 3, " ")
+    assert "note" in unsaid.value.details["fields"]
+    assert approving.send(act["dora"], draft.id, 3, "as asked").status == "review"
 
 
 def script(given: Any = None, *acts: dict[str, Any]) -> scenarios.Script:

@@ -64,12 +64,14 @@ def page_of(draft_id: str) -> str:
 
 def send(actor: Actor, draft_id: str, revision: int, note: str) -> ProcessDraft:
     """Ask for a review. Raises NoDraft, StaleVersion, DiagramRefused (naming what the lint finds), OvertakenDraft,
-    ScenariosInvalid."""
+    ScenariosInvalid, Invalid (no note)."""
     held = hold(draft_id, revision)
     _refuse_old_base(held)
     _refuse_findings(held)
     if _says_the_same(held):
         raise NothingChanged
+    if not note.strip():
+        raise Invalid({"note": [_("Please give a reason.")]})
     trial = try_draft(held)
     held.status, held.note, held.override = "review", note, ""
     held.decided_by = held.decided_at = None
