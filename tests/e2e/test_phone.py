@@ -141,8 +141,8 @@ def test_decisions_without_a_network(site, sign_in):
     page.wait_for_url("**/orders/**")
     page.go_back()
     page.wait_for_url(f"**/tasks/{third}")
-    assert page.evaluate(WAITING) == []
-    assert state_of(third) == "open"
+    until(page, NOTHING_WAITS)
+    assert (page.url, state_of(third)) == (f"{site.url}/tasks/{third}", "open")
 
     # The network is gone and nobody knows yet: the service worker keeps what was on its way.
     context.set_offline(False)

@@ -53,7 +53,9 @@ def test_a_webhook_is_connected_from_the_page_alone(site, sign_in, language, siz
 
     page.locator(".page-actions .btn-primary").click()
     page.wait_for_url("**/mapping")
-    page.locator("button[value=last]").click()
+    with page.expect_navigation():
+        page.locator("button[value=last]").click()
+    person.look()
     page.locator('[data-insert="data.greeting"]').wait_for()
     order = sample(site)
     page.fill("[name=sample]", json.dumps(order))

@@ -18,11 +18,14 @@ export function toast(sentence, tone = "info") {
   watchToasts(note);
 }
 
+// Where one only taps, what lies under the last tap counts as hovered for good.
+const HELD = matchMedia("(hover: hover)").matches ? ":hover, :focus-within" : ":focus-within";
+
 /** Let messages that need no answer go away by themselves, unless the pointer or focus is on them. */
 export function watchToasts(root) {
   for (const note of all(root, "[data-toast=fade]")) {
     if (!once(note, "toast")) continue;
-    const leave = () => (note.matches(":hover, :focus-within") ? setTimeout(leave, 1500) : note.remove());
+    const leave = () => (note.matches(HELD) ? setTimeout(leave, 1500) : note.remove());
     setTimeout(leave, STAYS);
   }
 }
