@@ -104,7 +104,8 @@ def test_decisions_without_a_network(site, sign_in):
     context.set_offline(False)
     until(page, NOTHING_WAITS)
     assert state_of(first) == "completed"
-    page.evaluate("async (entry) => { await youxuQueue.put(entry); await youxuQueue.send(); }", entry)
+    again = f"const entry = {json.dumps(entry)}; await youxuQueue.put(entry); await youxuQueue.send(); return true;"
+    until(page, f"async () => {{ {again} }}")  # the page is loaded anew, now that there is a network
     until(page, NOTHING_WAITS)
     assert keys_used() == before + 1
 
@@ -141,7 +142,8 @@ def test_decisions_without_a_network(site, sign_in):
     page.wait_for_url("**/orders/**")
     page.go_back()
     page.wait_for_url(f"**/tasks/{third}")
-    until(page, NOTHING_WAITS)
+    page.locator("button[value=approve]").wait_for()
+    assert page.evaluate(WAITING) == []
     assert (page.url, state_of(third)) == (f"{site.url}/tasks/{third}", "open")
 
     # The network is gone and nobody knows yet: the service worker keeps what was on its way.

@@ -28,8 +28,10 @@ async function offlinePage() {
 }
 
 async function visit(request) {
+  const { url, headers } = request; // a way back that was led on here may ask the browser's cache alone, which has no pages
+  const asked = request.cache === "only-if-cached" ? new Request(url, { headers, credentials: "same-origin", redirect: "manual" }) : request;
   try {
-    return await fetch(request);
+    return await fetch(asked);
   } catch {
     return offlinePage();
   }
