@@ -1,14 +1,14 @@
 """Statements of the hottest paths, compiled once per database and then sent straight to the driver.
 
 SQLAlchemy's own cache still prepares each execution anew; for a wide INSERT that costs more than the database does.
-Values pass through the columns' types as always. Results do not, so a SELECT may ask for text, numbers and bytes only.
-When somebody listens to statements (tests count them) they go the usual way.
+Values pass through the columns' types as always. So do the results of `rows`; those of `one` do not, so it may ask for
+text, numbers and bytes only. When somebody listens to statements (tests count them) they go the usual way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -48,6 +48,10 @@ class _Compiled(NamedTuple):
         return tuple(row) if self.positional else dict(zip(self.names, row, strict=True))
 
 
+_Reader = tuple[int, Callable[[Any], Any]]
+"""Place of a value in its row, and how it is read."""
+
+
 class Prepared:
     """`Prepared(insert(table), "id", "name").run({"id": …, "name": …})`; `columns` are those an INSERT gives."""
 
@@ -55,6 +59,7 @@ class Prepared:
         self._statement: Any = statement
         self._columns = list(columns) or None
         self._compiled: dict[str, _Compiled] = {}
+        self._readers: dict[str, list[_Reader]] = {}
 
     def run(self, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> int:
         """Execute in the running transaction, once or for each of several rows; answers how many rows it hit."""
@@ -66,6 +71,23 @@ class Prepared:
         cursor, compiled = self._send(values)
         rows = cursor.fetchall()
         return dict(zip(compiled.columns, rows[0], strict=True)) if rows else None
+
+    def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """All rows of a SELECT, in the order of its columns."""
+        cursor, compiled = self._send(values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        if not found:
+            return found
+        readers = self._readers.get(compiled.text)
+        if readers is None:
+            readers = self._readers[compiled.text] = self._reading(getattr(cursor, "cursor", cursor).description)
+        return [_read(row, readers) for row in found] if readers else found
+
+    def _reading(self, description: Sequence[Sequence[Any]]) -> list[_Reader]:
+        dialect = engine().dialect
+        kinds = [column.type for column in self._statement.exported_columns]
+        found = [_reader(kind, dialect, told[1]) for kind, told in zip(kinds, description, strict=True)]
+        return [(place, how) for place, how in enumerate(found) if how is not None]
 
     def _send(self, values: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> tuple[Any, _Compiled]:
         dialect = engine().dialect
@@ -104,7 +126,7 @@ class Prepared:
             converted=[(place, how, null_too) for place, (how, null_too) in enumerate(converters) if how is not None],
             positional=bool(compiled.positional),
             fixed={name: value for name, value in compiled.params.items() if value is not None},
-            columns=[column.name for column in getattr(self._statement, "exported_columns", ())],
+            columns=[getattr(column, "name", "") for column in getattr(self._statement, "exported_columns", ())],
             pick=itemgetter(*names) if len(names) > 1 else lambda given: (given[names[0]],),
         )
         self._compiled[dialect.name] = made
@@ -120,6 +142,30 @@ def _converter(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
     if dialect.name == "sqlite" and isinstance(kind, Boolean):
         return _TRUTHS.__getitem__
     return kind.dialect_impl(dialect).bind_processor(dialect)  # type: ignore[no-any-return]
+
+
+def _read(row: Sequence[Any], readers: list[_Reader]) -> tuple[Any, ...]:
+    values = list(row)
+    for place, how in readers:
+        if values[place] is not None:
+            values[place] = how(values[place])
+    return tuple(values)
+
+
+def _reader(kind: Any, dialect: Dialect, code: Any) -> Callable[[Any], Any] | None:
+    """The column's own conversion, or a quicker one that reads the same; `code`: the driver's type."""
+    if dialect.name == "sqlite":
+        if isinstance(kind, UtcDateTime):
+            return _moment_of_text
+        if isinstance(kind, Date):
+            return date.fromisoformat
+        if isinstance(kind, Json):
+            return jsontext.loads
+    return kind.dialect_impl(dialect).result_processor(dialect, code)  # type: ignore[no-any-return]
+
+
+def _moment_of_text(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 _NULL_STAYS = (UtcDateTime, Boolean, Date)

@@ -1,6 +1,7 @@
 """The rows that pictures are made of: each kind read for several orders by one statement, built once.
 
-Building such a statement anew costs as much as running it. What is asked of every product or customer besides (how many
+Building such a statement anew costs as much as running it, and objects of a session as much again: so most are rows
+without one (`core.plain`), which are only read. What is asked of every product or customer besides (how many
 could stand in for it, who else waits for it, whether a warehouse is near) is asked with it.
 """
 
@@ -12,11 +13,23 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, exists, func, or_, select
-from sqlalchemy.orm import aliased, defer, joinedload, selectinload
+from sqlalchemy.orm import aliased, selectinload
 
-from app.catalog.models import TO_TRADE, Authorisation, Contract, Customer, Licence, Product, TenderAward
+from app.catalog.models import (
+    TO_TRADE,
+    Authorisation,
+    Contract,
+    Customer,
+    Licence,
+    Product,
+    Region,
+    Registration,
+    TenderAward,
+)
 from app.core.among import among
-from app.core.db import session
+from app.core.db import UtcDateTime, session
+from app.core.plain import Plain
+from app.core.prepared import Prepared
 from app.inventory.models import Balance, Lot, Reservation, Warehouse
 from app.inventory.queries import free_of_lot
 from app.orders.models import Order, OrderLine
@@ -49,9 +62,28 @@ class Goods(NamedTuple):
     waiting: frozenset[str]
 
 
-def _without(model: Any, names: str) -> list[Any]:
-    """Columns that no fact asks for and that cost something to read; who wants them has them read then."""
-    return [defer(getattr(model, name)) for name in names.split()]
+_PRODUCT = Plain(
+    Product,
+    "id sku udi_di name name_en risk_class category_code implantable sterile life_supporting high_value "
+    "needs_inspection storage_max_c min_remaining_days substitution_group status",
+)
+_REGISTRATION = Plain(Registration, "id number valid_from valid_to")
+_CUSTOMER = Plain(
+    Customer,
+    "id code name name_en kind tier region_code credit_limit credit_used overdue_days prepaid min_remaining_days "
+    "cold_capable status",
+)
+_REGION = Plain(Region, "code lane_days_p50 lane_days_p95 cold_lane")
+_LICENCE = Plain(Licence, "id customer_id valid_from valid_to risk_classes category_codes")
+_AUTHORISATION = Plain(Authorisation, "number grantee_customer_id valid_from valid_to product_ids region_codes")
+_CONTRACT = Plain(
+    Contract, "number customer_id sla_hours penalty_pct_day min_remaining_days status valid_from valid_to"
+)
+_STANDING = Plain(
+    OrderStanding,
+    "order_id number blocked band score ranked_score need_score promise_date requested_date submitted_at "
+    "next_change_at",
+)
 
 
 def waiting_lines(*where: Any) -> Any:
@@ -75,28 +107,31 @@ _first = (
     .where(among(Product.id, "ids"))
     .subquery()
 )
-_GOODS = (
+_GOODS = Prepared(
     select(
-        Product,
+        *_PRODUCT.columns,
+        *_REGISTRATION.columns,
         _in_group.scalar_subquery(),
         _first.c.waits,
         _waiting(OrderLine.product_id == _first.c.id, OrderLine.order_id != _first.c.waits),
     )
-    .join(_first, _first.c.id == Product.id)
-    .options(joinedload(Product.registration), *_without(Product, "description source_data search_text list_price"))
+    .join_from(Product, _first, _first.c.id == Product.id)
+    .outerjoin(Registration, Registration.id == Product.registration_id)
 )
-_BUYERS = (
-    select(Customer, exists().where(Warehouse.region_code == Customer.region_code))
+_BUYERS = Prepared(
+    select(*_CUSTOMER.columns, *_REGION.columns, exists().where(Warehouse.region_code == Customer.region_code))
+    .join_from(Customer, Region, Region.code == Customer.region_code)
     .where(among(Customer.id, "ids"))
-    .options(joinedload(Customer.region), *_without(Customer, "address search_text"))
 )
-_LICENCES = (
-    select(Licence)
-    .where(or_(among(Licence.customer_id, "ids"), Licence.owner_kind == "us"), Licence.kind.in_(TO_TRADE))
+_LICENCES = Prepared(
+    select(*_LICENCE.columns)
+    .where(
+        or_(among(Licence.customer_id, "ids"), Licence.owner_kind == "us"), or_(*(Licence.kind == k for k in TO_TRADE))
+    )
     .order_by(Licence.valid_to.desc(), Licence.number)
 )
-_AUTHORISATIONS = (
-    select(Authorisation)
+_AUTHORISATIONS = Prepared(
+    select(*_AUTHORISATION.columns)
     .where(
         or_(
             Authorisation.grantee_customer_id.is_(None),
@@ -106,10 +141,10 @@ _AUTHORISATIONS = (
     )
     .order_by(Authorisation.number)
 )
-_CONTRACTS = select(Contract).where(among(Contract.number, "numbers"))
+_CONTRACTS = Prepared(select(*_CONTRACT.columns).where(among(Contract.number, "numbers")))
 _AWARDS = select(TenderAward).where(among(TenderAward.number, "numbers")).options(selectinload(TenderAward.lines))
 _on_hand = func.sum(Balance.on_hand)
-_LOTS = (
+_LOTS = Prepared(
     select(Lot.id, Lot.product_id, Lot.made_on, Lot.expires_on, Lot.status, Lot.report_no, _on_hand, free_of_lot())
     .join(Balance, Balance.lot_id == Lot.id)
     .where(among(Lot.product_id, "ids"))
@@ -117,16 +152,18 @@ _LOTS = (
     .having(_on_hand > 0)
     .order_by(Lot.expires_on.is_(None), Lot.expires_on, Lot.id)
 )
-_RESERVED = select(Reservation.order_id, Reservation.lot_id, Reservation.order_line_id, Reservation.quantity).where(
-    among(Reservation.order_id, "ids"), Reservation.status == "active"
+_RESERVED = Prepared(
+    select(Reservation.order_id, Reservation.lot_id, Reservation.order_line_id, Reservation.quantity).where(
+        among(Reservation.order_id, "ids"), Reservation.status == "active"
+    )
 )
-_PAST = (
+_PAST = Prepared(
     select(Order.customer_id, Order.id, Order.submitted_at, OrderLine.product_id, OrderLine.quantity)
     .join(OrderLine, OrderLine.order_id == Order.id)
     .where(
         among(Order.customer_id, "customers"),
         Order.status == "released",
-        Order.submitted_at >= bindparam("earliest"),
+        Order.submitted_at >= bindparam("earliest", type_=UtcDateTime),
         among(OrderLine.product_id, "ids"),
     )
 )
@@ -135,21 +172,22 @@ _OVERRIDES = (
     .where(among(OrderOverride.order_id, "ids"))
     .order_by(OrderOverride.starts_at.desc(), OrderOverride.id.desc())
 )
-_STANDINGS = (
+_STANDINGS = Prepared(
     select(
-        OrderStanding,
+        *_STANDING.columns,
         exists().where(OrderOverride.order_id == OrderStanding.order_id),
         exists().where(Reservation.order_id == OrderStanding.order_id, Reservation.status == "active"),
-    )
-    .where(among(OrderStanding.order_id, "ids"))
-    .options(*_without(OrderStanding, "need why"))
+    ).where(among(OrderStanding.order_id, "ids"))
 )
 
 
 def goods(product_ids: Collection[str]) -> dict[str, Goods]:
     """By product."""
-    found = {}
-    for product, mates, *waiting in session().execute(_GOODS, {"ids": list(product_ids)}):
+    found, own, both = {}, len(_PRODUCT.names), len(_PRODUCT.names) + len(_REGISTRATION.names)
+    for row in _GOODS.rows({"ids": list(product_ids)}):
+        registration = None if row[own] is None else _REGISTRATION.made(row[own:both])
+        product = _PRODUCT.made(row[:own], registration=registration)
+        mates, *waiting = row[both:]
         others = mates - (product.status == "active") if product.substitution_group else 0
         found[product.id] = Goods(product, others, frozenset(one for one in waiting if one))
     return found
@@ -157,14 +195,17 @@ def goods(product_ids: Collection[str]) -> dict[str, Goods]:
 
 def buyers(customer_ids: Collection[str]) -> dict[str, tuple[Customer, bool]]:
     """By customer, with its region; and whether a warehouse of ours is there."""
-    found = session().execute(_BUYERS, {"ids": list(customer_ids)})
-    return {customer.id: (customer, bool(served)) for customer, served in found}
+    found, own = {}, len(_CUSTOMER.names)
+    for *row, served in _BUYERS.rows({"ids": list(customer_ids)}):
+        customer = _CUSTOMER.made(row[:own], region=_REGION.made(row[own:]))
+        found[customer.id] = (customer, bool(served))
+    return found
 
 
 def licences(customer_ids: Collection[str]) -> dict[str | None, list[Licence]]:
     """By customer (None: ours), the one that lasts longest first."""
     found: dict[str | None, list[Licence]] = {}
-    for one in session().scalars(_LICENCES, {"ids": list(customer_ids)}):
+    for one in map(_LICENCE.made, _LICENCES.rows({"ids": list(customer_ids)})):
         found.setdefault(one.customer_id, []).append(one)
     return found
 
@@ -172,13 +213,13 @@ def licences(customer_ids: Collection[str]) -> dict[str | None, list[Licence]]:
 def authorisations(customer_ids: Collection[str], numbers: set[str | None]) -> list[Authorisation]:
     """Those to us, to these customers, and of these numbers."""
     given = {"ids": list(customer_ids), "numbers": [number or "" for number in numbers]}
-    return list(session().scalars(_AUTHORISATIONS, given))
+    return [_AUTHORISATION.made(row) for row in _AUTHORISATIONS.rows(given)]
 
 
 def contracts(numbers: set[str | None]) -> dict[str | None, Contract]:
     """By number."""
     wanted = [number for number in numbers if number]
-    return {one.number: one for one in session().scalars(_CONTRACTS, {"numbers": wanted})} if wanted else {}
+    return {one.number: one for one in map(_CONTRACT.made, _CONTRACTS.rows({"numbers": wanted}))} if wanted else {}
 
 
 def awards(numbers: set[str | None]) -> dict[str | None, TenderAward]:
@@ -190,8 +231,8 @@ def awards(numbers: set[str | None]) -> dict[str | None, TenderAward]:
 def lots(product_ids: Collection[str]) -> dict[str, list[StockLot]]:
     """By product, first expiring first; `free` is what nobody reserved."""
     found: dict[str, list[StockLot]] = {}
-    for lot_id, product_id, made_on, expires_on, status, report_no, total, free in session().execute(
-        _LOTS, {"ids": list(product_ids)}
+    for lot_id, product_id, made_on, expires_on, status, report_no, total, free in _LOTS.rows(
+        {"ids": list(product_ids)}
     ):
         lot = StockLot(lot_id, product_id, made_on, expires_on, status, report_no, int(total), int(free))
         found.setdefault(product_id, []).append(lot)
@@ -207,7 +248,7 @@ def reserved(order_ids: Sequence[str]) -> tuple[Kept, Kept]:
     by_line: Kept = {}
     if not order_ids:
         return by_lot, by_line
-    for order_id, lot_id, line_id, quantity in session().execute(_RESERVED, {"ids": list(order_ids)}):
+    for order_id, lot_id, line_id, quantity in _RESERVED.rows({"ids": list(order_ids)}):
         for kept, key in ((by_lot, lot_id), (by_line, line_id)):
             own = kept.setdefault(order_id, {})
             own[key] = own.get(key, 0) + quantity
@@ -225,7 +266,7 @@ def usual(found: Sequence[Order], product_ids: Collection[str]) -> dict[str, dic
         "ids": list(product_ids),
     }
     past: dict[str, Past] = {}
-    for customer_id, order_id, submitted_at, product_id, quantity in session().execute(_PAST, given):
+    for customer_id, order_id, submitted_at, product_id, quantity in _PAST.rows(given):
         past.setdefault(customer_id, []).append((order_id, submitted_at, product_id, quantity))
     return {order.id: _means(order, past.get(order.customer_id, [])) for order in found}
 
@@ -259,5 +300,8 @@ class Standing(NamedTuple):
 
 def standings(order_ids: Sequence[str]) -> dict[str, Standing]:
     """By order; one that was never assessed is not there."""
-    found = session().execute(_STANDINGS, {"ids": list(order_ids)})
-    return {standing.order_id: Standing(standing, bool(over), bool(kept)) for standing, over, kept in found}
+    found = {}
+    for *row, overridden, reserves in _STANDINGS.rows({"ids": list(order_ids)}):
+        standing = _STANDING.made(row)
+        found[standing.order_id] = Standing(standing, bool(overridden), bool(reserves))
+    return found

@@ -130,7 +130,7 @@ class _Changes:
 
 def rescore(order_ids: Sequence[str], *, trigger: str = "touched") -> Rescored:
     """Score these orders anew, now; those that are closed are left alone."""
-    found = orders.locked_orders(order_ids)
+    found = orders.lock_to_read(order_ids)
     open_ones, changes = [order for order in found if order.is_open], _Changes()
     rules = Rules(clock.now(), asked_in_force(service.SETS))
     for picture in (pictures_of(open_ones) if open_ones else {}).values():
