@@ -127,7 +127,7 @@ class Prepared:
             positional=bool(compiled.positional),
             fixed={name: value for name, value in compiled.params.items() if value is not None},
             columns=[getattr(column, "name", "") for column in getattr(self._statement, "exported_columns", ())],
-            pick=itemgetter(*names) if len(names) > 1 else lambda given: (given[names[0]],),
+            pick=itemgetter(*names) if len(names) > 1 else lambda given: tuple(given[name] for name in names),
         )
         self._compiled[dialect.name] = made
         return made

@@ -14,6 +14,7 @@ from app.core import clock, ids, jsontext
 from app.core.db import session
 from app.core.errors import DomainError
 from app.core.i18n import _, _l
+from app.core.prepared import Prepared
 from app.core.subject import Subject
 from app.decisions import queries, runtime
 from app.decisions.assemble import Verdict, assemble, verdict
@@ -202,12 +203,16 @@ def _facts(ready: Ready, subject: Subject, facts: Facts | None, moment: datetime
     return check({kind: many for kind, many in facts.items() if kind in kinds}, kinds, schema)
 
 
+_POINTERS = Prepared(select(RuleSetPointer.rule_set, RuleSetPointer.sha256, RuleSetPointer.number))
+
+
 def in_force(rule_set: str) -> tuple[Ready, int]:
     """The compiled version in force and its number; one statement per transaction for all rule sets."""
-    info = session().info
+    opened = session()
+    info = opened.info
     if POINTERS not in info:
-        rows = session().execute(select(RuleSetPointer.rule_set, RuleSetPointer.sha256, RuleSetPointer.number))
-        info[POINTERS] = {name: (sha256, number) for name, sha256, number in rows}
+        opened.flush()
+        info[POINTERS] = {name: (sha256, number) for name, sha256, number in _POINTERS.rows({})}
     if rule_set not in info[POINTERS]:
         raise queries.NoSuchRuleSet(rule_set=rule_set)
     sha256, number = info[POINTERS][rule_set]

@@ -77,6 +77,7 @@ _LINES_OF = Prepared(select(*_LINE.columns).where(among(OrderLine.order_id, "ids
 
 def lock_to_read(order_ids: Collection[str]) -> list[Order]:
     """As `locked_orders`, for who only reads them: rows without a session."""
+    session().flush()
     given = {"ids": list(order_ids)}
     orders, lines = _LOCK.rows(given), _LINES_OF.rows(given)
     found = {row[0]: _ORDER.made(row, lines=[]) for row in orders}

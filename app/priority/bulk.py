@@ -17,10 +17,10 @@ import structlog
 from sqlalchemy import ColumnElement, select
 
 from app.core import clock, columns, ids, jobs
-from app.core.db import session
 from app.core.errors import DomainError
 from app.core.jobs.models import Job
 from app.core.permissions import SYSTEM
+from app.core.prepared import Prepared
 from app.decisions.asked import asked_in_force
 from app.decisions.bulk import BANDS, SUBJECT, Bulk, decide_in_bulk, gather_in_bulk, kinds_asked, there
 from app.orders.models import Order
@@ -190,10 +190,12 @@ def assess_later(order_ids: Sequence[str]) -> None:
     jobs.schedule(jobs.NewJob(JOB, now, SOURCE, ids.new_id(), payload={"orders": chunk}) for chunk in _chunks(left))
 
 
+_WAITING = Prepared(select(Job.payload).where(Job.source_kind == SOURCE, Job.kind == JOB))
+
+
 def waiting_for_jobs() -> set[str]:
     """Orders that a job has before it to assess."""
-    mine = select(Job.payload).where(Job.source_kind == SOURCE, Job.kind == JOB)
-    return {one for found in session().scalars(mine) for one in found["orders"]}
+    return {one for (payload,) in _WAITING.rows({}) for one in payload["orders"]}
 
 
 def _chunks(order_ids: list[str]) -> Iterator[list[str]]:

@@ -70,6 +70,13 @@ def working_days(start: datetime, end: datetime) -> int:
     return workdays.between(start, end)
 
 
+def waited(picture: Picture, as_of: datetime) -> int:
+    """Whole working days since the order was submitted."""
+    start = picture.order.submitted_at
+    found: int = picture.once(("waited", start, as_of), lambda: working_days(start, as_of))
+    return found
+
+
 def _subject(subject: Subject) -> Picture | None:
     return picture_of(subject.id) if subject.kind == "order" else None
 
@@ -92,7 +99,7 @@ def order_facts(subject: Subject, as_of: datetime) -> Facts:
             "hours_to_surgery": hours,
             "days_to_requested": days_until(order.requested_date, as_of),
             "slack_days": slack_days(picture, as_of),
-            "waiting_wdays": working_days(order.submitted_at, as_of),
+            "waiting_wdays": waited(picture, as_of),
             "po_present": bool(order.hospital_po),
         }
     ]

@@ -9,7 +9,7 @@ many orders at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -57,9 +57,9 @@ def midnight(day: date) -> datetime:
 
 def _days(picture: Picture, today: date, asked: Asked) -> Iterator[date]:
     """First days of something new; past ones among them."""
-    yield from asked.days
+    yield picture.once(("asked", today), lambda: _next(asked.days, today))
     yield from _counted(picture, today, asked)
-    yield from _papers(picture, asked)
+    yield from _papers(picture, today, asked)
     yield from _lots(picture, today, asked)
     yield from _dispatch(picture, today, asked)
 
@@ -79,7 +79,7 @@ def _ends(picture: Picture) -> Iterator[tuple[str, str, date]]:
     yield "order", "days_to_requested", order.requested_date
     yield "order", "slack_days", order.requested_date - picture.region.lane_days_p50 * DAY
     if picture.licences:
-        yield "customer", "licence_days_left", max(one.valid_to for one in picture.licences)
+        yield "customer", "licence_days_left", picture.licences[0].valid_to  # the one that lasts longest is first
     if picture.contract is not None:
         yield "contract", "days_left", picture.contract.valid_to
     if picture.award is not None:
@@ -94,17 +94,15 @@ def _ends(picture: Picture) -> Iterator[tuple[str, str, date]]:
         yield "line", "registration_days_left", end
 
 
-def _papers(picture: Picture, asked: Asked) -> Iterator[date]:
+def _papers(picture: Picture, today: date, asked: Asked) -> Iterator[date]:
     """Papers that come into force or lapse."""
     if asked.asks(*CUSTOMER_LICENCES):
-        yield from _edges(picture.licences)
+        yield _next_edge(picture, picture.licences, today)
     if asked.asks(*OUR_LICENCES):
-        yield from _edges(picture.our_licences)
+        yield _next_edge(picture, picture.our_licences, today)
     if asked.asks(*AUTHORISATIONS):
-        region = picture.customer.region_code
-        yield from _edges(
-            one for one in picture.authorisations if any(one.covers(line.product_id, region) for line in picture.lines)
-        )
+        for line in picture.lines:
+            yield _next_authorisation(picture, line.product_id, today)
     if picture.contract is not None and ("contract" in asked.kinds or asked.asks(*CONTRACT)):
         yield from _edges([picture.contract])
     if picture.award is not None and asked.asks(*AWARD):
@@ -115,6 +113,27 @@ def _papers(picture: Picture, asked: Asked) -> Iterator[date]:
         yield from _edges([picture.named_authorisation])
     if asked.asks(*REGISTRATIONS):
         yield from (one.registration.valid_to + DAY for one in picture.products.values() if one.registration)
+
+
+def _next(days: Iterable[date], today: date) -> date:
+    """The next of these days; a past one when there is none."""
+    return min((day for day in days if day > today), default=today)
+
+
+def _next_edge(picture: Picture, papers: list[Any], today: date) -> date:
+    """Of papers that several orders share."""
+    found: date = picture.once(("edge", id(papers), today), lambda: _next(_edges(papers), today))
+    return found
+
+
+def _next_authorisation(picture: Picture, product_id: str, today: date) -> date:
+    """Of those under which the customer may be sold the product."""
+    letters, region = picture.authorisations, picture.customer.region_code
+    key = ("edge", id(letters), region, product_id, today)
+    found: date = picture.once(
+        key, lambda: _next(_edges(one for one in letters if one.covers(product_id, region)), today)
+    )
+    return found
 
 
 def _edges(papers: Any) -> Iterator[date]:
@@ -184,7 +203,7 @@ def _moments(picture: Picture, as_of: datetime, asked: Asked) -> Iterator[dateti
     if order.surgery_at is not None:
         yield from _falls("order", "hours_to_surgery", order.surgery_at, as_of, asked)
     if asked.asks("order.waiting_wdays"):
-        step = asked.step_above("order", "waiting_wdays", facts.working_days(order.submitted_at, as_of))
+        step = asked.step_above("order", "waiting_wdays", facts.waited(picture, as_of))
         if step is not None:
             yield from _waited(order.submitted_at, step)
     if "override" in asked.kinds:

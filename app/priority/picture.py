@@ -6,7 +6,9 @@ the other, see one state and cost one reading.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -34,7 +36,7 @@ from app.priority import picture_rows as rows
 from app.priority.models import OrderOverride, OrderStanding
 from app.priority.picture_rows import StockLot
 
-__all__ = ["Picture", "StockLot", "overrides_of", "picture_of", "pictures_of"]
+__all__ = ["Picture", "StockLot", "looking_at", "overrides_of", "picture_of", "pictures_of"]
 _KEY = "order_picture"
 _READ_FROM = frozenset(
     model.__tablename__
@@ -121,8 +123,24 @@ class Picture:
         return clock.local_date(as_of) + timedelta(days=self.region.lane_days_p50)
 
 
+_looked_at: ContextVar[Picture | None] = ContextVar("picture looked at", default=None)
+
+
+@contextmanager
+def looking_at(picture: Picture) -> Iterator[None]:
+    """Within it this is the picture of its order, without asking whether anything was written since."""
+    token = _looked_at.set(picture)
+    try:
+        yield
+    finally:
+        _looked_at.reset(token)
+
+
 def picture_of(order_id: str) -> Picture:
     """The picture of the order, from the session's memory when nothing was written since. Raises OrderNotFound."""
+    shown = _looked_at.get()
+    if shown is not None and shown.order.id == order_id:
+        return shown
     opened = session()
     opened.flush()  # what was changed but not written yet empties the memory
     held: Picture | None = opened.info.get(_KEY, {}).get(order_id)
@@ -149,6 +167,7 @@ def _read(found: Sequence[Order]) -> dict[str, Picture]:
     standings = dict.fromkeys(ids, rows.Standing()) | rows.standings(ids)
     by_lot, by_line = rows.reserved([one for one in ids if standings[one].reserves])
     overrides = rows.overrides([one for one in ids if standings[one].overridden])
+    to_buyer = {buyer: [one for one in authorisations if one.grantee_customer_id in (None, buyer)] for buyer in buyers}
     memory: dict[Any, Any] = {}
 
     def picture(order: Order) -> Picture:
@@ -161,7 +180,7 @@ def _read(found: Sequence[Order]) -> dict[str, Picture]:
             region=customer.region,
             licences=licences.get(customer.id, []),
             our_licences=licences.get(None, []),
-            authorisations=[one for one in authorisations if one.grantee_customer_id in (None, customer.id)],
+            authorisations=to_buyer[customer.id],
             named_authorisation=next((one for one in authorisations if one.number == order.authorisation_number), None),
             contract=contracts.get(order.contract_number),
             award=awards.get(order.tender_award_number),

@@ -28,12 +28,12 @@ from app.core.prepared import Prepared
 from app.core.subject import Subject
 from app.decisions import service as decisions
 from app.decisions.asked import Asked, asked_in_force
-from app.decisions.facts import Facts, completing, fact
+from app.decisions.facts import Facts, Provider, completing, fact
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.priority import bulk, moments, need, service, touched
 from app.priority.models import NO_PROMISE, OrderStanding
-from app.priority.picture import Picture, pictures_of
+from app.priority.picture import Picture, looking_at, pictures_of
 from app.priority.queries import OPEN, RANKING
 from app.priority.standing import Mark, ranked_score
 from app.tasks import service as tasks
@@ -80,9 +80,9 @@ class Rules:
     asked: Asked
 
     @cached_property
-    def kinds(self) -> list[str]:
-        """The kinds of facts that they ask for, and that a standing is made of."""
-        return sorted({"stock", "override"} | self.asked.kinds)
+    def providers(self) -> dict[str, Provider]:
+        """Of the kinds of facts that they ask for, and that a standing is made of."""
+        return {kind: fact.get(kind) for kind in sorted({"stock", "override"} | self.asked.kinds)}
 
     @cached_property
     def complete(self) -> Callable[[Facts], Facts]:
@@ -106,7 +106,8 @@ def score(picture: Picture, rules: Rules) -> Scored:
 def facts_of(picture: Picture, rules: Rules) -> Facts:
     """The facts that the rule sets in force ask for."""
     subject = Subject("order", picture.order.id)
-    return rules.complete({kind: fact.get(kind)(subject, rules.as_of) for kind in rules.kinds})
+    with looking_at(picture):
+        return rules.complete({kind: provider(subject, rules.as_of) for kind, provider in rules.providers.items()})
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def rerank(subject: Subject, rank: Rank) -> int:
     return rerank_some(subject.kind, {subject.id: rank})
 
 
-_OPEN_OF = (
+_OPEN_OF = Prepared(
     select(_tasks.c.id, _tasks.c.subject_id, _tasks.c.created_at, _tasks.c.due_at, _extras.c.own_due, _extras.c.sla)
     .select_from(_tasks.outerjoin(_extras, _extras.c.task_id == _tasks.c.id))
     .where(
@@ -49,9 +49,9 @@ _OPEN_OF = (
 
 def rerank_some(kind: str, ranks: Mapping[str, Rank]) -> int:
     """`rerank` of several subjects of a kind, by their ids, in two statements."""
+    session().flush()
     now, rows, later = clock.now(), [], []
-    found = session().execute(_OPEN_OF, {"kind": kind, "ids": list(ranks)})
-    for id_, subject_id, created, due, own, sla in found:
+    for id_, subject_id, created, due, own, sla in _OPEN_OF.rows({"kind": kind, "ids": list(ranks)}):
         rank = ranks[subject_id]
         due_now = due if own else due_at(sla, created, rank.band)
         moved = {"due_at": due_now, "changed_at": now, **rank_columns(rank)}

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from app.core import clock, ids, outbox, periodic
+from app.core import clock, ids, outbox, periodic, wal
 from app.core.db import transaction
 from app.core.jobs import claiming, durable, rounds
 from app.core.jobs.claiming import Claim, Unit
@@ -83,6 +83,7 @@ class Worker:
         log.info("worker.started", worker=self.id, executor=executor, lanes=self.lanes)
         for loop in (self._keep, self._relay, self._periodic, self._sweep):
             threading.Thread(target=loop, daemon=True).start()
+        threading.Thread(target=wal.keep_short, args=(self._stop,), daemon=True).start()
         rounds.start_all(self._stop)
         self._dispatch()
         return self._leave()
