@@ -46,18 +46,18 @@ def order_answer(order: Order, standing: OrderStanding | None) -> dict[str, Any]
             }
             for line in order.lines
         ],
-        "priority": None if standing is None else standing_answer(standing),
+        "priority": None if standing is None else standing_answer(order, standing),
     }
 
 
-def standing_answer(standing: OrderStanding) -> dict[str, Any]:
+def standing_answer(order: Order, standing: OrderStanding) -> dict[str, Any]:
     """Where the order stands; the reasons are at `/orders/{id}/priority`."""
     return {
         "blocked": standing.blocked,
         "band": standing.band,
         "score": standing.score,
         "ranked_score": standing.ranked_score,
-        "promise_date": _plain(standing.promise_date),
+        "promise_date": _plain(standing.promise_date) if order.is_open else None,
         "assessed_at": _plain(standing.assessed_at),
         "decision_id": standing.decision_id,
         "gate_decision_id": standing.gate_decision_id,

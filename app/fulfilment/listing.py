@@ -138,7 +138,7 @@ def _exported(row: Row) -> Sequence[Any]:
         _("yes") if standing and standing.blocked else _("no"),
         standing.band if standing else "",
         standing.score if standing else None,
-        standing.promise_date if standing else None,
+        standing.promise_date if standing and order.is_open else None,
         order.requested_date,
         str(STATUS_NAMES[order.status]),
         str(CHANNELS[order.channel]),

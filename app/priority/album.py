@@ -35,7 +35,7 @@ from app.orders.models import Order, OrderLine
 from app.priority.models import OrderOverride, OrderStanding
 from app.priority.picture_rows import HISTORY_DAYS
 
-STANDING = ("blocked", "band", "score", "ranked_score", "need_score", "promise_date", "next_change_at")
+STANDING = ("blocked", "band", "score", "ranked_score", "need_score", "promise_days", "next_change_at")
 """What a standing keeps of the last time."""
 HISTORY = timedelta(days=HISTORY_DAYS) // timedelta(microseconds=1)
 

@@ -91,7 +91,7 @@ def compare(as_of: datetime, which: ColumnElement[bool] | None = None) -> Compar
         value=False
     )
     alone = ~same_place | pl.col("steered") | _differs("need_score")
-    differs = pl.any_horizontal(_differs("score"), _differs("ranked_score"), _differs("promise_date"))
+    differs = pl.any_horizontal(_differs("score"), _differs("ranked_score"), _differs("promise_days"))
     anew = ~same_place | (alone & differs) | _differs("need_score")
     return Compared(as_of, now_and_before(album, *decided), decided, ~alone & differs, anew)
 
@@ -105,13 +105,13 @@ def decide(album: Album) -> tuple[Bulk, Bulk, Bulk]:
 
 
 def now_and_before(album: Album, gate: Bulk, ranking: Bulk, needed: Bulk) -> pl.DataFrame:
-    """Where each order stands now, and (`…_was`) where it stood: blocked, band, score, promise date, need; and whether
+    """Where each order stands now, and (`…_was`) where it stood: blocked, band, score, promise, need; and whether
     it is `steered` by a manual override, which only a single assessment can follow."""
     available = gate.frames.wide["stock.all_available"]
     bands = pl.Series("names", BANDS)
     band = ranking.outcome["band"].fill_null(BANDS.index(service.LOWEST_BAND))
     found = album.orders.select(
-        SUBJECT, pl.col("id").alias("order_id"), "number", "requested_date", "submitted_at", "arrival"
+        SUBJECT, pl.col("id").alias("order_id"), "number", "requested_date", "submitted_at", "lane_days_p50"
     ).with_columns(
         (gate.outcome["blocked"] | ranking.outcome["blocked"]).alias("blocked"),
         bands.gather(band).alias("band"),
@@ -122,7 +122,7 @@ def now_and_before(album: Album, gate: Bulk, ranking: Bulk, needed: Bulk) -> pl.
     )
     found = found.with_columns(
         columns_moments.next_changes(album, asked_in_force(service.SETS)),
-        promise_date=pl.when("stock.all_available").then("arrival"),
+        promise_days=pl.when("stock.all_available").then("lane_days_p50"),
     )
     was = album.standings.rename({name: f"{name}_was" for name in STANDING})
     return found.join(was, on="order_id", how="left", maintain_order="left").with_columns(_ranked_score())
@@ -142,11 +142,11 @@ def ranks(standings: pl.DataFrame) -> pl.Series:
 
 
 def _packed() -> pl.Expr:
-    """Blocked, band, score, promise and requested date as one whole number that sorts so, ten times as fast."""
+    """Blocked, band, score, promise, requested date as one whole number that sorts so, ten times as fast."""
     band = pl.col("band").cast(pl.Enum(BANDS)).to_physical().cast(pl.Int64)
     packed = pl.col("blocked").cast(pl.Int64) * len(BANDS) + band
     packed = packed * 2**11 + (2**11 - 1 - pl.col("ranked_score"))
-    packed = packed * 2**22 + pl.col("promise_date").fill_null(NO_PROMISE.toordinal())
+    packed = packed * 2**14 + pl.col("promise_days").fill_null(NO_PROMISE).clip(upper_bound=NO_PROMISE)
     return packed * 2**22 + pl.col("requested_date")
 
 
@@ -155,24 +155,32 @@ def _differs(name: str) -> pl.Expr:
 
 
 def _write(moved: pl.DataFrame, as_of: datetime, trigger: str) -> int:
-    promised = columns.day_of(pl.col("promise_date"))
+    """Two parts: by which order they are ranked, most scores that move do not change, and what a rank has indexes."""
+    stays = ~pl.any_horizontal(_differs("ranked_score"), _differs("promise_days"))
+    scored, placed = moved.filter(stays), moved.filter(~stays)
+    written = _write_scores(placed, as_of, trigger, "ranked_score", "promise_days", promise_rank=_PROMISED)
+    told = placed.filter(pl.col("order_id").is_in(written.implode())).with_columns(score="ranked_score")
+    told = told.rename({"order_id": "subject_id"})
+    ranked = ("subject_id", "blocked", "band", "score", "promise_days", "requested_date", "submitted_at", "number")
+    tasks.rerank_in_bulk("order", told.select(ranked))
+    return written.len() + _write_scores(scored, as_of, trigger).len()
+
+
+_PROMISED = pl.col("promise_days").fill_null(NO_PROMISE)
+
+
+def _write_scores(moved: pl.DataFrame, as_of: datetime, trigger: str, *also: str, **more: pl.Expr) -> pl.Series:
     rows = moved.select(
         "order_id",
         "score",
-        "ranked_score",
-        promise_date=promised,
-        promise_rank=promised.fill_null(NO_PROMISE),
+        *also,
+        **more,
         assessed_at=pl.lit(as_of, dtype=pl.Datetime("us", "UTC")),
         was_assessed_at=columns.moment_of(pl.col("assessed_at")),
         trigger=pl.lit(trigger),
         next_change_at=columns.moment_of(pl.col("next_change_at")),
     )
-    written = columns.write("order_standings", rows, key="order_id", unless_changed="assessed_at")
-    told = moved.filter(pl.col("order_id").is_in(written.implode())).with_columns(score="ranked_score")
-    told = told.rename({"order_id": "subject_id"})
-    ranked = ("subject_id", "blocked", "band", "score", "promise_date", "requested_date", "submitted_at", "number")
-    tasks.rerank_in_bulk("order", told.select(ranked))
-    return written.len()
+    return columns.write("order_standings", rows, key="order_id", unless_changed="assessed_at")
 
 
 def _write_moments(changed: pl.DataFrame) -> None:

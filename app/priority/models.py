@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, desc, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.core import clock
 from app.core.db import Base, Code, Id, JsonDict, JsonList, Moment, Name, Ref, UtcDateTime
 from app.core.i18n import LazyString, _l
 from app.orders.models import Order
 
-NO_PROMISE = date(9999, 12, 31)
-"""Stands for an unknown promise date where orders are ranked: it sorts last on every database."""
+NO_PROMISE = 9999
+"""Stands for the unknown days of a promise where orders are ranked: it sorts last on every database."""
 
 
 def _newest_score(context: Any) -> int:
@@ -24,7 +25,7 @@ def _newest_score(context: Any) -> int:
 class OrderStanding(Base):
     """The current priority of an order; the history is in the decisions it points to.
 
-    Rank order: unblocked first, then band, ranked score (descending), promise date (unknown last), requested date,
+    Rank order: unblocked first, then band, ranked score (descending), promise (unknown last), requested date,
     moment of submission, number. Band and score of a blocked order are what it would have once unblocked.
     """
 
@@ -46,9 +47,11 @@ class OrderStanding(Base):
     """How much the goods are needed, by the rule set `need_index`; higher is more."""
     need: Mapped[JsonList] = mapped_column(default=list)
     """What the need consists of: [{"rule", "points", "reason": {"en", "zh"}}], the greatest first."""
-    promise_date: Mapped[date | None]
-    promise_rank: Mapped[date]
-    """The promise date, or NO_PROMISE: never null, so that one index serves the ranking."""
+    promise_days: Mapped[int | None]
+    """How long its goods are under way if they leave now; null: not all of them are in stock. Days, not the day: that
+    would be another each midnight, and all rows would be written anew for a rank that stays."""
+    promise_rank: Mapped[int]
+    """The same, or NO_PROMISE: never null, so that one index serves the ranking."""
     requested_date: Mapped[date]
     submitted_at: Mapped[Moment]
     why: Mapped[JsonDict]
@@ -59,7 +62,7 @@ class OrderStanding(Base):
     """Version of the order that was assessed."""
     trigger: Mapped[str] = mapped_column(String(40))
     """What caused the last assessment: `submitted`, `changed`, `periodic`, …"""
-    assessed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    assessed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_change_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     """The first moment at which time alone may change band, score, block or need (`moments`); null: never, or the
     order is closed."""
@@ -80,6 +83,11 @@ class OrderStanding(Base):
         ),
         Index("ix_order_standings_need", desc("need_score"), "requested_date", "submitted_at", "number"),
     )
+
+    @property
+    def promise_date(self) -> date | None:
+        """When the goods of an open order can arrive if they leave today; None: not all of them are in stock."""
+        return None if self.promise_days is None else clock.today() + timedelta(days=self.promise_days)
 
 
 CAUSES: dict[str, LazyString] = {

@@ -33,6 +33,7 @@ class Panel:
     place: int | None
     gate: Decision
     ranking: Decision
+    is_open: bool = True
     override: OrderOverride | None = None
     """The manual override in force."""
 
@@ -157,6 +158,7 @@ def panel_of(order: Order) -> Panel | None:
     return Panel(
         standing=standing,
         place=queries.place_of(standing) if order.is_open else None,
+        is_open=order.is_open,
         gate=decisions.get_decision(standing.gate_decision_id),
         ranking=ranking,
         moved=None if ranking.result.score == standing.score else service.outcome_at(order.id, standing.assessed_at),

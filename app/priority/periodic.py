@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 @every(minutes=1, name="priority.due")
 def look_for_due() -> None:
-    """Orders whose time has come, or whose promise is of another day: a job scores them, batch by batch."""
+    """Orders whose time has come: a job scores them, batch by batch."""
     rescoring.look_for_due()
 
 

@@ -118,9 +118,14 @@ class Picture:
             found = self.memory[key] = max((wish for wish in wishes if wish), default=0)
         return found
 
+    @property
+    def lane_days(self) -> int:
+        """How long goods are usually under way to the customer."""
+        return self.region.lane_days_p50
+
     def arrival(self, as_of: datetime) -> date:
         """When goods that leave on the business date would arrive, on the usual lane."""
-        return clock.local_date(as_of) + timedelta(days=self.region.lane_days_p50)
+        return clock.local_date(as_of) + timedelta(days=self.lane_days)
 
 
 _looked_at: ContextVar[Picture | None] = ContextVar("picture looked at", default=None)

@@ -81,7 +81,7 @@ _CONTRACT = Plain(
 )
 _STANDING = Plain(
     OrderStanding,
-    "order_id number blocked band score ranked_score need_score promise_date requested_date submitted_at "
+    "order_id number blocked band score ranked_score need_score promise_days requested_date submitted_at "
     "next_change_at",
 )
 

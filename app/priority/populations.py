@@ -61,14 +61,14 @@ def _ranked(subjects: Subjects, frames: Frames, gate: pl.DataFrame, ranking: pl.
     """As `bulk.now_and_before` ranks, by the newest score."""
     orders = subjects.memory["album"].orders
     band = ranking["band"].fill_null(BANDS.index(service.LOWEST_BAND))
-    stand = orders.select("requested_date", "submitted_at", "number", "arrival").with_columns(
+    stand = orders.select("requested_date", "submitted_at", "number", "lane_days_p50").with_columns(
         blocked=gate["blocked"] | ranking["blocked"],
         band=pl.Series(BANDS).gather(band),
         score=ranking["score"],
         ranked_score=ranking["score"],
         served=frames.wide["stock.all_available"],
     )
-    stand = stand.with_columns(promise_date=pl.when("served").then("arrival"))
+    stand = stand.with_columns(promise_days=pl.when("served").then("lane_days_p50"))
     return _with_rank(stand, bulk.ranks(stand))
 
 

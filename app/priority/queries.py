@@ -133,7 +133,7 @@ class Position:
 
     band: str
     ranked_score: int
-    promise_rank: date
+    promise_rank: int
     requested_date: date
     submitted_at: datetime
     number: str

@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 import structlog
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, select, update
 
 from app.core import clock, ids, jobs
 from app.core.db import session
@@ -49,15 +49,17 @@ UNFIT_REST = timedelta(hours=1)
 """So long an order whose facts do not fit is left alone, unless something of it changes."""
 log = structlog.get_logger()
 _standings: Any = OrderStanding.__table__
-_MOVED = ("score", "ranked_score", "promise_date", "promise_rank", "assessed_at", "trigger", "next_change_at")
+_SCORED = ("score", "assessed_at", "trigger", "next_change_at")
+_MOVED = (*_SCORED, "ranked_score", "promise_days", "promise_rank")
 _TO_MOVED = tuple(f"to_{name}" for name in _MOVED)
-_MOVE, _SET_MOMENT = (
+# SQLite writes every index of a column that an update names, changed or not: a score that moves no order names few.
+_MOVE, _SCORE, _SET_MOMENT = (
     Prepared(
         update(_standings)
         .where(_standings.c.order_id == bindparam("which"))
         .values({name: bindparam(f"to_{name}", type_=_standings.c[name].type) for name in names})
     )
-    for names in (_MOVED, ("next_change_at",))
+    for names in (_MOVED, _SCORED, ("next_change_at",))
 )
 
 
@@ -124,6 +126,8 @@ class _Changes:
     """What a run comes to, before it is written."""
 
     moved: list[dict[str, Any]] = field(default_factory=list)
+    scored: list[dict[str, Any]] = field(default_factory=list)
+    """Another score, by which they are ranked as before."""
     timed: list[dict[str, Any]] = field(default_factory=list)
     anew: list[str] = field(default_factory=list)
     ranks: dict[str, Rank] = field(default_factory=dict)
@@ -138,7 +142,7 @@ def rescore(order_ids: Sequence[str], *, trigger: str = "touched") -> Rescored:
         _compare(picture, rules, trigger, changes)
     _write(changes)
     bulk.assess_later(changes.anew)
-    return Rescored(len(open_ones), len(changes.moved), len(changes.anew))
+    return Rescored(len(open_ones), len(changes.moved) + len(changes.scored), len(changes.anew))
 
 
 def _compare(picture: Picture, rules: Rules, trigger: str, changes: _Changes) -> None:
@@ -154,17 +158,20 @@ def _compare(picture: Picture, rules: Rules, trigger: str, changes: _Changes) ->
         changes.timed.append({"which": order_id, "to_next_change_at": as_of + UNFIT_REST})
         return
     next_at = moments.next_change(picture, as_of, rules.asked)
-    promise = picture.arrival(as_of) if now.all_available else None
+    promise = picture.lane_days if now.all_available else None
     ranked = ranked_score(Mark(before.blocked, before.band, before.ranked_score), now.mark)
-    moves = (now.mark.score, ranked, promise) != (before.score, before.ranked_score, before.promise_date)
+    stays = (ranked, promise) == (before.ranked_score, before.promise_days)
+    moves = not stays or now.mark.score != before.score
     if (now.mark.band, now.mark.blocked, now.need_score) != (before.band, before.blocked, before.need_score) or (
         moves and now.steered
     ):
         changes.anew.append(order_id)
     elif moves:
-        values = (now.mark.score, ranked, promise, promise or NO_PROMISE, as_of, trigger, next_at)
-        changes.moved.append({"which": order_id, **dict(zip(_TO_MOVED, values, strict=True))})
-        changes.ranks[order_id] = replace(service.rank_of(before), score=ranked, promise_date=promise)
+        place = (ranked, promise, NO_PROMISE if promise is None else promise)
+        values = dict(zip(_TO_MOVED, (now.mark.score, as_of, trigger, next_at, *place), strict=True))
+        (changes.scored if stays else changes.moved).append({"which": order_id, **values})
+        if not stays:
+            changes.ranks[order_id] = replace(service.rank_of(before), score=ranked, promise_days=promise)
         return
     if next_at != before.next_change_at:
         changes.timed.append({"which": order_id, "to_next_change_at": next_at})
@@ -173,7 +180,7 @@ def _compare(picture: Picture, rules: Rules, trigger: str, changes: _Changes) ->
 def _write(changes: _Changes) -> None:
     """In the order of their ids, as everybody who holds several."""
     session().flush()
-    for statement, rows in ((_MOVE, changes.moved), (_SET_MOMENT, changes.timed)):
+    for statement, rows in ((_MOVE, changes.moved), (_SCORE, changes.scored), (_SET_MOMENT, changes.timed)):
         if rows:
             statement.run(sorted(rows, key=lambda row: str(row["which"])))
     if changes.ranks:
@@ -245,8 +252,7 @@ def look_for_due() -> bool:
 
 
 def due_orders(now: datetime) -> Select[Any]:
-    """Open orders of which time may have changed what the rules say, or whose promise was reckoned on a day before."""
-    today = moments.midnight(clock.local_date(now))
+    """Open orders of which time may have changed what the rules say."""
     held = OrderStanding
-    due = or_(held.next_change_at <= now, and_(held.promise_date.is_not(None), held.assessed_at < today))
-    return select(held.order_id).join(Order, Order.id == held.order_id).where(Order.status.in_(OPEN), due)
+    is_due = held.next_change_at <= now
+    return select(held.order_id).join(Order, Order.id == held.order_id).where(Order.status.in_(OPEN), is_due)

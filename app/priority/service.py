@@ -6,7 +6,7 @@ What changes afterwards, by others' doing or by time alone, is followed by `resc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -82,7 +82,7 @@ def assess(actor: Actor, order_id: str, *, trigger: str) -> OrderStanding:
     as_of = clock.now()
     facts = facts_of(order_id, as_of)
     subject = Subject("order", order_id)
-    promise = promise_date(order_id, as_of)
+    promise = promise_days(order_id, as_of)
     next_at = moments.next_change(picture_of(order_id), as_of, asked_in_force(SETS))
     found = Assessment(
         gate=decisions.decide(GATE, subject, facts=facts, as_of=as_of),
@@ -143,13 +143,13 @@ def plain_mark(standing: OrderStanding) -> Mark:
     return Mark(standing.blocked, standing.plain_band, standing.plain_score)
 
 
-def _fill(standing: OrderStanding, order: Order, found: Assessment, promise: date | None) -> None:
+def _fill(standing: OrderStanding, order: Order, found: Assessment, promise: int | None) -> None:
     standing.number = order.number
     standing.blocked = found.blocked
     standing.band = found.band
     standing.score = found.ranking.result.score
-    standing.promise_date = promise
-    standing.promise_rank = promise or NO_PROMISE
+    standing.promise_days = promise
+    standing.promise_rank = NO_PROMISE if promise is None else promise
     standing.requested_date = order.requested_date
     standing.submitted_at = order.submitted_at
     standing.order_version = order.version
@@ -173,12 +173,10 @@ def _tell(actor: Actor, standing: OrderStanding, before: tuple[str, bool] | None
     )
 
 
-def promise_date(order_id: str, as_of: datetime) -> date | None:
-    """When the goods can arrive: today plus the usual lane time if all is in stock; unknown otherwise."""
+def promise_days(order_id: str, as_of: datetime) -> int | None:
+    """When the goods can arrive: the usual lane time after they leave if all is in stock; unknown otherwise."""
     picture = picture_of(order_id)
-    if not facts_goods.all_available(picture, as_of):
-        return None
-    return clock.local_date(as_of) + timedelta(days=picture.region.lane_days_p50)
+    return picture.lane_days if facts_goods.all_available(picture, as_of) else None
 
 
 def rank_of(standing: OrderStanding) -> Rank:
@@ -187,7 +185,7 @@ def rank_of(standing: OrderStanding) -> Rank:
         blocked=standing.blocked,
         band=standing.band,
         score=standing.ranked_score,
-        promise_date=standing.promise_date,
+        promise_days=standing.promise_days,
         requested_date=standing.requested_date,
         submitted_at=standing.submitted_at,
         number=standing.number,

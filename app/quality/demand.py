@@ -72,7 +72,7 @@ def rank_of(inspection: Inspection, waits: Mapping[str, Waits]) -> Rank:
     return Rank(
         band=first.band,
         score=first.ranked_score,
-        promise_date=first.promise_date,
+        promise_days=first.promise_days,
         requested_date=first.requested_date,
         submitted_at=first.submitted_at,
         number=inspection.number,

@@ -84,27 +84,21 @@ def _pending() -> Iterable[Found]:
                 Order.requested_date,
                 Customer.region_code,
                 OrderStanding.blocked,
-                OrderStanding.promise_date,
+                OrderStanding.promise_days,
             )
             .join(OrderStanding, OrderStanding.order_id == Order.id)
             .join(Customer, Customer.id == Order.customer_id)
-            .where(
-                Order.status.in_(OPEN),
-                or_(
-                    Order.requested_date <= clock.today() + timedelta(days=ahead),
-                    OrderStanding.promise_date > Order.requested_date,
-                ),
-            )
+            .where(Order.status.in_(OPEN), Order.requested_date <= clock.today() + timedelta(days=ahead))
         )
         .all()
     )
     lacks = _lacks()
     coming = stock.expected_many({product_id for lines in lacks.values() for product_id in lines}, on=clock.today())
-    for order_id, wanted_on, region, blocked, expected_on in rows:
+    for order_id, wanted_on, region, blocked, days in rows:
         short = lacks.get(order_id, {})
         one = Pending(
             wanted_on=wanted_on,
-            expected_on=None if short else expected_on,
+            expected_on=None if short or days is None else clock.today() + timedelta(days=days),
             lane_days=lanes.get(region, 0),
             blocked=blocked,
             short=sum(short.values()),

@@ -31,6 +31,7 @@ STATUS_NAMES: dict[str, LazyString] = {
     TaskStatus.CANCELLED: _l("no longer needed"),
 }
 HIGHEST_SCORE = 99_999
+NO_PROMISE = 9999
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Rank:
     band: str | None = None
     """`P0` (most urgent) to `P3`; None ranks after all."""
     score: int = 0
-    promise_date: date | None = None
+    promise_days: int | None = None
+    """Days that are promised from any day on; None ranks last."""
     requested_date: date | None = None
     submitted_at: datetime | None = None
     number: str = ""
@@ -53,7 +55,7 @@ class Rank:
                 "1" if self.blocked else "0",
                 self.band or "P9",
                 f"{HIGHEST_SCORE - max(-HIGHEST_SCORE, min(self.score, HIGHEST_SCORE)):06d}",
-                self.promise_date.isoformat() if self.promise_date else "9999-99-99",
+                f"{NO_PROMISE if self.promise_days is None else min(self.promise_days, NO_PROMISE):04d}",
                 self.requested_date.isoformat() if self.requested_date else "9999-99-99",
                 f"{int(self.submitted_at.timestamp()):011d}" if self.submitted_at else "9" * 11,
                 self.number[:40],
@@ -99,7 +101,7 @@ class Task(Base):
     blocked: Mapped[bool]
     band: Mapped[str | None] = mapped_column(String(2))
     score: Mapped[int]
-    promise_date: Mapped[date | None] = mapped_column(Date)
+    promise_days: Mapped[int | None]
     requested_date: Mapped[date | None] = mapped_column(Date)
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     number: Mapped[str] = mapped_column(String(64))
@@ -182,7 +184,7 @@ class Task(Base):
             blocked=self.blocked,
             band=self.band,
             score=self.score,
-            promise_date=self.promise_date,
+            promise_days=self.promise_days,
             requested_date=self.requested_date,
             submitted_at=self.submitted_at,
             number=self.number,

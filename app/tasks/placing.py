@@ -16,7 +16,7 @@ from app.core.prepared import Prepared
 from app.core.subject import Subject
 from app.tasks import ladder
 from app.tasks.agreed import due_at
-from app.tasks.models import HIGHEST_SCORE, Rank, Task, TaskExtra, TaskStatus
+from app.tasks.models import HIGHEST_SCORE, NO_PROMISE, Rank, Task, TaskExtra, TaskStatus
 
 _tasks: Any = Task.__table__
 _extras: Any = TaskExtra.__table__
@@ -66,28 +66,28 @@ def rerank_some(kind: str, ranks: Mapping[str, Rank]) -> int:
 def rerank_in_bulk(kind: str, ranks: pl.DataFrame) -> int:
     """Put the open tasks of many subjects of a kind where they stand now; answers how many.
 
-    One row per subject: `subject_id`, and the fields of Rank (days and moments as numbers, see `core.columns`). The
+    One row per subject: `subject_id`, and the fields of Rank (dates and moments as numbers, see `core.columns`). The
     band must be as it was: the due time stays.
     """
     which = select(_tasks.c.id, _tasks.c.subject_id).where(
         _tasks.c.status == TaskStatus.OPEN.value, _tasks.c.subject_kind == kind
     )
     found = columns.read(which).join(ranks, on="subject_id")
-    days = {name: columns.day_of(pl.col(name)) for name in ("promise_date", "requested_date")}
-    shown = [day.dt.strftime("%Y-%m-%d").fill_null("9999-99-99") for day in days.values()]
+    requested = columns.day_of(pl.col("requested_date")).dt.strftime("%Y-%m-%d")
     key = pl.concat_str(
         [
             pl.when("blocked").then(pl.lit("1")).otherwise(pl.lit("0")),
             pl.col("band").fill_null("P9"),
             (HIGHEST_SCORE - pl.col("score").clip(-HIGHEST_SCORE, HIGHEST_SCORE)).cast(pl.String).str.zfill(6),
-            *shown,
+            pl.col("promise_days").fill_null(NO_PROMISE).clip(upper_bound=NO_PROMISE).cast(pl.String).str.zfill(4),
+            requested.fill_null("9999-99-99"),
             (pl.col("submitted_at") // 1_000_000).cast(pl.String).str.zfill(11),
             pl.col("number").str.slice(0, 40),
         ],
         separator="|",
     )
     now = pl.lit(clock.now(), dtype=pl.Datetime("us", "UTC"))
-    rows = found.select("id", "score", days["promise_date"], rank_key=key, changed_at=now)
+    rows = found.select("id", "score", "promise_days", rank_key=key, changed_at=now)
     rows = rows.sort("rank_key")  # as the index that all of them move in: a fifth of the time less on SQLite
     return columns.write("tasks", rows, key="id", also="t.status = 'open'").len()
 

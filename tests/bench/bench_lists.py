@@ -169,7 +169,7 @@ def made(rng: random.Random, customers: list[str], products: list[str], decision
         "trigger": "bench",
         "assessed_at": now,
     }
-    rank = priority.rank_of(OrderStanding(**{**standing, "promise_date": None}))
+    rank = priority.rank_of(OrderStanding(**{**standing, "promise_days": None}))
     task_id = ids.new_id()
     task = {
         "id": task_id,

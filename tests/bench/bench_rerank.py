@@ -54,7 +54,7 @@ def in_memory() -> None:
     engines = Columns(gate), Columns(priority)
     order = pl.DataFrame(
         {
-            "promise_date": pl.Series(range(ORDERS)) % 37 + 739_000,
+            "promise_days": pl.Series(range(ORDERS)) % 37,
             "requested_date": pl.Series(range(ORDERS)) % 41 + 739_000,
             "submitted_at": pl.Series(range(ORDERS)) * 7_919_000 % 86_400_000_000,
             "number": pl.Series([f"SO-{n:07}" for n in range(ORDERS)]),

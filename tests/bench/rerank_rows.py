@@ -137,7 +137,6 @@ def fill(count: int) -> None:
     )
     album = Album(Order.status.in_(OPEN), now)
     found = bulk.now_and_before(album, *bulk.decide(album))
-    promised = columns.day_of(pl.col("promise_date"))
     requested, submitted = columns.day_of(pl.col("requested_date")), columns.moment_of(pl.col("submitted_at"))
     moment = pl.lit(now, dtype=pl.Datetime("us", "UTC"))
     shown = ("number", "blocked", "band", "score")
@@ -145,7 +144,7 @@ def fill(count: int) -> None:
         "order_standings",
         found.select(
             "order_id", *shown, "need_score", ranked_score=pl.col("score"), need=pl.lit("[]"),
-            promise_date=promised, promise_rank=promised.fill_null(NO_PROMISE),
+            promise_days="promise_days", promise_rank=pl.col("promise_days").fill_null(NO_PROMISE),
             requested_date=requested, submitted_at=submitted, why=pl.lit("{}"), decision_id=pl.lit("0" * 26),
             gate_decision_id=pl.lit("0" * 26), order_version=pl.lit(1), trigger=pl.lit("submitted"), assessed_at=moment,
             next_change_at=columns.moment_of(pl.col("next_change_at")),
@@ -157,11 +156,11 @@ def fill(count: int) -> None:
             "order_id", *shown, id=pl.concat_str(pl.lit("T"), pl.col("order_id").str.slice(1)), source_kind=pl.lit("process"),
             source_id=pl.col("order_id"), source_ref=pl.lit("1"), element_id=pl.lit("approve"), name=pl.lit("{}"),
             subject_kind=pl.lit("order"), status=pl.lit("open"), excluded_user_ids=pl.lit("[]"), due_at=moment,
-            created_at=moment, changed_at=moment, promise_date=promised, requested_date=requested,
+            created_at=moment, changed_at=moment, promise_days="promise_days", requested_date=requested,
             submitted_at=submitted, rank_key=pl.lit(""), subject_version=pl.lit(1),
         ).rename({"order_id": "subject_id"}),
     )  # fmt: skip
-    ranked = ("blocked", "band", "score", "promise_date", "requested_date", "submitted_at", "number")
+    ranked = ("blocked", "band", "score", "promise_days", "requested_date", "submitted_at", "number")
     tasks.rerank_in_bulk("order", found.select(pl.col("order_id").alias("subject_id"), *ranked))
 
 

@@ -47,7 +47,7 @@ def some_orders(world, count):
 def state(tx):
     tx.expire_all()
     rows = tx.scalars(select(OrderStanding).order_by(OrderStanding.order_id))
-    return {row.order_id: (row.blocked, row.band, row.score, row.promise_date, row.promise_rank) for row in rows}
+    return {row.order_id: (row.blocked, row.band, row.score, row.promise_days, row.promise_rank) for row in rows}
 
 
 def work_jobs(tx):

@@ -34,7 +34,7 @@ def standing(tx, order, **over):
         "blocked": False,
         "band": "P3",
         "score": 100,
-        "promise_date": None,
+        "promise_days": None,
         "promise_rank": NO_PROMISE,
         "requested_date": today,
         "submitted_at": clock.now(),
@@ -78,15 +78,14 @@ def test_sql_ranks_as_the_rule_reads(rows, app):
         customer, product = make_customer(), make_product()
         made = []
         for band, score, promise, requested, submitted in rows:
-            promised = None if promise is None else today + timedelta(days=promise)
             made.append(
                 standing(
                     tx,
                     make_order([make_line(product)], customer=customer),
                     band=band,
                     score=score,
-                    promise_date=promised,
-                    promise_rank=promised or NO_PROMISE,
+                    promise_days=promise,
+                    promise_rank=NO_PROMISE if promise is None else promise,
                     requested_date=today + timedelta(days=requested),
                     submitted_at=now + timedelta(minutes=submitted),
                 )
@@ -96,8 +95,8 @@ def test_sql_ranks_as_the_rule_reads(rows, app):
             key=lambda one: (
                 one.band,
                 -one.score,
-                one.promise_date is None,
-                one.promise_date or today,
+                one.promise_days is None,
+                one.promise_days or 0,
                 one.requested_date,
                 one.submitted_at,
                 one.number,

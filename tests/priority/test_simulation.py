@@ -99,7 +99,8 @@ def singly(orders, rule_set, draft, as_of):
                 whatif.outcome_of(side[name], facts, clock.local_date(as_of)) for name in (priority.GATE, RANKING)
             )
             blocked = bool(gate.blocks or ranking.blocks)
-            promise = priority.promise_date(order.id, as_of) or NO_PROMISE
+            promise = priority.promise_days(order.id, as_of)
+            promise = NO_PROMISE if promise is None else promise
             stands[order.number] = (ranking.band, ranking.score, blocked)
             if not blocked:
                 place = (ranking.band, -ranking.score, promise, order.requested_date, order.submitted_at, order.number)

@@ -79,7 +79,11 @@ class OrderStandingOut(Schema):
     ranked_score = fields.Integer(
         required=True, metadata={"description": "What it is ranked by: small changes of the score do not move an order"}
     )
-    promise_date = fields.String(required=True, allow_none=True)
+    promise_date = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When an open order can arrive if it leaves today; null: not all of it is in stock"},
+    )
     assessed_at = fields.String(required=True)
     decision_id = fields.String(required=True)
     gate_decision_id = fields.String(required=True)

@@ -19,6 +19,7 @@ from app.fulfilment.pages import signer
 from app.fulfilment.permissions import ORDER_READ
 from app.fulfilment.signing import verbs as signing
 from app.orders import queries as orders
+from app.orders.models import Order
 from app.priority.panels import Panel, panel_of
 from app.priority.queries import NotAssessed
 from app.tasks import queries as tasks
@@ -202,7 +203,11 @@ class PriorityOut(Schema):
     band = fields.String(required=True)
     score = fields.Integer(required=True)
     place = fields.Integer(required=True, allow_none=True)
-    promise_date = fields.String(required=True, allow_none=True)
+    promise_date = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When an open order can arrive if it leaves today; null: not all of it is in stock"},
+    )
     assessed_at = fields.String(required=True)
     decision_id = fields.String(required=True)
     gate_decision_id = fields.String(required=True)
@@ -332,13 +337,13 @@ def get_priority(order_id: str) -> dict[str, Any]:
     panel = panel_of(order)
     if panel is None:
         raise NotAssessed(order=order_id)
-    return _priority(panel)
+    return _priority(order, panel)
 
 
-def _priority(panel: Panel) -> dict[str, Any]:
+def _priority(order: Order, panel: Panel) -> dict[str, Any]:
     standing = panel.standing
     return {
-        **standing_answer(standing),
+        **standing_answer(order, standing),
         "order_id": standing.order_id,
         "number": standing.number,
         "order_version": standing.order_version,
