@@ -1,11 +1,12 @@
 """Migrations make exactly what the models say, up and down, and only once."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from app.core import clock, db, jobs
 from app.core.append_only import PROTECTED
@@ -13,6 +14,7 @@ from app.core.tables import load_all
 from app.operate import schema
 from app.tasks import ladder
 from app.tasks import service as task_verbs
+from app.tasks.models import Rank, Task
 from app.tasks.queries import candidates_of
 from tests.tasks.factories import make_task
 
@@ -72,6 +74,24 @@ def test_tasks_that_were_open_before_the_ladder_are_escalated_when_due(empty):
         assert jobs.run_due() == 1
     with db.transaction():
         assert candidates_of(task.id)["group"] == ["manager", "order_desk"]
+
+
+def test_what_was_promised_for_a_day_is_promised_in_days(empty):
+    schema.migrate()
+    with db.transaction():
+        promised = make_task(rank=Rank(band="P1", score=7, promise_days=3, requested_date=clock.today(), number="SO-1"))
+        open_ended = make_task(rank=Rank(number="SO-2"))
+        keys = promised.rank_key, open_ended.rank_key
+    schema.migrate("0048")
+    with db.transaction():
+        told = dict(db.session().execute(text("SELECT id, rank_key FROM tasks")).all())
+    day = (clock.today() + timedelta(days=3)).isoformat()
+    assert told[promised.id] == keys[0].replace("|0003|", f"|{day}|")
+    assert told[open_ended.id].split("|")[3:5] == ["9999-99-99", "9999-99-99"]
+    schema.migrate()
+    with db.transaction():
+        again = {task.id: (task.rank_key, task.promise_days) for task in db.session().scalars(select(Task))}
+    assert again == {promised.id: (keys[0], 3), open_ended.id: (keys[1], None)}
 
 
 def test_two_servers_may_start_at_once(empty):
