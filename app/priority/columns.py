@@ -37,13 +37,25 @@ def working_days(start: pl.Expr, as_of: datetime) -> pl.Expr:
     return until_in_bulk(day + days) - until_in_bulk(day)
 
 
+def waited(album: Album) -> pl.Series:
+    """`working_days` since each order of the album was submitted, counted once."""
+    if _WAITED not in album.__dict__:
+        days = working_days(pl.col("submitted_at"), album.as_of).alias("waiting_wdays")
+        album.__dict__[_WAITED] = album.orders.select(days).to_series()
+    found: pl.Series = album.__dict__[_WAITED]
+    return found
+
+
+_WAITED = "waited"
+
+
 @facts_in_bulk.register("order")
 def order_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
     """The orders as a whole."""
     album = album_of(subjects, as_of)
     counts = album.lines.group_by(SUBJECT).agg(pl.len().cast(pl.Int64).alias("line_count"))
     days = pl.col("requested_date") - album.today
-    return album.orders.join(counts, on=SUBJECT, how="left").select(
+    return album.orders.join(counts, on=SUBJECT, how="left", maintain_order="left").select(
         SUBJECT,
         "number",
         "channel",
@@ -53,7 +65,7 @@ def order_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
         ((pl.col("surgery_at") - micros(as_of)) // MICROS_PER_HOUR).alias("hours_to_surgery"),
         days.alias("days_to_requested"),
         (days - pl.col("lane_days_p50")).alias("slack_days"),
-        working_days(pl.col("submitted_at"), as_of).alias("waiting_wdays"),
+        waited(album),
         _given("hospital_po").alias("po_present"),
     )
 

@@ -204,6 +204,8 @@ def product_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
 
 def _usual(album: Album, lines: pl.DataFrame) -> pl.DataFrame:
     """The lines with the customer's usual quantity of the product, null without history."""
+    if album.history.is_empty():
+        return lines.with_columns(usual=pl.lit(None, pl.Int64))
     own = pl.col("order_status") == "released"
     asked = lines.with_columns(since=pl.col("submitted_at") - HISTORY).sort("since")
     history = album.history.select("customer_id", "product_id", "submitted_at", "later_quantity", "later_count")
@@ -223,7 +225,11 @@ def _usual(album: Album, lines: pl.DataFrame) -> pl.DataFrame:
 def stock_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
     """What can be served from stock, over all lines."""
     album = album_of(subjects, as_of)
-    lines = _usual(album, supplied(album)).join(album.waiting, on="product_id", how="left")
+    taken = (
+        SUBJECT, "product_id", "customer_id", "submitted_at", "order_status", "quantity", "reserved", "given",
+        "near_expiry",
+    )  # fmt: skip
+    lines = _usual(album, supplied(album).select(taken)).join(album.waiting, on="product_id", how="left")
     waits_itself = (pl.col("reserved") < pl.col("quantity")).any().over(SUBJECT, "product_id")
     itself = (waits_itself & (pl.col("order_status") == "in_approval")).cast(pl.Int64)
     short = pl.col("given") < pl.col("quantity")

@@ -35,11 +35,11 @@ def next_changes(album: Album, asked: Asked) -> pl.Series:
     return both.select(pl.min_horizontal("midnight", "at").alias("next_change_at")).to_series()
 
 
-def _counted(album: Album) -> list[pl.Expr]:
+def _counted(album: Album) -> list[pl.Expr | pl.Series]:
     """What moves with time and is compared with step after step, counted once."""
     return [
         ((pl.col("surgery_at") - micros(album.as_of)) // MICROS_PER_HOUR).alias("hours_left"),
-        columns.working_days(pl.col("submitted_at"), album.as_of).alias("waited"),
+        columns.waited(album).alias("waited"),
     ]
 
 
@@ -183,7 +183,17 @@ def _of_overrides(album: Album, asked: Asked) -> pl.DataFrame:
 
 def _of_lines(album: Album, asked: Asked) -> pl.DataFrame:
     """The first day that goods and papers of an order's lines tell of."""
-    lines, today = album.lines, album.today
+    taken = (
+        SUBJECT,
+        "product_id",
+        "customer_id",
+        "region_code",
+        "lane_days_p50",
+        "required",
+        "registered_to",
+        "cold_chain",
+    )
+    lines, today = album.lines.select(taken), album.today
     days = []
     registered = pl.col("registered_to")
     if asked.asks(*moments.REGISTRATIONS):
