@@ -116,6 +116,11 @@ class Album:
         return found.with_columns(required=days.clip(0)).sort(SUBJECT, "line_no")
 
     @cached_property
+    def repeats(self) -> bool:
+        """Some order has two lines of one product: else each line is all that its order has of it."""
+        return self.lines.select(SUBJECT, "product_id").unique().height < self.lines.height
+
+    @cached_property
     def products(self) -> pl.DataFrame:
         """Products with their registration; `substitutes` counts the other active ones of the group."""
         columns = (

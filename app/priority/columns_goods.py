@@ -96,11 +96,16 @@ def supplied(album: Album) -> pl.DataFrame:
         found = lines.join(_needs(album, lines), on=list(NEED), how="left", maintain_order="left")
         counts = [f"lots_{fault}" for fault in FAULTS] + ["lots_usable", "available", "waits"]
         found = found.with_columns(pl.col(*counts).fill_null(0), pl.col("near_expiry").fill_null(value=False))
-        before = pl.col("quantity").cum_sum().over(SUBJECT, "product_id") - pl.col("quantity")
+        before = _of_product(album, pl.col("quantity").cum_sum(), pl.col("quantity")) - pl.col("quantity")
         share = pl.min_horizontal((pl.col("available") - before).clip(0), "quantity")
         kept[_SUPPLIED] = found.with_columns(given=share)
     whole: pl.DataFrame = kept[_SUPPLIED]
     return whole
+
+
+def _of_product(album: Album, whole: pl.Expr, alone: pl.Expr) -> pl.Expr:
+    """Over the lines of an order that name one product; `alone`: what that comes to of a single line."""
+    return whole.over(SUBJECT, "product_id") if album.repeats else alone
 
 
 def _needs(album: Album, lines: pl.DataFrame) -> pl.DataFrame:
@@ -214,8 +219,11 @@ def _usual(album: Album, lines: pl.DataFrame) -> pl.DataFrame:
         by=["customer_id", "product_id"], strategy="forward", check_sortedness=False,
     )  # fmt: skip
     mine = [
-        pl.when(own).then(one.over(SUBJECT, "product_id")).otherwise(0)
-        for one in (pl.col("quantity").sum(), pl.len().cast(pl.Int64))
+        pl.when(own).then(_of_product(album, whole, alone)).otherwise(0)
+        for whole, alone in (
+            (pl.col("quantity").sum(), pl.col("quantity")),
+            (pl.len().cast(pl.Int64), pl.lit(1, pl.Int64)),
+        )
     ]
     total, count = pl.col("later_quantity").fill_null(0) - mine[0], pl.col("later_count").fill_null(0) - mine[1]
     return found.with_columns(usual=pl.when(count > 0).then((total // count).clip(1)))
@@ -230,7 +238,8 @@ def stock_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
         "near_expiry",
     )  # fmt: skip
     lines = _usual(album, supplied(album).select(taken)).join(album.waiting, on="product_id", how="left")
-    waits_itself = (pl.col("reserved") < pl.col("quantity")).any().over(SUBJECT, "product_id")
+    lacks = pl.col("reserved") < pl.col("quantity")
+    waits_itself = _of_product(album, lacks.any(), lacks)
     itself = (waits_itself & (pl.col("order_status") == "in_approval")).cast(pl.Int64)
     short = pl.col("given") < pl.col("quantity")
     found = (
