@@ -277,6 +277,12 @@ def test_the_pages(people, client, act):
     ).json
     assert played["active"] == ["approve"]
     assert played["open"][0]["form"]["components"]
+    for told, reason in (
+        ('{"compliance": "perhaps"}', "“perhaps” is no route of its rules. There are: clear, blocked."),
+        ('{"nowhere": "clear"}', "No rules are asked at “nowhere”."),
+    ):
+        refused = send(f"{here}/play", 200, script=f'{{"given": {{"decisions": {told}}}}}')
+        assert reason in refused.json["fault"]
     script = '{"given": {"decisions": {"compliance": "clear"}}}'
     shown = {"name": "Waits", "script": script, "revision": str(draft.revision)}
     other = send(f"{here}/play/keep", 422, path='["submitted"]', **shown)

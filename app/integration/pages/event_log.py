@@ -125,6 +125,7 @@ def _log(wrong: dict[str, Any]) -> str:
     return render_template(
         "integration/log.html",
         page=paginate(queries.events(wanted), page_number()),
+        fields_of=lambda event: queries.pick_fields(event.fault, language()),
         chosen=_kept(wanted),
         sources=[("", _("all")), *((one.id, one.name) for one in sources)],
         names={one.id: one.name for one in sources},

@@ -41,6 +41,8 @@ class Work:
     wrong: Mapping[str, list[str]] = field(default_factory=dict)
     tried: trying.Tried | None = None
     trouble: str = ""
+    unsaved: bool = False
+    """It came back as it was written."""
     despite: str = ""
     """Names the failure of the dry run that stands in the way of putting it into force."""
 
@@ -66,7 +68,7 @@ def work_on_mapping(source_id: str) -> ResponseReturnValue:
     """Save, try out, put into force; or change the form: another rule, one less, other fields. What fails in its dry
     run comes into force only when one was told so."""
     act = request.form.get("do", "refresh")
-    work = Work(_body(), request.form.get("sample", "").replace("\x00", "")[:300_000], _seen())
+    work = Work(_body(), request.form.get("sample", "").replace("\x00", "")[:300_000], _seen(), unsaved=True)
     forward = _DESPITE.match(act)
     if act == "try" or (forward and work.sample.strip()):
         _try(in_transaction(lambda: queries.get_source(source_id), write=False), work)
@@ -120,6 +122,8 @@ def _rearrange(source_id: str, work: Work, act: str) -> None:
     place = int(pressed[2]) if pressed else -1
     if act == "add" and len(rules) < MOST_RULES:
         rules.append({"name": "", "when": "", "action": "", "fields": {}, "variables": {}})
+    elif act == "list":
+        work.wrong = _unreadable(queries.get_source(source_id), work.sample)
     elif act == "last":
         work.sample = _latest(queries.get_source(source_id)) or work.sample
     elif pressed and pressed[1] == "remove" and place < len(rules) > 1:
@@ -179,6 +183,16 @@ def _field(one: Parameter, path: str) -> Any:
         return _text(path)
     columns = {column.name: _text(f"{path}.columns.{column.name}") for column in one.columns}
     return {"each": _text(f"{path}.each"), "columns": columns}
+
+
+def _unreadable(source: HookSource, sample: str) -> Mapping[str, list[str]]:
+    """Why no fields can be listed of the sample; empty when they can."""
+    try:
+        trying.read_sample(source, sample)
+    except Invalid as error:
+        found: Mapping[str, list[str]] = error.details["fields"]
+        return found
+    return {}
 
 
 def _tree(source: HookSource, sample: str) -> list[Leaf]:

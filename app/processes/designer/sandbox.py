@@ -138,12 +138,33 @@ class Play:
         start = given.get("start")
         if start is not None and start not in self.definition.elements:
             raise CannotPlay(act="start", reason=_("There is no such element: “%(name)s”.", name=start[:60]))
+        for element, told in given.get("decisions", {}).items():
+            self._refuse_undecidable(element, told if isinstance(told, list) else [told])
         self._took(engine.begin(self.definition, values, self.stage, at=start))
         for act in self.script.acts:
             self.do(act)
         if not self.ended:
             self.variables = engine.variables(self.definition, self._state)
         return self
+
+    def _refuse_undecidable(self, element: str, told: Sequence[Any]) -> None:
+        """What is told instead of a rule set must be told of an element that asks one, and be a route it has."""
+        rule_set = getattr(self.definition.elements.get(element), "rule_set", None)
+        if not rule_set:
+            raise CannotPlay(act="decisions", reason=_("No rules are asked at “%(name)s”.", name=element[:60]))
+        plan = decisions.plan_in_force(str(rule_set))
+        routes = plan.rule_set.routes if plan else ()
+        said = [one["route"] if isinstance(one, Mapping) and "route" in one else one for one in told]
+        for route in said:
+            if routes and isinstance(route, str) and route not in routes:
+                raise CannotPlay(
+                    act=f"decisions {element}"[:100],
+                    reason=_(
+                        "“%(name)s” is no route of its rules. There are: %(routes)s.",
+                        name=route[:60],
+                        routes=", ".join(routes),
+                    ),
+                )
 
     @property
     def ends(self) -> list[str]:

@@ -78,6 +78,10 @@ def test_a_mapping_is_tried_out_leaving_nothing_then_put_into_force(client, desi
     tree = client.post(url, data={**form_of(body), "do": "refresh"}).data.decode()
     assert 'data-insert="data.items"' in tree
     assert 'data-insert="item.sku"' in tree
+    assert 'data-guard="unsaved"' in tree
+    broken = client.post(url, data={**form_of({**body, "sample": '{"id": '}), "do": "list"})
+    assert broken.status_code == 422
+    assert "the body is no JSON" in broken.data.decode()
     tried = client.post(url, data={**form_of(body), "do": "try"})
     assert tried.status_code == 200
     assert "SO-2026-" in tried.data.decode()

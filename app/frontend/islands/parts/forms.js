@@ -1,7 +1,8 @@
 import { all, make, once } from "./dom.js";
 import { text } from "./texts.js";
 
-// --- data-guard: leaving a changed form asks first ------------------------------------------------------------------
+// --- data-guard: leaving a changed form asks first (="unsaved": it came back as it was written, not saved yet) ------
+// --- data-once: so does leaving what is shown only once, until it is copied -----------------------------------------
 let leaving = false;
 
 function contentOf(form) {
@@ -10,12 +11,19 @@ function contentOf(form) {
 
 /** Has the person written something into the form since it came? */
 export function changed(form) {
-  return form.yxBefore !== undefined && contentOf(form) !== form.yxBefore;
+  return form.yxBefore !== undefined && (form.dataset.guard === "unsaved" || contentOf(form) !== form.yxBefore);
 }
 
 addEventListener("beforeunload", (event) => {
-  if (!leaving && [...document.querySelectorAll("form[data-guard]")].some(changed)) event.preventDefault();
+  if (leaving) return;
+  if (document.querySelector("[data-once]") || [...document.querySelectorAll("form[data-guard]")].some(changed)) event.preventDefault();
 });
+
+function taken(shown) {
+  shown?.closest?.("[data-once]")?.removeAttribute("data-once");
+}
+
+document.addEventListener("copy", () => taken(getSelection()?.anchorNode?.parentElement));
 
 // --- a form is sent once, however often the button is pressed -------------------------------------------------------
 document.addEventListener("submit", (event) => {
@@ -115,7 +123,10 @@ document.addEventListener("click", (event) => {
   const remove = event.target.closest?.("[data-row-remove]");
   if (remove) return removeRow(remove);
   const copy = event.target.closest?.("[data-copy]");
-  if (copy) navigator.clipboard?.writeText(copy.dataset.copy || copy.textContent.trim()).then(() => say(text("Copied")));
+  if (copy) {
+    taken(copy);
+    navigator.clipboard?.writeText(copy.dataset.copy || copy.textContent.trim()).then(() => say(text("Copied")));
+  }
 });
 
 document.addEventListener("change", (event) => {
