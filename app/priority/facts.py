@@ -14,6 +14,7 @@ from typing import Any
 from app.core import clock, workdays
 from app.core.subject import Subject
 from app.decisions.facts import fact
+from app.orders.models import OrderStatus
 from app.priority import columns as columns
 from app.priority import facts_goods as facts_goods
 from app.priority import facts_steering as facts_steering
@@ -178,8 +179,9 @@ def award_facts(subject: Subject, as_of: datetime) -> Facts:
         return []
     award, today = picture.award, clock.local_date(as_of)
     ordered: dict[str, int] = {}
+    to_come = 0 if picture.order.status == OrderStatus.RELEASED else 1  # a released order is in what was drawn
     for line in picture.lines:
-        ordered[line.product_id] = ordered.get(line.product_id, 0) + line.quantity
+        ordered[line.product_id] = ordered.get(line.product_id, 0) + line.quantity * to_come
     lines = [line for line in award.lines if line.product_id in ordered]
     length = max(1, (award.valid_to - award.valid_from).days + 1)
     elapsed = min(max((today - award.valid_from).days, 0), length)
