@@ -11,10 +11,10 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from app.catalog import queries as catalog
 from app.core import clock, workdays
 from app.core.subject import Subject
 from app.decisions.facts import fact
-from app.orders.models import OrderStatus
 from app.priority import columns as columns
 from app.priority import facts_goods as facts_goods
 from app.priority import facts_steering as facts_steering
@@ -179,9 +179,11 @@ def award_facts(subject: Subject, as_of: datetime) -> Facts:
         return []
     award, today = picture.award, clock.local_date(as_of)
     ordered: dict[str, int] = {}
-    to_come = 0 if picture.order.status == OrderStatus.RELEASED else 1  # a released order is in what was drawn
     for line in picture.lines:
-        ordered[line.product_id] = ordered.get(line.product_id, 0) + line.quantity * to_come
+        ordered[line.product_id] = ordered.get(line.product_id, 0) + line.quantity
+    drawn = 0  # of what it orders, that much is in `consumed_qty` already
+    if picture.order.status == "released":
+        drawn = catalog.drawn_on_award(picture.order.id, award.id)
     lines = [line for line in award.lines if line.product_id in ordered]
     length = max(1, (award.valid_to - award.valid_from).days + 1)
     elapsed = min(max((today - award.valid_from).days, 0), length)
@@ -194,7 +196,8 @@ def award_facts(subject: Subject, as_of: datetime) -> Facts:
             "days_left": award.days_left(today),
             "remaining_quantity": sum(
                 line.committed_qty - line.consumed_qty - ordered[line.product_id] for line in lines
-            ),
+            )
+            + drawn,
             "behind_plan": committed > 0 and consumed * length < committed * elapsed,
         }
     ]

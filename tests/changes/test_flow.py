@@ -172,6 +172,8 @@ def test_a_tender_order_draws_on_its_award_once_released_and_a_cancellation_give
     order = flow.decide("bob", order, "approve")
     assert (order.status, drawn(flow)) == ("released", 5)
     assert award_facts(Subject("order", order.id), clock.now())[0]["remaining_quantity"] == left == 995
+    with amending.supposed(order, flow.changed(order, quantity=1001)):  # more than is committed is seen before
+        assert award_facts(Subject("order", order.id), clock.now())[0]["remaining_quantity"] == -1
     flow.decide("bob", other, "approve")
     assert drawn(flow) == 8
     for change, sum_of_both in (({"quantity": 9}, 12), ({"note": "at the back door"}, 12), ({"cancel": True}, 3)):
