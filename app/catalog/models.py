@@ -375,3 +375,17 @@ class TenderAwardLine(Base):
         UniqueConstraint("award_id", "product_id"),
         CheckConstraint("price_ceiling >= 0 AND committed_qty >= 0 AND consumed_qty >= 0", name="figures"),
     )
+
+
+class AwardDraw(Base):
+    """Base units of a product that a released order has drawn on an award; the award's lines hold the sums."""
+
+    __tablename__ = "award_draws"
+
+    order_id: Mapped[str] = mapped_column(String(26), primary_key=True)
+    line_id: Mapped[str] = mapped_column(
+        ForeignKey("tender_award_lines.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    quantity: Mapped[int]
+
+    __table_args__ = (CheckConstraint("quantity > 0", name="figures"),)

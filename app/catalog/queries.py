@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from sqlalchemy import Select, case, or_, select
+from sqlalchemy import Select, case, func, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.audit.queries import subject_labels
 from app.catalog.models import (
     Authorisation,
+    AwardDraw,
     Contract,
     Customer,
     Licence,
@@ -20,6 +21,7 @@ from app.catalog.models import (
     Registration,
     Supplier,
     TenderAward,
+    TenderAwardLine,
 )
 from app.core.db import session
 from app.core.errors import NotFound
@@ -284,3 +286,13 @@ def supplier_codes_of(ids: Iterable[str]) -> dict[str, str]:
     """The codes of the suppliers that exist, by id."""
     rows = session().execute(select(Supplier.id, Supplier.code).where(Supplier.id.in_(set(ids))))
     return {row.id: row.code for row in rows}
+
+
+def drawn_on_award(order_id: str, award_id: str) -> int:
+    """Base units that the order has drawn on the award so far."""
+    wanted = (
+        select(func.coalesce(func.sum(AwardDraw.quantity), 0))
+        .join(TenderAwardLine, TenderAwardLine.id == AwardDraw.line_id)
+        .where(AwardDraw.order_id == order_id, TenderAwardLine.award_id == award_id)
+    )
+    return session().scalar(wanted) or 0

@@ -13,11 +13,11 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from marshmallow import Schema, ValidationError
-from sqlalchemy import select
 
 from app.audit.service import record
 from app.catalog import checks, schemas
 from app.catalog.checks import base_quantities
+from app.catalog.drawing import draw_on_award
 from app.catalog.identifiers import BadIdentifier, check_di, check_uscc
 from app.catalog.models import (
     Authorisation,
@@ -43,7 +43,7 @@ from app.core.refusals import flat_fields
 from app.core.registry import Registry
 from app.core.subject import Subject
 
-__all__ = ["BadIdentifier", "base_quantities", "check_di", "check_uscc"]
+__all__ = ["BadIdentifier", "base_quantities", "check_di", "check_uscc", "draw_on_award"]
 
 Given = Mapping[str, Any]
 Record = TypeVar("Record", bound=Any)
@@ -183,19 +183,6 @@ def create_award(actor: Actor, given: Given) -> TenderAward:
 def change_award(actor: Actor, award: TenderAward, given: Given, *, seen_version: int) -> TenderAward:
     """Replace a tender award; volumes already drawn are kept. Raises Invalid, StaleVersion, BelowConsumed."""
     return _changed(actor, award, given, seen_version, (schemas.AwardGiven(), checks.award, _put_award))
-
-
-def draw_on_award(actor: Actor, award_id: str, product_id: str, quantity: int) -> TenderAwardLine:
-    """Count `quantity` base units as ordered under the award (negative gives them back), never below nought."""
-    wanted = select(TenderAwardLine).where(
-        TenderAwardLine.award_id == award_id, TenderAwardLine.product_id == product_id
-    )
-    line = session().scalars(wanted.with_for_update()).one()
-    line.consumed_qty = max(0, line.consumed_qty + quantity)
-    session().flush()
-    subject = Subject("award", award_id)
-    record(actor, "award:draw", subject, product_id=product_id, quantity=quantity, consumed=line.consumed_qty)
-    return line
 
 
 def create_region(actor: Actor, given: Given) -> Region:

@@ -74,9 +74,10 @@ def _before_release(actor: Actor, case: ChangeRequest, order: Order) -> None:
 
 def _cancel(actor: Actor, case: ChangeRequest, order: Order) -> None:
     _refuse_picked(order)
-    if any(share.gone for share in planning.shares_of([order.id]).values()):  # that stays, the rest is not shipped
+    gone = {line: share.gone for line, share in planning.shares_of([order.id]).items()}
+    if any(gone.values()):  # that stays, the rest is not shipped
         amending.cancel_rest(
-            actor, order, seen_version=case.base_version, reason=f"{case.number}: {case.reason}"[:1000]
+            actor, order, gone, seen_version=case.base_version, reason=f"{case.number}: {case.reason}"[:1000]
         )
         give_back(actor, order, case.number)
         tell_shipments(actor, order, CANCELLED, case)

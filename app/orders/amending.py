@@ -41,10 +41,13 @@ def cancel_released(actor: Actor, order: Order, *, seen_version: int, reason: st
     service.move(actor, order, OrderStatus.CANCELLED, "cancel", service.checked_reason(reason))
 
 
-def cancel_rest(actor: Actor, order: Order, *, seen_version: int, reason: str) -> None:
-    """A part of it has left and stays; the customer does not want the rest any more. Raises StaleVersion, Invalid."""
+def cancel_rest(actor: Actor, order: Order, gone: Mapping[str, int], *, seen_version: int, reason: str) -> None:
+    """A part of it has left and stays: `gone`, in base units by line. The customer does not want the rest any more; a
+    tender award gets the volume of the rest back. Raises StaleVersion, Invalid."""
     _take(order, seen_version)
     service.mutate(actor, order, "amend", snapshot_of(order), reason=service.checked_reason(reason))
+    if order.tender_award_number:
+        service.draw_on_award(actor, order, gone)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.audit import service as audit
+from app.catalog import service as catalog
 from app.core import clock
 from app.core.db import session
 from app.core.errors import Conflict, Forbidden, Invalid, StaleVersion
@@ -242,6 +243,8 @@ def mutate(actor: Actor, order: Order, verb: str, before: dict[str, Any], **deta
     order.version += 1
     diff = difference(before, snapshot_of(order))
     _keep_version(actor, order, verb, diff)
+    if _on_award(order, before, diff):
+        draw_on_award(actor, order, {line.id: line.quantity for line in order.lines})
     audit.record(
         actor,
         f"order:{verb}",
@@ -252,6 +255,21 @@ def mutate(actor: Actor, order: Order, verb: str, before: dict[str, Any], **deta
         **{name: value for name, value in details.items() if value},
     )
     tell_of(order, verb)
+
+
+def _on_award(order: Order, before: Mapping[str, Any], diff: Mapping[str, Any]) -> bool:
+    """Does the change touch what the order draws on a tender award?"""
+    named = before["tender_award_number"] or order.tender_award_number
+    return bool(named) and any(path.split(".")[0] in ("status", "tender_award_number", "lines") for path in diff)
+
+
+def draw_on_award(actor: Actor, order: Order, quantities: Mapping[str, int]) -> None:
+    """A released order draws these base units, by line, on its tender award; any other gives back what it drew."""
+    wanted: dict[str, int] = {}
+    if order.status == OrderStatus.RELEASED and order.tender_award_number:
+        for line in order.lines:
+            wanted[line.product_id] = wanted.get(line.product_id, 0) + quantities.get(line.id, 0)
+    catalog.draw_on_award(actor, order.id, order.tender_award_number, wanted)
 
 
 def _keep_version(actor: Actor, order: Order, verb: str, diff: dict[str, Any]) -> None:

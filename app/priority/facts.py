@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from app.catalog import queries as catalog
 from app.core import clock, workdays
 from app.core.subject import Subject
 from app.decisions.facts import fact
@@ -187,6 +188,9 @@ def award_facts(subject: Subject, as_of: datetime) -> Facts:
     ordered: dict[str, int] = {}
     for line in picture.lines:
         ordered[line.product_id] = ordered.get(line.product_id, 0) + line.quantity
+    drawn = 0  # of what it orders, that much is in `consumed_qty` already
+    if picture.order.status == "released":
+        drawn = catalog.drawn_on_award(picture.order.id, award.id)
     lines = [line for line in award.lines if line.product_id in ordered]
     length = max(1, (award.valid_to - award.valid_from).days + 1)
     elapsed = min(max((today - award.valid_from).days, 0), length)
@@ -199,7 +203,8 @@ def award_facts(subject: Subject, as_of: datetime) -> Facts:
             "days_left": award.days_left(today),
             "remaining_quantity": sum(
                 line.committed_qty - line.consumed_qty - ordered[line.product_id] for line in lines
-            ),
+            )
+            + drawn,
             "behind_plan": committed > 0 and consumed * length < committed * elapsed,
         }
     ]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from app.audit import signatures
+from app.catalog.models import TenderAwardLine
 from app.changes import service
 from app.changes.models import ChangeRequest
 from app.changes.queries import changes_of
@@ -25,10 +26,12 @@ from app.inventory import queries as stock
 from app.inventory import service as inventory
 from app.inventory.models import LedgerEntry, Reservation
 from app.inventory.service import outside
+from app.orders import amending
 from app.orders import queries as orders
 from app.planning import queries as allocation
 from app.planning import service as planning
 from app.priority import queries as priority
+from app.priority.facts import award_facts
 from app.processes import queries as instances
 from app.processes import service as processes
 from app.tasks import queries as tasks
@@ -36,6 +39,7 @@ from app.tasks.notices import notices_of
 from app.tasks.refusing import FourEyes
 from tests.catalog.factories import make_customer, make_product, make_registration
 from tests.changes.world import make_changing, run_jobs
+from tests.orders.factories import given_order
 
 pytestmark = pytest.mark.usefixtures("tx")
 
@@ -148,6 +152,40 @@ def test_held_put_back_changed_and_the_shipment_starts_over(flow):
     assert ended(shipment) == "starts_over"
     assert {row.place.zone_kind for row in stock.reservations_of(order.id)} == {"qualified"}
     assert stock.differences() == []
+
+
+def drawn(flow):
+    """Base units that orders have drawn on the only award."""
+    session().expire_all()
+    return session().scalars(select(TenderAwardLine.consumed_qty)).one()
+
+
+def tender_order(flow, quantity):
+    given = given_order("tender", product=flow.world.product, customer=flow.world.hospital, quantity=quantity)
+    return intake.take_in(flow.actor("ann"), given).order
+
+
+def test_a_tender_order_draws_on_its_award_once_released_and_a_cancellation_gives_it_back(flow):
+    order, other = tender_order(flow, 5), tender_order(flow, 3)
+    assert (order.status, drawn(flow)) == ("in_approval", 0)
+    left = award_facts(Subject("order", order.id), clock.now())[0]["remaining_quantity"]
+    order = flow.decide("bob", order, "approve")
+    assert (order.status, drawn(flow)) == ("released", 5)
+    assert award_facts(Subject("order", order.id), clock.now())[0]["remaining_quantity"] == left == 995
+    with amending.supposed(order, flow.changed(order, quantity=1001)):  # more than is committed is seen before
+        assert award_facts(Subject("order", order.id), clock.now())[0]["remaining_quantity"] == -1
+    flow.decide("bob", other, "approve")
+    assert drawn(flow) == 8
+    for change, sum_of_both in (({"quantity": 9}, 12), ({"note": "at the back door"}, 12), ({"cancel": True}, 3)):
+        case = flow.ask(orders.get_order(order.id), **change)
+        if case.status != "applied":
+            flow.answer("bob", case, "approve")
+            run_jobs()
+        assert (case.status, drawn(flow)) == ("applied", sum_of_both)
+    amending.cancel_rest(
+        flow.actor("bob"), other, {other.lines[0].id: 1}, seen_version=other.version, reason="one has left"
+    )
+    assert drawn(flow) == 1
 
 
 def test_nobody_answers_so_somebody_calls_and_it_is_cancelled(flow):

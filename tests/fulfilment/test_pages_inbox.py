@@ -145,6 +145,16 @@ def test_four_eyes_are_explained(client, flow):
     assert decide(client, task, orders.version_of(order.id), outcome="approve").status_code == 403
 
 
+def test_what_is_decided_stands_above_the_form_and_who_refuses_is_asked_for_the_reason_first(client, flow):
+    task = flow.task(flow.submit(quantity=3))
+    page = text(as_person(client, flow, "bob").get(f"/tasks/{task.id}?lang=en"))
+    glance = page[page.index("at-a-glance") : page.index('id="decision"')]
+    assert "× 3" in glance
+    assert "Class III" in glance
+    buttons = {one.split('"')[0]: "data-needs" in one.split(">")[0] for one in page.split('name="outcome" value="')[1:]}
+    assert buttons == {"approve": False, "rework": True, "reject": True}
+
+
 def test_a_stranger_sees_no_task(client, flow):
     task = flow.task(flow.submit())
     assert as_person(client, flow, "other").get(f"/tasks/{task.id}").status_code == 403

@@ -154,6 +154,14 @@ function keepDraft(form, outer, place) {
   addEventListener("submit", (event) => event.target !== outer && due && save(), true); // a file attached, say: the page comes anew
 }
 
+/** Does this answer need a field that is empty? It is said at the field, before any question. */
+function lacks(form, data, key) {
+  const field = key && form.get("formFieldRegistry").getAll().find((one) => one.key === key);
+  if (!field || String(data[key] ?? "").trim()) return false;
+  form._setState({ errors: { [field.id]: [chinese ? "请填写理由。" : "Please give a reason."] } });
+  return true;
+}
+
 /** Show data-schema with data-values; fill and check it when the form data-target (or the surrounding one) is sent. */
 export async function mount(place) {
   if (chinese) flatpickr.localize(Mandarin);
@@ -177,7 +185,7 @@ export async function mount(place) {
       if (event.target !== outer || !place.isConnected) return;
       if (event.submitter?.formNoValidate) return;
       const { data, errors } = form.submit();
-      if (Object.keys(errors).length) {
+      if (Object.keys(errors).length || lacks(form, data, event.submitter?.dataset.needs)) {
         event.preventDefault();
         event.stopImmediatePropagation();
         requestAnimationFrame(() => focusFirstError(box));

@@ -203,6 +203,7 @@ def _render_task(task: Task, answers: dict[str, Any], refusal: DomainError | Non
         order=view.order if view else None,
         panel=panel_of(view.order) if view else None,
         outcomes=deciding.offered(task, form),
+        reason_needed=deciding.REASON_NEEDED,
         form=forms.without(forms.localised(form), "outcome"),
         answers=draft.answers if draft else answers or _on_file(about, form),
         draft=draft,
