@@ -193,3 +193,30 @@ def test_answers_are_never_changed(world):
     made = said(world, case, queries.notices_of(case)[0], used=1)
     with pytest.raises(Exception, match="append-only"), session().begin_nested():
         session().query(RecallReply).filter_by(id=made.id).update({"person": "somebody else"})
+
+
+def test_who_is_named_for_recalls_is_written_to_and_else_phoned(world):
+    def named(purpose, email="", phone="1"):
+        return {"name": purpose, "purpose": purpose, "phone": phone, "email": email}
+
+    world.hospital.contacts = [
+        named("order", "o@rh.example"),
+        named("recall", "no address"),
+        named("recall", "r@rh.example"),
+    ]
+    world.distributor.contacts = [named("finance", "f@rd.example"), named("recall", phone="110")]
+    world.clinic.contacts = [named("order", "o@rc.example")]
+    session().flush()
+    case = world.open()
+    decide(world, case)
+    notices = {one.customer_id: one for one in queries.notices_of(case)}
+    written = {
+        one.id: (notices[one.id].email, notices[one.id].told_by)
+        for one in (world.hospital, world.distributor, world.clinic)
+    }
+    assert list(written.values()) == [("r@rh.example", "mail"), ("", ""), ("o@rc.example", "mail")]
+    assert notices[world.distributor.id].sent_at is None, "somebody has to phone"
+    assert sorted(letter.target for letter in session().query(Letter)) == ["o@rc.example", "r@rh.example"]
+    drill = world.open(world.other, mock=True)
+    decide(world, drill)
+    assert session().query(Letter).count() == 2
