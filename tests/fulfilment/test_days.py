@@ -24,6 +24,10 @@ from app.inventory.models import MOVES, Balance, Holding, LedgerEntry, Lot, Plac
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.planning import service as planning
+from app.recalls import counting
+from app.recalls import queries as told_of
+from app.recalls import service as recalls
+from app.recalls.models import RecallCase
 from app.tasks import queries as tasks
 from tests.conftest import NOON
 from tests.fulfilment.flow_world import make_flow
@@ -93,6 +97,28 @@ class Days(RuleBasedStateMachine):
             VERBS[status](self.flow.actor("qa"), lot, reason="as found", **extra)
             if status in ("rejected", "recalled"):
                 self.gone.setdefault(lot.id, self.shipped(lot.id))
+
+    def not_recalled(self) -> list[Lot]:
+        wanted = select(Lot).where(Lot.status.in_(("quarantined", "under_inspection", "released", "held", "rejected")))
+        return list(self.session.scalars(wanted.order_by(Lot.lot_no)))
+
+    @precondition(lambda self: self.not_recalled())
+    @rule(data=st.data())
+    def recall_is_opened(self, data: Any) -> None:
+        lot = data.draw(st.sampled_from(self.not_recalled()))
+        given = {"lot_ids": [lot.id], "jurisdiction": "cn", "hazard": "open barrier", "mock": False}
+        case = recalls.open_case(self.flow.actor("qa"), given)
+        assert lot.status == "recalled"
+        self.gone.setdefault(lot.id, self.shipped(lot.id))
+        frozen = sum(one.quantity for one in told_of.scope_of(case) if one.lot_id == lot.id)
+        assert frozen + self.held_outside(lot.id, "scrap") == self.received(lot.id), "each unit stands in one line"
+
+    def held_outside(self, lot_id: str, kind: str) -> int:
+        wanted = select(func.sum(Holding.quantity)).join(Place, Place.id == Holding.place_id)
+        return self.session.scalar(wanted.where(Holding.lot_id == lot_id, Place.kind == kind)) or 0
+
+    def received(self, lot_id: str) -> int:
+        return -self.held_outside(lot_id, "supplier")
 
     def shipped(self, lot_id: str) -> int:
         which = (LedgerEntry.lot_id == lot_id, LedgerEntry.kind == "ship")
@@ -239,6 +265,13 @@ class Days(RuleBasedStateMachine):
         quantities = {line.id: line.quantity for order in self.session.scalars(select(Order)) for line in order.lines}
         for line_id, quantity in self.session.execute(kept.group_by(Reservation.order_line_id)):
             assert quantity <= quantities.get(line_id, 0)
+
+    @invariant()
+    def a_recall_knows_where_every_unit_is(self) -> None:
+        for case in self.session.scalars(select(RecallCase).order_by(RecallCase.number.desc()).limit(1)):
+            for one in counting.standing_of(case, [], {}).balances:
+                sums = one.in_stock + one.returned + one.destroyed + one.used + one.unaccounted
+                assert sums == one.received == self.received(one.lot_id)
 
     @invariant()
     def what_was_blocked_for_good_has_not_left_since(self) -> None:
