@@ -23,7 +23,6 @@ from app.tasks.records import NoticeKind
 
 CHANGED, RECALLED_ON_WAY = "order.changed", "shipment.recalled"
 CALL_THE_CARRIER = ("transport", "order_desk")
-SEPARATORS = {"en": ", ", "zh": "，"}
 
 
 @task_rank.register("shipment")
@@ -130,8 +129,8 @@ def remind_of_shipment(call: StepCall) -> dict[str, Any] | None:
     one = _one(call)
     dispatch.note(call.actor, one, "late")
     people = [user.id for role in CALL_THE_CARRIER for user in users_with_role(role)]
-    waits = {"en": "not arrived", "zh": "未送达"} if one.departed_at else {"en": "not fetched", "zh": "未提货"}
-    title = {language: f"{one.number}{SEPARATORS[language]}{said}" for language, said in waits.items()}
+    en, zh = ("not arrived", "未送达") if one.departed_at else ("not fetched", "未提货")
+    title = {"en": f"{one.number}, {en}", "zh": f"{one.number}，{zh}"}
     tell_of_page(SYSTEM, f"/shipments/{one.id}", title, people, kind=NoticeKind.LATE)
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.audit import signatures
 from app.core import clock, jobs
@@ -17,6 +18,7 @@ from app.inventory import service as inventory
 from app.notifying.models import Letter
 from app.recalls import counting, links, queries, replying, service, telling
 from app.recalls.models import RecallReply
+from app.tasks.records import Notice
 from app.tasks.refusing import FourEyes
 from app.vigilance import capas
 from tests.catalog.factories import make_customer
@@ -143,6 +145,9 @@ def test_reminders_at_each_quarter_and_escalation_at_the_end(world, level, hours
             session().expire_all()
             late = notices[world.clinic.id].escalated_at is not None
             counted.append((notices[world.clinic.id].reminders, notices[world.hospital.id].reminders, late))
+    wanted = select(Notice).where(Notice.user_id == world.users["hedda"].id, Notice.path == f"/recalls/{case.id}")
+    said_above = [one.title["en"].partition(", ")[2] for one in session().scalars(wanted.order_by(Notice.id))]
+    assert "consignees have not answered" in said_above
     assert counted == [(0, 0, False), (1, 0, False), (2, 0, False), (3, 0, False), (3, 0, True), (3, 0, True)]
 
 

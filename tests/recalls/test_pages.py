@@ -76,7 +76,12 @@ def test_clicked_through(world, client):
     page = client.get(here).text
     (asked,) = re.findall(rf'href="(/orders/new[^"]*customer={world.clinic.code}[^"]*)"', page)
     page = client.get(unescape(asked)).text
-    for shown in ('value="replacement" selected', f'value="{world.clinic.code}"', f'value="{world.lot.product.sku}"'):
+    for shown in (
+        'value="replacement" selected',
+        f'value="{world.clinic.code}"',
+        f'value="{world.lot.product.sku}"',
+        f">{case.number}<",
+    ):
         assert shown in page
     assert re.search(r'name="lines-0-quantity"[^>]*value="4"', page), "what it had and has not used"
     sign_in(client, world.users["rae"])

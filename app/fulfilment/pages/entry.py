@@ -30,8 +30,8 @@ UNITS = ("EA", "BX", "CT", "PK", "CS")
 @bp.get("/orders/new")
 @requires(ORDER_CREATE)
 def new_order() -> str:
-    """An order form; `channel`, `customer`, `order_type`, and a `product` with its `quantity`, once or several times,
-    may be given in the address."""
+    """An order form; `channel`, `customer`, `order_type`, `note`, and a `product` with its `quantity`, once or several
+    times, may be given in the address."""
     asked = request.args
     channel, order_type = asked.get("channel", "direct"), asked.get("order_type", "normal")
     goods = zip(asked.getlist("product")[:LINES_OFFERED], asked.getlist("quantity"), strict=False)
@@ -39,6 +39,7 @@ def new_order() -> str:
         "channel": channel if channel in CHANNELS else "direct",
         "order_type": order_type if order_type in ORDER_TYPES else "normal",
         "customer": asked.get("customer", ""),
+        "note": asked.get("note", ""),
         "lines": [{"product": product, "quantity": quantity} for product, quantity in goods] or [{}],
     }
     return form_page(values, key=new_id())
