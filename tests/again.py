@@ -34,7 +34,13 @@ PURE = {
     *("processes/test_width_and_length.py", "hostile/test_schema.py"),
 }
 SHOWN = (
-    *("*/test_*pages*.py", "*/test_diagram.py", "processes/test_lint.py", "core/test_web.py", "orders/test_checks.py"),
+    *(
+        "*/test_*pages*.py",
+        "processes/test_every_flow.py",
+        "processes/test_lint.py",
+        "core/test_web.py",
+        "orders/test_checks.py",
+    ),
     *("catalog/test_udi.py", "catalog/test_api.py", "shipping/test_api.py", "shipping/test_labels.py"),
     *("fulfilment/test_upload.py", "fulfilment/test_api_*.py", "identity/test_administration.py"),
     *("integration/test_edge.py", "integration/test_wire.py", "decisions/test_generated.py"),

@@ -99,8 +99,9 @@ class CustomerShown(Schema):
 
 
 class CustomerInFull(CustomerShown):
-    """A customer with its licences."""
+    """A customer with its contact persons and licences."""
 
+    contacts = fields.List(fields.Nested(ContactGiven))
     licences = fields.List(fields.Nested(LicenceShown))
 
 

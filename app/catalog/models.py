@@ -189,7 +189,8 @@ class Region(Versioned, Base):
 
 
 class Customer(Versioned, Base):
-    """Who orders: a hospital, clinic or distributor, with tier, region and credit."""
+    """Who orders: a hospital, clinic or distributor, with tier, region and credit. `contacts` as a supplier's: the
+    recall contact is told of recalls, by e-mail where one is known."""
 
     __tablename__ = "customers"
 
@@ -202,6 +203,7 @@ class Customer(Versioned, Base):
     tier: Mapped[str] = mapped_column(String(1), default="B", index=True)
     region_code: Mapped[str] = mapped_column(ForeignKey("regions.code"), index=True)
     address: Mapped[str] = mapped_column(String(300), default="")
+    contacts: Mapped[JsonList] = mapped_column(default=list)
     credit_limit: Mapped[Money] = mapped_column(default=Decimal(0))
     credit_used: Mapped[Money] = mapped_column(default=Decimal(0))
     overdue_days: Mapped[int] = mapped_column(default=0)

@@ -150,6 +150,15 @@ class ProductGiven(Schema):
     """None leaves the packaging levels as they are."""
 
 
+class ContactGiven(Schema):
+    """Whom to call at a customer or supplier, and what for."""
+
+    name = Text(most=100, required=True)
+    purpose = Choice(models.CONTACT_PURPOSES, required=True)
+    phone = _optional_text(40)
+    email = _optional_text(200)
+
+
 class CustomerGiven(Schema):
     """A customer as edited."""
 
@@ -161,6 +170,7 @@ class CustomerGiven(Schema):
     tier = Choice(models.CUSTOMER_TIERS, load_default="B")
     region_code = Text(most=16, required=True)
     address = _optional_text(300)
+    contacts = fields.List(fields.Nested(ContactGiven), load_default=list, validate=_few)
     credit_limit = Amount(load_default=Decimal(0))
     credit_used = Amount(load_default=Decimal(0))
     overdue_days = _days(load_default=0)
@@ -168,15 +178,6 @@ class CustomerGiven(Schema):
     min_remaining_days = _days(load_default=None, allow_none=True)
     cold_capable = fields.Boolean(load_default=False)
     status = Choice(models.CUSTOMER_STATUSES, load_default="prospect")
-
-
-class ContactGiven(Schema):
-    """Whom to call at a supplier, and what for."""
-
-    name = Text(most=100, required=True)
-    purpose = Choice(models.CONTACT_PURPOSES, required=True)
-    phone = _optional_text(40)
-    email = _optional_text(200)
 
 
 class SupplierGiven(Schema):

@@ -181,7 +181,7 @@ class _Reading:
                 raise when.found.refuse(_("more than %(most)s combinations", most=MOST_BRANCHES), rule)
         if not branches:
             raise when.found.refuse(_("a rule has 1 to %(most)s patterns", most=MOST_PATTERNS), rule)
-        branches = [_with_compared(branch) for branch in branches]
+        branches = [_with_compared(self._joined(branch)) for branch in branches]
         for branch in branches:
             self._check_branch(branch, when.found, rule)
         return tuple(self._ordered(branch, when.found, rule) for branch in branches), any_of
@@ -212,6 +212,18 @@ class _Reading:
             )
         condition = read_condition(inner, kind, self.schema, self.parameters, rule)
         return Pattern(word, condition, negated=False, line=entry.line)
+
+    def _joined(self, branch: Branch) -> Branch:
+        """What is said twice of a kind that there is once is said together: the matcher never takes one fact for two
+        patterns of a rule."""
+        found: dict[object, Pattern] = {}
+        for place, one in enumerate(branch):
+            single = not one.negated and one.kind != "signal" and self.schema.kinds[one.kind].cardinality != "many"
+            key: object = one.kind if single else place
+            first = found.get(key)
+            both = one.condition if first is None else All((first.condition, one.condition))
+            found[key] = Pattern(one.kind, both, one.negated, line=one.line if first is None else first.line)
+        return tuple(found.values())
 
     def _ordered(self, branch: Branch, entry: Located, rule: str) -> Branch:
         """What is compared with comes before what compares, and what must not be there last: the matcher never fires a

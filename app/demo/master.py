@@ -158,6 +158,15 @@ def credit_code(number: int) -> str:
     return body + uscc.calc_check_digit(body)
 
 
+def _contacts(house: str, *, written: bool = True) -> list[dict[str, str]]:
+    """Who orders and who is told of recalls; not `written`: by telephone alone. None of it leads anywhere."""
+    email = f"recall@{house}.example" if written else ""
+    return [
+        {"name": "采购联系人", "purpose": "order", "phone": f"000-2222{house[1:]}"},
+        {"name": "召回联系人", "purpose": "recall", "phone": f"000-3333{house[1:]}", "email": email},
+    ]
+
+
 def _make_customers(actor: Actor, world: World, rng: random.Random) -> None:
     number = 0
     for city, city_en, region in CITIES:
@@ -182,6 +191,7 @@ def _make_customers(actor: Actor, world: World, rng: random.Random) -> None:
                     "min_remaining_days": rng.choice((None, None, 120, 180)),
                     "cold_capable": region != "CN-XZ",
                     "status": "active",
+                    "contacts": _contacts(f"h{number:04d}", written=number % 4 != 0),
                 },
             )
             world.hospitals.append(made)
@@ -201,6 +211,7 @@ def _make_customers(actor: Actor, world: World, rng: random.Random) -> None:
                 "overdue_days": rng.choice((0, 0, 0, 0, 10, 20, 20, 20, 10, 45)),
                 "cold_capable": index != 6,
                 "status": "active",
+                "contacts": _contacts(f"d{index:04d}"),
             },
         )
         world.distributors.append(made)

@@ -40,6 +40,7 @@ KINDS: dict[str, LazyString] = {
     NoticeKind.GONE.value: _l("A task of mine goes on without me"),
     NoticeKind.COMPLAINT.value: _l("A customer complains of goods"),
     NoticeKind.SIGNAL.value: _l("Complaints and nonconformances of goods add up"),
+    NoticeKind.LATE.value: _l("A shipment is not fetched, or does not arrive"),
 }
 """Kinds of notices as their reader thinks of them."""
 CALM = (NoticeKind.REMIND, NoticeKind.COPY)

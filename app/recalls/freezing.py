@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import date
 
 from app.core.db import session
 from app.core.ids import new_id
+from app.priority import queries as priority
 from app.recalls.models import RecallCase, RecallScope
 from app.shipping import shipments
 from app.traceability.queries import Scope
@@ -20,8 +22,15 @@ def freeze(case: RecallCase, found: Scope) -> int:
     return len(lines)
 
 
+def promises_of(order_ids: Collection[str]) -> dict[str, date | None]:
+    """By order: when it is to arrive, as its shipments say, or else its promise. Two statements."""
+    ranked = {order_id: one.promise_date for order_id, one in priority.standings_of(order_ids).items()}
+    return {**ranked, **shipments.arrivals_of(order_ids)}
+
+
 def _lines(found: Scope) -> Iterator[dict[str, object]]:
     kept: dict[tuple[str, str], int] = defaultdict(int)
+    promised = promises_of({one.order_id for one in found.reserved if one.order_id})
     for one in found.reserved:
         kept[one.lot_id, one.place.id] += one.quantity
         yield {
@@ -31,6 +40,7 @@ def _lines(found: Scope) -> Iterator[dict[str, object]]:
             "order_id": one.order_id,
             "order_line_id": one.line_id,
             "picked": one.picked,
+            "promised_on": promised.get(one.order_id or ""),
             "quantity": one.quantity,
         }
     for spot in found.stock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -118,6 +118,8 @@ class RecallScope(Base):
     order_id: Mapped[str | None] = mapped_column(String(26))
     order_line_id: Mapped[str | None] = mapped_column(String(26))
     picked: Mapped[bool] = mapped_column(default=False)
+    promised_on: Mapped[date | None]
+    """When the order was to arrive before the recall."""
     kit_lot_id: Mapped[str | None] = mapped_column(String(26))
     quantity: Mapped[int]
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
+from app.catalog.models import Customer
 from app.core import clock, jsontext
 from app.core.db import session
 from app.core.errors import NotFound
@@ -78,6 +79,12 @@ def replies_of(case: RecallCase) -> dict[str, list[RecallReply]]:
     for reply in session().scalars(wanted.where(RecallNotice.case_id == case.id).order_by(RecallReply.number)):
         found.setdefault(reply.notice_id, []).append(reply)
     return found
+
+
+def people_for_recalls(customer: Customer) -> list[dict[str, str]]:
+    """Contact persons, {"name", "purpose", "phone", "email"}: those for recalls, else whoever is named."""
+    named: list[dict[str, str]] = customer.contacts
+    return [one for one in named if one["purpose"] == "recall"] or named
 
 
 def known_email(customer_id: str) -> str:

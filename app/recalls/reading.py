@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from app.catalog import queries as catalog
@@ -13,8 +13,11 @@ from app.inventory import queries as stock
 from app.inventory.models import Lot
 from app.orders import queries as orders
 from app.orders.models import Order
+from app.priority import queries as priority
+from app.priority import service as ranking
 from app.recalls import clocks, queries
 from app.recalls.counting import Position, Standing, standing_of
+from app.recalls.freezing import promises_of
 from app.recalls.models import COUNTS, RecallCase, RecallNotice, RecallReply, RecallScope
 
 
@@ -44,6 +47,11 @@ class Told:
         return {name: sum(int(one.get(name, 0)) for one in counts) for name in COUNTS}
 
     @property
+    def people(self) -> list[dict[str, str]]:
+        """Whom to phone."""
+        return queries.people_for_recalls(self.customer) if self.customer else []
+
+    @property
     def state(self) -> str:
         """replied, late, told, untold."""
         if self.notice.replied_at:
@@ -55,15 +63,19 @@ class Told:
 
 @dataclass(frozen=True)
 class Affected:
-    """An order's line that lost units of a recalled lot: base units before, and all that is kept for it now."""
+    """An order's line that lost units of a recalled lot: base units before, and all that is kept for it now; when it
+    was to arrive, and when it is to now, if that is known."""
 
     order: Order
+    band: str
     line_no: int
     lot_no: str
     wanted: int
     lost: int
     picked: bool
     has: int
+    promised_on: date | None
+    arrives_on: date | None
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,15 @@ class Sheet:
     """Quarters of the time that have passed, 0 to 4."""
     left: timedelta | None
     """Of the time to answer; negative when it is over."""
+
+    def to_replace(self, told: Told) -> dict[str, int]:
+        """What a consignee lacks by the recall: base units that it had and has not used, by SKU."""
+        found: dict[str, int] = {}
+        for one in told.positions:
+            sku, units = self.lots[one.lot_id].product.sku, one.returned + one.destroyed + one.left
+            if units:
+                found[sku] = found.get(sku, 0) + units
+        return found
 
     @property
     def answered(self) -> int:
@@ -131,20 +152,33 @@ def sheet_of(case: RecallCase) -> Sheet:
 
 
 def affected_by(case: RecallCase, scope: list[RecallScope]) -> list[Affected]:
-    """Orders that had units of the lots reserved, and what is kept for each line now. Three statements."""
+    """Orders that had units of the lots reserved, and what is kept for each line now; by rank, as stock is dealt out.
+    Six statements."""
     lost = [one for one in scope if one.kind == "reserved" and one.order_id]
     ids = sorted({str(one.order_id) for one in lost})
     if not ids:
         return []
-    found, has = orders.orders_by_id(ids), stock.kept_by_line(ids)
-    lots = queries.lots_of(case)
+    found, has, standings = orders.orders_by_id(ids), stock.kept_by_line(ids), priority.standings_of(ids)
+    lots, promised = queries.lots_of(case), promises_of(ids)
     shown: list[Affected] = []
     for one in lost:
         order = found.get(str(one.order_id))
         line: Any = next((each for each in order.lines if each.id == one.order_line_id), None) if order else None
         if order is not None and line is not None:
-            lot = lots.get(one.lot_id)
-            kept = has.get(line.id, 0)
-            number = lot.lot_no if lot else "–"
-            shown.append(Affected(order, line.line_no, number, line.quantity, one.quantity, one.picked, kept))
-    return shown
+            lot, standing, kept = lots.get(one.lot_id), standings.get(order.id), has.get(line.id, 0)
+            shown.append(
+                Affected(
+                    order=order,
+                    band="" if standing is None else standing.band,
+                    line_no=line.line_no,
+                    lot_no=lot.lot_no if lot else "–",
+                    wanted=line.quantity,
+                    lost=one.quantity,
+                    picked=one.picked,
+                    has=kept,
+                    promised_on=one.promised_on,
+                    arrives_on=promised.get(order.id) if kept >= line.quantity else None,
+                )
+            )
+    ranks = {order_id: ranking.rank_of(standing).key() for order_id, standing in standings.items()}
+    return sorted(shown, key=lambda one: (ranks.get(one.order.id, "~"), one.order.number, one.line_no, one.lot_no))

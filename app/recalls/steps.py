@@ -7,14 +7,18 @@ from typing import Any
 
 from app.core.permissions import SYSTEM
 from app.core.subject import Subject
+from app.identity.queries import users_with_role
 from app.processes.steps import StepCall, step, task_rank
 from app.recalls import clocks, papers, service, telling
 from app.recalls.models import RecallCase
 from app.recalls.queries import get_case
 from app.tasks.models import Rank
-from app.tasks.notices import notify, people_of
+from app.tasks.notices import notify, people_of, tell_of_page
 from app.tasks.queries import open_tasks_of
 from app.tasks.records import NoticeKind
+
+SUPERIORS = ("quality_head", "manager")
+"""Who hears of it when a time is over."""
 
 
 @task_rank.register("recall")
@@ -86,22 +90,30 @@ def remind_consignees(call: StepCall) -> dict[str, Any] | None:
 
 @step.register("escalate_recall")
 def escalate_recall(call: StepCall) -> dict[str, Any] | None:
-    """The time is over: who does not answer is marked, and whoever leads the recall told."""
-    telling.remind(SYSTEM, _case(call))
-    _urge(call.subject, NoticeKind.ESCALATE)
+    """The time is over: who does not answer is marked; whoever leads the recall is told, and those above them."""
+    case = _case(call)
+    telling.remind(SYSTEM, case)
+    _escalate(case, {"en": "consignees have not answered", "zh": "有收货单位未回执"})
     return None
 
 
 @step.register("urge_recall_report")
 def urge_recall_report(call: StepCall) -> dict[str, Any] | None:
     """The time to report is over."""
-    _urge(call.subject, NoticeKind.ESCALATE)
+    _escalate(_case(call), {"en": "the report is late", "zh": "报告逾期"})
     return None
 
 
 def _urge(subject: Subject, kind: NoticeKind) -> None:
     for task in open_tasks_of(subject):
         notify(SYSTEM, kind, task.id, people_of(task))
+
+
+def _escalate(case: RecallCase, what: dict[str, str]) -> None:
+    _urge(case.subject, NoticeKind.ESCALATE)
+    title = {"en": f"{case.number}, {what['en']}", "zh": f"{case.number}，{what['zh']}"}
+    above = [user.id for role in SUPERIORS for user in users_with_role(role)]
+    tell_of_page(SYSTEM, f"/recalls/{case.id}", title, above, kind=NoticeKind.ESCALATE)
 
 
 @step.register("make_recall_report")

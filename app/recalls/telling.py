@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.audit.service import record
 from app.catalog import queries as catalog
+from app.catalog.models import Customer
 from app.core import clock
 from app.core.db import session
 from app.core.errors import Invalid
@@ -21,6 +22,7 @@ from app.recalls.service import lock_open
 
 REMINDERS = 3
 EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,130}\Z")
+MOST_ADDRESS = 200
 
 
 def tell(actor: Actor, case: RecallCase) -> int:
@@ -30,6 +32,7 @@ def tell(actor: Actor, case: RecallCase) -> int:
     standing = standing_of(case, notices, {})
     there = {one.customer_id for one in notices}
     new = [customer_id for customer_id in standing.consignee_ids if customer_id not in there]
+    customers = catalog.customers_of(new)
     for customer_id in new:
         made = RecallNotice(
             id=new_id(),
@@ -46,8 +49,9 @@ def tell(actor: Actor, case: RecallCase) -> int:
         session().flush()
         if not case.mock:
             made.token_hash = links.hash_of(links.token_of(made.id))
-            _issue(actor, case, made, standing)
-            _send(case, made, queries.known_email(customer_id))
+            customer = customers.get(customer_id)
+            _issue(actor, case, made, customer, standing)
+            _send(case, made, _address_of(customer) or queries.known_email(customer_id))
     case.notified_at = case.notified_at or now
     session().flush()
     if new:
@@ -62,8 +66,18 @@ def _due(case: RecallCase, now: datetime) -> datetime:
     return clocks.due_at(now, case.hours or 0)
 
 
-def _issue(actor: Actor, case: RecallCase, notice: RecallNotice, standing: Standing) -> None:
-    customer = catalog.customers_of([notice.customer_id]).get(notice.customer_id)
+def _address_of(customer: Customer | None) -> str:
+    """Of whom the customer names for recalls; empty when nobody is named, or nobody who could be written to."""
+    named = [] if customer is None else queries.people_for_recalls(customer)
+    return next((one["email"] for one in named if is_address(one.get("email", ""))), "")
+
+
+def is_address(text: str) -> bool:
+    """True when a letter could go there."""
+    return len(text) <= MOST_ADDRESS and EMAIL.match(text) is not None
+
+
+def _issue(actor: Actor, case: RecallCase, notice: RecallNotice, customer: Customer | None, standing: Standing) -> None:
     if customer is not None:
         content = papers.notice_of(case, notice, customer, standing.at(notice.customer_id))
         notice.document_id = documents.issue_document(actor, "recall_notice", case.subject, content).id
@@ -80,7 +94,7 @@ def send_to(actor: Actor, case: RecallCase, notice: RecallNotice, email: str) ->
     """Send it to this address, which later recalls know. Raises CaseClosed, Invalid."""
     lock_open(case)
     address = email.strip()
-    if len(address) > 200 or not EMAIL.match(address):
+    if not is_address(address):
         raise Invalid({"email": [_("Must be an e-mail address.")]})
     _refuse_drill(case)
     _send(case, notice, address)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, case, func, or_, select
@@ -93,6 +94,13 @@ def is_away(order_id: str) -> bool:
     """Something of the order has left and is not brought by a later shipment; also when no shipment of ours took it."""
     left = [one for one in live_of(order_id) if one.status not in OPEN]
     return not left or any(units_of([one.id for one in left]).values())
+
+
+def arrivals_of(order_ids: Collection[str]) -> dict[str, date]:
+    """By order: the day on which the last of what has not left is to arrive. One statement."""
+    last = select(Shipment.order_id, func.max(Shipment.arrives_on)).where(Shipment.order_id.in_(order_ids))
+    rows = session().execute(last.where(Shipment.status.in_(OPEN)).group_by(Shipment.order_id))
+    return {row[0]: row[1] for row in rows}
 
 
 def open_with(order_id: str, lot_id: str) -> list[Shipment]:

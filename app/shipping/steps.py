@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.permissions import SYSTEM, Actor
 from app.core.subject import Subject
+from app.identity.queries import users_with_role
 from app.inventory import service as inventory
 from app.inventory.models import RECALLED, Lot
 from app.orders import queries as orders
@@ -17,11 +18,11 @@ from app.processes.steps import StepCall, kept_years, step, task_rank
 from app.shipping import covering, delivery, dispatch, parting, shipments, telling
 from app.shipping.models import Shipment
 from app.tasks.models import Rank
-from app.tasks.notices import notify, people_of
-from app.tasks.queries import open_tasks_of
+from app.tasks.notices import tell_of_page
 from app.tasks.records import NoticeKind
 
 CHANGED, RECALLED_ON_WAY = "order.changed", "shipment.recalled"
+CALL_THE_CARRIER = ("transport", "order_desk")
 
 
 @task_rank.register("shipment")
@@ -123,11 +124,14 @@ def depart(call: StepCall) -> dict[str, Any] | None:
 
 @step.register("remind_of_shipment")
 def remind_of_shipment(call: StepCall) -> dict[str, Any] | None:
-    """Nobody has come for it, or it has not arrived: transport hears of it."""
+    """Nobody has come for it, or it has not arrived: who can call the carrier hears of it, by their bell and by what
+    they chose, and so do other systems. Nobody has a task meanwhile."""
     one = _one(call)
     dispatch.note(call.actor, one, "late")
-    for task in open_tasks_of(call.subject):
-        notify(SYSTEM, NoticeKind.URGE, task.id, people_of(task), one.number)
+    people = [user.id for role in CALL_THE_CARRIER for user in users_with_role(role)]
+    en, zh = ("not arrived", "未送达") if one.departed_at else ("not fetched", "未提货")
+    title = {"en": f"{one.number}, {en}", "zh": f"{one.number}，{zh}"}
+    tell_of_page(SYSTEM, f"/shipments/{one.id}", title, people, kind=NoticeKind.LATE)
     return None
 
 

@@ -49,6 +49,7 @@ WORDS: dict[str, LazyString] = {
     NoticeKind.GONE: _l("What your task waited for has come: it goes on without you"),
     NoticeKind.COMPLAINT: _l("A complaint came in"),
     NoticeKind.SIGNAL: _l("Complaints and nonconformances add up"),
+    NoticeKind.LATE: _l("A shipment is late"),
 }
 
 

@@ -34,6 +34,7 @@ class NoticeKind(StrEnum):
     GONE = "gone"
     COMPLAINT = "complaint"
     SIGNAL = "signal"
+    LATE = "late"
 
 
 class Notice(Base):

@@ -59,6 +59,9 @@ CONDITIONS = [
 def some_rule(number: int, random: Random) -> str:
     kinds = random.sample(CONDITIONS, random.randint(1, 3))
     patterns = [f'{{{kind}: "{random.choice(options)}"}}' for kind, options in kinds]
+    if random.random() < 0.3:  # more is said of one of them
+        kind, options = random.choice([one for one in kinds if one[0] != "line"] or [CONDITIONS[0]])
+        patterns.append(f'{{any: [{{{kind}: "{random.choice(options)}"}}, {{{kind}: "{random.choice(options)}"}}]}}')
     if len(kinds) > 1 and random.random() < 0.7:  # one kind is negated, so that most sets are accepted
         patterns = [f"{{not: {one}}}" if one.startswith("{award") else one for one in patterns]
     if number > 3 and random.random() < 0.3:

@@ -7,10 +7,13 @@ from random import Random
 import pytest
 
 from app.decisions.compile import make_plan
+from app.decisions.engines.closures import Closures
+from app.decisions.engines.durable import Durable
+from app.decisions.engines.generated import Generated
 from app.decisions.language import read_rule_set
 from app.decisions.schema import read_schema
 from app.decisions.source import LARGEST, RuleFileInvalid, load
-from tests.decisions.factories import SHIPPED, plan_of, rule, schema_text, shipped_text, text_of
+from tests.decisions.factories import DAY, SHIPPED, plan_of, rule, schema_text, shipped_text, text_of, whole
 
 GOOD = rule(
     "R1", "all: [{order: total_fen >= parameters.big}]", "points: 5, factor: f", '{en: "{order.total_fen}", zh: 好}'
@@ -215,3 +218,19 @@ def test_any_inside_all_and_firing_order_by_stratum() -> None:
     )
     assert [one.id for one in plan.rules] == ["R", "LATE"]
     assert len(plan.rules[0].branches) == 2
+
+
+@pytest.mark.parametrize("engine", [Durable, Generated, Closures])
+def test_two_things_said_of_what_there_is_once(engine) -> None:
+    both = rule("BOTH", "all: [{order: po_present}, {order: total_fen > 5}]")
+    either = rule("EITHER", "all: [{order: total_fen > 5}, {any: [{order: not po_present}, {customer: tier == 'S'}]}]")
+    plan = plan_of(both, either)
+    made = engine(plan)
+
+    def fired(**facts):
+        return [one.rule for one in made.run(whole(plan, **facts), DAY)]
+
+    assert fired(order={"po_present": True, "total_fen": 6}) == ["BOTH"]
+    assert fired(order={"po_present": False, "total_fen": 6}) == ["EITHER"]
+    assert fired(order={"po_present": True, "total_fen": 5}) == []
+    assert fired(order={"po_present": True, "total_fen": 6}, customer={"tier": "S"}) == ["BOTH", "EITHER"]

@@ -24,10 +24,18 @@ from app.inventory.models import MOVES, Balance, Holding, LedgerEntry, Lot, Plac
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.planning import service as planning
+from app.recalls import counting
+from app.recalls import queries as told_of
+from app.recalls import service as recalls
+from app.recalls.models import RecallCase
+from app.shipping import shipments
+from app.shipping.models import Shipment
 from app.tasks import queries as tasks
+from app.tasks.models import Task
 from tests.conftest import NOON
 from tests.fulfilment.flow_world import make_flow
 from tests.orders.factories import given_order
+from tests.shipping.world import make_dock
 
 WHO = {
     "approve": ("bob", "desk2"),
@@ -61,9 +69,11 @@ class Days(RuleBasedStateMachine):
         self.session = db.UnitSession(self.connection, expire_on_commit=False, join_transaction_mode="create_savepoint")
         self.token = db._current.set(db.unit_around(self.session))
         self.flow = make_flow()
+        self.dock = make_dock(self.flow)
         self.products = [self.flow.plain, self.flow.world.product]
         self.warehouse = self.session.scalars(select(Warehouse).order_by(Warehouse.code)).one()
         self.numbers = count(1)
+        self.left = 0
         self.gone: dict[str, int] = {}
         """Units of a lot that had been shipped when it was blocked for good."""
 
@@ -77,12 +87,17 @@ class Days(RuleBasedStateMachine):
 
     # --- goods -----------------------------------------------------------------------------------------------------
 
-    @rule(which=st.integers(0, 1), quantity=st.integers(1, 60), life=st.integers(20, 900))
-    def goods_come(self, which: int, quantity: int, life: int) -> None:
+    @rule(which=st.integers(0, 1), quantity=st.integers(1, 60), life=st.integers(20, 900), good=st.booleans())
+    def goods_come(self, which: int, quantity: int, life: int, good: bool) -> None:
         number, today = next(self.numbers), clock.today()
         given = {"lot_no": f"D{number}", "made_on": today.isoformat(), "quantity": quantity, "document": f"GR-{number}"}
         given["expires_on"] = (today + timedelta(days=life)).isoformat()
-        inventory.receive(SYSTEM, self.products[which], self.warehouse, given)
+        lot = inventory.receive(SYSTEM, self.products[which], self.warehouse, given)
+        if good:
+            qa = self.flow.actor("qa")
+            if "inspecting" in MOVES[lot.status]:
+                inventory.inspect_lot(qa, lot, reason="as planned")
+            inventory.release_lot(qa, lot, reason="as found", report_no=f"QC-{lot.lot_no}")
 
     @rule(data=st.data(), status=st.sampled_from(sorted(VERBS)))
     def lot_is_judged(self, data: Any, status: str) -> None:
@@ -94,25 +109,58 @@ class Days(RuleBasedStateMachine):
             if status in ("rejected", "recalled"):
                 self.gone.setdefault(lot.id, self.shipped(lot.id))
 
+    def not_recalled(self) -> list[Lot]:
+        wanted = select(Lot).where(Lot.status.in_(("quarantined", "under_inspection", "released", "held", "rejected")))
+        return list(self.session.scalars(wanted.order_by(Lot.lot_no)))
+
+    @precondition(lambda self: self.not_recalled())
+    @rule(data=st.data())
+    def recall_is_opened(self, data: Any) -> None:
+        lot = data.draw(st.sampled_from(self.not_recalled()))
+        given = {"lot_ids": [lot.id], "jurisdiction": "cn", "hazard": "open barrier", "mock": False}
+        case = recalls.open_case(self.flow.actor("qa"), given)
+        assert lot.status == "recalled"
+        self.gone.setdefault(lot.id, self.shipped(lot.id))
+        frozen = sum(one.quantity for one in told_of.scope_of(case) if one.lot_id == lot.id)
+        assert frozen + self.held_outside(lot.id, "scrap") == self.received(lot.id), "each unit stands in one line"
+
+    def held_outside(self, lot_id: str, kind: str) -> int:
+        wanted = select(func.sum(Holding.quantity)).join(Place, Place.id == Holding.place_id)
+        return self.session.scalar(wanted.where(Holding.lot_id == lot_id, Place.kind == kind)) or 0
+
+    def received(self, lot_id: str) -> int:
+        return -self.held_outside(lot_id, "supplier")
+
     def shipped(self, lot_id: str) -> int:
         which = (LedgerEntry.lot_id == lot_id, LedgerEntry.kind == "ship")
         return self.session.scalar(select(func.coalesce(func.sum(LedgerEntry.quantity), 0)).where(*which)) or 0
 
     @precondition(lambda self: self.kept())
     @rule(data=st.data())
-    def picked_or_shipped(self, data: Any) -> None:
+    def picked_or_put_back(self, data: Any) -> None:
         kept = data.draw(st.sampled_from(self.kept()))
-        good = kept.lot.status == "released" and usable_on(kept.lot, kept.arrives_on)
         if kept.level == "firm":
+            good = kept.lot.status == "released" and usable_on(kept.lot, kept.arrives_on)
             with suppress(inventory.MayNotLeave):
                 inventory.pick(SYSTEM, kept.id, data.draw(st.integers(1, kept.quantity)), document="PL-1")
                 assert good
-        elif data.draw(st.integers(0, 5)) == 0:
-            inventory.put_back(SYSTEM, kept.id, reason="asked for")
         else:
-            with suppress(inventory.MayNotLeave):
-                inventory.ship(SYSTEM, kept.id, inventory.outside("transit", kept.order_id), document="DN-1")
-                assert good
+            inventory.put_back(SYSTEM, kept.id, reason="asked for")
+
+    def to_pick(self) -> list[Shipment]:
+        wanted = select(Shipment).where(Shipment.status == "picking").order_by(Shipment.number)
+        return [one for one in self.session.scalars(wanted) if self.dock.at(one) == ["pick"]]
+
+    @precondition(lambda self: self.to_pick())
+    @rule(data=st.data())
+    def leaves(self, data: Any) -> None:
+        one = data.draw(st.sampled_from(self.to_pick()))
+        goods = [each.kept for each in shipments.goods_of(one)]
+        good = all(each.lot.status == "released" and usable_on(each.lot, each.arrives_on) for each in goods)
+        with suppress(DomainError), self.session.begin_nested():  # picked to its end, checked, packed, fetched
+            self.dock.leave(one)
+            assert good
+            self.left += 1
 
     def kept(self) -> list[Reservation]:
         wanted = select(Reservation).where(Reservation.status == "active", Reservation.level.in_(("firm", "hard")))
@@ -175,7 +223,14 @@ class Days(RuleBasedStateMachine):
         if not waiting:
             return
         order = data.draw(st.sampled_from(waiting))
-        task = tasks.open_tasks_of(Subject("order", order.id))[0]
+        for _stage in range(3):  # with a yes all that it is asked for, one after the other
+            found = tasks.open_tasks_of(Subject("order", order.id))
+            if found:
+                self.answer(found[0], outcome)
+            if outcome != "yes":
+                return
+
+    def answer(self, task: Task, outcome: str) -> None:
         yes = {"resolve_blocks": "recheck", "resolve_shortage": "recheck", "rework": "resubmit"}
         said = yes.get(task.element_id, "approve")
         if outcome != "yes" and task.element_id not in ("rework", "approve_afterwards"):
@@ -235,10 +290,22 @@ class Days(RuleBasedStateMachine):
 
     @invariant()
     def nobody_has_more_than_they_ordered(self) -> None:
-        kept = select(Reservation.order_line_id, func.sum(Reservation.quantity)).where(Reservation.status != "released")
+        """What was called back on its way is replaced by another shipment of the order."""
+        back = select(Shipment.id).where(Shipment.status.in_(("returning", "returned")))
+        kept = select(Reservation.order_line_id, func.sum(Reservation.quantity)).where(
+            Reservation.status != "released",
+            Reservation.shipment_id.is_(None) | Reservation.shipment_id.not_in(back),
+        )
         quantities = {line.id: line.quantity for order in self.session.scalars(select(Order)) for line in order.lines}
         for line_id, quantity in self.session.execute(kept.group_by(Reservation.order_line_id)):
             assert quantity <= quantities.get(line_id, 0)
+
+    @invariant()
+    def a_recall_knows_where_every_unit_is(self) -> None:
+        for case in self.session.scalars(select(RecallCase).order_by(RecallCase.number.desc()).limit(1)):
+            for one in counting.standing_of(case, [], {}).balances:
+                sums = one.in_stock + one.returned + one.destroyed + one.used + one.unaccounted
+                assert sums == one.received == self.received(one.lot_id)
 
     @invariant()
     def what_was_blocked_for_good_has_not_left_since(self) -> None:

@@ -10,10 +10,7 @@ import orjson
 import pytest
 
 from app.processes import engine
-from app.processes.designer import trying
-from app.processes.designer.models import ProcessDraft
 from tests.conftest import NOON
-from tests.decisions.factories import seed
 from tests.processes.test_engine import Case
 
 FOLDER = Path(__file__).parents[2] / "bpmn"
@@ -232,12 +229,3 @@ def test_forms_offer_exactly_what_the_diagram_understands():
             outcome = next(part for part in form["components"] if part.get("key") == "outcome")
             assert [option["value"] for option in outcome["values"]] == CHOICES[element.id]
             assert all(option["label_zh"] for option in outcome["values"])
-
-
-def test_the_scenarios_pass_and_leave_nothing_out(tx):
-    seed()
-    forms = {name: orjson.loads((FOLDER / f"{name}.form").read_bytes()) for name in engine.form_keys_of(XML)}
-    scenarios = (FOLDER / "approval.scenarios.yaml").read_text()
-    trial = trying.try_draft(ProcessDraft(key="approval", xml=XML.decode(), forms=forms, scenarios=scenarios))
-    assert [(one.scenario.title, one.wrong) for one in trial.broken] == []
-    assert trial.coverage.percent == 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.audit import signatures
 from app.core import clock, jobs
@@ -17,6 +18,7 @@ from app.inventory import service as inventory
 from app.notifying.models import Letter
 from app.recalls import counting, links, queries, replying, service, telling
 from app.recalls.models import RecallReply
+from app.tasks.records import Notice
 from app.tasks.refusing import FourEyes
 from app.vigilance import capas
 from tests.catalog.factories import make_customer
@@ -143,6 +145,9 @@ def test_reminders_at_each_quarter_and_escalation_at_the_end(world, level, hours
             session().expire_all()
             late = notices[world.clinic.id].escalated_at is not None
             counted.append((notices[world.clinic.id].reminders, notices[world.hospital.id].reminders, late))
+    wanted = select(Notice).where(Notice.user_id == world.users["hedda"].id, Notice.path == f"/recalls/{case.id}")
+    said_above = [one.title["en"].partition(", ")[2] for one in session().scalars(wanted.order_by(Notice.id))]
+    assert "consignees have not answered" in said_above
     assert counted == [(0, 0, False), (1, 0, False), (2, 0, False), (3, 0, False), (3, 0, True), (3, 0, True)]
 
 
@@ -193,3 +198,30 @@ def test_answers_are_never_changed(world):
     made = said(world, case, queries.notices_of(case)[0], used=1)
     with pytest.raises(Exception, match="append-only"), session().begin_nested():
         session().query(RecallReply).filter_by(id=made.id).update({"person": "somebody else"})
+
+
+def test_who_is_named_for_recalls_is_written_to_and_else_phoned(world):
+    def named(purpose, email="", phone="1"):
+        return {"name": purpose, "purpose": purpose, "phone": phone, "email": email}
+
+    world.hospital.contacts = [
+        named("order", "o@rh.example"),
+        named("recall", "no address"),
+        named("recall", "r@rh.example"),
+    ]
+    world.distributor.contacts = [named("finance", "f@rd.example"), named("recall", phone="110")]
+    world.clinic.contacts = [named("order", "o@rc.example")]
+    session().flush()
+    case = world.open()
+    decide(world, case)
+    notices = {one.customer_id: one for one in queries.notices_of(case)}
+    written = {
+        one.id: (notices[one.id].email, notices[one.id].told_by)
+        for one in (world.hospital, world.distributor, world.clinic)
+    }
+    assert list(written.values()) == [("r@rh.example", "mail"), ("", ""), ("o@rc.example", "mail")]
+    assert notices[world.distributor.id].sent_at is None, "somebody has to phone"
+    assert sorted(letter.target for letter in session().query(Letter)) == ["o@rc.example", "r@rh.example"]
+    drill = world.open(world.other, mock=True)
+    decide(world, drill)
+    assert session().query(Letter).count() == 2

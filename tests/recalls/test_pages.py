@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import orjson
 import pytest
@@ -57,7 +58,9 @@ def test_clicked_through(world, client):
     sign_in(client, world.users["rae"])
     here = f"/recalls/{case.id}"
     told = queries.notices_of(case)
-    assert client.get(here).text.count("Told on the phone") == 3
+    world.hospital.contacts = [{"name": "Qin", "purpose": "recall", "phone": "021-77", "email": ""}]
+    page = client.get(here).text
+    assert (page.count("Told on the phone"), page.count("021-77</a>"), "Order a replacement" in page) == (3, 1, False)
     assert client.post(f"{here}/told/{told[0].id}/call").status_code == 302
     assert client.post(f"{here}/told/{told[1].id}/send", data={"email": "no"}).status_code == 422
     assert client.post(f"{here}/told/{told[1].id}/send", data={"email": "a@b.example"}).status_code == 302
@@ -69,6 +72,19 @@ def test_clicked_through(world, client):
     assert "Zhao" in client.get(f"{here}/told/{told[0].id}").text
     assert "in the recall already" in client.post(f"{here}/widen", data={"lots": world.lot.lot_no, "reason": "x"}).text
     assert client.post(f"{here}/widen", data={"lots": world.other.lot_no, "reason": "x"}).status_code == 302
+    sign_in(client, world.users["sal"])
+    page = client.get(here).text
+    (asked,) = re.findall(rf'href="(/orders/new[^"]*customer={world.clinic.code}[^"]*)"', page)
+    page = client.get(unescape(asked)).text
+    for shown in (
+        'value="replacement" selected',
+        f'value="{world.clinic.code}"',
+        f'value="{world.lot.product.sku}"',
+        f">{case.number}<",
+    ):
+        assert shown in page
+    assert re.search(r'name="lines-0-quantity"[^>]*value="4"', page), "what it had and has not used"
+    sign_in(client, world.users["rae"])
     client.set_cookie("language", "zh_Hans")
     page = client.get(here).text
     assert all(text in page for text in ("一级召回", "去向不明", "收货单位", "受影响订单"))

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
-from app.core import clock
+from app.core import clock, jobs
 from app.core.db import session
 from app.core.errors import Invalid
 from app.core.subject import Subject
@@ -19,6 +20,7 @@ from app.processes import queries as processes
 from app.processes.service import NoMatch
 from app.shipping import delivery, dispatch, missing, shipments
 from app.shipping.temperature import Reading
+from app.tasks.records import Notice
 from app.tasks.service import FourEyes
 from tests.inventory.factories import make_lot
 from tests.shipping.world import make_dock
@@ -254,3 +256,27 @@ def test_what_is_refused_comes_back_and_the_rest_is_delivered(dock):
     dock.do("qa", shipment, reason="credit note agreed")
     assert where(lot) == {"customer": 3}
     assert stock.differences() == []
+
+
+def test_who_can_call_the_carrier_hears_that_it_is_late(dock):
+    def told():
+        while jobs.run_due():
+            pass
+        wanted = select(Notice).where(Notice.path == f"/shipments/{shipment.id}").order_by(Notice.id)
+        return [(one.user_id, one.title["en"]) for one in session().scalars(wanted)]
+
+    _order, shipment = dock.release()
+    dock.pick_all(shipment)
+    dock.do("wang", shipment)
+    dock.do("wang", shipment)
+    transport, packed = dock.flow.users["tao"].id, clock.now()
+    with clock.moved(packed + timedelta(hours=23)):
+        assert told() == []
+    with clock.moved(packed + timedelta(hours=25)):
+        assert (transport, f"{shipment.number}, not fetched") in told()
+        dock.say("shipment.pickup", shipment)
+        before = told()
+    with clock.moved(packed + timedelta(days=5)):
+        late = [one for one in told() if one not in before]
+        assert (transport, f"{shipment.number}, not arrived") in late
+        assert len(late) == len(before), "once each"

@@ -105,7 +105,7 @@ offer(
         place=(_l("Customers"), 20),
         template="catalog/customer.html",
         context=_related,
-        defaults={"tier": "B", "status": "prospect"},
+        defaults={"tier": "B", "status": "prospect", "contacts": []},
     )
 )
 

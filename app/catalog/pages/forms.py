@@ -23,7 +23,7 @@ from app.catalog.pages.inputs import (
 )
 from app.catalog.pages.names import options
 from app.core.db import session
-from app.core.i18n import _, _l, pick
+from app.core.i18n import LazyString, _, _l, pick
 
 PRODUCT_SUGGEST = "/products/suggest?q="
 CUSTOMER_SUGGEST = "/customers/suggest?q="
@@ -47,6 +47,21 @@ def _period() -> Group:
             Input("valid_from", _l("Valid from"), "date", required=True),
             Input("valid_to", _l("Last valid day"), "date", required=True),
         ),
+    )
+
+
+def _contacts(hint: LazyString) -> Rows:
+    return Rows(
+        "contacts",
+        _l("Contact persons"),
+        (
+            Input("name", _l("Name"), attrs={"maxlength": 100}),
+            Input("purpose", _l("Purpose"), "select", options=lambda: options(names.CONTACT_PURPOSE, "–")),
+            Input("phone", _l("Telephone"), attrs={"maxlength": 40}),
+            Input("email", _l("E-mail"), attrs={"maxlength": 200}),
+        ),
+        add=_l("Add a contact person"),
+        hint=hint,
     )
 
 
@@ -157,6 +172,7 @@ CUSTOMER = Form(
             ),
         ),
     ),
+    _contacts(_l("The recall contact gets the notice of a recall by e-mail; without an address somebody must phone.")),
 )
 
 SUPPLIER = Form(
@@ -183,18 +199,7 @@ SUPPLIER = Form(
             ),
         ),
     ),
-    Rows(
-        "contacts",
-        _l("Contact persons"),
-        (
-            Input("name", _l("Name"), attrs={"maxlength": 100}),
-            Input("purpose", _l("Purpose"), "select", options=lambda: options(names.CONTACT_PURPOSE, "–")),
-            Input("phone", _l("Telephone"), attrs={"maxlength": 40}),
-            Input("email", _l("E-mail"), attrs={"maxlength": 200}),
-        ),
-        add=_l("Add a contact person"),
-        hint=_l("A maker or distributor names somebody who answers about recalls at any hour."),
-    ),
+    _contacts(_l("A maker or distributor names somebody who answers about recalls at any hour.")),
 )
 
 REGISTRATION = Form(
@@ -345,7 +350,7 @@ def values_of(found: Any, form: Form) -> dict[str, Any]:
             for row in found.packages
             if row.kind == "package"
         ]
-    if form is SUPPLIER:
+    if form in (CUSTOMER, SUPPLIER):
         values["contacts"] = list(found.contacts)
     if form is AWARD:
         values["lines"] = [

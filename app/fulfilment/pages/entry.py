@@ -23,19 +23,24 @@ from app.orders.service import LARGEST_VERSION, DuplicateReference
 
 bp = Blueprint("orders", "app.fulfilment.pages")
 
+LINES_OFFERED = 50
 UNITS = ("EA", "BX", "CT", "PK", "CS")
 
 
 @bp.get("/orders/new")
 @requires(ORDER_CREATE)
 def new_order() -> str:
-    """An empty order form; `channel` and `customer` may be given in the address."""
-    channel = request.args.get("channel", "direct")
+    """An order form; `channel`, `customer`, `order_type`, `note`, and a `product` with its `quantity`, once or several
+    times, may be given in the address."""
+    asked = request.args
+    channel, order_type = asked.get("channel", "direct"), asked.get("order_type", "normal")
+    goods = zip(asked.getlist("product")[:LINES_OFFERED], asked.getlist("quantity"), strict=False)
     values = {
         "channel": channel if channel in CHANNELS else "direct",
-        "order_type": "normal",
-        "customer": request.args.get("customer", ""),
-        "lines": [{}],
+        "order_type": order_type if order_type in ORDER_TYPES else "normal",
+        "customer": asked.get("customer", ""),
+        "note": asked.get("note", ""),
+        "lines": [{"product": product, "quantity": quantity} for product, quantity in goods] or [{}],
     }
     return form_page(values, key=new_id())
 

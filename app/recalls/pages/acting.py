@@ -97,11 +97,13 @@ def show_told(recall_id: str, told_id: str) -> str:
 def _told(recall_id: str, told_id: str, refusal: Invalid | Conflict | None = None) -> str:
     case = queries.get_case(recall_id)
     notice = queries.get_notice(case, told_id)
+    customer = catalog.customers_of([notice.customer_id]).get(notice.customer_id)
     return render_template(
         "recalls/told.html",
         case=case,
         notice=notice,
-        customer=catalog.customers_of([notice.customer_id]).get(notice.customer_id),
+        customer=customer,
+        people=queries.people_for_recalls(customer) if customer else [],
         lots=[queries.lots_of(case)[lot_id] for lot_id in replying.lots_asked(case, notice)],
         replies=queries.replies_of(case).get(notice.id, []),
         address="" if case.mock else address_of(notice.id),
