@@ -37,7 +37,7 @@ from app.core.tables import load_all
 from app.identity.service import passwords
 from app.integration import alarms
 from config import ROOT, Settings, normal_url
-from tests import again
+from tests import again, halves
 from tests.emptied import Emptied
 
 hypothesis.settings.register_profile("unhurried", deadline=None)  # how fast this machine is just now proves nothing
@@ -50,6 +50,8 @@ NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--db", choices=("sqlite", "postgres"), default="sqlite")
     parser.addoption("--full", action="store_true", help="also the long tests")
+    parser.addoption("--from", dest="end", choices=halves.ENDS, help="run what another process has not claimed")
+    parser.addoption("--claims", type=Path, help="with --from: an empty folder that both processes are given")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -60,6 +62,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="long: make test-full"))
         if config.getoption("--db") != "sqlite" and not again.runs_again(item):
             item.add_marker(pytest.mark.skip(reason="as on SQLite: make test-full"))
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """With `--from`: half of the tests (tests/halves.py)."""
+    options = session.config.option
+    if options.end is None or options.collectonly or session.testsfailed:
+        return None
+    halves.run(session, options.end, options.claims)
+    return True
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

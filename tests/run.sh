@@ -19,8 +19,8 @@ run() { # name, command…
 
 run lint .venv/bin/ruff check . || failed=1
 run format .venv/bin/ruff format --check . || failed=1
-# Four queues on two cores. What waits for a browser or for processes computes little, but soon: it goes before what only
-# computes, and that takes what is left.
+# Queues on two cores. What waits for a browser, for processes or for PostgreSQL goes before what only computes; that takes
+# what is left, by two processes that share it, so that both cores are busy to the end.
 mapfile -t waiting < <(grep -rl 'mark\.waits' tests --include='test_*.py')
 processes() {
   local failed=0
@@ -28,21 +28,24 @@ processes() {
   run processes .venv/bin/pytest --db postgres -m waits "${waiting[@]}" "$@" || failed=1
   return $failed
 }
-computing=(nice -n 4 .venv/bin/pytest -m "not browser and not waits" --ignore=tests/e2e)
+computing=(.venv/bin/pytest -m "not browser and not waits" --ignore=tests/e2e)
+mkdir "$logs/claims"
+half=(nice -n 6 "${computing[@]}" --db sqlite --claims "$logs/claims")
 run types .venv/bin/mypy & queues=($!)
 processes "$@" & queues+=($!)
 run browser nice -n 2 .venv/bin/pytest --db sqlite -m browser tests/e2e "$@" & queues+=($!)
-run sqlite "${computing[@]}" --db sqlite "$@" & queues+=($!)
-run postgres "${computing[@]}" --db postgres "$@" & queues+=($!)
+run postgres nice -n 4 "${computing[@]}" --db postgres "$@" & queues+=($!)
+run sqlite "${half[@]}" --from front "$@" & queues+=($!)
+run sqlite-2 "${half[@]}" --from back "$@" & queues+=($!)
 for queue in "${queues[@]}"; do wait "$queue" || failed=1; done
 if [ "$failed" = 1 ]; then
-  for log in lint format types browser waits processes sqlite postgres; do
+  for log in lint format types browser waits processes postgres sqlite sqlite-2; do
     printf '\n===== %s =====\n' "$log"
     tail -n 80 "$logs/$log" 2>/dev/null
   done
   exit 1
 fi
-for log in browser waits processes sqlite postgres; do
+for log in browser waits processes postgres sqlite sqlite-2; do
   printf '%-10s %s\n' "$log" "$(tail -n 1 "$logs/$log")"
 done
 printf 'All green in %s s.\n' $((SECONDS - started))
