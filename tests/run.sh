@@ -30,7 +30,7 @@ processes() {
 }
 computing=(.venv/bin/pytest -m "not browser and not waits" --ignore=tests/e2e)
 mkdir "$logs/claims"
-half=(nice -n 6 "${computing[@]}" --db sqlite --claims "$logs/claims")
+half=(nice -n 6 "${computing[@]}" --db sqlite "--claims=$logs/claims") # with "=": pytest would take the folder for one of tests
 run types .venv/bin/mypy & queues=($!)
 processes "$@" & queues+=($!)
 run browser nice -n 2 .venv/bin/pytest --db sqlite -m browser tests/e2e "$@" & queues+=($!)
