@@ -42,6 +42,8 @@ def load(*, new_password: Callable[[], str], say: Callable[[str], None]) -> dict
     history = History(world, team, rng, until)
     history.plan_orders(start + timedelta(hours=1))
     history.plan(until - SHIPPING, lambda: processes.take_out_of_force(team["admin"], shipment, instead=shipment))
+    for day in range(1, SHIPPING.days):
+        history.plan(until - SHIPPING + timedelta(days=day), lambda: shipments.ordinary_afternoon(team))
     history.run(lambda done, planned: say(f"  {done} of {planned} acts"))
     with clock.moved(until - vigilance.BEFORE), transaction():
         vigilance.begin(team, world)

@@ -1,11 +1,12 @@
-"""Four stories of goods that leave: half picked, packed, cold and too warm on the way, delivered with a proof while the
-rest of the order has not left."""
+"""Goods that leave: most of them on an ordinary afternoon, delivered a day or two later. And four stories: half picked,
+packed, cold and too warm on the way, delivered with a proof while the rest of the order has not left."""
 
 from __future__ import annotations
 
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,9 +15,11 @@ from sqlalchemy import select
 
 from app.core import clock
 from app.core.db import session
+from app.core.errors import DomainError
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.demo.answering import answer
+from app.inventory import service as inventory
 from app.shipping import dispatch, handling, shipments
 from app.shipping.models import Shipment
 from app.shipping.temperature import Reading, is_outside
@@ -24,6 +27,19 @@ from app.tasks.queries import open_tasks_of
 
 LOGGER, BOX = "TL-0412", Decimal("4.5")
 TRIED = 60
+
+
+def ordinary_afternoon(team: dict[str, Actor]) -> None:
+    """What is on its way to customers nearby arrives; of what is to be picked, three in four are packed and fetched."""
+    there = select(Shipment).where(Shipment.status == "in_transit", Shipment.arrives_on <= clock.today())
+    for one in session().scalars(there.order_by(Shipment.number)).all():
+        handling.deliver(team["transport"], one, {"receiver": "收货处", "note": ""})
+    wanted = select(Shipment).where(Shipment.status == "picking", Shipment.cold.is_(False))
+    for number, one in enumerate(session().scalars(wanted.order_by(Shipment.number)).all()):
+        if number % 4 and all(_can_scan(row) for row in shipments.goods_of(one)):
+            with suppress(DomainError), session().begin_nested():
+                _pack(team, one)
+                handling.pick_up(team["transport"], one, "沪A·D8123")
 
 
 def send(team: dict[str, Actor]) -> None:
@@ -65,14 +81,22 @@ def _simple(*, cold: bool) -> Iterator[Shipment]:
 
 
 def _is_labelled(row: shipments.ToPick) -> bool:
-    return row.product.issuer == "GS1" and bool(row.product.udi_di) and not row.kept.lot.serialised
+    return _can_scan(row) and not row.kept.lot.serialised
+
+
+def _can_scan(row: shipments.ToPick) -> bool:
+    return row.product.issuer == "GS1" and bool(row.product.udi_di)
 
 
 def _pick(who: Actor, one: Shipment, *, half: bool = False) -> None:
     for row in shipments.goods_of(one):
         label = f"(01){row.product.udi_di}(10){row.kept.lot.lot_no}"
-        number = row.kept.quantity
-        dispatch.pick_scanned(who, one, label, max(number // 2, 1) if half else number)
+        number = max(row.kept.quantity // 2, 1) if half else row.kept.quantity
+        if row.kept.lot.serialised:
+            for serial in sorted(inventory.numbers_at(row.kept.lot, {row.kept.place_id}))[:number]:
+                dispatch.pick_scanned(who, one, f"{label}(21){serial}", 1)
+        else:
+            dispatch.pick_scanned(who, one, label, number)
         if half:
             return
 
