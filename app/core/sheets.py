@@ -335,7 +335,11 @@ def _first_sheet(content: bytes, faults: list[Fault]) -> list[tuple[int, list[st
     sheet.reset_dimensions()
     found: list[tuple[int, list[str]]] = []
     rows: Any = sheet.iter_rows(max_col=MOST_COLUMNS + 1)
+    before: Any = None
     for number, cells in enumerate(rows, start=1):
+        if cells is before:  # the reader makes one row and gives it for each that is missing, up to a million times
+            continue
+        before = cells
         texts = [_xlsx_cell(number, place, cell, faults) for place, cell in enumerate(cells, start=1)]
         if len(texts) > MOST_COLUMNS and texts[MOST_COLUMNS]:
             faults.append(Fault(number, None, _("Too many columns: at most %(most)s.", most=MOST_COLUMNS)))
