@@ -119,7 +119,7 @@ def test_a_token_is_shown_once(client, auditor):
     sign_in(client, auditor)
     made = client.post("/account/tokens", data={"label": "nightly job", "days": "30", "reach": "all"})
     assert made.status_code == 201
-    (secret,) = re.findall(r"yx_[A-Za-z0-9_-]{43}", made.text)
+    (secret,) = set(re.findall(r"yx_[A-Za-z0-9_-]{43}", made.text))  # to read, and to copy
     again = client.get("/account/tokens").text
     assert secret not in again
     assert "nightly job" in again
