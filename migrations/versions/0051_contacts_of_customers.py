@@ -13,12 +13,8 @@ JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("customers") as table:
-        table.add_column(sa.Column("contacts", JSON, nullable=False, server_default="[]"))
-    with op.batch_alter_table("customers") as table:
-        table.alter_column("contacts", server_default=None)
+    op.add_column("customers", sa.Column("contacts", JSON, nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("customers") as table:
-        table.drop_column("contacts")
+    op.drop_column("customers", "contacts")

@@ -10,10 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("recall_scopes") as table:
-        table.add_column(sa.Column("promised_on", sa.Date, nullable=True))
+    op.add_column("recall_scopes", sa.Column("promised_on", sa.Date, nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("recall_scopes") as table:
-        table.drop_column("promised_on")
+    op.drop_column("recall_scopes", "promised_on")

@@ -32,7 +32,6 @@ def upgrade() -> None:
         "order_standings", sa.Column("promise_rank", sa.Integer, nullable=False, server_default=str(NO_PROMISE))
     )
     op.execute("UPDATE order_standings SET promise_rank = promise_days WHERE promise_days IS NOT NULL")
-    _no_default("promise_rank", sa.Integer)
     op.create_index("ix_order_standings_rank", "order_standings", RANK)
 
 
@@ -49,7 +48,6 @@ def downgrade() -> None:
     op.drop_column("tasks", "promise_days")
     op.add_column("order_standings", sa.Column("promise_rank", sa.Date, nullable=False, server_default="9999-12-31"))
     op.execute("UPDATE order_standings SET promise_rank = promise_date WHERE promise_date IS NOT NULL")
-    _no_default("promise_rank", sa.Date)
     op.create_index("ix_order_standings_rank", "order_standings", RANK)
     op.create_index("ix_order_standings_assessed_at", "order_standings", ["assessed_at"])
 
@@ -57,11 +55,6 @@ def downgrade() -> None:
 def _rewrite_keys(shown: str, *, behind: int) -> None:
     key = f"substr(rank_key, 1, {BEFORE - 1}) || {shown} || substr(rank_key, {behind})"
     op.execute(f"UPDATE tasks SET rank_key = {key}")  # noqa: S608
-
-
-def _no_default(name: str, kind: type) -> None:
-    with op.batch_alter_table("order_standings") as table:
-        table.alter_column(name, existing_type=kind(), existing_nullable=False, server_default=None)
 
 
 def _days(moment: str) -> str:

@@ -12,10 +12,12 @@ from app.core import clock, db, jobs
 from app.core.append_only import PROTECTED
 from app.core.tables import load_all
 from app.operate import schema
+from app.priority.queries import standing_of
 from app.tasks import ladder
 from app.tasks import service as task_verbs
 from app.tasks.models import Rank, Task
 from app.tasks.queries import candidates_of
+from tests.priority.worlds import assessed, plain_world
 from tests.tasks.factories import make_task
 
 
@@ -81,6 +83,8 @@ def test_what_was_promised_for_a_day_is_promised_in_days(empty):
     with db.transaction():
         promised = make_task(rank=Rank(band="P1", score=7, promise_days=3, requested_date=clock.today(), number="SO-1"))
         open_ended = make_task(rank=Rank(number="SO-2"))
+        order = plain_world().order()
+        assert assessed(order).promise_date == clock.today() + timedelta(days=1)
         keys = promised.rank_key, open_ended.rank_key
     schema.migrate("0048")
     with db.transaction():
@@ -91,6 +95,7 @@ def test_what_was_promised_for_a_day_is_promised_in_days(empty):
     schema.migrate()
     with db.transaction():
         again = {task.id: (task.rank_key, task.promise_days) for task in db.session().scalars(select(Task))}
+        assert standing_of(order.id).promise_date == clock.today() + timedelta(days=1)
     assert again == {promised.id: (keys[0], 3), open_ended.id: (keys[1], None)}
 
 
