@@ -35,7 +35,7 @@ def set_up(url: str, settings: Mapping[str, str]) -> None:
 @contextmanager
 def embedded(*, hurried: bool = True, buffers: str = "") -> Iterator[str]:
     """URL of a server of its own, stopped and removed at the end; unless hurried it waits for its disk. `buffers`: what
-    it keeps in memory (`2GB`), instead of its modest default.
+    it keeps in memory and logs between two checkpoints (`2GB`), instead of its modest defaults.
 
     As root the package makes a system user and hands it the data folder, so that lies outside the work tree.
     """
@@ -53,7 +53,7 @@ def embedded(*, hurried: bool = True, buffers: str = "") -> Iterator[str]:
         if hurried:
             hurry(url)
         if buffers:
-            set_up(url, {"shared_buffers": f"'{buffers}'"})
+            set_up(url, {"shared_buffers": f"'{buffers}'", "max_wal_size": f"'{buffers}'"})
             pg_ctl(["-w", "restart"], pgdata=server.pgdata, user=server.system_user)
         yield url
     shutil.rmtree(folder, ignore_errors=True)

@@ -42,7 +42,7 @@ def main() -> None:
     count = int(sys.argv[-1]) if sys.argv[-1].isdigit() else 1_000_000
     with tempfile.TemporaryDirectory() as folder:
         run(settings(Path(folder), f"sqlite:///{folder}/bench.db"), 100_000, aim=3)
-        with embedded(buffers="2GB") as server:
+        with embedded(buffers="4GB") as server:
             base = create_engine(normal_url(server), isolation_level="AUTOCOMMIT")
             with base.connect() as connection:
                 connection.execute(text("CREATE DATABASE rerank"))
