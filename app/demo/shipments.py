@@ -33,7 +33,8 @@ def ordinary_afternoon(team: dict[str, Actor]) -> None:
     """What is on its way to customers nearby arrives; of what is to be picked, three in four are packed and fetched."""
     there = select(Shipment).where(Shipment.status == "in_transit", Shipment.arrives_on <= clock.today())
     for one in session().scalars(there.order_by(Shipment.number)).all():
-        handling.deliver(team["transport"], one, {"receiver": "收货处", "note": ""})
+        with suppress(DomainError), session().begin_nested():
+            handling.deliver(team["transport"], one, {"receiver": "收货处", "note": ""})
     wanted = select(Shipment).where(Shipment.status == "picking", Shipment.cold.is_(False))
     for number, one in enumerate(session().scalars(wanted.order_by(Shipment.number)).all()):
         if number % 4 and all(_can_scan(row) for row in shipments.goods_of(one)):
