@@ -26,9 +26,9 @@ from app.decisions.bulk import BANDS, SUBJECT, Bulk, decide_in_bulk, gather_in_b
 from app.orders.models import Order
 from app.priority import columns_moments, profile, service
 from app.priority.album import STANDING, Album, subjects_of
-from app.priority.models import NO_PROMISE
 from app.priority.queries import OPEN
 from app.tasks import service as tasks
+from app.tasks.models import NO_PROMISE
 
 SAMPLE = 20
 """Orders of each run that durable_rules decides again."""

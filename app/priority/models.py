@@ -13,9 +13,6 @@ from app.core.db import Base, Code, Id, JsonDict, JsonList, Moment, Name, Ref, U
 from app.core.i18n import LazyString, _l
 from app.orders.models import Order
 
-NO_PROMISE = 9999
-"""Stands for the unknown days of a promise where orders are ranked: it sorts last on every database."""
-
 
 def _newest_score(context: Any) -> int:
     """What an order that nothing holds in its place is ranked by."""

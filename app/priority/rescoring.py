@@ -32,12 +32,12 @@ from app.decisions.facts import Facts, Provider, completing, fact
 from app.orders import queries as orders
 from app.orders.models import Order
 from app.priority import bulk, moments, need, service, touched
-from app.priority.models import NO_PROMISE, OrderStanding
+from app.priority.models import OrderStanding
 from app.priority.picture import Picture, looking_at, pictures_of
 from app.priority.queries import OPEN, RANKING
 from app.priority.standing import Mark, ranked_score
 from app.tasks import service as tasks
-from app.tasks.models import Rank
+from app.tasks.models import NO_PROMISE, Rank
 
 JOB = "priority.rescore"
 DUE_JOB = "priority.due"

@@ -26,12 +26,12 @@ from app.orders.models import Order
 from app.priority import facts_goods, moments, need, queries
 from app.priority.events import tell_of_block
 from app.priority.facts import ORDER_KINDS
-from app.priority.models import NO_PROMISE, OrderStanding
+from app.priority.models import OrderStanding
 from app.priority.picture import picture_of
 from app.priority.queries import RANKING
 from app.priority.standing import Mark, ranked_score, with_override
 from app.tasks import service as tasks
-from app.tasks.models import Rank
+from app.tasks.models import NO_PROMISE, Rank
 
 GATE = "compliance_gate"
 LOWEST_BAND = "P3"

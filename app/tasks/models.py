@@ -32,6 +32,7 @@ STATUS_NAMES: dict[str, LazyString] = {
 }
 HIGHEST_SCORE = 99_999
 NO_PROMISE = 9999
+"""Stands for the unknown days of a promise where orders and their tasks are ranked: it sorts last on every database."""
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,9 @@ from app.decisions import service as decisions
 from app.orders.models import Order
 from app.priority import bulk
 from app.priority.album import Album
-from app.priority.models import NO_PROMISE
 from app.priority.queries import OPEN
 from app.tasks import service as tasks
+from app.tasks.models import NO_PROMISE
 from config import Settings, normal_url
 from tests.catalog.factories import make_authorisation, make_customer, make_licence
 from tests.postgres import embedded

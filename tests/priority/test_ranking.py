@@ -14,8 +14,9 @@ from app.core import clock
 from app.core.subject import Subject
 from app.priority import queries
 from app.priority import service as priority
-from app.priority.models import NO_PROMISE, OrderStanding
+from app.priority.models import OrderStanding
 from app.priority.queries import NotAssessed, RankFilter
+from app.tasks.models import NO_PROMISE
 from tests.orders.factories import make_order
 from tests.priority.worlds import assessed, plain_product, plain_world
 

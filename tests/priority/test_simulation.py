@@ -16,8 +16,8 @@ from app.decisions.simulation import runs
 from app.decisions.simulation.models import Simulation
 from app.decisions.simulation.open_ones import moves_of
 from app.priority import service as priority
-from app.priority.models import NO_PROMISE
 from app.priority.queries import RANKING
+from app.tasks.models import NO_PROMISE
 from tests.catalog.factories import make_customer
 from tests.orders.factories import make_line
 from tests.priority.worlds import assessed, plain_product, plain_world
