@@ -97,32 +97,30 @@ class Album:
 
     @cached_property
     def lines(self) -> pl.DataFrame:
-        """Order lines with their product, by order and line number."""
+        """Order lines with their product, by order and line number. `of_product` counts order and product; `again`:
+        the order has other lines of it."""
         columns = (
-            OrderLine.id.label("line_id"), OrderLine.order_id, OrderLine.line_no, OrderLine.product_id,
-            OrderLine.quantity, OrderLine.unit_price, OrderLine.price_ceiling, OrderLine.reserved,
+            OrderLine.order_id, OrderLine.line_no, OrderLine.product_id, OrderLine.quantity, OrderLine.unit_price,
+            OrderLine.price_ceiling, OrderLine.reserved,
         )  # fmt: skip
         found = read(select(*columns).where(OrderLine.order_id.in_(select(Order.id).where(self.which))))
-        taken = (
-            SUBJECT, "customer_id", "region_code", "channel", "arrival", "lane_days_p50", "customer_days",
-            "submitted_at",
-        )  # fmt: skip
+        found = found.join(self.orders.select(SUBJECT, order_id="id"), on="order_id").sort(SUBJECT, "line_no")
         order = self.orders.select(
-            pl.col("id").alias("order_id"), *taken, pl.col("status").alias("order_status"), "tender_award_number",
+            "customer_id", "region_code", "channel", "arrival", "lane_days_p50", "customer_days", "submitted_at",
+            "tender_award_number", pl.col("status").alias("order_status"),
             pl.when("contract_serves").then("contract_days").alias("contract_days"),
         )  # fmt: skip
-        found = found.join(order, on="order_id").join(self.products, on="product_id", how="left")
+        found = found.hstack(order[found[SUBJECT]])
+        found = found.join(self.products, on="product_id", how="left", maintain_order="left")
         days = pl.max_horizontal("product_days", "customer_days", "contract_days").fill_null(0)
-        return found.with_columns(required=days.clip(0)).sort(SUBJECT, "line_no")
-
-    @cached_property
-    def repeats(self) -> bool:
-        """Some order has two lines of one product: else each line is all that its order has of it."""
-        return self.lines.select(SUBJECT, "product_id").unique().height < self.lines.height
+        both = pl.col(SUBJECT).cast(pl.Int64) * self.products.height + pl.col("product")
+        return found.with_columns(required=days.clip(0), of_product=both).with_columns(
+            again=pl.col("of_product").is_duplicated()
+        )
 
     @cached_property
     def products(self) -> pl.DataFrame:
-        """Products with their registration; `substitutes` counts the other active ones of the group."""
+        """Products, counted by `product`, with their registration; `substitutes`: other active ones of the group."""
         columns = (
             Product.id.label("product_id"), Product.sku, Product.udi_di, Product.name.label("product_name"),
             Product.name_en.label("product_name_en"), Product.risk_class, Product.category_code, Product.implantable,
@@ -136,6 +134,7 @@ class Album:
         members = (active.cast(pl.Int64).sum().over("substitution_group") - active.cast(pl.Int64)).cast(pl.Int64)
         grouped = pl.col("substitution_group").is_not_null() & (pl.col("substitution_group") != "")
         return found.with_columns(
+            product=pl.int_range(pl.len()),
             substitutes=pl.when(grouped).then(members).otherwise(0),
             cold_chain=(pl.col("storage_max_c") <= COLD).fill_null(value=False),
             shown_class=pl.col("risk_class").fill_null(UNKNOWN_CLASS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
@@ -27,23 +28,30 @@ def local(moment: pl.Expr) -> pl.Expr:
     )
 
 
-def working_days(start: pl.Expr, as_of: datetime) -> pl.Expr:
-    """`facts.working_days` between a column of moments and one moment."""
-    last = clock.local(as_of)
-    first = local(start)
+@dataclass(frozen=True)
+class Waited:
+    """Of each order of an album: its submission's `day` (number) and `time` (microseconds) on clocks of the business
+    zone, and the working `days` since then, `facts.working_days`."""
+
+    day: pl.Series
+    time: pl.Series
+    days: pl.Series
+
+
+def waited(album: Album) -> Waited:
+    """How long the orders of the album wait, counted once."""
+    if _WAITED not in album.__dict__:
+        album.__dict__[_WAITED] = _waited(album)
+    found: Waited = album.__dict__[_WAITED]
+    return found
+
+
+def _waited(album: Album) -> Waited:
+    first, last = album.orders.select(local(pl.col("submitted_at"))).to_series(), clock.local(album.as_of)
     day = first.dt.date().to_physical().cast(pl.Int64) + EPOCH
     later = first.dt.time() > last.time()
-    days = (last.date().toordinal() - day - later.cast(pl.Int64)).clip(0)
-    return until_in_bulk(day + days) - until_in_bulk(day)
-
-
-def waited(album: Album) -> pl.Series:
-    """`working_days` since each order of the album was submitted, counted once."""
-    if _WAITED not in album.__dict__:
-        days = working_days(pl.col("submitted_at"), album.as_of).alias("waiting_wdays")
-        album.__dict__[_WAITED] = album.orders.select(days).to_series()
-    found: pl.Series = album.__dict__[_WAITED]
-    return found
+    whole = (last.date().toordinal() - day - later.cast(pl.Int64)).clip(0)
+    return Waited(day, first.dt.time().to_physical() // 1000, until_in_bulk(day + whole) - until_in_bulk(day))
 
 
 _WAITED = "waited"
@@ -65,7 +73,7 @@ def order_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
         ((pl.col("surgery_at") - micros(as_of)) // MICROS_PER_HOUR).alias("hours_to_surgery"),
         days.alias("days_to_requested"),
         (days - pl.col("lane_days_p50")).alias("slack_days"),
-        waited(album),
+        waited(album).days.alias("waiting_wdays"),
         _given("hospital_po").alias("po_present"),
     )
 

@@ -40,8 +40,8 @@ def _scoped(album: Album, lines: pl.DataFrame) -> pl.DataFrame:
     covered = valid.join(pairs.filter(pl.Series(covers, dtype=pl.Boolean)), on=scope)
     ours = covered.filter(pl.col("customer_id").is_null()).select(*goods, in_our_scope=True).unique()
     theirs = covered.drop_nulls("customer_id").select("customer_id", *goods, in_customer_scope=True).unique()
-    found = lines.join(ours, on=goods, how="left", nulls_equal=True)
-    found = found.join(theirs, on=["customer_id", *goods], how="left", nulls_equal=True)
+    found = lines.join(ours, on=goods, how="left", nulls_equal=True, maintain_order="left")
+    found = found.join(theirs, on=["customer_id", *goods], how="left", nulls_equal=True, maintain_order="left")
     return found.with_columns(pl.col("in_our_scope", "in_customer_scope").fill_null(value=False))
 
 
@@ -65,11 +65,12 @@ def _authorised(album: Album, lines: pl.DataFrame) -> pl.DataFrame:
     dealers = lines.filter(pl.col("channel") == "distributor")
     sold = dealers.select("product_id", "region_code", grantee="customer_id").unique()
     theirs = _covering(sold, scopes.drop_nulls("grantee"), ["grantee"]).rename({"grantee": "customer_id"})
-    found = lines.join(ours.with_columns(ours=True), on=["product_id", "region_code"], how="left")
-    found = found.join(theirs.with_columns(theirs=True), on=["customer_id", "product_id", "region_code"], how="left")
+    found = lines
+    for scope, on in ((ours.with_columns(ours=True), []), (theirs.with_columns(theirs=True), ["customer_id"])):
+        found = found.join(scope, on=[*on, "product_id", "region_code"], how="left", maintain_order="left")
     own = pl.col("ours").fill_null(value=False)
     through = (pl.col("channel") != "distributor") | pl.col("theirs").fill_null(value=False)
-    return found.with_columns(region_authorised=own & through).sort(SUBJECT, "line_no")
+    return found.with_columns(region_authorised=own & through)
 
 
 def _covering(places: pl.DataFrame, scopes: pl.DataFrame, also: list[str]) -> pl.DataFrame:
@@ -96,16 +97,19 @@ def supplied(album: Album) -> pl.DataFrame:
         found = lines.join(_needs(album, lines), on=list(NEED), how="left", maintain_order="left")
         counts = [f"lots_{fault}" for fault in FAULTS] + ["lots_usable", "available", "waits"]
         found = found.with_columns(pl.col(*counts).fill_null(0), pl.col("near_expiry").fill_null(value=False))
-        before = _of_product(album, pl.col("quantity").cum_sum(), pl.col("quantity")) - pl.col("quantity")
+        before = _of_product(found, pl.col("quantity").cum_sum(), pl.col("quantity")) - found["quantity"]
         share = pl.min_horizontal((pl.col("available") - before).clip(0), "quantity")
         kept[_SUPPLIED] = found.with_columns(given=share)
     whole: pl.DataFrame = kept[_SUPPLIED]
     return whole
 
 
-def _of_product(album: Album, whole: pl.Expr, alone: pl.Expr) -> pl.Expr:
-    """Over the lines of an order that name one product; `alone`: what that comes to of a single line."""
-    return whole.over(SUBJECT, "product_id") if album.repeats else alone
+def _of_product(lines: pl.DataFrame, whole: pl.Expr, alone: pl.Expr) -> pl.Series:
+    """Over the lines of an order that name one product; `alone`: what that comes to of a single line, as most are."""
+    found, again = lines.with_columns(found=alone)["found"], lines.filter("again")
+    if again.is_empty():
+        return found
+    return found.scatter(lines["again"].arg_true(), again.with_columns(found=whole.over("of_product"))["found"])
 
 
 def _needs(album: Album, lines: pl.DataFrame) -> pl.DataFrame:
@@ -219,7 +223,7 @@ def _usual(album: Album, lines: pl.DataFrame) -> pl.DataFrame:
         by=["customer_id", "product_id"], strategy="forward", check_sortedness=False,
     )  # fmt: skip
     mine = [
-        pl.when(own).then(_of_product(album, whole, alone)).otherwise(0)
+        pl.when(own).then(pl.lit(_of_product(found, whole, alone))).otherwise(0)
         for whole, alone in (
             (pl.col("quantity").sum(), pl.col("quantity")),
             (pl.len().cast(pl.Int64), pl.lit(1, pl.Int64)),
@@ -235,12 +239,13 @@ def stock_columns(subjects: Subjects, as_of: datetime) -> pl.DataFrame:
     album = album_of(subjects, as_of)
     taken = (
         SUBJECT, "product_id", "customer_id", "submitted_at", "order_status", "quantity", "reserved", "given",
-        "near_expiry",
+        "near_expiry", "of_product", "again",
     )  # fmt: skip
-    lines = _usual(album, supplied(album).select(taken)).join(album.waiting, on="product_id", how="left")
+    lines = _usual(album, supplied(album).select(taken))
+    lines = lines.join(album.waiting, on="product_id", how="left", maintain_order="left")
     lacks = pl.col("reserved") < pl.col("quantity")
-    waits_itself = _of_product(album, lacks.any(), lacks)
-    itself = (waits_itself & (pl.col("order_status") == "in_approval")).cast(pl.Int64)
+    waits_itself = _of_product(lines, lacks.any(), lacks)
+    itself = (pl.lit(waits_itself) & (pl.col("order_status") == "in_approval")).cast(pl.Int64)
     short = pl.col("given") < pl.col("quantity")
     found = (
         lines.with_columns(contested=pl.col("waiting").fill_null(0) - itself > 0)

@@ -20,8 +20,8 @@ NEVER = pl.lit(None, dtype=pl.Int64)
 
 def next_changes(album: Album, asked: Asked) -> pl.Series:
     """`moments.next_change` of each order of the album, in microseconds; null: never."""
-    found = _surrounded(album, asked).with_columns(_counted(album))
-    days, moments_ = _own_days(album, asked), _own_moments(asked)
+    found = _surrounded(album, asked).with_columns(_hours_left(album))
+    days, moments_ = _own_days(album, asked), _own_moments(album, asked)
     told = found.select(
         *(day.alias(f"due_own_{number}") for number, day in enumerate(days)),
         *(moment.alias(f"at_own_{number}") for number, moment in enumerate(moments_)),
@@ -35,12 +35,9 @@ def next_changes(album: Album, asked: Asked) -> pl.Series:
     return both.select(pl.min_horizontal("midnight", "at").alias("next_change_at")).to_series()
 
 
-def _counted(album: Album) -> list[pl.Expr | pl.Series]:
-    """What moves with time and is compared with step after step, counted once."""
-    return [
-        ((pl.col("surgery_at") - micros(album.as_of)) // MICROS_PER_HOUR).alias("hours_left"),
-        columns.waited(album).alias("waited"),
-    ]
+def _hours_left(album: Album) -> pl.Expr:
+    """What is compared with step after step, counted once."""
+    return ((pl.col("surgery_at") - micros(album.as_of)) // MICROS_PER_HOUR).alias("hours_left")
 
 
 def _later(value: pl.Expr, than: int) -> pl.Expr:
@@ -96,12 +93,12 @@ def _own_days(album: Album, asked: Asked) -> list[pl.Expr]:
     return days
 
 
-def _own_moments(asked: Asked) -> list[pl.Expr]:
+def _own_moments(album: Album, asked: Asked) -> list[pl.Expr]:
     found = []
     if asked.asks("order.hours_to_surgery"):
         found.append(_hours_below(asked, "order", "hours_to_surgery", pl.col("surgery_at")))
     if asked.asks("order.waiting_wdays"):
-        found.append(_waited(asked))
+        found.append(_moment(pl.lit(_waited(album, asked))))
     return found
 
 
@@ -109,12 +106,11 @@ def _hours_below(asked: Asked, kind: str, name: str, end: pl.Expr) -> pl.Expr:
     return end - _below(asked, kind, name, pl.col("hours_left")) * MICROS_PER_HOUR + 1
 
 
-def _waited(asked: Asked) -> pl.Expr:
-    step = _above(asked, "order", "waiting_wdays", pl.col("waited"))
-    first = columns.local(pl.col("submitted_at"))
-    begun = first.dt.date().to_physical().cast(pl.Int64) + EPOCH
-    day = nth_in_bulk(until_in_bulk(begun) + step)
-    return _moment(day * MICROS_PER_DAY + first.dt.time().to_physical() // 1000)
+def _waited(album: Album, asked: Asked) -> pl.Series:
+    """When each order will have waited as many working days as its next step, on clocks of the business zone."""
+    waits = columns.waited(album)
+    step = pl.select(_above(asked, "order", "waiting_wdays", pl.lit(waits.days))).to_series()
+    return nth_in_bulk(until_in_bulk(waits.day) + step) * MICROS_PER_DAY + waits.time
 
 
 def _surrounded(album: Album, asked: Asked) -> pl.DataFrame:

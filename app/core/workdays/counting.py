@@ -25,13 +25,12 @@ def until(day: date) -> int:
     return calendar().working_until(day.toordinal())
 
 
-def until_in_bulk(ordinal: pl.Expr) -> pl.Expr:
-    """`until` of a column of ordinals (days from 0001-01-01, which is 1)."""
+def until_in_bulk(ordinals: pl.Series) -> pl.Series:
+    """`until` of many ordinals (days from 0001-01-01, which is 1)."""
     known = calendar()
     turns, sums = pl.Series(known.turns, dtype=pl.Int64), pl.Series(known.sums, dtype=pl.Int64)
-    weekdays = ordinal // 7 * 5 + pl.min_horizontal(ordinal % 7, pl.lit(5))
-    extra = ordinal.map_batches(lambda days: sums.gather(turns.search_sorted(days, side="right")), pl.Int64)
-    return weekdays + extra
+    weekdays = ordinals // 7 * 5 + (ordinals % 7).clip(upper_bound=5)
+    return weekdays + sums.gather(turns.search_sorted(ordinals, side="right"))
 
 
 def nth(count: int) -> date:
@@ -42,12 +41,8 @@ def nth(count: int) -> date:
     return date.fromordinal(first + bisect_left(range(first, last), count, key=known.working_until))
 
 
-def nth_in_bulk(count: pl.Expr) -> pl.Expr:
-    """The ordinals of `nth` of a column."""
-    return count.map_batches(_nth_of, pl.Int64)
-
-
-def _nth_of(counts: pl.Series) -> pl.Series:
+def nth_in_bulk(counts: pl.Series) -> pl.Series:
+    """The ordinals of `nth` of many counts; nothing of nothing."""
     known = {count: nth(count).toordinal() for count in counts.unique() if count is not None}
     return counts.replace_strict(known, default=None, return_dtype=pl.Int64)
 
