@@ -16,6 +16,7 @@ from app.priority.album import Album, listed
 
 MICROS_PER_DAY = 24 * MICROS_PER_HOUR
 NEVER = pl.lit(None, dtype=pl.Int64)
+GOODS = ("product_id", "customer_id", "required", "region_code", "lane_days_p50", "registered_to")
 
 
 def next_changes(album: Album, asked: Asked) -> pl.Series:
@@ -179,36 +180,40 @@ def _of_overrides(album: Album, asked: Asked) -> pl.DataFrame:
 
 def _of_lines(album: Album, asked: Asked) -> pl.DataFrame:
     """The first day that goods and papers of an order's lines tell of."""
-    taken = (
-        SUBJECT,
-        "product_id",
-        "customer_id",
-        "region_code",
-        "lane_days_p50",
-        "required",
-        "registered_to",
-        "cold_chain",
+    registered, goods = pl.col("registered_to"), ["product_id", "customer_id", "required"]
+    lines = album.lines.select(SUBJECT, *goods, "registered_to", "cold_chain")
+    lines = lines.join(_of_goods(album, asked), on=goods, how="left", maintain_order="left")
+    cold = album.today if not asked.asks("transport.last_cold_dispatch_day") else _cold_day(album)
+    whole = pl.when(~pl.col("unregistered")).then("registered_to")
+    found = lines.group_by(SUBJECT).agg(
+        pl.col("day").min().alias("due_lines"),
+        pl.col("cold_chain").any(),
+        registered.is_null().any().alias("unregistered"),
+        registered.min(),
     )
-    lines, today = album.lines.select(taken), album.today
-    days = []
-    registered = pl.col("registered_to")
-    if asked.asks(*moments.REGISTRATIONS):
-        days.append(registered + 1)
-    days += _falls(album, asked, "line.registration_days_left", registered)
-    if asked.asks(*moments.LOTS):
-        lines = lines.join(_of_lots(album), on=["product_id", "lane_days_p50", "required"], how="left")
-        days.append(pl.col("lot_day"))
-    if asked.asks(*moments.AUTHORISATIONS):
-        lines = _with_authorisations(album, lines)
-        days += [pl.col("ours_day"), pl.col("theirs_day")]
-    cold = today if not asked.asks("transport.last_cold_dispatch_day") else _cold_day(album)
-    first = pl.min_horizontal(NEVER, *(_later(day, today) for day in days)).min()
-    whole = pl.when(registered.null_count() == 0).then(registered.min())
-    return lines.group_by(SUBJECT).agg(
-        first.alias("due_lines"),
-        pl.when(pl.col("cold_chain").any()).then(pl.lit(cold)).alias("due_cold"),
+    return found.select(
+        SUBJECT,
+        "due_lines",
+        pl.when("cold_chain").then(pl.lit(cold)).alias("due_cold"),
         *_named(_falls(album, asked, "compliance.registration_days_left", whole), "registered"),
     )
+
+
+def _of_goods(album: Album, asked: Asked) -> pl.DataFrame:
+    """The first `day` of each product that a customer ordered with so much shelf life: fewer than there are lines."""
+    found, today = album.lines.select(*GOODS).unique(), album.today
+    registered = pl.col("registered_to")
+    days = _falls(album, asked, "line.registration_days_left", registered)
+    if asked.asks(*moments.REGISTRATIONS):
+        days.append(registered + 1)
+    if asked.asks(*moments.LOTS):
+        found = found.join(_of_lots(album), on=["product_id", "lane_days_p50", "required"], how="left")
+        days.append(pl.col("lot_day"))
+    if asked.asks(*moments.AUTHORISATIONS):
+        found = _with_authorisations(album, found)
+        days += [pl.col("ours_day"), pl.col("theirs_day")]
+    first = pl.min_horizontal(NEVER, *(_later(day, today) for day in days))
+    return found.select("product_id", "customer_id", "required", first.alias("day"))
 
 
 def _cold_day(album: Album) -> int:
@@ -224,8 +229,8 @@ def _of_lots(album: Album) -> pl.DataFrame:
     return met.group_by(needs.columns).agg(pl.min_horizontal(*days).min().alias("lot_day"))
 
 
-def _with_authorisations(album: Album, lines: pl.DataFrame) -> pl.DataFrame:
-    """With the next day on which an authorisation that covers the line, to us or to the customer, begins or lapses."""
+def _with_authorisations(album: Album, goods: pl.DataFrame) -> pl.DataFrame:
+    """With the next day on which an authorisation that covers them, to us or to the customer, begins or lapses."""
     found = album.authorisations.with_columns(day=_edge(album)).drop_nulls("day")
     scoped = [
         pl.Series(name, [listed(text) or [None] for text in found[name]], dtype=pl.List(pl.String))
@@ -233,12 +238,12 @@ def _with_authorisations(album: Album, lines: pl.DataFrame) -> pl.DataFrame:
     ]
     scopes = found.with_columns(scoped).explode("product_ids").explode("region_codes")
     scopes = scopes.select("day", customer_id="grantee", product_id="product_ids", region_code="region_codes")
-    ours = _covering(lines, scopes.filter(pl.col("customer_id").is_null()).drop("customer_id"), [], "ours_day")
+    ours = _covering(goods, scopes.filter(pl.col("customer_id").is_null()).drop("customer_id"), [], "ours_day")
     return _covering(ours, scopes.drop_nulls("customer_id"), ["customer_id"], "theirs_day")
 
 
-def _covering(lines: pl.DataFrame, scopes: pl.DataFrame, also: list[str], name: str) -> pl.DataFrame:
-    """The first day of the scopes that cover a line; null in a scope covers all."""
+def _covering(goods: pl.DataFrame, scopes: pl.DataFrame, also: list[str], name: str) -> pl.DataFrame:
+    """The first day of the scopes that cover the goods; null in a scope covers all."""
     days: list[str] = []
     for product, region in ((False, False), (False, True), (True, False), (True, True)):
         nulls = (pl.col("product_id").is_null() == product) & (pl.col("region_code").is_null() == region)
@@ -247,8 +252,8 @@ def _covering(lines: pl.DataFrame, scopes: pl.DataFrame, also: list[str], name: 
         some = scopes.filter(nulls)
         if on:
             first = some.group_by(on).agg(pl.col("day").min().alias(day))
-            lines = lines.join(first, on=on, how="left", maintain_order="left")
+            goods = goods.join(first, on=on, how="left")
         else:
-            lines = lines.with_columns(pl.lit(some["day"].min(), dtype=pl.Int64).alias(day))
+            goods = goods.with_columns(pl.lit(some["day"].min(), dtype=pl.Int64).alias(day))
         days.append(day)
-    return lines.with_columns(pl.min_horizontal(days).alias(name)).drop(days)
+    return goods.with_columns(pl.min_horizontal(days).alias(name)).drop(days)
