@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import BigInteger, Boolean, Date, Integer, Select, cast, extract
+from sqlalchemy import BigInteger, Boolean, Date, Integer, Select, cast, func
 
 from app.core.db import Scaled, UtcDateTime, session
 
@@ -55,8 +55,10 @@ def _text(statement: Select[*tuple[Any, ...]], connection: Any) -> str:
 
 
 def _with_epochs(statement: Select[*tuple[Any, ...]]) -> Select[Any]:
+    """Moments by `date_part`, a double that holds microseconds until 2106, and not by `extract`: numbers of any length
+    take ten times as long."""
     columns = [
-        cast(extract("epoch", column) * 1_000_000, BigInteger).label(str(column.key))
+        cast(func.date_part("epoch", column) * 1e6, BigInteger).label(str(column.key))
         if isinstance(column.type, UtcDateTime)
         else column
         for column in statement.selected_columns
