@@ -7,17 +7,17 @@ text, numbers and bytes only. When somebody listens to statements (tests count t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Boolean, Date, Dialect
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 
 from app.core import jsontext
-from app.core.db import Json, UtcDateTime, connection, driver, engine
+from app.core.db import Json, UtcDateTime, connection, driver, engine, straight
 
 
 class _Compiled(NamedTuple):
@@ -48,8 +48,21 @@ class _Compiled(NamedTuple):
         return tuple(row) if self.positional else dict(zip(self.names, row, strict=True))
 
 
+Answer = Callable[[], list[tuple[Any, ...]]]
 _Reader = tuple[int, Callable[[Any], Any]]
 """Place of a value in its row, and how it is read."""
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """What is asked (`Prepared.ask`) within is sent to PostgreSQL before its first answer is waited for."""
+    opened, dialect = driver(), engine().dialect
+    if opened is None or dialect.name != "postgresql":
+        yield
+        return
+    with opened.pipeline() as sent:
+        yield
+        straight(dialect, "what was asked together", sent.sync)
 
 
 class Prepared:
@@ -74,8 +87,15 @@ class Prepared:
 
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of a SELECT, in the order of its columns."""
+        return self.ask(values)()
+
+    def ask(self, values: Mapping[str, Any]) -> Answer:
+        """Send a SELECT, see `together`; what is returned answers its rows."""
         cursor, compiled = self._send(values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return lambda: self._answered(cursor, compiled)
+
+    def _answered(self, cursor: Any, compiled: _Compiled) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = straight(engine().dialect, compiled.text, cursor.fetchall)
         if not found:
             return found
         readers = self._readers.get(compiled.text)
@@ -100,19 +120,11 @@ class Prepared:
             given = compiled.parameters(values[0])
         else:
             given, many = [compiled.parameters(row) for row in values], True
-        straight = driver()
-        if straight is None:
+        opened = driver()
+        if opened is None:
             return connection().exec_driver_sql(compiled.text, given), compiled
-        cursor = straight.cursor()
-        try:
-            if many:
-                cursor.executemany(compiled.text, given)
-            else:
-                cursor.execute(compiled.text, given)
-        except dialect.loaded_dbapi.Error as error:
-            raise DBAPIError.instance(
-                compiled.text, given, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
-            ) from error
+        cursor = opened.cursor()
+        straight(dialect, compiled.text, cursor.executemany if many else cursor.execute, compiled.text, given)
         return cursor, compiled
 
     def _compile(self, dialect: Dialect) -> _Compiled:

@@ -74,8 +74,18 @@ def check(facts: Mapping[str, list[Fact]], kinds: Iterable[str], schema: FactSch
 def completing() -> Callable[[Mapping[str, list[Fact]]], Facts]:
     """Who makes of facts that providers just counted what `check` gives, if they keep to their types: only what is
     missing or empty is looked at. For who reckons with many and stores none of them. It raises FactsInvalid."""
-    kinds = shipped_schema().kinds
-    return lambda facts: {kind: [_completed(kinds[kind], item) for item in many] for kind, many in facts.items()}
+    kinds = {name: (kind, len(kind.attributes)) for name, kind in shipped_schema().kinds.items()}
+
+    def complete(facts: Mapping[str, list[Fact]]) -> Facts:
+        found = {}
+        for name, many in facts.items():
+            kind, size = kinds[name]
+            found[name] = [
+                item if len(item) == size and None not in item.values() else _completed(kind, item) for item in many
+            ]
+        return found
+
+    return complete
 
 
 def _completed(kind: Kind, given: Fact) -> Fact:

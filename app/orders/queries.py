@@ -16,7 +16,7 @@ from app.core.errors import NotFound
 from app.core.i18n import _l
 from app.core.paging import SIZE, Page, paginate
 from app.core.plain import Plain
-from app.core.prepared import Prepared
+from app.core.prepared import Prepared, together
 from app.orders.models import Order, OrderLine, OrderVersion
 
 
@@ -79,9 +79,10 @@ def lock_to_read(order_ids: Collection[str]) -> list[Order]:
     """As `locked_orders`, for who only reads them: rows without a session."""
     session().flush()
     given = {"ids": list(order_ids)}
-    orders, lines = _LOCK.rows(given), _LINES_OF.rows(given)
-    found = {row[0]: _ORDER.made(row, lines=[]) for row in orders}
-    for row in lines:
+    with together():  # the lines are looked at when the orders are locked
+        orders, lines = _LOCK.ask(given), _LINES_OF.ask(given)
+    found = {row[0]: _ORDER.made(row, lines=[]) for row in orders()}
+    for row in lines():
         line = _LINE.made(row)
         if line.order_id in found:
             found[line.order_id].lines.append(line)

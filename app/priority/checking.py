@@ -16,7 +16,7 @@ from app.core import clock, metrics
 from app.core.db import session
 from app.core.jobs.models import Job
 from app.orders.models import Order
-from app.priority import bulk, rescoring, touched
+from app.priority import bulk, rescoring, touched_orders
 
 DIFFERENCES = metrics.counter(
     "youxu_priority_differences_total", "Orders that a full re-rank found to stand elsewhere: must stay 0"
@@ -59,4 +59,4 @@ def _waiting(moment: datetime) -> set[str]:
     jobs = session().scalars(select(Job.payload).where(Job.source_kind == bulk.SOURCE, Job.kind == rescoring.JOB))
     marks = [mark for payload in jobs for mark in payload["marks"]]
     ids = set(session().scalars(rescoring.due_orders(moment))) | bulk.waiting_for_jobs()
-    return ids | set(session().scalars(touched.orders_of(marks))) if marks else ids
+    return ids | set(session().scalars(touched_orders.orders_of(marks))) if marks else ids

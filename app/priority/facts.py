@@ -251,9 +251,7 @@ def compliance_facts(subject: Subject, as_of: datetime) -> Facts:
         any(licence.valid_on(today) for licence in picture.licences)
         and any(licence.valid_on(today) for licence in picture.our_licences)
         and all(left is not None and left >= 0 for left in days)
-        and all(facts_goods.region_authorised(picture, line, today) for line in picture.lines)
-        and all(facts_goods.in_scope(picture.licences, picture, line, today) for line in picture.lines)
-        and all(facts_goods.in_scope(picture.our_licences, picture, line, today) for line in picture.lines)
+        and all(_covered(facts_goods.line_goods(picture, line, as_of)) for line in picture.lines)
     )
     return [
         {
@@ -263,6 +261,10 @@ def compliance_facts(subject: Subject, as_of: datetime) -> Facts:
             "our_licence_valid": any(licence.valid_on(today) for licence in picture.our_licences),
         }
     ]
+
+
+def _covered(goods: dict[str, Any]) -> bool:
+    return bool(goods["region_authorised"] and goods["in_customer_scope"] and goods["in_our_scope"])
 
 
 def _papers(picture: Picture, as_of: datetime) -> Iterator[bool]:

@@ -128,24 +128,30 @@ def line_facts(subject: Subject, as_of: datetime) -> Facts:
     given = shares(picture, picture.arrival(as_of))
     return [
         {
-            **_line_itself(picture, line),
-            **_line_papers(picture, line, as_of),
+            **line_goods(picture, line, as_of),
+            "line": line.line_no,
+            "quantity": line.quantity,
+            "value_fen": int(line.amount * 100),
             **_line_price(picture, line),
-            **_line_lots(picture, line, picture.arrival(as_of)),
             "short": line.quantity - given[line.id],
         }
         for line in picture.lines
     ]
 
 
-def _line_itself(picture: Picture, line: OrderLine) -> dict[str, Any]:
-    product = picture.products[line.product_id]
-    return {
-        "line": line.line_no,
-        "quantity": line.quantity,
-        "value_fen": int(line.amount * 100),
-        **picture.once(("line", line.product_id), lambda: _line_product(product)),
-    }
+def line_goods(picture: Picture, line: OrderLine, as_of: datetime) -> dict[str, Any]:
+    """What is the same of all lines by which a customer orders the product in one channel, under one contract."""
+    lots = picture.lots.get(line.product_id)
+    key = ("goods", line.product_id, id(picture.customer), id(picture.contract), id(lots), picture.order.channel, as_of)
+    found: dict[str, Any] | None = picture.memory.get(key)
+    if found is None:
+        product = picture.products[line.product_id]
+        found = picture.memory[key] = {
+            **_line_product(product),
+            **_line_papers(picture, line, as_of),
+            **_line_lots(picture, line, picture.arrival(as_of)),
+        }
+    return found
 
 
 def _line_product(product: Product) -> dict[str, Any]:
@@ -165,8 +171,7 @@ def _line_product(product: Product) -> dict[str, Any]:
 
 def _line_papers(picture: Picture, line: OrderLine, as_of: datetime) -> dict[str, Any]:
     today = clock.local_date(as_of)
-    product = picture.products[line.product_id]
-    registered = picture.once(("registered", line.product_id, today), lambda: _registered(product, today))
+    registered = _registered(picture.products[line.product_id], today)
     lapsed = registered["registration_on_file"] and registered["registration_days_left"] < 0
     return {
         **registered,
@@ -198,9 +203,8 @@ def _line_price(picture: Picture, line: OrderLine) -> dict[str, Any]:
 
 
 def _line_lots(picture: Picture, line: OrderLine, arrival: date) -> dict[str, Any]:
-    lots = lots_with_faults(picture, line, arrival)
     return {
-        **picture.once(("counted", id(lots)), lambda: _counted(lots)),
+        **_counted(lots_with_faults(picture, line, arrival)),
         "required_shelf_days": picture.required_days(line, arrival),
     }
 

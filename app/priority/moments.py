@@ -205,7 +205,8 @@ def _moments(picture: Picture, as_of: datetime, asked: Asked) -> Iterator[dateti
     if asked.asks("order.waiting_wdays"):
         step = asked.step_above("order", "waiting_wdays", facts.waited(picture, as_of))
         if step is not None:
-            yield from _waited(order.submitted_at, step)
+            begun = order.submitted_at
+            yield picture.once(("waited until", begun, step), lambda: _waited(begun, step))
     if "override" in asked.kinds:
         for one in picture.overrides:
             yield one.starts_at
@@ -222,8 +223,8 @@ def _falls(kind: str, name: str, end: datetime, as_of: datetime, asked: Asked) -
             yield end - step * HOUR + TICK
 
 
-def _waited(start: datetime, days: int) -> Iterator[datetime]:
+def _waited(start: datetime, days: int) -> datetime:
     """The moment at which so many working days have passed since."""
     first = clock.local(start)
     day = workdays.nth(workdays.until(first.date()) + days)
-    yield datetime.combine(day, first.time(), clock.BUSINESS_ZONE).astimezone(UTC)
+    return datetime.combine(day, first.time(), clock.BUSINESS_ZONE).astimezone(UTC)

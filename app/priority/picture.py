@@ -155,21 +155,18 @@ def picture_of(order_id: str) -> Picture:
 def pictures_of(found: Sequence[Order]) -> dict[str, Picture]:
     """The pictures of several orders by their ids, in as many statements as one takes; remembered likewise."""
     session().flush()
-    read = _read(found)
+    read = read_pictures(found)
     session().info.setdefault(_KEY, {}).update(read)
     return read
 
 
-def _read(found: Sequence[Order]) -> dict[str, Picture]:
-    ids = [order.id for order in found]
-    goods = rows.goods({line.product_id for order in found for line in order.lines})
-    buyers = rows.buyers({order.customer_id for order in found})
-    licences = rows.licences(buyers)
-    authorisations = rows.authorisations(buyers, {order.authorisation_number for order in found})
-    contracts = rows.contracts({order.contract_number for order in found})
-    awards = rows.awards({order.tender_award_number for order in found})
-    lots, usual = rows.lots(goods), rows.usual(found, goods)
-    standings = dict.fromkeys(ids, rows.Standing()) | rows.standings(ids)
+def read_pictures(found: Sequence[Order]) -> dict[str, Picture]:
+    """The same, not remembered: for who shows each by `looking_at`."""
+    ids, asked = [order.id for order in found], rows.ask(found)
+    goods, buyers, licences = rows.goods(asked.goods), rows.buyers(asked.buyers), rows.licences(asked.licences)
+    authorisations, contracts = rows.authorisations(asked.authorisations), rows.contracts(asked.contracts)
+    awards, lots, usual = rows.awards(found), rows.lots(asked.lots), rows.usual(found, asked.past)
+    standings = dict.fromkeys(ids, rows.Standing()) | rows.standings(asked.standings)
     by_lot, by_line = rows.reserved([one for one in ids if standings[one].reserves])
     overrides = rows.overrides([one for one in ids if standings[one].overridden])
     to_buyer = {buyer: [one for one in authorisations if one.grantee_customer_id in (None, buyer)] for buyer in buyers}

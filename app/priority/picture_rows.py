@@ -7,12 +7,12 @@ could stand in for it, who else waits for it, whether a warehouse is near) is as
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy import bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import aliased, selectinload
 
 from app.catalog.models import (
@@ -29,7 +29,7 @@ from app.catalog.models import (
 from app.core.among import among
 from app.core.db import UtcDateTime, session
 from app.core.plain import Plain
-from app.core.prepared import Prepared
+from app.core.prepared import Answer, Prepared, together
 from app.inventory.models import Balance, Lot, Reservation, Warehouse
 from app.inventory.queries import free_of_lot
 from app.orders.models import Order, OrderLine
@@ -88,9 +88,10 @@ _STANDING = Plain(
 
 def waiting_lines(*where: Any) -> Any:
     """Order ids of the lines (of a product, say) that orders in approval wait for, in the order of an index. No join:
-    who wants the first few only would get them by way of all that is in approval."""
-    status = select(Order.status).where(Order.id == OrderLine.order_id).correlate(OrderLine).scalar_subquery()
-    waits = (OrderLine.reserved < OrderLine.quantity, status == "in_approval")
+    who wants the first few only would get them by way of all that is in approval. And asked is for the truth of it, not
+    for the status: of what it cannot know PostgreSQL takes every other line to be so, but one in 200 of that status."""
+    waiting = select(Order.status == "in_approval").where(Order.id == OrderLine.order_id).correlate(OrderLine)
+    waits = (OrderLine.reserved < OrderLine.quantity, waiting.scalar_subquery())
     return select(OrderLine.order_id).where(*where, *waits).order_by(OrderLine.order_id)
 
 
@@ -100,18 +101,19 @@ def _waiting(*where: Any) -> Any:
 
 _mate = aliased(Product)
 _in_group = select(func.count(_mate.id)).where(
-    _mate.substitution_group == Product.substitution_group, _mate.status == "active", _mate.substitution_group != ""
+    _mate.substitution_group == Product.substitution_group, _mate.status == "active"
 )
 _first = (
     select(Product.id, _waiting(OrderLine.product_id == Product.id).label("waits"))
     .where(among(Product.id, "ids"))
-    .subquery()
+    .cte("first")
+    .prefix_with("MATERIALIZED")  # else the first is looked for again wherever it is named
 )
 _GOODS = Prepared(
     select(
         *_PRODUCT.columns,
         *_REGISTRATION.columns,
-        _in_group.scalar_subquery(),
+        case((Product.substitution_group != "", _in_group.scalar_subquery()), else_=0),
         _first.c.waits,
         _waiting(OrderLine.product_id == _first.c.id, OrderLine.order_id != _first.c.waits),
     )
@@ -181,10 +183,46 @@ _STANDINGS = Prepared(
 )
 
 
-def goods(product_ids: Collection[str]) -> dict[str, Goods]:
+class Asked(NamedTuple):
+    """What is asked for pictures at once; each answers its rows."""
+
+    goods: Answer
+    buyers: Answer
+    licences: Answer
+    authorisations: Answer
+    contracts: Answer
+    lots: Answer
+    past: Answer
+    standings: Answer
+
+
+def ask(found: Sequence[Order]) -> Asked:
+    """Ask for what surrounds the orders."""
+    products = list({line.product_id for order in found for line in order.lines})
+    customers = list({order.customer_id for order in found})
+    contracts = _given(order.contract_number for order in found)
+    earliest = min(order.submitted_at for order in found) - timedelta(days=HISTORY_DAYS)
+    with together():
+        return Asked(
+            _GOODS.ask({"ids": products}),
+            _BUYERS.ask({"ids": customers}),
+            _LICENCES.ask({"ids": customers}),
+            _AUTHORISATIONS.ask({"ids": customers, "numbers": _given(order.authorisation_number for order in found)}),
+            _CONTRACTS.ask({"numbers": contracts}) if contracts else list,
+            _LOTS.ask({"ids": products}),
+            _PAST.ask({"customers": customers, "earliest": earliest, "ids": products}),
+            _STANDINGS.ask({"ids": [order.id for order in found]}),
+        )
+
+
+def _given(numbers: Iterable[str | None]) -> list[str]:
+    return [number for number in set(numbers) if number]
+
+
+def goods(answer: Answer) -> dict[str, Goods]:
     """By product."""
     found, own, both = {}, len(_PRODUCT.names), len(_PRODUCT.names) + len(_REGISTRATION.names)
-    for row in _GOODS.rows({"ids": list(product_ids)}):
+    for row in answer():
         registration = None if row[own] is None else _REGISTRATION.made(row[own:both])
         product = _PRODUCT.made(row[:own], registration=registration)
         mates, *waiting = row[both:]
@@ -193,47 +231,43 @@ def goods(product_ids: Collection[str]) -> dict[str, Goods]:
     return found
 
 
-def buyers(customer_ids: Collection[str]) -> dict[str, tuple[Customer, bool]]:
+def buyers(answer: Answer) -> dict[str, tuple[Customer, bool]]:
     """By customer, with its region; and whether a warehouse of ours is there."""
     found, own = {}, len(_CUSTOMER.names)
-    for *row, served in _BUYERS.rows({"ids": list(customer_ids)}):
+    for *row, served in answer():
         customer = _CUSTOMER.made(row[:own], region=_REGION.made(row[own:]))
         found[customer.id] = (customer, bool(served))
     return found
 
 
-def licences(customer_ids: Collection[str]) -> dict[str | None, list[Licence]]:
+def licences(answer: Answer) -> dict[str | None, list[Licence]]:
     """By customer (None: ours), the one that lasts longest first."""
     found: dict[str | None, list[Licence]] = {}
-    for one in map(_LICENCE.made, _LICENCES.rows({"ids": list(customer_ids)})):
+    for one in map(_LICENCE.made, answer()):
         found.setdefault(one.customer_id, []).append(one)
     return found
 
 
-def authorisations(customer_ids: Collection[str], numbers: set[str | None]) -> list[Authorisation]:
-    """Those to us, to these customers, and of these numbers."""
-    given = {"ids": list(customer_ids), "numbers": [number or "" for number in numbers]}
-    return [_AUTHORISATION.made(row) for row in _AUTHORISATIONS.rows(given)]
+def authorisations(answer: Answer) -> list[Authorisation]:
+    """Those to us, to the customers, and of the numbers that the orders name."""
+    return list(map(_AUTHORISATION.made, answer()))
 
 
-def contracts(numbers: set[str | None]) -> dict[str | None, Contract]:
+def contracts(answer: Answer) -> dict[str | None, Contract]:
     """By number."""
-    wanted = [number for number in numbers if number]
-    return {one.number: one for one in map(_CONTRACT.made, _CONTRACTS.rows({"numbers": wanted}))} if wanted else {}
+    return {one.number: one for one in map(_CONTRACT.made, answer())}
 
 
-def awards(numbers: set[str | None]) -> dict[str | None, TenderAward]:
+def awards(found: Sequence[Order]) -> dict[str | None, TenderAward]:
     """By number, with their lines."""
-    wanted = [number for number in numbers if number]
+    wanted = _given(order.tender_award_number for order in found)
     return {one.number: one for one in session().scalars(_AWARDS, {"numbers": wanted})} if wanted else {}
 
 
-def lots(product_ids: Collection[str]) -> dict[str, list[StockLot]]:
+def lots(answer: Answer) -> dict[str, list[StockLot]]:
     """By product, first expiring first; `free` is what nobody reserved."""
     found: dict[str, list[StockLot]] = {}
-    for lot_id, product_id, made_on, expires_on, status, report_no, total, free in _LOTS.rows(
-        {"ids": list(product_ids)}
-    ):
+    for lot_id, product_id, made_on, expires_on, status, report_no, total, free in answer():
         lot = StockLot(lot_id, product_id, made_on, expires_on, status, report_no, int(total), int(free))
         found.setdefault(product_id, []).append(lot)
     return found
@@ -258,15 +292,10 @@ def reserved(order_ids: Sequence[str]) -> tuple[Kept, Kept]:
 Past = list[tuple[str, datetime, str, int]]
 
 
-def usual(found: Sequence[Order], product_ids: Collection[str]) -> dict[str, dict[str, int]]:
+def usual(found: Sequence[Order], answer: Answer) -> dict[str, dict[str, int]]:
     """By order, then by product: the mean quantity of the customer's other released orders."""
-    given = {
-        "customers": list({order.customer_id for order in found}),
-        "earliest": min(order.submitted_at for order in found) - timedelta(days=HISTORY_DAYS),
-        "ids": list(product_ids),
-    }
     past: dict[str, Past] = {}
-    for customer_id, order_id, submitted_at, product_id, quantity in _PAST.rows(given):
+    for customer_id, order_id, submitted_at, product_id, quantity in answer():
         past.setdefault(customer_id, []).append((order_id, submitted_at, product_id, quantity))
     return {order.id: _means(order, past.get(order.customer_id, [])) for order in found}
 
@@ -298,10 +327,10 @@ class Standing(NamedTuple):
     reserves: bool = True
 
 
-def standings(order_ids: Sequence[str]) -> dict[str, Standing]:
+def standings(answer: Answer) -> dict[str, Standing]:
     """By order; one that was never assessed is not there."""
     found = {}
-    for *row, overridden, reserves in _STANDINGS.rows({"ids": list(order_ids)}):
+    for *row, overridden, reserves in answer():
         standing = _STANDING.made(row)
         found[standing.order_id] = Standing(standing, bool(overridden), bool(reserves))
     return found

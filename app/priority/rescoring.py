@@ -18,22 +18,22 @@ from typing import Any
 
 import polars as pl
 import structlog
-from sqlalchemy import ColumnElement, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 
 from app.core import clock, ids, jobs
 from app.core.db import session
 from app.core.errors import DomainError
 from app.core.jobs.models import Job
-from app.core.prepared import Prepared
 from app.core.subject import Subject
+from app.core.updating import UpdateEach
 from app.decisions import service as decisions
 from app.decisions.asked import Asked, asked_in_force
 from app.decisions.facts import Facts, Provider, completing, fact
 from app.orders import queries as orders
 from app.orders.models import Order
-from app.priority import bulk, moments, need, service, touched
+from app.priority import bulk, moments, need, service, touched, touched_orders
 from app.priority.models import OrderStanding
-from app.priority.picture import Picture, looking_at, pictures_of
+from app.priority.picture import Picture, looking_at, read_pictures
 from app.priority.queries import OPEN, RANKING
 from app.priority.standing import Mark, ranked_score
 from app.tasks import service as tasks
@@ -51,15 +51,9 @@ log = structlog.get_logger()
 _standings: Any = OrderStanding.__table__
 _SCORED = ("score", "assessed_at", "trigger", "next_change_at")
 _MOVED = (*_SCORED, "ranked_score", "promise_days", "promise_rank")
-_TO_MOVED = tuple(f"to_{name}" for name in _MOVED)
 # SQLite writes every index of a column that an update names, changed or not: a score that moves no order names few.
 _MOVE, _SCORE, _SET_MOMENT = (
-    Prepared(
-        update(_standings)
-        .where(_standings.c.order_id == bindparam("which"))
-        .values({name: bindparam(f"to_{name}", type_=_standings.c[name].type) for name in names})
-    )
-    for names in (_MOVED, _SCORED, ("next_change_at",))
+    UpdateEach(_standings, names, "order_id") for names in (_MOVED, _SCORED, ("next_change_at",))
 )
 
 
@@ -138,7 +132,7 @@ def rescore(order_ids: Sequence[str], *, trigger: str = "touched") -> Rescored:
     found = orders.lock_to_read(order_ids)
     open_ones, changes = [order for order in found if order.is_open], _Changes()
     rules = Rules(clock.now(), asked_in_force(service.SETS))
-    for picture in (pictures_of(open_ones) if open_ones else {}).values():
+    for picture in (read_pictures(open_ones) if open_ones else {}).values():
         _compare(picture, rules, trigger, changes)
     _write(changes)
     bulk.assess_later(changes.anew)
@@ -155,7 +149,7 @@ def _compare(picture: Picture, rules: Rules, trigger: str, changes: _Changes) ->
         now = score(picture, rules)
     except DomainError:
         log.exception("priority.not_rescored", order=picture.order.number)
-        changes.timed.append({"which": order_id, "to_next_change_at": as_of + UNFIT_REST})
+        changes.timed.append({"order_id": order_id, "next_change_at": as_of + UNFIT_REST})
         return
     next_at = moments.next_change(picture, as_of, rules.asked)
     promise = picture.lane_days if now.all_available else None
@@ -168,21 +162,20 @@ def _compare(picture: Picture, rules: Rules, trigger: str, changes: _Changes) ->
         changes.anew.append(order_id)
     elif moves:
         place = (ranked, promise, NO_PROMISE if promise is None else promise)
-        values = dict(zip(_TO_MOVED, (now.mark.score, as_of, trigger, next_at, *place), strict=True))
-        (changes.scored if stays else changes.moved).append({"which": order_id, **values})
+        values = dict(zip(_MOVED, (now.mark.score, as_of, trigger, next_at, *place), strict=True))
+        (changes.scored if stays else changes.moved).append({"order_id": order_id, **values})
         if not stays:
             changes.ranks[order_id] = replace(service.rank_of(before), score=ranked, promise_days=promise)
         return
     if next_at != before.next_change_at:
-        changes.timed.append({"which": order_id, "to_next_change_at": next_at})
+        changes.timed.append({"order_id": order_id, "next_change_at": next_at})
 
 
 def _write(changes: _Changes) -> None:
-    """In the order of their ids, as everybody who holds several."""
     session().flush()
-    for statement, rows in ((_MOVE, changes.moved), (_SCORE, changes.scored), (_SET_MOMENT, changes.timed)):
-        if rows:
-            statement.run(sorted(rows, key=lambda row: str(row["which"])))
+    _MOVE.run(changes.moved)
+    _SCORE.run(changes.scored)
+    _SET_MOMENT.run(changes.timed)
     if changes.ranks:
         tasks.rerank_some("order", changes.ranks)
 
@@ -205,10 +198,8 @@ def follow(job: jobs.Job) -> None:
 
 def rescore_touched(marks: Sequence[Sequence[Any]]) -> Rescored:
     """Score anew the orders that these marks touch, however many."""
-    wanted, most = touched.orders_of(marks), 2 * FEW  # not DISTINCT: who walks the orders by id finds few of them late
-    found = list(session().scalars(wanted.limit(most)))
-    few = sorted(set(found))
-    return rescore(few) if len(few) <= FEW and len(found) < most else _many(Order.id.in_(wanted), "touched")
+    few = touched_orders.few_orders_of(marks, FEW)
+    return _many(Order.id.in_(touched_orders.orders_of(marks)), "touched") if few is None else rescore(sorted(few))
 
 
 def rescore_due() -> Rescored:

@@ -1,9 +1,9 @@
 """Which open orders a change touches: the dependency index from stored rows to the orders whose facts they are in.
 
 `SOURCES` says for each table that `picture` and `album` read which columns count, and what mark a change of them
-leaves; `TOUCHED` finds the orders of a mark, by indexes that are there anyway. Marks are noted when the session writes,
-whoever does it, and handed to a job in the same transaction (`rescoring`): only after its commit can be seen what
-others changed meanwhile. A test changes every column of every such table and compares the facts of all orders.
+leaves; `touched_orders` finds the orders of a mark. Marks are noted when the session writes, whoever does it, and
+handed to a job in the same transaction (`rescoring`): only after its commit can be seen what others changed meanwhile.
+A test changes every column of every such table and compares the facts of all orders.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, event, inspect, or_, select, union_all
-from sqlalchemy.orm import ORMExecuteState, Session, aliased
+from sqlalchemy import event, inspect, or_, select
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from app.catalog.models import (
     Authorisation,
@@ -32,12 +32,12 @@ from app.core.changing import OPTION
 from app.core.db import session
 from app.decisions.models import RuleSetPointer
 from app.inventory.models import Balance, Lot, Reservation, Warehouse
-from app.orders.models import OPEN, Order, OrderLine
+from app.orders.models import Order, OrderLine
 from app.priority.models import OrderOverride
 from app.priority.picture_rows import waiting_lines
 
 Mark = tuple[Any, ...]
-"""A kind of `TOUCHED` and its key: texts, or lists of texts."""
+"""A kind of `touched_orders` and its key: texts, or lists of texts."""
 Row = Mapping[str, Any]
 ALL: Mark = ("all",)
 MOST_MARKS = 500
@@ -156,104 +156,6 @@ SOURCES = (
 _OF: dict[str, list[Source]] = defaultdict(list)
 for _one in SOURCES:
     _OF[_one.model.__tablename__].append(_one)
-
-
-def _with_products(condition: Any) -> Select[Any]:
-    return select(Order.id).join(OrderLine, OrderLine.order_id == Order.id).where(condition)
-
-
-def _sold(keys: Sequence[Sequence[str]]) -> Select[Any]:
-    """Orders of the customers that share a product with the orders."""
-    other = aliased(OrderLine)
-    customer_ids, order_ids = zip(*keys, strict=True)
-    return (
-        select(Order.id)
-        .join(OrderLine, OrderLine.order_id == Order.id)
-        .join(other, other.product_id == OrderLine.product_id)
-        .where(Order.customer_id.in_(set(customer_ids)), other.order_id.in_(set(order_ids)))
-    )
-
-
-def _sold_lines(keys: Sequence[Sequence[str]]) -> Select[Any]:
-    """Orders with the products, of the customers of those of the orders that are released."""
-    past = aliased(Order)
-    order_ids, product_ids = zip(*keys, strict=True)
-    return (
-        select(Order.id)
-        .join(OrderLine, OrderLine.order_id == Order.id)
-        .join(past, past.customer_id == Order.customer_id)
-        .where(past.id.in_(set(order_ids)), past.status == "released", OrderLine.product_id.in_(set(product_ids)))
-    )
-
-
-def _scoped(keys: Sequence[Sequence[Any]]) -> Select[Any]:
-    """Orders that an authorisation of the grantee (None: us) may cover: an empty list covers all."""
-    found = [_scope(*key) for key in keys]
-    return found[0] if len(found) == 1 else select(Order.id).where(or_(*(Order.id.in_(one) for one in found)))
-
-
-def _scope(grantee: str | None, product_ids: list[str] | None, region_codes: list[str] | None) -> Select[Any]:
-    wanted = select(Order.id)
-    if grantee is not None:
-        wanted = wanted.where(Order.customer_id == grantee)
-    if product_ids:
-        wanted = wanted.join(OrderLine, OrderLine.order_id == Order.id).where(OrderLine.product_id.in_(product_ids))
-    if region_codes:
-        wanted = wanted.join(Customer, Customer.id == Order.customer_id).where(Customer.region_code.in_(region_codes))
-    return wanted
-
-
-def _firsts(keys: Sequence[Sequence[str]]) -> list[str]:
-    return [key[0] for key in keys]
-
-
-TOUCHED: dict[str, Callable[[Sequence[Sequence[Any]]], Select[Any]]] = {
-    "all": lambda _keys: select(Order.id),
-    "order": lambda keys: select(Order.id).where(Order.id.in_(_firsts(keys))),
-    "customer": lambda keys: select(Order.id).where(Order.customer_id.in_(_firsts(keys))),
-    "region": lambda keys: (
-        select(Order.id).join(Customer, Customer.id == Order.customer_id).where(Customer.region_code.in_(_firsts(keys)))
-    ),
-    "contract": lambda keys: select(Order.id).where(Order.contract_number.in_(_firsts(keys))),
-    "award": lambda keys: select(Order.id).where(Order.tender_award_number.in_(_firsts(keys))),
-    "award_id": lambda keys: (
-        select(Order.id)
-        .join(TenderAward, TenderAward.number == Order.tender_award_number)
-        .where(TenderAward.id.in_(_firsts(keys)))
-    ),
-    "authorisation": lambda keys: select(Order.id).where(Order.authorisation_number.in_(_firsts(keys))),
-    "scope": _scoped,
-    "product": lambda keys: _with_products(OrderLine.product_id.in_(_firsts(keys))),
-    "sold": _sold,
-    "sold_line": _sold_lines,
-}
-"""By kind of mark: the ids of the orders, closed ones among them, that depend on these keys."""
-_IS_OPEN = Order.status.in_(OPEN)
-
-
-PRODUCTS_OF: dict[str, tuple[Any, Any]] = {
-    "lot": (Lot.product_id, Lot.id),
-    "registration": (Product.id, Product.registration_id),
-    "group": (Product.id, Product.substitution_group),
-}
-"""Kinds of mark that touch the orders of certain products: which, and by what they are found."""
-
-
-def orders_of(marks: Iterable[Sequence[Any]]) -> Any:
-    """A SELECT of the ids of the open orders that the marks touch, some of them more than once."""
-    by_kind: dict[str, list[Sequence[Any]]] = defaultdict(list)
-    for kind, *key in marks:
-        by_kind[kind].append(key)
-    if "all" in by_kind:
-        return select(Order.id).where(_IS_OPEN)
-    for kind, (wanted, key_column) in PRODUCTS_OF.items():  # asked first: joined, SQLite would begin with all orders
-        keys = by_kind.pop(kind, None)
-        if keys:
-            products = session().scalars(select(wanted).where(key_column.in_(_firsts(keys))))
-            by_kind["product"] += ([product_id] for product_id in products)
-    found = [TOUCHED[kind](keys).where(_IS_OPEN) for kind, keys in sorted(by_kind.items()) if keys]
-    found = found or [TOUCHED["order"]([])]
-    return found[0] if len(found) == 1 else union_all(*found)
 
 
 def take_marks() -> list[Mark]:

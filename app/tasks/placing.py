@@ -14,6 +14,7 @@ from app.core.among import among
 from app.core.db import session
 from app.core.prepared import Prepared
 from app.core.subject import Subject
+from app.core.updating import UpdateEach
 from app.tasks import ladder
 from app.tasks.agreed import due_at
 from app.tasks.models import HIGHEST_SCORE, NO_PROMISE, Rank, Task, TaskExtra, TaskStatus
@@ -55,7 +56,7 @@ def rerank_some(kind: str, ranks: Mapping[str, Rank]) -> int:
         rank = ranks[subject_id]
         due_now = due if own else due_at(sla, created, rank.band)
         moved = {"due_at": due_now, "changed_at": now, **rank_columns(rank)}
-        rows.append({"which": id_, **{f"to_{name}": value for name, value in moved.items()}})
+        rows.append({"id": id_, **moved})
         later += [id_] if due_now != due else []
     if rows:
         _PLACE.run(rows)
@@ -90,11 +91,7 @@ def rerank_in_bulk(kind: str, ranks: pl.DataFrame) -> None:
 
 
 _PLACED = ("due_at", "changed_at", *(each.name for each in fields(Rank)), "rank_key")
-_PLACE = Prepared(
-    update(_tasks)
-    .where(_tasks.c.id == bindparam("which"), _tasks.c.status == TaskStatus.OPEN.value)
-    .values({name: bindparam(f"to_{name}", type_=_tasks.c[name].type) for name in _PLACED})
-)
+_PLACE = UpdateEach(_tasks, _PLACED, "id", _tasks.c.status == TaskStatus.OPEN.value)
 
 
 def rank_columns(rank: Rank) -> dict[str, Any]:

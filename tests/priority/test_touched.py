@@ -32,7 +32,7 @@ from app.inventory import service as inventory
 from app.inventory.models import Balance, Lot, Reservation, Warehouse
 from app.orders.models import Order, OrderLine
 from app.orders.queries import locked_orders
-from app.priority import moments, service, touched
+from app.priority import moments, service, touched, touched_orders
 from app.priority.facts import ORDER_KINDS
 from app.priority.models import OrderOverride
 from app.priority.picture import _READ_FROM, pictures_of
@@ -149,7 +149,12 @@ def changed(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
 def found(tx) -> set[str]:
     """What the marks left so far touch."""
     marks = touched.take_marks()
-    return set(tx.scalars(touched.orders_of(marks))) if marks else set()
+    if not marks:
+        return set()
+    ids = set(tx.scalars(touched_orders.orders_of(marks)))
+    assert touched_orders.few_orders_of(marks, max(1, len(ids))) == ids
+    assert len(ids) < 2 or touched_orders.few_orders_of(marks, len(ids) - 1) is None
+    return ids
 
 
 def others(tx, column) -> list[Any]:

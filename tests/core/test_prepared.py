@@ -1,0 +1,66 @@
+"""Statements sent straight to the driver: alone, together, and for many rows at once."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import bindparam, func, literal, select
+from sqlalchemy.exc import DBAPIError
+
+from app.catalog.models import Customer, Licence
+from app.core.among import among
+from app.core.db import session
+from app.core.prepared import Prepared, together
+from app.core.updating import UpdateEach
+from tests.catalog.factories import make_customer, make_licence
+
+CUSTOMERS = Prepared(select(Customer.id, Customer.name).where(among(Customer.id, "ids")).order_by(Customer.id))
+LICENCES = Prepared(select(Licence.valid_to).where(Licence.number == bindparam("number")))
+
+
+def test_what_is_asked_together_is_answered_in_any_order(tx):
+    customers = sorted([make_customer(name=f"Hospital {number}") for number in range(2)], key=lambda one: one.id)
+    licence = make_licence()
+    tx.flush()
+    with together():
+        named = CUSTOMERS.ask({"ids": [one.id for one in customers]})
+        until, nobody = LICENCES.ask({"number": licence.number}), CUSTOMERS.ask({"ids": []})
+    assert nobody() == []
+    assert until() == [(licence.valid_to,)]
+    assert [tuple(row) for row in named()] == [(one.id, one.name) for one in customers]
+
+
+BROKEN = Prepared(select(func.no_such_function(literal(1))))
+
+
+def ask_together():
+    with together():
+        BROKEN.ask({})
+        CUSTOMERS.ask({"ids": []})
+
+
+@pytest.mark.parametrize("ask", [lambda: BROKEN.rows({}), ask_together], ids=["alone", "together"])
+def test_what_fails_is_told_as_sqlalchemy_tells_it(tx, ask):
+    """The edge knows lost races and servers that are gone by it."""
+    with pytest.raises(DBAPIError), tx.begin_nested():
+        ask()
+    assert CUSTOMERS.rows({"ids": []}) == []
+
+
+def test_several_rows_each_get_their_own(tx):
+    customers = [make_customer(name=f"Hospital {number}", tier="B") for number in range(3)]
+    left = make_customer(name="Left alone", tier="S")
+    tx.flush()
+    table = Customer.__table__
+    each = UpdateEach(table, ("name", "credit_limit", "prepaid"), "id", table.c.tier == "B")
+    rows = [
+        {"id": one.id, "name": f"Named {number}", "credit_limit": number, "prepaid": number == 1}
+        for number, one in enumerate([*customers, left])
+    ]
+    each.run([])
+    each.run(rows[:1])
+    each.run(rows[1:])
+    session().expire_all()
+    assert [(one.name, one.credit_limit, one.prepaid) for one in customers] == [
+        ("Named 0", 0, False), ("Named 1", 1, True), ("Named 2", 2, False),
+    ]  # fmt: skip
+    assert left.name == "Left alone"
