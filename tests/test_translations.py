@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
@@ -18,6 +19,7 @@ CHINESE = re.compile("[一-鿿]")
 HALF_WIDTH = re.compile("[一-鿿][”）]?([;,:?(]|!(?!=)| ?[;,] )|[;,:!?)][“（]?[一-鿿]")
 
 
+@cache
 def used() -> dict[str, str]:
     """Each message id in code and templates, and where it stands."""
     found = {}
@@ -39,11 +41,9 @@ def catalogues():
             yield path.name, read_po(source, locale="zh_Hans")
 
 
+@cache
 def entries():
-    for name, catalogue in catalogues():
-        for message in catalogue:
-            if message.id:
-                yield name, message
+    return [(name, message) for name, catalogue in catalogues() for message in catalogue if message.id]
 
 
 def test_every_text_has_a_chinese_translation():
