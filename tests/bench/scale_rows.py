@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from app.core import db
 from app.core.permissions import Actor
+from app.core.subject import Subject
 from app.processes import service
 from app.tasks import queries as inbox_reads
 from app.tasks import service as inbox
@@ -80,7 +81,7 @@ def walked(actor: Actor, kind: str, business_key: str) -> str:
 
 
 def _subject(business_key: str) -> Any:
-    return inbox.Subject("bench", business_key)
+    return Subject("bench", business_key)
 
 
 def fill(actor: Actor, *, finished: int = 0, opened: int = 0) -> None:
