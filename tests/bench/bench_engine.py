@@ -236,7 +236,8 @@ def engine_walk(subject: Subject) -> Iterator[Callable[[], int]]:
 
         def act(task: Task = task) -> int:
             with db.transaction():
-                return len(service.go_on(who(task), task, {}).state)
+                kept: Any = service.go_on(who(task), task, {})
+                return len(kept.state)
 
         yield act
         with db.transaction():

@@ -190,7 +190,8 @@ def series(
                     return
                 job = todo.pop()
             began = time.perf_counter()
-            status, _body = ask(connection, *job, headers)
+            method, path, body = job
+            status, _body = ask(connection, method, path, body, headers)
             with lock:
                 took.append((time.perf_counter() - began) * 1000)
                 statuses[status] = statuses.get(status, 0) + 1
