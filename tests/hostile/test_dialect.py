@@ -325,6 +325,7 @@ def test_rights_hold_for_every_role(role, app, site, program, request):
     assert refused or role == "admin" or not request.config.getoption("--full")  # some lack few
 
 
+@pytest.mark.any_database
 def test_nobody_gets_in_unnamed(app, program):
     client = app.test_client()
     open_to_all = set()
@@ -340,6 +341,7 @@ def test_nobody_gets_in_unnamed(app, program):
     assert open_to_all == PUBLIC
 
 
+@pytest.mark.any_database
 def test_somebody_without_rights_changes_no_task_of_others(app, site, program):
     """Whoever is signed in may work on tasks: only on those they are asked to do."""
     with db.transaction():
