@@ -210,6 +210,10 @@ def test_executions_are_instances_and_what_waits_in_them(ask):
     ask.put(f"/execution/{at['id']}/localVariables/mine", {"value": 1})
     assert ask.get(f"/execution/{at['id']}/localVariables")["mine"]["value"] == 1
     assert "mine" not in ask.variables(instance)
+    ask.deploy(diagrams.receives(), diagrams.timed())
+    told, late = ask.start("told"), ask.start("timed")
+    assert [one["processInstanceId"] for one in ask.get("/execution", activityId="hold")] == [told]
+    assert [one["id"] for one in ask.get("/process-instance", activityIdIn="wait")] == [late]
     ask.get("/execution/nothing", 404)
     ask.get(f"/execution/{instance}:999", 404)
 

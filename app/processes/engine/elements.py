@@ -111,6 +111,8 @@ class Event(Element):
     """Kinds of change (create, update) at which it is; empty: all."""
     code_variable: str | None = None
     message_variable: str | None = None
+    message: Value | None = None
+    """What an error that is thrown tells (camunda:errorMessage)."""
     activity: str | None = None
     """What a compensation throw compensates; None: everything done in its scope."""
     topic: Value | None = None

@@ -46,6 +46,7 @@ RUN: dict[str, set[str]] = {
     "callActivity": _ANY | {"calledElementBinding", "calledElementVersion", "calledElementVersionTag"},
     "multiInstanceLoopCharacteristics": {"asyncBefore", "asyncAfter", "collection", "elementVariable"},
     "messageEventDefinition": {"type", "topic", "expression"},
+    "error": {"errorMessage"},
     "errorEventDefinition": {"errorCodeVariable", "errorMessageVariable"},
     "escalationEventDefinition": {"escalationCodeVariable"},
     "conditionalEventDefinition": {"variableName", "variableEvents"},

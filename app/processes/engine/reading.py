@@ -115,6 +115,7 @@ class Reader:
             found["variable_events"] = frozenset(kinds)
         elif trigger in ("message", "signal", "error", "escalation"):
             found["ref"] = self._ref(trigger, definition)
+            found["message"] = self._told(trigger, definition)
             found["code_variable"] = definition.get(camunda(f"{trigger}CodeVariable"))
             found["message_variable"] = definition.get(camunda("errorMessageVariable"))
             if definition.get(camunda("type")) == "external":
@@ -127,13 +128,18 @@ class Reader:
         return Event(**common, **found)
 
     def _ref(self, trigger: str, definition: Any) -> Value | None:
-        node = self.named.get(definition.get(f"{trigger}Ref"))
-        if node is None:
-            return None
+        name = definition.get(f"{trigger}Ref")
+        node = self.named.get(name)
+        if node is None:  # engines of Camunda's family take an error that is declared nowhere for its code
+            return Value(name) if name and trigger == "error" else None
         if trigger in ("error", "escalation"):
             code = node.get(f"{trigger}Code")
             return Value(code) if code else None
         return read_value(node.get("name") or node.get("id"))
+
+    def _told(self, trigger: str, definition: Any) -> Value | None:
+        node = self.named.get(definition.get("errorRef")) if trigger == "error" else None
+        return None if node is None else read_value(node.get(camunda("errorMessage")))
 
     def _message(self, node: Any) -> Value | None:
         found = self.named.get(node.get("messageRef"))

@@ -98,6 +98,8 @@ class Run:
                 self._stop(task, done)
             else:
                 self.try_to(task, Token.run)
+                if workflow.changed:  # before the next element begins: what holds now may not hold at the next wait
+                    commands.look_at_conditions(self)
             todo += [workflow.tasks[name] for name in range(workflow.last_id, newest, -1)]
             if len(workflow.tasks) > most:
                 workflow.prune()

@@ -87,8 +87,10 @@ class Throw(Lean, defaults.IntermediateThrowEvent):
         return True
 
     def _error(self, task: Any) -> bool:
-        code = None if self.element.ref is None else self.element.ref.text
-        return bool(throwing.throw(task, "error", code, "", {})) or task.workflow.run.escaped(task, "error", code, "")
+        run, event = task.workflow.run, self.element
+        code = None if event.ref is None else event.ref.text
+        said = "" if event.message is None else str(event.message.of(run.sees(task)))
+        return bool(throwing.throw(task, "error", code, said, {})) or run.escaped(task, "error", code, said)
 
     def _compensate(self, task: Any) -> bool:
         return compensation.begin(task, compensation.place_of(task), self.element.activity)
