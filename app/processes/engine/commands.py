@@ -81,7 +81,7 @@ class Go:
             _take(task, self.variables, self.local)
         if task.task_spec.wait_kind(task) in ("message", "trigger"):
             run.came(task, {})
-        else:
+        elif not is_ended_by_condition(run, task):
             run.try_to(task, life.go_on)
 
 
@@ -353,13 +353,21 @@ def returned(run: Any, task: Any, variables: Mapping[str, Any]) -> dict[str, Any
     return found
 
 
-def look_at_conditions(run: Any) -> bool:
+def is_ended_by_condition(run: Any, task: Any) -> bool:
+    """Conditions see what a token brings before it goes on, and one around it may end it. On its own boundary they are
+    not looked at: its work is done."""
+    if run.workflow.changed:
+        look_at_conditions(run, apart=task)
+    return not task.is_live
+
+
+def look_at_conditions(run: Any, apart: Any = None) -> bool:
     """Conditions that hold: those that did not before, and (as Camunda has it) others at each change of a variable;
-    True if one was heard."""
+    True if one was heard. Those on the boundary of `apart` are not looked at."""
     heard, changed = False, run.workflow.changed
     run.workflow.changed = {}
     for task in list(throwing.waiting_for(run.workflow, "conditional")):
-        if task.is_live:
+        if task.is_live and not (apart is not None and task.watching and task.above is apart):
             held = task.internal_data.get(HELD)
             run.try_to(task, _look)
             if (

@@ -91,7 +91,7 @@ def _start(thrower: Any, handler: str, inner: list[Any]) -> None:
     thrower.workflow.run.arrived(task, None)
     if getattr(spec.element, "by_event", False):
         task._set_state(TaskState.STARTED)
-        thrower.workflow.run.try_to(task, scopes.begin)
+        thrower.workflow.run.try_to(task, scopes.begin_with_inputs)
     else:
         task._set_state(TaskState.READY)
 

@@ -136,6 +136,7 @@ class UserWork(Element):
     priority: Value | None = None
     title: Mapping[str, Value] | None = None
     """The name, if it holds expressions: by language."""
+    documentation: str = ""
     four_eyes: tuple[str, ...] = ()
     """User tasks whose last doers may not do this one, `${initiator}`, or itself (see `persons`)."""
     assign_from: str | None = None

@@ -29,12 +29,19 @@ CODE = {
     *("caseRef", "resource"),
 }
 """Attributes that name code of another engine."""
-CHANGES = {"skipExpression", "terminateAll", "triggerable", "inheritVariables", "inheritBusinessKey", "scope"}
+CHANGES = {
+    *("skipExpression", "terminateAll", "terminateMultiInstance", "triggerable", "scope", "businessCalendarName"),
+    *("inheritVariables", "inheritBusinessKey", "businessKey", "sameDeployment", "calledElementType", "endDate"),
+    *("elementIndexVariable", "taskIdVariableName", "taskCompleterVariableName", "processInstanceIdVariableName"),
+    *("useLocalScopeForResultVariable", "errorVariableName", "errorVariableLocalScope"),
+}
 """Attributes of related engines without which an element would do something else."""
+NEUTRAL = {"false", "", "global", "key"}
+"""What they say where nothing changes."""
 
 _ANY = {"async", "asyncBefore", "asyncAfter"}
 _PEOPLE = {"assignee", "candidateUsers", "candidateGroups", "dueDate", "followUpDate", "priority", "formKey", "formRef"}
-_WORK = _ANY | {"type", "topic", "taskPriority", "expression", "resultVariable"}
+_WORK = _ANY | {"type", "topic", "taskPriority", "expression", "resultVariable", "resultVariableName"}
 RUN: dict[str, set[str]] = {
     "process": {"versionTag"},
     "startEvent": _ANY | {"initiator"},
@@ -42,7 +49,7 @@ RUN: dict[str, set[str]] = {
     "serviceTask": _WORK,
     "sendTask": _WORK,
     "businessRuleTask": _WORK | {"decisionRef", "decisionRefBinding", "decisionRefVersion", "mapDecisionResult"},
-    "scriptTask": _ANY | {"resultVariable"},
+    "scriptTask": _ANY | {"resultVariable", "resultVariableName"},
     "callActivity": _ANY | {"calledElementBinding", "calledElementVersion", "calledElementVersionTag"},
     "multiInstanceLoopCharacteristics": {"asyncBefore", "asyncAfter", "collection", "elementVariable"},
     "messageEventDefinition": {"type", "topic", "expression"},
@@ -63,6 +70,7 @@ REFUSED_ELEMENTS = {
     "connector",
     "script",
     "errorEventDefinition",
+    *("eventListener", "eventType", "mapException", "variableAggregation"),
 }
 RUN_ELEMENTS = {
     *("inputOutput", "inputParameter", "outputParameter", "list", "map", "entry", "value", "properties", "property"),
@@ -105,7 +113,7 @@ def _camunda(node: Any, name: str, value: str) -> Iterator[Problem]:
     owner, kind = nearest_id(node), local(node)
     if name in CODE:
         yield Problem(owner, _("“%(name)s” names code of another engine, which cannot run here.", name=name))
-    elif name in CHANGES and value not in ("false", "", "global"):
+    elif name in CHANGES and value not in NEUTRAL:
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
     elif name not in RUN.get(kind, _ANY if kind in FLOW_NODES else set()) | HARMLESS | CHANGES:
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name), warning=True)

@@ -15,13 +15,13 @@ from app.processes.engine.elements import (
     Gateway,
     Loop,
     Out,
-    Parameter,
     Receive,
     Scope,
     ServiceStep,
     UserWork,
 )
 from app.processes.engine.graph import GATEWAYS, SCOPES, Graph, names, trigger_of
+from app.processes.engine.parameters import extensions, mappings, parameters
 from app.processes.engine.persons import named, signed_as
 from app.processes.engine.values import Value, read_condition, read_value
 from app.processes.engine.xml import camunda, local, ours, tag
@@ -179,6 +179,7 @@ class Reader:
             follow_up=read_value(node.get(camunda("followUpDate"))),
             priority=read_value(node.get(camunda("priority"))),
             title=titled(node),
+            documentation=" ".join((node.findtext(tag("documentation")) or "").split()),
             four_eyes=named(node.get(ours("fourEyes"))),
             assign_from=node.get(ours("assignFrom")),
             assign_step=node.get(ours("assignStep")),
@@ -201,7 +202,7 @@ class Reader:
             mapping=mapping_of(node) if kind == "businessRuleTask" else None,
             rule_set_version=pinned_version(node) if kind == "businessRuleTask" else None,
             message=self._message(node) if kind == "sendTask" else None,
-            result=node.get(camunda("resultVariable")),
+            result=node.get(camunda("resultVariable"), node.get(camunda("resultVariableName"))),
         )
 
     def _call(self, node: Any) -> Call:
@@ -314,73 +315,11 @@ def loop_of(node: Any) -> Loop | None:
     return None
 
 
-def _extension(node: Any, name: str) -> Iterator[Any]:
-    holder = node.find(tag("extensionElements"))
-    if holder is not None:
-        yield from holder.iter(camunda(name))
-
-
 def retry_cycle(node: Any) -> str | None:
     """camunda:failedJobRetryTimeCycle."""
-    return next(((one.text or "").strip() or None for one in _extension(node, "failedJobRetryTimeCycle")), None)
+    return next(((one.text or "").strip() or None for one in extensions(node, "failedJobRetryTimeCycle")), None)
 
 
 def properties_of(node: Any) -> Mapping[str, str]:
     """camunda:properties."""
-    return {one.get("name"): one.get("value") or "" for one in _extension(node, "property") if one.get("name")}
-
-
-def parameters(node: Any) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...]]:
-    """camunda:inputParameter, camunda:outputParameter."""
-    return tuple(
-        tuple(Parameter(one.get("name"), parameter_value(one)) for one in _extension(node, name))
-        for name in ("inputParameter", "outputParameter")
-    )  # type: ignore[return-value]
-
-
-class Listed:
-    """A list or map of values written in a parameter."""
-
-    fixed = False
-    text = ""
-
-    def __init__(self, parts: list[Any] | dict[str, Any]) -> None:
-        self.parts = parts
-
-    def of(self, scope: Mapping[str, Any]) -> Any:
-        """What it stands for."""
-        if isinstance(self.parts, dict):
-            return {name: part.of(scope) for name, part in self.parts.items()}
-        return [part.of(scope) for part in self.parts]
-
-
-def parameter_value(node: Any) -> Any:
-    """Text, camunda:list or camunda:map."""
-    for child in node:
-        if child.tag == camunda("list"):
-            return Listed([parameter_value(one) for one in child])
-        if child.tag == camunda("map"):
-            return Listed({one.get("key") or "": parameter_value(one) for one in child.findall(camunda("entry"))})
-    return read_value(node.text) or Value("")
-
-
-def mappings(node: Any, name: str) -> tuple[tuple[Parameter, ...], bool]:
-    """camunda:in, camunda:out: (target, value) pairs, and whether all variables go. `source` is a variable's name."""
-    found, everything = [], False
-    for one in _extension(node, name):
-        target = one.get("target")
-        if one.get("variables") == "all":
-            everything = True
-        elif target and one.get("sourceExpression"):
-            found.append(Parameter(target, read_value(one.get("sourceExpression")) or Value("")))
-        elif target and one.get("source"):
-            found.append(Parameter(target, Named(one.get("source"))))
-    return tuple(found), everything
-
-
-class Named(Value):
-    """The variable of that name; null if there is none."""
-
-    def of(self, scope: Mapping[str, Any]) -> Any:
-        """Its value."""
-        return scope.get(self.text)
+    return {one.get("name"): one.get("value") or "" for one in extensions(node, "property") if one.get("name")}

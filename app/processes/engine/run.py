@@ -85,6 +85,8 @@ class Run:
         too_wide = len(workflow.tasks) > WIDEST
         todo: list[Token] = []
         while not workflow.completed:
+            if workflow.changed:  # before the next element begins: what holds now may not hold at the next wait
+                commands.look_at_conditions(self)
             if not todo:
                 todo = workflow.ready()[::-1]
                 if not todo and not self._look_again():
@@ -98,8 +100,6 @@ class Run:
                 self._stop(task, done)
             else:
                 self.try_to(task, Token.run)
-                if workflow.changed:  # before the next element begins: what holds now may not hold at the next wait
-                    commands.look_at_conditions(self)
             todo += [workflow.tasks[name] for name in range(workflow.last_id, newest, -1)]
             if len(workflow.tasks) > most:
                 workflow.prune()
@@ -373,7 +373,8 @@ class Run:
             return
         self.decide_race(task)
         task.assign(variables)
-        self.try_to(task, life.go_on)
+        if not commands.is_ended_by_condition(self, task):
+            self.try_to(task, life.go_on)
 
 
 def _waits_for_others(task: Token) -> bool:

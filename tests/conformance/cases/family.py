@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.scenario import Suite, complete, expect, start
+from tests.conformance.scenario import ABSENT, Suite, assign, complete, expect, start
 from tests.conformance.shapes import (
     CANCEL,
     boundary,
@@ -13,6 +13,7 @@ from tests.conformance.shapes import (
     error,
     escalation,
     event_sub,
+    inputs,
     many,
     node,
     sub,
@@ -178,4 +179,51 @@ suite(
     start(n=0),
     complete("a"),
     expect(tasks="x", variables={"n": 1}),
+)
+suite(
+    "a condition that an answer makes true is heard before its subprocess ends",
+    diagram(
+        "archive",
+        begin(),
+        sub("u", begin("us"), user("a"), end("ue"), "us -> a -> ue"),
+        boundary("b", "u", when("${bill != null}")),
+        user("x n"),
+        end(),
+        "s -> u -> n -> e; b -> x -> e",
+    ),
+    start(),
+    complete("a", bill="A1"),
+    expect(tasks="x"),
+)
+PARTS = (
+    '<camunda:map><camunda:entry key="${name}"><camunda:list><camunda:value>${n + 1}</camunda:value><camunda:map>'
+    '<camunda:entry key="in">deep</camunda:entry></camunda:map><camunda:value/></camunda:list></camunda:entry>'
+    "</camunda:map>"
+)
+suite(
+    "parameters: maps in lists, names that are expressions, and what says nothing is null",
+    diagram("nested", begin(), user("a", inputs(m=PARTS, none="")), end(), "s -> a -> e"),
+    start(name="key", n=1),
+    expect(locals={"a.m": [{"key": [2, {"in": "deep"}, None]}], "a.none": [None]}),
+)
+suite(
+    "parameters of an event subprocess",
+    diagram(
+        "inside",
+        begin(),
+        user("a"),
+        end(),
+        event_sub(
+            "h",
+            inputs(own="${n + 1}"),
+            begin("hs", when("${n == 1}"), isInterrupting="false"),
+            user("x"),
+            end("he"),
+            "hs -> x -> he",
+        ),
+        "s -> a -> e",
+    ),
+    start(n=0),
+    assign(n=1),
+    expect(tasks="a x", variables={"own": ABSENT}, locals={"x.own": [2]}),
 )

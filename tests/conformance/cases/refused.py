@@ -233,6 +233,26 @@ REFUSALS = [
         "f-a",
     ),
     Refusal(
+        "two who are each the only one asked",
+        around(
+            user(
+                "a",
+                "<humanPerformer><formalExpression>ann</formalExpression></humanPerformer>",
+                camunda__assignee="bob",
+            ),
+            "s -> a -> e",
+        ),
+        "a",
+    ),
+    Refusal(
+        "a count of instances that a related engine would give",
+        around(
+            user("a", many("3")).replace("isSequential", 'camunda:elementIndexVariable="i" isSequential'),
+            "s -> a -> e",
+        ),
+        "a",
+    ),
+    Refusal(
         "external work whose handler for errors is not interrupting",
         around(external("w"), boundary("b", "w", "<errorEventDefinition/>", cancel=False), "s -> w -> e; b -> e"),
         "b",
