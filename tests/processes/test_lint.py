@@ -191,7 +191,6 @@ REFUSED = {
         between("callActivity", calledElement="q", camunda__calledElementBinding="version"),
         "x",
     ),
-    "call that takes all variables along": (between("callActivity", calledElement="q", camunda__inheritVariables="true"), "x"),
     "call of a case": (between("callActivity", camunda__caseRef="q"), "x"),
     "typing error in ours": (work(youxu__fourEye="u"), "x"),
     "ours at another element": (work(youxu__step="a"), "x"),

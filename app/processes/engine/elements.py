@@ -30,6 +30,8 @@ class Loop:
     collection: Value | None = None
     item: str | None = None
     """Variable that holds the item within an instance."""
+    index: str | None = None
+    """The variable that counts the instances, beside loopCounter."""
     until: Expression | None = None
     """Completion condition of multi-instances."""
     again: Expression | None = None

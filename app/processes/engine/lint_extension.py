@@ -50,8 +50,11 @@ RUN: dict[str, set[str]] = {
     "sendTask": _WORK,
     "businessRuleTask": _WORK | {"decisionRef", "decisionRefBinding", "decisionRefVersion", "mapDecisionResult"},
     "scriptTask": _ANY | {"resultVariable", "resultVariableName"},
-    "callActivity": _ANY | {"calledElementBinding", "calledElementVersion", "calledElementVersionTag"},
-    "multiInstanceLoopCharacteristics": {"asyncBefore", "asyncAfter", "collection", "elementVariable"},
+    "callActivity": _ANY
+    | {"calledElementBinding", "calledElementVersion", "calledElementVersionTag", "sameDeployment"}
+    | {"inheritVariables", "inheritBusinessKey", "businessKey"},
+    "multiInstanceLoopCharacteristics": {"asyncBefore", "asyncAfter", "collection", "elementVariable"}
+    | {"elementIndexVariable"},
     "messageEventDefinition": {"type", "topic", "expression"},
     "error": {"errorMessage"},
     "errorEventDefinition": {"errorCodeVariable", "errorMessageVariable"},
@@ -113,9 +116,11 @@ def _camunda(node: Any, name: str, value: str) -> Iterator[Problem]:
     owner, kind = nearest_id(node), local(node)
     if name in CODE:
         yield Problem(owner, _("“%(name)s” names code of another engine, which cannot run here.", name=name))
+    elif name in RUN.get(kind, _ANY if kind in FLOW_NODES else set()):
+        return
     elif name in CHANGES and value not in NEUTRAL:
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
-    elif name not in RUN.get(kind, _ANY if kind in FLOW_NODES else set()) | HARMLESS | CHANGES:
+    elif name not in HARMLESS | CHANGES:
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name), warning=True)
 
 

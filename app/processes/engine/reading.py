@@ -210,15 +210,18 @@ class Reader:
         outs, all_out = mappings(node, "out")
         holder = node.find(tag("extensionElements"))
         keys = [] if holder is None else [one.get("businessKey") for one in holder.iter(camunda("in"))]
+        keys.append(node.get(camunda("businessKey")))
+        keys.append("${execution.processBusinessKey}" if node.get(camunda("inheritBusinessKey")) == "true" else None)
+        of_here = node.get(camunda("sameDeployment")) == "true"
         return Call(
             **self._common(node),
             called=read_value(node.get("calledElement")),
-            binding=node.get(camunda("calledElementBinding"), "latest"),
+            binding="deployment" if of_here else node.get(camunda("calledElementBinding"), "latest"),
             version=read_value(
                 node.get(camunda("calledElementVersion")) or node.get(camunda("calledElementVersionTag"))
             ),
             business_key=read_value(next((key for key in keys if key), None)),
-            all_in=all_in,
+            all_in=all_in or node.get(camunda("inheritVariables")) == "true",
             all_out=all_out,
             ins=ins,
             outs_=outs,
@@ -298,6 +301,7 @@ def loop_of(node: Any) -> Loop | None:
             cardinality=read_value(many.findtext(tag("loopCardinality"))),
             collection=read_value(many.get(camunda("collection")) or collection),
             item=many.get(camunda("elementVariable")) or (None if item is None else item.get("name") or item.get("id")),
+            index=many.get(camunda("elementIndexVariable")),
             until=read_condition(many.findtext(tag("completionCondition"))),
             result=(many.findtext(tag("loopDataOutputRef")) or "").strip() or None,
             result_item=None if result_item is None else result_item.get("name") or result_item.get("id"),

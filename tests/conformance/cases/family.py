@@ -6,6 +6,7 @@ from tests.conformance.scenario import ABSENT, Suite, assign, complete, expect, 
 from tests.conformance.shapes import (
     CANCEL,
     boundary,
+    call,
     compensate,
     compute,
     diagram,
@@ -227,3 +228,28 @@ suite(
     assign(n=1),
     expect(tasks="a x", variables={"own": ABSENT}, locals={"x.own": [2]}),
 )
+suite(
+    "the index of an instance under a name of its own",
+    diagram(
+        "counted",
+        begin(),
+        user("a", many("2").replace("isSequential", 'camunda:elementIndexVariable="i" isSequential')),
+        end(),
+        "s -> a -> e",
+    ),
+    start(),
+    expect(locals={"a.i": [0, 1], "a.loopCounter": [0, 1]}),
+)
+CHILD = diagram("child", begin(), user("c"), end(), "s -> c -> e")
+INHERITING = call("h", "child", camunda__inheritVariables="true", camunda__inheritBusinessKey="true")
+KEYED = call("h", "child", camunda__businessKey="${x}-1")
+for name, calling, variables, key in (
+    ("variables and business key inherited by attributes", INHERITING, {"x": "t"}, "b"),
+    ("a business key given by an attribute", KEYED, {"x": ABSENT}, "t-1"),
+):
+    suite(
+        name,
+        [diagram("parent", begin(), calling, end(), "s -> h -> e"), CHILD],
+        start(business_key="b", x="t"),
+        expect(of="child", tasks="c", variables=variables, business_keys=[key]),
+    )

@@ -245,11 +245,8 @@ REFUSALS = [
         "a",
     ),
     Refusal(
-        "a count of instances that a related engine would give",
-        around(
-            user("a", many("3")).replace("isSequential", 'camunda:elementIndexVariable="i" isSequential'),
-            "s -> a -> e",
-        ),
+        "who completed a task, in a variable that a related engine would set",
+        around(user("a", camunda__taskCompleterVariableName="by"), "s -> a -> e"),
         "a",
     ),
     Refusal(
