@@ -10,9 +10,9 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.core.expressions import NOW
 from app.core.i18n import _
-from app.processes.engine import life, loops, persons, scopes, sharing, throwing, watching
+from app.processes.engine import conditions, life, loops, persons, scopes, sharing, throwing, watching
 from app.processes.engine.errors import EngineFault, TokenNotReady
-from app.processes.engine.keys import ANY_FLOW, CHANGES, FAULT, FLOW, HELD, INSTANCE, LOCALS, PHASE
+from app.processes.engine.keys import ANY_FLOW, CHANGES, FAULT, FLOW, INSTANCE, LOCALS, PHASE
 from app.processes.engine.merge import KEPT_BY_ENGINE
 from app.processes.engine.results import Happening
 from app.processes.engine.values import ENGINE_NAMES, brief, from_outside, kept, plain
@@ -81,7 +81,7 @@ class Go:
             _take(task, self.variables, self.local)
         if task.task_spec.wait_kind(task) in ("message", "trigger"):
             run.came(task, {})
-        elif not is_ended_by_condition(run, task):
+        elif not conditions.is_ended_by_condition(run, task):
             run.try_to(task, life.go_on)
 
 
@@ -351,49 +351,3 @@ def returned(run: Any, task: Any, variables: Mapping[str, Any]) -> dict[str, Any
     for one in element.outs_:
         found[one.name] = plain(one.value.of(scope))
     return found
-
-
-def is_ended_by_condition(run: Any, task: Any) -> bool:
-    """Conditions see what a token brings before it goes on, and one around it may end it. On its own boundary they are
-    not looked at: its work is done."""
-    if run.workflow.changed:
-        look_at_conditions(run, apart=task)
-    return not task.is_live
-
-
-def look_at_conditions(run: Any, apart: Any = None) -> bool:
-    """Conditions that hold: those that did not before, and (as Camunda has it) others at each change of a variable;
-    True if one was heard. Those on the boundary of `apart` are not looked at."""
-    heard, changed = False, run.workflow.changed
-    run.workflow.changed = {}
-    for task in list(throwing.waiting_for(run.workflow, "conditional")):
-        if task.is_live and not (apart is not None and task.watching and task.above is apart):
-            held = task.internal_data.get(HELD)
-            run.try_to(task, _look)
-            if (
-                FAULT not in task.internal_data
-                and task.internal_data[HELD]
-                and _heeds(task.element, changed, held=held)
-            ):
-                heard = True
-                run.came(task, {})
-    return heard
-
-
-def _heeds(event: Any, changed: Mapping[str, set[str]], *, held: bool | None) -> bool:
-    """Whether a condition that holds is news to an event. `held`: whether it did before, None at the first look."""
-    if held is None:
-        return True
-    if event.variable is None and not event.variable_events:
-        return bool(changed) or not held
-    names = changed if event.variable is None else {event.variable} & changed.keys()
-    return any(not event.variable_events or changed[name] & event.variable_events for name in names)
-
-
-def _look(task: Any) -> None:
-    """Note whether a condition holds now; what names a variable that does not exist yet does not."""
-    run = task.workflow.run
-    scope = task.above if task.watching else task.workflow.task_tree
-    condition, seen = task.element.condition, {**run.sees(task), **sharing.seen_inside(scope)}
-    known = all(name.partition(".")[0] in seen for name in condition.names)
-    task.internal_data[HELD] = bool(known and condition.holds(seen))

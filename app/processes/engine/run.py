@@ -13,7 +13,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.core.expressions import NOW, ExpressionFailed
 from app.core.i18n import _
-from app.processes.engine import commands, life, persons, scopes, sharing, throwing, watching
+from app.processes.engine import conditions, life, persons, scopes, sharing, throwing, watching
 from app.processes.engine.codec import pack, unpack
 from app.processes.engine.decided import mapped
 from app.processes.engine.definition import Definition
@@ -86,7 +86,7 @@ class Run:
         todo: list[Token] = []
         while not workflow.completed:
             if workflow.changed:  # before the next element begins: what holds now may not hold at the next wait
-                commands.look_at_conditions(self)
+                conditions.look_at_conditions(self)
             if not todo:
                 todo = workflow.ready()[::-1]
                 if not todo and not self._look_again():
@@ -153,7 +153,7 @@ class Run:
                 before = self.workflow.ticks
                 self.try_to(task, _join_again)
                 moved = moved or self.workflow.ticks != before
-        return (self.definition.has_conditions and commands.look_at_conditions(self)) or moved
+        return (self.definition.has_conditions and conditions.look_at_conditions(self)) or moved
 
     def _result(self) -> Step:
         workflow = self.workflow
@@ -283,7 +283,7 @@ class Run:
         gateway = task.element
         outcome = self._decided(gateway, task) if gateway.rule_set is not None and gateway.diverging else {}
         last = kept(task.variables, "answers").get(str(task.variables.get("answered")), {})
-        extra: dict[str, Any] = {"answer": last}
+        extra: dict[str, Any] = {"answer": last} if last or "answer" not in task.view() else {}
         if gateway.rule_set is not None:
             extra["decision"] = outcome
         chosen = choose(task, gateway, extra, several=several)
@@ -373,7 +373,7 @@ class Run:
             return
         self.decide_race(task)
         task.assign(variables)
-        if not commands.is_ended_by_condition(self, task):
+        if not conditions.is_ended_by_condition(self, task):
             self.try_to(task, life.go_on)
 
 

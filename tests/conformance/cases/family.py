@@ -253,3 +253,17 @@ for name, calling, variables, key in (
         start(business_key="b", x="t"),
         expect(of="child", tasks="c", variables=variables, business_keys=[key]),
     )
+suite(
+    "a variable named as the answer of a form",
+    diagram(
+        "asked",
+        begin(),
+        user("a x"),
+        xor("g", "e"),
+        end(),
+        "s -> a -> g; g -> x if ${answer == 'Yes'}; g -> e; x -> e",
+    ),
+    start(),
+    complete("a", answer="Yes"),
+    expect(tasks="x"),
+)

@@ -254,4 +254,17 @@ REFUSALS = [
         around(external("w"), boundary("b", "w", "<errorEventDefinition/>", cancel=False), "s -> w -> e; b -> e"),
         "b",
     ),
+    Refusal(
+        "messages that go by correlation keys",
+        diagram(
+            "p",
+            begin(),
+            user("a"),
+            end(),
+            "s -> a -> e",
+            beside='<collaboration id="c"><correlationKey><correlationPropertyRef>k</correlationPropertyRef>'
+            '</correlationKey></collaboration><correlationProperty id="k"/>',
+        ),
+        "c",
+    ),
 ]
