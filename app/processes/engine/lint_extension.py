@@ -11,7 +11,7 @@ from app.core.i18n import _
 from app.processes.engine.graph import RUN as FLOW_NODES
 from app.processes.engine.graph import Graph
 from app.processes.engine.problem import Problem
-from app.processes.engine.xml import BPMN, CAMUNDA, YOUXU, local, nearest_id, tag
+from app.processes.engine.xml import BPMN, CAMUNDA, CAMUNDA_8, YOUXU, local, nearest_id, tag
 
 NAME = "nameZh"
 OURS: dict[str, set[str]] = {
@@ -83,6 +83,11 @@ NAMED = {"inputParameter": "name", "outputParameter": "name", "entry": "key"}
 """What these must say."""
 MAPPED = {"in": {"callActivity", "signalEventDefinition"}, "out": {"callActivity"}}
 """Where variables are passed on."""
+OF_CAMUNDA_8 = {
+    *("assignmentDefinition", "ioMapping", "taskSchedule", "priorityDefinition", "loopCharacteristics", "script"),
+    *("calledElement", "calledDecision", "subscription", "taskDefinition", "executionListeners", "taskListeners"),
+}
+"""Elements of Camunda 8 without which who is asked, what is done or which values are seen would be something else."""
 XML = "http://www.w3.org/"
 
 
@@ -126,7 +131,7 @@ def _camunda(node: Any, name: str, value: str) -> Iterator[Problem]:
 
 def _element(holder: Any, node: Any) -> Iterator[Problem]:
     space, name, owner = node.tag[1:].partition("}")[0], local(node), nearest_id(holder)
-    if space in (BPMN, YOUXU):
+    if space in (BPMN, YOUXU) or (space == CAMUNDA_8 and name in OF_CAMUNDA_8):
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
     elif space != CAMUNDA:
         if node.getparent() is holder:

@@ -19,6 +19,7 @@ BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 OMG = "{http://www.omg.org/"
 """BPMN and its drawing."""
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
+CAMUNDA_8 = "http://camunda.org/schema/zeebe/1.0"
 YOUXU = "urn:youxu:bpmn:1"
 SAME_AS_CAMUNDA = (
     "http://camunda.org/bpmn",

@@ -267,4 +267,16 @@ REFUSALS = [
         ),
         "c",
     ),
+    Refusal(
+        "who is asked, as Camunda 8 writes it",
+        around(
+            user(
+                "a",
+                '<extensionElements><z:assignmentDefinition xmlns:z="http://camunda.org/schema/zeebe/1.0"'
+                ' assignee="ann"/></extensionElements>',
+            ),
+            "s -> a -> e",
+        ),
+        "a",
+    ),
 ]
