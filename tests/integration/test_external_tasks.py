@@ -9,6 +9,7 @@ import pytest
 from app.core import clock
 from tests.conftest import NOON
 from tests.integration import diagrams
+from tests.processes.diagrams import chain, end, process, start
 
 
 def later(**time):
@@ -304,3 +305,13 @@ def test_a_list_costs_the_same_however_long(job, statements):
     with later(seconds=1):
         assert len(job.fetch(most=100)) == 12
     assert len(statements) - few == fetched
+
+
+def test_a_process_says_the_priority_of_work_that_says_none_itself(rest):
+    parts = [diagrams.external("a", "work"), diagrams.external("b", "work", camunda__taskPriority="7")]
+    rest.deploy(process(start(), *parts, end(), chain("s", "a", "b", "e"), camunda__taskPriority="${p}"))
+    rest.start("p", p=3)
+    assert [task["priority"] for task in rest.get("/external-task")] == [3]
+    (task,) = rest.fetch("work")
+    rest.post(f"/external-task/{task['id']}/complete", {"workerId": "w1"}, 204)
+    assert [task["priority"] for task in rest.get("/external-task")] == [7]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.identity.factories import bearer, make_user
 from tests.integration import diagrams
+from tests.processes.diagrams import chain, end, node, process, start
 
 
 @pytest.fixture
@@ -181,6 +182,21 @@ def test_tokens_are_moved(rest):
         rest.post(f"/process-instance/{instance}/modification", {"instructions": wrong}, 400)
     gone = [{"type": "cancel", "activityInstanceId": "x:1:99"}]
     rest.post(f"/process-instance/{instance}/modification", {"instructions": gone}, 500)
+
+
+def test_instances_of_a_repeated_activity_begin_and_end_together(rest):
+    many = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+    rest.deploy(process(start(), node("userTask", "a", many), node("userTask", "b"), end(), chain("s", "a", "b", "e")))
+    instance = rest.start("p")
+    path = f"/process-instance/{instance}/modification"
+    body = "a#multiInstanceBody"
+    alone = {"instructions": [{"type": "startBeforeActivity", "activityId": "a"}]}
+    assert body in rest.post(path, alone, 400)["message"]
+    rest.post(path, {"instructions": [{"type": "startBeforeActivity", "activityId": body}]}, 204)
+    assert len(rest.tasks(instance)) == 4
+    instructions = [{"type": "cancel", "activityId": body}, {"type": "startBeforeActivity", "activityId": "b"}]
+    rest.post(path, {"instructions": instructions}, 204)
+    assert [task["taskDefinitionKey"] for task in rest.tasks(instance)] == ["b"]
 
 
 def test_suspending_halts_and_ending_ends(ask):

@@ -191,6 +191,8 @@ REFUSED = {
         between("callActivity", calledElement="q", camunda__calledElementBinding="version"),
         "x",
     ),
+    "priority of work that is no number": (external(camunda__taskPriority="soon"), "x"),
+    "priority of a task that is no number": (between("userTask", camunda__priority="high"), "x"),
     "call of a case": (between("callActivity", camunda__caseRef="q"), "x"),
     "typing error in ours": (work(youxu__fourEye="u"), "x"),
     "ours at another element": (work(youxu__step="a"), "x"),

@@ -119,6 +119,8 @@ class Event(Element):
     """What a compensation throw compensates; None: everything done in its scope."""
     topic: Value | None = None
     """A message throw that an external worker does."""
+    priority: Value | None = None
+    """Of its external task."""
     payload: tuple[Parameter, ...] = ()
     """Variables that a signal takes along (camunda:in)."""
     takes_all: bool = False

@@ -43,7 +43,7 @@ _ANY = {"async", "asyncBefore", "asyncAfter"}
 _PEOPLE = {"assignee", "candidateUsers", "candidateGroups", "dueDate", "followUpDate", "priority", "formKey", "formRef"}
 _WORK = _ANY | {"type", "topic", "taskPriority", "expression", "resultVariable", "resultVariableName"}
 RUN: dict[str, set[str]] = {
-    "process": {"versionTag"},
+    "process": {"versionTag", "taskPriority"},
     "startEvent": _ANY | {"initiator"},
     "userTask": _ANY | _PEOPLE,
     "serviceTask": _WORK,
@@ -55,7 +55,7 @@ RUN: dict[str, set[str]] = {
     | {"inheritVariables", "inheritBusinessKey", "businessKey"},
     "multiInstanceLoopCharacteristics": {"asyncBefore", "asyncAfter", "collection", "elementVariable"}
     | {"elementIndexVariable"},
-    "messageEventDefinition": {"type", "topic", "expression"},
+    "messageEventDefinition": {"type", "topic", "taskPriority", "expression"},
     "error": {"errorMessage"},
     "errorEventDefinition": {"errorCodeVariable", "errorMessageVariable"},
     "escalationEventDefinition": {"escalationCodeVariable"},
@@ -122,7 +122,9 @@ def _camunda(node: Any, name: str, value: str) -> Iterator[Problem]:
     if name in CODE:
         yield Problem(owner, _("“%(name)s” names code of another engine, which cannot run here.", name=name))
     elif name in RUN.get(kind, _ANY if kind in FLOW_NODES else set()):
-        return
+        text = value.strip()
+        if name in ("taskPriority", "priority") and "{" not in text and text and not text.lstrip("-").isdecimal():
+            yield Problem(owner, _("“%(name)s” must be a whole number.", name=name))
     elif name in CHANGES and value not in NEUTRAL:
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
     elif name not in HARMLESS | CHANGES:

@@ -120,12 +120,17 @@ class Reader:
             found["message_variable"] = definition.get(camunda("errorMessageVariable"))
             if definition.get(camunda("type")) == "external":
                 found["topic"] = read_value(definition.get(camunda("topic")))
+                found["priority"] = self._task_priority(definition)
             found["payload"], found["takes_all"] = mappings(definition, "in")
         elif trigger == "link":
             found["ref"] = Value(definition.get("name"))
         elif trigger == "compensate":
             found["activity"] = definition.get("activityRef")
         return Event(**common, **found)
+
+    def _task_priority(self, node: Any) -> Value | None:
+        name = camunda("taskPriority")
+        return read_value(node.get(name) or self.graph.process.get(name))
 
     def _ref(self, trigger: str, definition: Any) -> Value | None:
         name = definition.get(f"{trigger}Ref")
@@ -195,7 +200,7 @@ class Reader:
             **self._common(node),
             step=node.get(ours("step")) or "",
             topic=read_value(node.get(camunda("topic"))) if node.get(camunda("type")) == "external" else None,
-            priority=read_value(node.get(camunda("taskPriority"))),
+            priority=self._task_priority(node),
             expression=read_value(node.get(camunda("expression"))),
             script=None if script is None else parse_script(script),
             rule_set=rule_set_of(node) if kind == "businessRuleTask" else None,

@@ -12,6 +12,7 @@ from app.processes.engine import compensation, scopes, throwing, watching
 from app.processes.engine.elements import Out
 from app.processes.engine.keys import UNDO
 from app.processes.engine.spec_base import Lean
+from app.processes.engine.values import whole
 
 
 class Begin(Lean, defaults.StartEvent):
@@ -71,7 +72,8 @@ class Throw(Lean, defaults.IntermediateThrowEvent):
     def _message(self, task: Any) -> bool:
         run, event = task.workflow.run, self.element
         if event.topic is not None:
-            task.wait = {"topic": str(event.topic.of(run.sees(task))), "priority": 0}
+            seen = run.sees(task)
+            task.wait = {"topic": str(event.topic.of(seen)), "priority": whole(event.priority, seen)}
             return False
         run.thrown_message(watching.name_of(task), task)
         return True
