@@ -193,6 +193,10 @@ REFUSED = {
     ),
     "priority of work that is no number": (external(camunda__taskPriority="soon"), "x"),
     "priority of a task that is no number": (between("userTask", camunda__priority="high"), "x"),
+    "value of a data object": (
+        around(node("dataObject", "d", extended("<camunda:value>5</camunda:value>"))),
+        "d",
+    ),
     "call of a case": (between("callActivity", camunda__caseRef="q"), "x"),
     "typing error in ours": (work(youxu__fourEye="u"), "x"),
     "ours at another element": (work(youxu__step="a"), "x"),
@@ -430,6 +434,15 @@ WARNED = {
     "data input": (work('<dataInputAssociation id="a"><targetRef>t</targetRef></dataInputAssociation>'), "a"),
     "performer": (work("<performer><resourceRef>r</resourceRef></performer>"), "x"),
     "potential owner of a service": (external("<potentialOwner><resourceRef>r</resourceRef></potentialOwner>"), "x"),
+    "who may start, as an element": (
+        around(
+            extended(
+                "<camunda:potentialStarter><resourceAssignmentExpression><formalExpression>ann</formalExpression>"
+                "</resourceAssignmentExpression></camunda:potentialStarter>"
+            )
+        ),
+        "p",
+    ),
     "message flow": (
         around(before='<collaboration id="c"><participant id="p1" processRef="p"/><participant id="p2"/><messageFlow id="x" sourceRef="p2" targetRef="u"/></collaboration>'),
         "x",

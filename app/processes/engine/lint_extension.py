@@ -133,17 +133,29 @@ def _camunda(node: Any, name: str, value: str) -> Iterator[Problem]:
 
 def _element(holder: Any, node: Any) -> Iterator[Problem]:
     space, name, owner = node.tag[1:].partition("}")[0], local(node), nearest_id(holder)
+    of, top = local(holder.getparent()), node.getparent() is holder
+    if space == BPMN and not top and local(_top(holder, node)) not in RUN_ELEMENTS:
+        return  # part of what has been told of as a whole
     if space in (BPMN, YOUXU) or (space == CAMUNDA_8 and name in OF_CAMUNDA_8):
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
     elif space != CAMUNDA:
-        if node.getparent() is holder:
+        if top:
             yield Problem(owner, _("“%(name)s” would be ignored.", name=_short(node, node.tag)), warning=True)
     elif name in REFUSED_ELEMENTS:
         yield Problem(owner, _("“%(name)s” names code of another engine, which cannot run here.", name=name))
-    elif name not in RUN_ELEMENTS or local(holder.getparent()) not in MAPPED.get(name, {local(holder.getparent())}):
+    elif of == "dataObject" and name == "value":  # related engines set a variable by it
+        yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
+    elif name not in RUN_ELEMENTS or of not in MAPPED.get(name, {of}):
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name), warning=True)
     else:
         yield from _said(owner, node, name)
+
+
+def _top(holder: Any, node: Any) -> Any:
+    """The extension that the node is part of."""
+    while node.getparent() is not holder:
+        node = node.getparent()
+    return node
 
 
 def _said(owner: str, node: Any, name: str) -> Iterator[Problem]:
