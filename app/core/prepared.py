@@ -75,12 +75,13 @@ class Prepared:
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of a SELECT, in the order of its columns."""
         cursor, compiled = self._send(values)
+        description = getattr(cursor, "cursor", cursor).description  # gone when all is fetched
         found: list[tuple[Any, ...]] = cursor.fetchall()
         if not found:
             return found
         readers = self._readers.get(compiled.text)
         if readers is None:
-            readers = self._readers[compiled.text] = self._reading(getattr(cursor, "cursor", cursor).description)
+            readers = self._readers[compiled.text] = self._reading(description)
         return [_read(row, readers) for row in found] if readers else found
 
     def _reading(self, description: Sequence[Sequence[Any]]) -> list[_Reader]:
