@@ -30,8 +30,11 @@ def work(inner: str = "", before: str = "", **given: str) -> bytes:
     return between("userTask", inner, before, **{"camunda__candidateGroups": "manager", **given})
 
 
-def external(inner: str = "", **given: str) -> bytes:
-    return between("serviceTask", inner, camunda__type="external", camunda__topic="t", **given)
+ERROR_WITHOUT_CODE = '<error id="r" name="r"/>'
+
+
+def external(inner: str = "", before: str = "", **given: str) -> bytes:
+    return between("serviceTask", inner, before, camunda__type="external", camunda__topic="t", **given)
 
 
 def boundary(definition: str, *more: str, host: str = "u", before: str = "", **given: str) -> bytes:
@@ -196,6 +199,18 @@ REFUSED = {
     "value of a data object": (
         around(node("dataObject", "d", extended("<camunda:value>5</camunda:value>"))),
         "d",
+    ),
+    "error of a report at no external task": (
+        work(extended('<camunda:errorEventDefinition errorRef="r" expression="${true}"/>')),
+        "x",
+    ),
+    "error of a report without condition": (
+        external(extended('<camunda:errorEventDefinition errorRef="r"/>')),
+        "x",
+    ),
+    "error of a report without code": (
+        external(extended('<camunda:errorEventDefinition errorRef="r" expression="${true}"/>'), before=ERROR_WITHOUT_CODE),
+        "x",
     ),
     "call of a case": (between("callActivity", camunda__caseRef="q"), "x"),
     "typing error in ours": (work(youxu__fourEye="u"), "x"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from app.core.expressions import NOW
+from app.core.expressions import NOW, ExpressionFailed
 from app.core.i18n import _
 from app.processes.engine import conditions, life, loops, persons, scopes, sharing, throwing, watching
 from app.processes.engine.errors import EngineFault, TokenNotReady
@@ -135,14 +135,55 @@ class Fail:
             if FAULT in task.internal_data:
                 return
             given = {}
-        if throwing.throw(task, self.trigger, self.code, self.message, given):
-            return
-        if self.trigger == "escalation":
-            run.escaped(task, "escalation", self.code, self.message)
-        elif run.called:
-            run.escaped(task, "error", self.code, self.message)
-        else:
-            run.park(task, EngineFault(task.element.id, _("nobody catches the error “%(code)s”", code=self.code)))
+        _fail(run, task, self.trigger, self.code, self.message, given)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A worker tells of an external task, done or failed: an error where the diagram says so, else nothing but its
+    variables are taken."""
+
+    token: int
+    told: Mapping[str, Any]
+    """What expressions see as `externalTask`."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    local: Mapping[str, Any] = field(default_factory=dict)
+    failed: bool = False
+    """Then an expression that cannot be evaluated does not hold; else it parks the token."""
+
+    def do(self, run: Any) -> None:
+        """Look which error it is, if any."""
+        task = waiting(run, self.token, "external")
+        _take(task, self.variables, self.local)
+        run.try_to(task, lambda one: self._judge(run, one))
+
+    def _judge(self, run: Any, task: Any) -> None:
+        scope = {**run.sees(task), "externalTask": plain(dict(self.told))}
+        for error in task.element.errors:
+            if self._holds(error.when, scope):
+                _fail(run, task, "error", error.code, str(self.told.get("errorMessage") or ""), {})
+                return
+
+    def _holds(self, when: Any, scope: Mapping[str, Any]) -> bool:
+        try:
+            return bool(when.holds(scope))
+        except ExpressionFailed:
+            if self.failed:
+                return False
+            raise
+
+
+def _fail(  # noqa: PLR0917 - what is thrown, and where
+    run: Any, task: Any, trigger: str, code: str | None, message: str, given: dict[str, Any]
+) -> None:
+    if throwing.throw(task, trigger, code, message, given):
+        return
+    if trigger == "escalation":
+        run.escaped(task, "escalation", code, message)
+    elif run.called:
+        run.escaped(task, "error", code, message)
+    else:
+        run.park(task, EngineFault(task.element.id, _("nobody catches the error “%(code)s”", code=code)))
 
 
 @dataclass(frozen=True)

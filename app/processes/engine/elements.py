@@ -155,6 +155,14 @@ class UserWork(Element):
 
 
 @dataclass(frozen=True)
+class Raised:
+    """An error that work comes to where an expression holds when its worker reports (camunda:errorEventDefinition)."""
+
+    code: str
+    when: Expression
+
+
+@dataclass(frozen=True)
 class ServiceStep(Element):
     """A service, send, script or business rule task: exactly one of `step`, `topic`, `result`, `script`, `rule_set`,
     or (send task) a message."""
@@ -172,6 +180,8 @@ class ServiceStep(Element):
     message: Value | None = None
     result: str | None = None
     """Variable that takes the value of `expression`, `script`, or the decision."""
+    errors: tuple[Raised, ...] = ()
+    """What an external task may come to; the first that holds."""
 
 
 @dataclass(frozen=True)

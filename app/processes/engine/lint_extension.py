@@ -42,6 +42,7 @@ NEUTRAL = {"false", "", "global", "key"}
 _ANY = {"async", "asyncBefore", "asyncAfter"}
 _PEOPLE = {"assignee", "candidateUsers", "candidateGroups", "dueDate", "followUpDate", "priority", "formKey", "formRef"}
 _WORK = _ANY | {"type", "topic", "taskPriority", "expression", "resultVariable", "resultVariableName"}
+WORK = {"serviceTask", "sendTask", "businessRuleTask"}
 RUN: dict[str, set[str]] = {
     "process": {"versionTag", "taskPriority"},
     "startEvent": _ANY | {"initiator"},
@@ -72,7 +73,6 @@ REFUSED_ELEMENTS = {
     "taskListener",
     "connector",
     "script",
-    "errorEventDefinition",
     *("eventListener", "eventType", "mapException", "variableAggregation"),
 }
 RUN_ELEMENTS = {
@@ -143,12 +143,26 @@ def _element(holder: Any, node: Any) -> Iterator[Problem]:
             yield Problem(owner, _("“%(name)s” would be ignored.", name=_short(node, node.tag)), warning=True)
     elif name in REFUSED_ELEMENTS:
         yield Problem(owner, _("“%(name)s” names code of another engine, which cannot run here.", name=name))
+    elif name == "errorEventDefinition":
+        yield from _raised(holder, node, owner)
     elif of == "dataObject" and name == "value":  # related engines set a variable by it
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
     elif name not in RUN_ELEMENTS or of not in MAPPED.get(name, {of}):
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name), warning=True)
     else:
         yield from _said(owner, node, name)
+
+
+def _raised(holder: Any, node: Any, owner: str) -> Iterator[Problem]:
+    """An error that an external task comes to when an expression holds."""
+    declared = {one.get("id"): one for one in holder.getroottree().getroot().iterchildren(tag("error"))}
+    ref = node.get("errorRef")
+    if local(holder.getparent()) not in WORK or holder.getparent().get(f"{{{CAMUNDA}}}type") != "external":
+        yield Problem(owner, _("“%(name)s” would be ignored.", name=local(node)))
+    elif not ref or (ref in declared and not declared[ref].get("errorCode")):
+        yield Problem(owner, _("Who throws must name the code."))
+    elif not (node.get("expression") or "").strip():
+        yield Problem(owner, _("The condition is empty."))
 
 
 def _top(holder: Any, node: Any) -> Any:

@@ -15,6 +15,7 @@ from app.processes.engine.elements import (
     Gateway,
     Loop,
     Out,
+    Raised,
     Receive,
     Scope,
     ServiceStep,
@@ -208,7 +209,14 @@ class Reader:
             rule_set_version=pinned_version(node) if kind == "businessRuleTask" else None,
             message=self._message(node) if kind == "sendTask" else None,
             result=node.get(camunda("resultVariable"), node.get(camunda("resultVariableName"))),
+            errors=self._errors(node),
         )
+
+    def _errors(self, node: Any) -> tuple[Raised, ...]:
+        holder = node.find(tag("extensionElements"))
+        drawn = [] if holder is None else holder.findall(camunda("errorEventDefinition"))
+        read = [(self._ref("error", one), read_condition(one.get("expression"))) for one in drawn]
+        return tuple(Raised(code.text, when) for code, when in read if code is not None and when is not None)
 
     def _call(self, node: Any) -> Call:
         ins, all_in = mappings(node, "in")

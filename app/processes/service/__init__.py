@@ -33,6 +33,7 @@ from app.processes.service.going_on import cancel as cancel
 from app.processes.service.going_on import escalate as escalate
 from app.processes.service.going_on import go_on as go_on
 from app.processes.service.going_on import go_on_at as go_on_at
+from app.processes.service.going_on import report as report
 from app.processes.service.going_on import throw_error as throw_error
 from app.processes.service.kept import forget_kept as forget_kept
 from app.processes.service.messaging import Correlated as Correlated
