@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from app.processes.engine import sharing, throwing
@@ -20,18 +21,19 @@ def is_ended_by_condition(run: Any, task: Any) -> bool:
 def look_at_conditions(run: Any, apart: Any = None) -> bool:
     """Conditions that hold: those that did not before, and (as Camunda has it) others at each change of a variable;
     True if one was heard. Those on the boundary of `apart` are not looked at."""
-    heard, changed = False, run.workflow.changed
+    heard, changed, everything = False, run.workflow.changed, None
     run.workflow.changed = {}
     for task in list(throwing.waiting_for(run.workflow, "conditional")):
         if task.is_live and not (apart is not None and task.watching and task.above is apart):
             held = task.internal_data.get(HELD)
-            run.try_to(task, _look)
+            everything = everything or sharing.seen_inside(run.workflow.task_tree)
+            run.try_to(task, partial(_look, everything))
             if (
                 FAULT not in task.internal_data
                 and task.internal_data[HELD]
                 and _heeds(task.element, changed, held=held)
             ):
-                heard = True
+                heard, everything = True, None
                 sharing.share_all(run.workflow.task_tree)
                 run.came(task, {})
     return heard
@@ -47,10 +49,10 @@ def _heeds(event: Any, changed: Mapping[str, set[str]], *, held: bool | None) ->
     return any(not event.variable_events or changed[name] & event.variable_events for name in names)
 
 
-def _look(task: Any) -> None:
-    """Note whether a condition holds now, by what all branches have changed so far; what names a variable that does not
-    exist yet does not."""
+def _look(everything: Mapping[str, Any], task: Any) -> None:
+    """Note whether a condition holds now, by `everything` that branches have changed so far; what names a variable that
+    does not exist yet does not."""
     run, condition = task.workflow.run, task.element.condition
-    seen = {**run.sees(task), **sharing.seen_inside(task.workflow.task_tree), **task.covers()}
+    seen = {**run.sees(task), **everything, **task.covers()}
     known = all(name.partition(".")[0] in seen for name in condition.names)
     task.internal_data[HELD] = bool(known and condition.holds(seen))
