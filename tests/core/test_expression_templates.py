@@ -137,7 +137,16 @@ def test_what_an_expression_makes_has_a_limit() -> None:
         assert "too long" in refused(text, half)
     long = {"t": "x" * (LONGEST_TEXT + 1), "big": [0] * HEAVIEST, "deep": []}
     assert parse("t").evaluate(long) == long["t"]
-    for text in ("${t.toUpperCase()}", "${t.trim()}", "${[big]}", "a${big}", "${[t, t, t, t, t]}"):
+    for text in (
+        "${t.toUpperCase()}",
+        "${t.trim()}",
+        "${t.concat(t)}",
+        "${t.replace('', t)}",
+        "${t.substring(0)}",
+        "${[big]}",
+        "a${big}",
+        "${[t, t, t, t, t]}",
+    ):
         assert "too long" in refused(text, long)
     assert "too long" in refused("a ${big}", SCOPE)
 

@@ -63,6 +63,11 @@ def waits_for_signal(key: str = "sig") -> bytes:
     return process(start(), catch, user("after"), end(), chain("s", "wait", "after", "e"), key=key, before=MESSAGE)
 
 
+def receives(key: str = "told") -> bytes:
+    """A receive task that waits for nothing but to be told to go on."""
+    return process(start(), node("receiveTask", "hold"), end(), chain("s", "hold", "e"), key=key)
+
+
 def forked(key: str = "fork") -> bytes:
     """Two people at once; then a join."""
     return process(

@@ -9,6 +9,7 @@ import pytest
 from app.core import clock
 from tests.conftest import NOON
 from tests.integration import diagrams
+from tests.processes.diagrams import chain, end, node, process, start
 
 
 def later(**time):
@@ -304,3 +305,59 @@ def test_a_list_costs_the_same_however_long(job, statements):
     with later(seconds=1):
         assert len(job.fetch(most=100)) == 12
     assert len(statements) - few == fetched
+
+
+def test_a_process_says_the_priority_of_work_that_says_none_itself(rest):
+    parts = [diagrams.external("a", "work"), diagrams.external("b", "work", camunda__taskPriority="7")]
+    rest.deploy(process(start(), *parts, end(), chain("s", "a", "b", "e"), camunda__taskPriority="${p}"))
+    rest.start("p", p=3)
+    assert [task["priority"] for task in rest.get("/external-task")] == [3]
+    (task,) = rest.fetch("work")
+    rest.post(f"/external-task/{task['id']}/complete", {"workerId": "w1"}, 204)
+    assert [task["priority"] for task in rest.get("/external-task")] == [7]
+
+
+@pytest.fixture
+def judged(rest):
+    told = (
+        '<extensionElements><camunda:errorEventDefinition errorRef="err" expression="${bad}"/>'
+        '<camunda:errorEventDefinition errorRef="err" '
+        "expression=\"${externalTask.errorMessage == 'no stock'}\"/></extensionElements>"
+    )
+    caught = '<boundaryEvent id="b" attachedToRef="a"><errorEventDefinition errorRef="err"/></boundaryEvent>'
+    parts = [diagrams.external("a", "work", inner=told), caught, node("userTask", "u"), end(), end("x")]
+    way = chain("s", "a", "e") + chain("b", "u", "x")
+    rest.deploy(process(start(), *parts, way, before=diagrams.ERROR))
+    return rest
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("complete", {"variables": {"bad": {"value": True}}}),
+        ("failure", {"errorMessage": "no stock", "retries": 0}),
+    ],
+)
+def test_a_report_that_the_diagram_calls_an_error_is_one(judged, verb, body):
+    instance = judged.start("p", bad=False)
+    (task,) = judged.fetch("work")
+    judged.post(f"/external-task/{task['id']}/{verb}", {"workerId": "w1", **body}, 204)
+    assert [one["taskDefinitionKey"] for one in judged.tasks(instance)] == ["u"]
+    assert judged.get("/external-task") == []
+    assert judged.get("/incident") == []
+
+
+def test_another_report_is_no_error(judged):
+    instance = judged.start("p", bad=False)
+    (task,) = judged.fetch("work")
+    judged.post(f"/external-task/{task['id']}/failure", {"workerId": "w1", "errorMessage": "later", "retries": 1}, 204)
+    (task,) = judged.fetch("work")
+    judged.post(f"/external-task/{task['id']}/complete", {"workerId": "w1"}, 204)
+    assert judged.get(f"/history/process-instance/{instance}")["state"] == "COMPLETED"
+
+
+def test_a_report_that_cannot_be_judged_waits_for_a_person(judged):
+    judged.start("p")
+    (task,) = judged.fetch("work")
+    judged.post(f"/external-task/{task['id']}/complete", {"workerId": "w1"}, 204)
+    assert [one["activityId"] for one in judged.get("/incident")] == ["a"]

@@ -8,6 +8,7 @@ import pytest
 
 from tests.identity.factories import bearer, make_user
 from tests.integration import diagrams
+from tests.processes.diagrams import chain, end, node, process, start
 
 
 @pytest.fixture
@@ -183,6 +184,21 @@ def test_tokens_are_moved(rest):
     rest.post(f"/process-instance/{instance}/modification", {"instructions": gone}, 500)
 
 
+def test_instances_of_a_repeated_activity_begin_and_end_together(rest):
+    many = "<multiInstanceLoopCharacteristics><loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+    rest.deploy(process(start(), node("userTask", "a", many), node("userTask", "b"), end(), chain("s", "a", "b", "e")))
+    instance = rest.start("p")
+    path = f"/process-instance/{instance}/modification"
+    body = "a#multiInstanceBody"
+    alone = {"instructions": [{"type": "startBeforeActivity", "activityId": "a"}]}
+    assert body in rest.post(path, alone, 400)["message"]
+    rest.post(path, {"instructions": [{"type": "startBeforeActivity", "activityId": body}]}, 204)
+    assert len(rest.tasks(instance)) == 4
+    instructions = [{"type": "cancel", "activityId": body}, {"type": "startBeforeActivity", "activityId": "b"}]
+    rest.post(path, {"instructions": instructions}, 204)
+    assert [task["taskDefinitionKey"] for task in rest.tasks(instance)] == ["b"]
+
+
 def test_suspending_halts_and_ending_ends(ask):
     instance = ask.start("ask")
     ask.put(f"/process-instance/{instance}/suspended", {"suspended": True})
@@ -210,6 +226,10 @@ def test_executions_are_instances_and_what_waits_in_them(ask):
     ask.put(f"/execution/{at['id']}/localVariables/mine", {"value": 1})
     assert ask.get(f"/execution/{at['id']}/localVariables")["mine"]["value"] == 1
     assert "mine" not in ask.variables(instance)
+    ask.deploy(diagrams.receives(), diagrams.timed())
+    told, late = ask.start("told"), ask.start("timed")
+    assert [one["processInstanceId"] for one in ask.get("/execution", activityId="hold")] == [told]
+    assert [one["id"] for one in ask.get("/process-instance", activityIdIn="wait")] == [late]
     ask.get("/execution/nothing", 404)
     ask.get(f"/execution/{instance}:999", 404)
 

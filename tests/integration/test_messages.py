@@ -9,6 +9,7 @@ import pytest
 from app.core import clock
 from tests.conftest import NOON
 from tests.integration import diagrams
+from tests.processes.diagrams import chain, end, process, user
 
 
 @pytest.fixture
@@ -113,6 +114,25 @@ def test_a_signal_reaches_all_or_one(rest):
     rest.post("/signal", {"name": "alarm"}, 204)
     rest.post("/signal", {"name": "alarm", "executionId": execution["id"]}, 500)
     rest.post("/signal", {}, 400)
+
+
+def test_a_condition_starts_a_process(rest):
+    """Only when somebody tells the values: then each start event whose condition holds begins an instance."""
+    condition = "<conditionalEventDefinition><condition>${%s}</condition></conditionalEventDefinition>"
+    starts = [
+        f'<startEvent id="{name}">{condition % text}</startEvent>' for name, text in (("s1", "n == 1"), ("s2", "m"))
+    ]
+    flows = [chain("s1", "one", "e"), chain("s2", "two", "e")]
+    rest.deploy(process(*starts, user("one"), user("two"), end(), *flows, key="when"))
+    assert rest.post("/condition", {"variables": {"n": {"value": 2}}}) == []
+    body = {"variables": {"n": {"value": 1}, "m": {"value": True}}, "businessKey": "K"}
+    made = rest.post("/condition", body)
+    assert [(one["definitionKey"], one["businessKey"]) for one in made] == [("when", "K")] * 2
+    found = [[task["taskDefinitionKey"] for task in rest.tasks(one["id"])] for one in made]
+    assert found == [["one"], ["two"]]
+    assert rest.post("/condition", {**body, "processDefinitionId": made[0]["definitionId"]})
+    rest.post("/condition", {**body, "processDefinitionId": "when:1:nothing"}, 404)
+    rest.post("/condition", {}, 400)
 
 
 def test_a_timer_is_a_job(rest):

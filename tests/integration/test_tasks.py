@@ -69,6 +69,23 @@ def test_a_task_as_the_dialect_shows_it(ask):
     ask.get("/task/nothing", 404)
 
 
+def test_what_the_diagram_tells_of_a_task_is_its_description(rest):
+    rest.deploy(
+        process(
+            start(),
+            node("userTask", "look", "<documentation>Look\n well</documentation>"),
+            end(),
+            chain("s", "look", "e"),
+            key="told",
+        )
+    )
+    (task,) = rest.tasks(rest.start("told"))
+    (past,) = rest.get("/history/task", taskId=task["id"])
+    assert task["description"] == past["description"] == "Look well"
+    rest.put(f"/task/{task['id']}", {**task, "description": "Other"})
+    assert rest.get(f"/task/{task['id']}")["description"] == "Other"
+
+
 def test_claim_complete_and_the_process_goes_on(ask, boss):
     instance = ask.start("ask")
     task = one(ask, instance)

@@ -178,7 +178,9 @@ WAITING = process(
     <userTask id="ask"/><boundaryEvent id="late" attachedToRef="ask" cancelActivity="true"><timerEventDefinition>
     <timeDuration>PT2H</timeDuration></timerEventDefinition></boundaryEvent>
     <sequenceFlow id="f2" sourceRef="ask" targetRef="work"/><sequenceFlow id="f3" sourceRef="late" targetRef="hear"/>
-    <serviceTask id="work" camunda:type="external" camunda:topic="t"/>
+    <serviceTask id="work" camunda:type="external" camunda:topic="t"><extensionElements>
+    <camunda:errorEventDefinition errorRef="bad" expression="${execution.getVariable('bad') == true}"/>
+    </extensionElements></serviceTask>
     <boundaryEvent id="broken" attachedToRef="work"><errorEventDefinition/></boundaryEvent>
     <sequenceFlow id="f4" sourceRef="work" targetRef="call"/><sequenceFlow id="f5" sourceRef="broken" targetRef="hear"/>
     <receiveTask id="hear" messageRef="m"/><sequenceFlow id="f6" sourceRef="hear" targetRef="end"/>
@@ -196,6 +198,7 @@ WAITING = process(
         ({}, [{"wait": "P1D"}], "s ask late hear"),
         ({}, [{"wait": "P1D"}, {"message": "paid", "with": {"sum": 5}}], "s ask late hear end"),
         ({}, [{"answer": "ask"}, {"fail": "work", "code": "X"}], "s ask work broken hear"),
+        ({}, [{"answer": "ask"}, {"work": "work", "with": {"bad": True}}], "s ask work broken hear"),
         ({"calls": {"call": {"done": 1}}}, [{"answer": "ask"}, {"work": "work"}], "s ask work call end"),
         ({}, [{"answer": "ask"}, {"work": "work"}, {"work": "call", "with": {"done": 1}}], "s ask work call end"),
     ],

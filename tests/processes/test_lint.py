@@ -30,8 +30,11 @@ def work(inner: str = "", before: str = "", **given: str) -> bytes:
     return between("userTask", inner, before, **{"camunda__candidateGroups": "manager", **given})
 
 
-def external(inner: str = "", **given: str) -> bytes:
-    return between("serviceTask", inner, camunda__type="external", camunda__topic="t", **given)
+ERROR_WITHOUT_CODE = '<error id="r" name="r"/>'
+
+
+def external(inner: str = "", before: str = "", **given: str) -> bytes:
+    return between("serviceTask", inner, before, camunda__type="external", camunda__topic="t", **given)
 
 
 def boundary(definition: str, *more: str, host: str = "u", before: str = "", **given: str) -> bytes:
@@ -191,7 +194,24 @@ REFUSED = {
         between("callActivity", calledElement="q", camunda__calledElementBinding="version"),
         "x",
     ),
-    "call that takes all variables along": (between("callActivity", calledElement="q", camunda__inheritVariables="true"), "x"),
+    "priority of work that is no number": (external(camunda__taskPriority="soon"), "x"),
+    "priority of a task that is no number": (between("userTask", camunda__priority="high"), "x"),
+    "value of a data object": (
+        around(node("dataObject", "d", extended("<camunda:value>5</camunda:value>"))),
+        "d",
+    ),
+    "error of a report at no external task": (
+        work(extended('<camunda:errorEventDefinition errorRef="r" expression="${true}"/>')),
+        "x",
+    ),
+    "error of a report without condition": (
+        external(extended('<camunda:errorEventDefinition errorRef="r"/>')),
+        "x",
+    ),
+    "error of a report without code": (
+        external(extended('<camunda:errorEventDefinition errorRef="r" expression="${true}"/>'), before=ERROR_WITHOUT_CODE),
+        "x",
+    ),
     "call of a case": (between("callActivity", camunda__caseRef="q"), "x"),
     "typing error in ours": (work(youxu__fourEye="u"), "x"),
     "ours at another element": (work(youxu__step="a"), "x"),
@@ -429,6 +449,15 @@ WARNED = {
     "data input": (work('<dataInputAssociation id="a"><targetRef>t</targetRef></dataInputAssociation>'), "a"),
     "performer": (work("<performer><resourceRef>r</resourceRef></performer>"), "x"),
     "potential owner of a service": (external("<potentialOwner><resourceRef>r</resourceRef></potentialOwner>"), "x"),
+    "who may start, as an element": (
+        around(
+            extended(
+                "<camunda:potentialStarter><resourceAssignmentExpression><formalExpression>ann</formalExpression>"
+                "</resourceAssignmentExpression></camunda:potentialStarter>"
+            )
+        ),
+        "p",
+    ),
     "message flow": (
         around(before='<collaboration id="c"><participant id="p1" processRef="p"/><participant id="p2"/><messageFlow id="x" sourceRef="p2" targetRef="u"/></collaboration>'),
         "x",

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from app.core.errors import DomainError
 from app.core.expressions.errors import ErrorThrown
-from app.core.expressions.values import among, as_number, bounded, exact, kind_of, same, text_of
+from app.core.expressions.values import LONGEST_TEXT, TooLong, among, as_number, bounded, exact, kind_of, same, text_of
 from app.core.i18n import _
 from app.core.intervals import HOUR, MINUTE, SECOND, Duration, parse_date
 
@@ -37,11 +37,12 @@ class Function:
 
 @dataclass(frozen=True)
 class MethodOf:
-    """`run(value, arguments, fail)` for values of these kinds; takes `count` arguments."""
+    """`run(value, arguments, fail)` for values of these kinds; takes `count` arguments, and up to `more` others."""
 
     kinds: tuple[str, ...]
     count: int
     run: Callable[[Any, list[Any], Fail], Any]
+    more: int = 0
 
 
 def _now(scope: Scope, _arguments: list[Any], fail: Fail) -> datetime:
@@ -152,6 +153,28 @@ def item(value: Any, key: Any, fail: Fail) -> Any:
     return exact(value[int(key)])
 
 
+def _joined(value: str, arguments: list[Any], fail: Fail) -> str:
+    return bounded(value + _text(arguments[0], fail))
+
+
+def _part(value: str, arguments: list[Any], fail: Fail) -> str:
+    begin, *rest = arguments
+    end = rest[0] if rest else len(value)
+    for place in (begin, end):
+        if kind_of(place) != "number" or place != int(place):
+            fail(_("the place in a text must be a whole number"))
+    if not 0 <= begin <= end <= len(value):
+        fail(_("the text has %(count)s characters, counted from 0", count=len(value)))
+    return bounded(value[int(begin) : int(end)])
+
+
+def _replaced(value: str, arguments: list[Any], fail: Fail) -> str:
+    old, new = (_text(argument, fail) for argument in arguments)
+    if len(value) + value.count(old) * (len(new) - len(old)) > LONGEST_TEXT:  # before it is made
+        raise TooLong
+    return value.replace(old, new)
+
+
 def _shift(*, sign: int, months: int = 0, days: int = 0, microseconds: int = 0) -> MethodOf:
     def shifted(value: datetime, arguments: list[Any], fail: Fail) -> datetime:
         times = arguments[0]
@@ -195,6 +218,10 @@ METHODS: dict[str, MethodOf] = {
     "toLowerCase": MethodOf(("text",), 0, lambda value, _a, _f: bounded(value.lower())),
     "toUpperCase": MethodOf(("text",), 0, lambda value, _a, _f: bounded(value.upper())),
     "trim": MethodOf(("text",), 0, lambda value, _a, _f: bounded(value.strip())),
+    "concat": MethodOf(("text",), 1, _joined),
+    "indexOf": MethodOf(("text",), 1, lambda value, found, fail: value.find(_text(found[0], fail))),
+    "replace": MethodOf(("text",), 2, _replaced),
+    "substring": MethodOf(("text",), 1, _part, more=1),
     "toString": MethodOf(_ANY, 0, lambda value, _a, _f: text_of(value)),
     "toDate": MethodOf(("moment",), 0, lambda value, _a, _f: value),
     **{f"plus{unit}": _shift(sign=1, **length) for unit, length in _UNITS.items()},

@@ -183,15 +183,15 @@ class Builder:
 
     def _method_of(self, of: Node, name: str, bracket: Token, arguments: list[Any]) -> Node:
         if of == Name((EXECUTION,)):
-            known: dict[str, int] = {key: found.least for key, found in ON_EXECUTION.items()}
+            known = {key: (found.least, found.least) for key, found in ON_EXECUTION.items()}
         else:
-            known = {key: found.count for key, found in METHODS.items()}
+            known = {key: (found.count, found.count + found.more) for key, found in METHODS.items()}
         if name not in known:
             listed = ", ".join(sorted(known))
             raise self._refuse(
                 bracket, _("“%(name)s” cannot be called; there are %(known)s", name=name[:40], known=listed)
             )
-        self._count(name, known[name], known[name], bracket, arguments)
+        self._count(name, *known[name], bracket, arguments)
         return Method(of, name, tuple(arguments), self._at(bracket))
 
     def _count(self, name: str, least: int, most: int, bracket: Token, arguments: list[Any]) -> None:

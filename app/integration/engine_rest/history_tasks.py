@@ -13,6 +13,7 @@ from app.core.db import session
 from app.core.permissions import current_actor, requires
 from app.integration.engine_rest.blueprint import bp
 from app.integration.engine_rest.definition_ids import inner
+from app.integration.engine_rest.engine import bulk
 from app.integration.engine_rest.history import duration
 from app.integration.engine_rest.narrowing import narrow
 from app.integration.engine_rest.people import id_of, logins_of
@@ -205,7 +206,7 @@ def _shape(row: Any, people: dict[str, str]) -> dict[str, Any]:
         "caseInstanceId": None,
         "caseExecutionId": None,
         "name": (task.name or {}).get("en") or None,
-        "description": extra.description if extra else None,
+        "description": (extra and extra.description) or bulk.documentation_of(definition_id, task.element_id),
         "deleteReason": "completed" if task.status == TaskStatus.COMPLETED else task.closed_reason,
         "owner": people.get(extra.owner_id) if extra and extra.owner_id else None,
         "assignee": people.get(task.assignee_id) if task.assignee_id else None,

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Select, exists, not_, or_, select
 
 from app.core.db import session
+from app.core.jobs import Job
 from app.core.permissions import current_actor, requires
 from app.integration.engine_rest import activity_tree
 from app.integration.engine_rest.blueprint import bp, done
@@ -124,13 +125,16 @@ def _called() -> Any:
 
 
 def waits_at(activities: list[str]) -> Any:
-    """Waiting at an activity: a person's task, a program's, an event. What is done at once is never seen."""
+    """Waiting at an activity: a person's task, a program's, an event, a job. What is done at once is never seen."""
     tasks = exists().where(
         Task.source_id == ProcessInstance.id, Task.status == TaskStatus.OPEN.value, Task.element_id.in_(activities)
     )
     external = exists().where(_externals.c.instance_id == ProcessInstance.id, _externals.c.element_id.in_(activities))
     events = exists().where(ProcessWait.instance_id == ProcessInstance.id, ProcessWait.element_id.in_(activities))
-    return tasks | external | events
+    jobs = exists().where(
+        Job.source_kind == "process", Job.source_id == ProcessInstance.id, Job.element_id.in_(activities)
+    )
+    return tasks | external | events | jobs
 
 
 def by_instance(given: Given, statement: Select[Any]) -> Select[Any]:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from app.core.permissions import current_actor, requires
 from app.integration.engine_rest.blueprint import bp, done
 from app.integration.engine_rest.contents import keep
+from app.integration.engine_rest.element_kinds import BODY, repeated
 from app.integration.engine_rest.engine import tokens_of, verbs
 from app.integration.engine_rest.errors import InvalidRequest
 from app.integration.engine_rest.instances import running
@@ -48,7 +49,7 @@ def _modify(instance_id: str, given: Given) -> None:
         if kind == "cancel":
             cancelled += _cancelled(one, tokens)
         elif kind in STARTS:
-            starts[STARTS[str(kind)]].append(one.needed("activityId", 255))
+            starts[STARTS[str(kind)]].append(_begun(row, str(kind), one.needed("activityId", 255)))
             variables |= one.mapping("variables")
         elif kind == "startTransition":
             starts["before"].append(_behind(row, one.needed("transitionId", 255)))
@@ -66,6 +67,17 @@ def _modify(instance_id: str, given: Given) -> None:
         variables=to_engine(instance_id, variables_in(variables, keep)),
         reason=given.text("annotation", 500) or "modified by program",
     )
+
+
+def _begun(row: Any, kind: str, activity: str) -> str:
+    """The element to start at. All instances of a repeated one begin together, as its body says."""
+    element = activity.removesuffix(BODY)
+    alone = STARTS[kind] == "before" and element == activity
+    if alone and element in repeated(deployed(row.definition_id).definition):
+        raise InvalidRequest(
+            f"A single instance of '{activity[:80]}' cannot be started; '{activity[:80]}{BODY}' starts them all"
+        )
+    return element
 
 
 def _behind(row: Any, flow: str) -> str:
@@ -101,4 +113,7 @@ def _cancelled(one: Given, tokens: Any) -> list[int]:
                 status=500,
             )
         return found
-    return [each.token for each in tokens if each.element.id == activity]
+    element = str(activity).removesuffix(BODY)
+    return [
+        each.token for each in tokens if each.element.id == element and (element == activity or each.waits == "loop")
+    ]

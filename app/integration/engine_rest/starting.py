@@ -1,16 +1,16 @@
-"""/process-definition/…/start."""
+"""/process-definition/…/start, /condition."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import url_for
+from flask import Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 
 from app.core.permissions import current_actor, requires
 from app.integration.engine_rest.blueprint import bp
 from app.integration.engine_rest.contents import keep
-from app.integration.engine_rest.definition_ids import outer
+from app.integration.engine_rest.definition_ids import brief, outer
 from app.integration.engine_rest.definitions import by_id, by_key
 from app.integration.engine_rest.engine import bulk, verbs
 from app.integration.engine_rest.errors import EngineRefused, InvalidRequest
@@ -54,6 +54,24 @@ def start_by_form(definition_id: str) -> ResponseReturnValue:
 def start_by_form_of_key(key: str) -> ResponseReturnValue:
     """The same for what is in force."""
     return _start(by_key(key))
+
+
+@bp.post("/condition")
+@requires(ENGINE_START)
+def start_by_conditions() -> Response:
+    """Start what starts when a condition holds of these variables; with `processDefinitionId` only that definition."""
+    given = sent()
+    if not given.mapping("variables"):
+        raise InvalidRequest("Variables are mandatory to start process instances by condition")
+    definition = given.text("processDefinitionId")
+    made = verbs.start_by_conditions(
+        current_actor(),
+        variables_in(given.mapping("variables"), keep).with_types(),
+        business_key=given.text("businessKey", 255),
+        definition_id=None if definition is None else by_id(definition).id,
+    )
+    known = brief({one.definition_id for one in made})
+    return jsonify([shape(one, outer(known[one.definition_id]), one.key) for one in made])
 
 
 def _start(definition: Any) -> ResponseReturnValue:

@@ -14,6 +14,7 @@ from app.core.db import session
 from app.core.errors import NotFound
 from app.core.permissions import Actor, current_actor, requires
 from app.integration.engine_rest.blueprint import bp, done
+from app.integration.engine_rest.engine import bulk
 from app.integration.engine_rest.errors import EngineRefused, InvalidRequest, missing
 from app.integration.engine_rest.filters import all_hold, scan
 from app.integration.engine_rest.people import NOBODY, id_of, logins_of
@@ -66,7 +67,7 @@ def _shape(row: Any, people: dict[str, str]) -> dict[str, Any]:
         "due": moment_out(task.due_at),
         "followUp": moment_out(extra.follow_up_at) if extra else None,
         "delegationState": extra.delegation.upper() if extra and extra.delegation else None,
-        "description": extra.description if extra else None,
+        "description": (extra and extra.description) or bulk.documentation_of(definition_id, task.element_id),
         "executionId": execution_id(task.source_id, token) if of_process else None,
         "parentTaskId": extra.parent_id if extra else None,
         "priority": extra.priority if extra and extra.priority is not None else DEFAULT_PRIORITY,

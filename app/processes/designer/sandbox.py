@@ -16,7 +16,20 @@ from app.decisions import service as decisions
 from app.processes import engine
 from app.processes.deciding import carried
 from app.processes.designer.scenarios import Script
-from app.processes.engine import Arrive, Complete, Definition, Element, Fail, Go, Hear, Opened, ServiceStep, Step, Wait
+from app.processes.engine import (
+    Arrive,
+    Complete,
+    Definition,
+    Element,
+    Fail,
+    Go,
+    Hear,
+    Opened,
+    Report,
+    ServiceStep,
+    Step,
+    Wait,
+)
 from app.processes.forms import refuse_wrong_answers
 from app.processes.world import INITIATOR, last_answer
 
@@ -205,6 +218,10 @@ class Play:
     def _work(self, element: str, act: Mapping[str, Any]) -> None:
         kinds = ("external", "trigger", "call", "fault")
         one, values = self._waiting(element, *kinds), act.get("with", {})
+        if one.kind == "external" and isinstance(one.element, ServiceStep) and one.element.errors:
+            self._act(Report(one.token, {"errorMessage": None, "errorDetails": None}, values))
+            if one.token not in self.open:
+                return
         self._act(Go(one.token, kinds, values, returned=one.kind == "call"))
 
     def _fail(self, element: str, act: Mapping[str, Any]) -> None:

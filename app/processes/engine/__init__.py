@@ -34,6 +34,7 @@ from app.processes.engine.commands import (
     Move,
     Nothing,
     Park,
+    Report,
     Retry,
 )
 from app.processes.engine.definition import Definition, as_text, compile_definition, form_keys_of, key_of, keys_of
@@ -91,6 +92,7 @@ __all__ = [
     "Park",
     "Problem",
     "Receive",
+    "Report",
     "Restate",
     "Retry",
     "SamePerson",

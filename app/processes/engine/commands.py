@@ -8,11 +8,11 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from app.core.expressions import NOW
+from app.core.expressions import NOW, ExpressionFailed
 from app.core.i18n import _
-from app.processes.engine import life, loops, persons, scopes, sharing, throwing, watching
+from app.processes.engine import conditions, life, loops, persons, scopes, sharing, throwing, watching
 from app.processes.engine.errors import EngineFault, TokenNotReady
-from app.processes.engine.keys import ANY_FLOW, CHANGES, FAULT, FLOW, HELD, INSTANCE, LOCALS, PHASE
+from app.processes.engine.keys import ANY_FLOW, CHANGES, FAULT, FLOW, INSTANCE, LOCALS, PHASE
 from app.processes.engine.merge import KEPT_BY_ENGINE
 from app.processes.engine.results import Happening
 from app.processes.engine.values import ENGINE_NAMES, brief, from_outside, kept, plain
@@ -81,7 +81,7 @@ class Go:
             _take(task, self.variables, self.local)
         if task.task_spec.wait_kind(task) in ("message", "trigger"):
             run.came(task, {})
-        else:
+        elif not conditions.is_ended_by_condition(run, task):
             run.try_to(task, life.go_on)
 
 
@@ -135,14 +135,55 @@ class Fail:
             if FAULT in task.internal_data:
                 return
             given = {}
-        if throwing.throw(task, self.trigger, self.code, self.message, given):
-            return
-        if self.trigger == "escalation":
-            run.escaped(task, "escalation", self.code, self.message)
-        elif run.called:
-            run.escaped(task, "error", self.code, self.message)
-        else:
-            run.park(task, EngineFault(task.element.id, _("nobody catches the error “%(code)s”", code=self.code)))
+        _fail(run, task, self.trigger, self.code, self.message, given)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A worker tells of an external task, done or failed: an error where the diagram says so, else nothing but its
+    variables are taken."""
+
+    token: int
+    told: Mapping[str, Any]
+    """What expressions see as `externalTask`."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    local: Mapping[str, Any] = field(default_factory=dict)
+    failed: bool = False
+    """Then an expression that cannot be evaluated does not hold; else it parks the token."""
+
+    def do(self, run: Any) -> None:
+        """Look which error it is, if any."""
+        task = waiting(run, self.token, "external")
+        _take(task, self.variables, self.local)
+        run.try_to(task, lambda one: self._judge(run, one))
+
+    def _judge(self, run: Any, task: Any) -> None:
+        scope = {**run.sees(task), "externalTask": plain(dict(self.told))}
+        for error in task.element.errors:
+            if self._holds(error.when, scope):
+                _fail(run, task, "error", error.code, str(self.told.get("errorMessage") or ""), {})
+                return
+
+    def _holds(self, when: Any, scope: Mapping[str, Any]) -> bool:
+        try:
+            return bool(when.holds(scope))
+        except ExpressionFailed:
+            if self.failed:
+                return False
+            raise
+
+
+def _fail(  # noqa: PLR0917 - what is thrown, and where
+    run: Any, task: Any, trigger: str, code: str | None, message: str, given: dict[str, Any]
+) -> None:
+    if throwing.throw(task, trigger, code, message, given):
+        return
+    if trigger == "escalation":
+        run.escaped(task, "escalation", code, message)
+    elif run.called:
+        run.escaped(task, "error", code, message)
+    else:
+        run.park(task, EngineFault(task.element.id, _("nobody catches the error “%(code)s”", code=code)))
 
 
 @dataclass(frozen=True)
@@ -351,41 +392,3 @@ def returned(run: Any, task: Any, variables: Mapping[str, Any]) -> dict[str, Any
     for one in element.outs_:
         found[one.name] = plain(one.value.of(scope))
     return found
-
-
-def look_at_conditions(run: Any) -> bool:
-    """Conditions that hold: those that did not before, and (as Camunda has it) others at each change of a variable;
-    True if one was heard."""
-    heard, changed = False, run.workflow.changed
-    run.workflow.changed = {}
-    for task in list(throwing.waiting_for(run.workflow, "conditional")):
-        if task.is_live:
-            held = task.internal_data.get(HELD)
-            run.try_to(task, _look)
-            if (
-                FAULT not in task.internal_data
-                and task.internal_data[HELD]
-                and _heeds(task.element, changed, held=held)
-            ):
-                heard = True
-                run.came(task, {})
-    return heard
-
-
-def _heeds(event: Any, changed: Mapping[str, set[str]], *, held: bool | None) -> bool:
-    """Whether a condition that holds is news to an event. `held`: whether it did before, None at the first look."""
-    if held is None:
-        return True
-    if event.variable is None and not event.variable_events:
-        return bool(changed) or not held
-    names = changed if event.variable is None else {event.variable} & changed.keys()
-    return any(not event.variable_events or changed[name] & event.variable_events for name in names)
-
-
-def _look(task: Any) -> None:
-    """Note whether a condition holds now; what names a variable that does not exist yet does not."""
-    run = task.workflow.run
-    scope = task.above if task.watching else task.workflow.task_tree
-    condition, seen = task.element.condition, {**run.sees(task), **sharing.seen_inside(scope)}
-    known = all(name.partition(".")[0] in seen for name in condition.names)
-    task.internal_data[HELD] = bool(known and condition.holds(seen))

@@ -91,7 +91,7 @@ def _start(thrower: Any, handler: str, inner: list[Any]) -> None:
     thrower.workflow.run.arrived(task, None)
     if getattr(spec.element, "by_event", False):
         task._set_state(TaskState.STARTED)
-        thrower.workflow.run.try_to(task, scopes.begin)
+        thrower.workflow.run.try_to(task, scopes.begin_with_inputs)
     else:
         task._set_state(TaskState.READY)
 
@@ -118,6 +118,9 @@ def cancel(task: Any) -> bool:
     for other in scope.below():
         if other is not task:
             other._set_state(TaskState.CANCELLED)
+    if INSTANCE in scope.internal_data:  # all of several are cancelled: those that have ended are undone as well
+        ended = scope.above.internal_data.pop(NOTED, [])
+        scope.internal_data[NOTED] = [*ended, *scope.internal_data.get(NOTED, [])]
     if begin(task, scope, then="cancel"):
         cancelled(task)
     return False

@@ -30,6 +30,8 @@ class Loop:
     collection: Value | None = None
     item: str | None = None
     """Variable that holds the item within an instance."""
+    index: str | None = None
+    """The variable that counts the instances, beside loopCounter."""
     until: Expression | None = None
     """Completion condition of multi-instances."""
     again: Expression | None = None
@@ -111,10 +113,14 @@ class Event(Element):
     """Kinds of change (create, update) at which it is; empty: all."""
     code_variable: str | None = None
     message_variable: str | None = None
+    message: Value | None = None
+    """What an error that is thrown tells (camunda:errorMessage)."""
     activity: str | None = None
     """What a compensation throw compensates; None: everything done in its scope."""
     topic: Value | None = None
     """A message throw that an external worker does."""
+    priority: Value | None = None
+    """Of its external task."""
     payload: tuple[Parameter, ...] = ()
     """Variables that a signal takes along (camunda:in)."""
     takes_all: bool = False
@@ -134,6 +140,7 @@ class UserWork(Element):
     priority: Value | None = None
     title: Mapping[str, Value] | None = None
     """The name, if it holds expressions: by language."""
+    documentation: str = ""
     four_eyes: tuple[str, ...] = ()
     """User tasks whose last doers may not do this one, `${initiator}`, or itself (see `persons`)."""
     assign_from: str | None = None
@@ -145,6 +152,14 @@ class UserWork(Element):
     """How long it may take (`core.workdays.agreed`)."""
     escalate_to: str | None = None
     """The group that is asked too when that is over."""
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An error that work comes to where an expression holds when its worker reports (camunda:errorEventDefinition)."""
+
+    code: str
+    when: Expression
 
 
 @dataclass(frozen=True)
@@ -165,6 +180,8 @@ class ServiceStep(Element):
     message: Value | None = None
     result: str | None = None
     """Variable that takes the value of `expression`, `script`, or the decision."""
+    errors: tuple[Raised, ...] = ()
+    """What an external task may come to; the first that holds."""
 
 
 @dataclass(frozen=True)

@@ -49,13 +49,18 @@ def wait_for_job(task: Any, phase: str) -> bool | None:
 
 def begin_work(task: Any) -> bool | None:
     """The activity itself, with its inputs."""
-    element, kept = task.task_spec.element, task.internal_data
-    for one in element.inputs:
-        task.set_local({one.name: plain(one.value.of(task.workflow.run.sees(task)))})
+    kept = task.internal_data
+    take_inputs(task)
     if INSTANCE not in kept:
         watching.watch_boundaries(task)
     done = task.task_spec.do(task)
     return finish(task) if done and task.is_live else None
+
+
+def take_inputs(task: Any) -> None:
+    """What the activity is given under names of its own, one after the other."""
+    for one in task.task_spec.element.inputs:
+        task.set_local({one.name: plain(one.value.of(task.workflow.run.sees(task)))})
 
 
 def go_on(task: Any) -> None:
@@ -85,6 +90,15 @@ def _outputs(task: Any) -> dict[str, Any]:
     task.internal_data[PHASE] = "done"
     seen = task.workflow.run.sees(task)
     return {one.name: plain(one.value.of(seen)) for one in task.task_spec.element.outputs}
+
+
+def give_outputs(task: Any) -> None:
+    """What an event subprocess hands on; what it was given under names of its own ends with it."""
+    values = _outputs(task) if task.task_spec.element.outputs else {}
+    task.internal_data.pop(LOCALS, None)
+    if values:
+        task.assign(values)
+        del task.internal_data[PHASE]
 
 
 def depart(task: Any) -> bool:

@@ -30,6 +30,7 @@ _NEVER = _l("This kind of element is not supported (%(kind)s).")
 _NO_ID = _l("An element has no id (%(kind)s).")
 _MISPLACED = _l("This element stands where the engine does not look for it (%(kind)s).")
 _ASSIGNED = _l("Data associations with assignments are not run; use input and output parameters.")
+_KEYS = _l("Correlation keys are not supported: messages go by name and business key.")
 _DRAWN = _l("Data is drawn only (%(kind)s); the process keeps its variables itself.")
 
 DRAWN = {
@@ -109,6 +110,8 @@ def _top_level(root: Any) -> Iterator[Problem]:
         name, ours = local(node), node.tag.startswith(f"{{{BPMN}}}")
         if (name in TOP_LEVEL or name.endswith("EventDefinition")) != ours:
             yield Problem(node.get("id") or DIAGRAM, str(_NEVER) % {"kind": name})
+    for property_ref in root.iter(f"{{{BPMN}}}correlationPropertyRef"):
+        yield Problem(nearest_id(property_ref), str(_KEYS))
 
 
 def _contents(process: Any) -> Iterator[Problem]:

@@ -161,7 +161,11 @@ def _coded(graph: Graph, root: Any, node: Any, definition: Any) -> Iterator[Prob
     ref = definition.get(f"{trigger}Ref")
     found = next((one for one in root if one.get("id") == ref and local(one) == trigger), None) if ref else None
     throws = local(node) in ("endEvent", "intermediateThrowEvent")
-    if ref and found is None:
+    if ref and found is None and trigger == "error":
+        yield Problem(
+            name, _("The error “%(name)s” is declared nowhere: its name is its code.", name=ref), warning=True
+        )
+    elif ref and found is None:
         yield Problem(name, _("There is no “%(name)s” in this document.", name=ref))
     elif throws and (found is None or not found.get(f"{trigger}Code")):
         yield Problem(name, _("Who throws must name the code."))

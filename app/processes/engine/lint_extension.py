@@ -11,7 +11,7 @@ from app.core.i18n import _
 from app.processes.engine.graph import RUN as FLOW_NODES
 from app.processes.engine.graph import Graph
 from app.processes.engine.problem import Problem
-from app.processes.engine.xml import BPMN, CAMUNDA, YOUXU, local, nearest_id, tag
+from app.processes.engine.xml import BPMN, CAMUNDA, CAMUNDA_8, YOUXU, local, nearest_id, tag
 
 NAME = "nameZh"
 OURS: dict[str, set[str]] = {
@@ -29,23 +29,35 @@ CODE = {
     *("caseRef", "resource"),
 }
 """Attributes that name code of another engine."""
-CHANGES = {"skipExpression", "terminateAll", "triggerable", "inheritVariables", "inheritBusinessKey", "scope"}
+CHANGES = {
+    *("skipExpression", "terminateAll", "terminateMultiInstance", "triggerable", "scope", "businessCalendarName"),
+    *("inheritVariables", "inheritBusinessKey", "businessKey", "sameDeployment", "calledElementType", "endDate"),
+    *("elementIndexVariable", "taskIdVariableName", "taskCompleterVariableName", "processInstanceIdVariableName"),
+    *("useLocalScopeForResultVariable", "errorVariableName", "errorVariableLocalScope"),
+}
 """Attributes of related engines without which an element would do something else."""
+NEUTRAL = {"false", "", "global", "key"}
+"""What they say where nothing changes."""
 
 _ANY = {"async", "asyncBefore", "asyncAfter"}
 _PEOPLE = {"assignee", "candidateUsers", "candidateGroups", "dueDate", "followUpDate", "priority", "formKey", "formRef"}
-_WORK = _ANY | {"type", "topic", "taskPriority", "expression", "resultVariable"}
+_WORK = _ANY | {"type", "topic", "taskPriority", "expression", "resultVariable", "resultVariableName"}
+WORK = {"serviceTask", "sendTask", "businessRuleTask"}
 RUN: dict[str, set[str]] = {
-    "process": {"versionTag"},
+    "process": {"versionTag", "taskPriority"},
     "startEvent": _ANY | {"initiator"},
     "userTask": _ANY | _PEOPLE,
     "serviceTask": _WORK,
     "sendTask": _WORK,
     "businessRuleTask": _WORK | {"decisionRef", "decisionRefBinding", "decisionRefVersion", "mapDecisionResult"},
-    "scriptTask": _ANY | {"resultVariable"},
-    "callActivity": _ANY | {"calledElementBinding", "calledElementVersion", "calledElementVersionTag"},
-    "multiInstanceLoopCharacteristics": {"asyncBefore", "asyncAfter", "collection", "elementVariable"},
-    "messageEventDefinition": {"type", "topic", "expression"},
+    "scriptTask": _ANY | {"resultVariable", "resultVariableName"},
+    "callActivity": _ANY
+    | {"calledElementBinding", "calledElementVersion", "calledElementVersionTag", "sameDeployment"}
+    | {"inheritVariables", "inheritBusinessKey", "businessKey"},
+    "multiInstanceLoopCharacteristics": {"asyncBefore", "asyncAfter", "collection", "elementVariable"}
+    | {"elementIndexVariable"},
+    "messageEventDefinition": {"type", "topic", "taskPriority", "expression"},
+    "error": {"errorMessage"},
     "errorEventDefinition": {"errorCodeVariable", "errorMessageVariable"},
     "escalationEventDefinition": {"escalationCodeVariable"},
     "conditionalEventDefinition": {"variableName", "variableEvents"},
@@ -61,7 +73,7 @@ REFUSED_ELEMENTS = {
     "taskListener",
     "connector",
     "script",
-    "errorEventDefinition",
+    *("eventListener", "eventType", "mapException", "variableAggregation"),
 }
 RUN_ELEMENTS = {
     *("inputOutput", "inputParameter", "outputParameter", "list", "map", "entry", "value", "properties", "property"),
@@ -71,6 +83,11 @@ NAMED = {"inputParameter": "name", "outputParameter": "name", "entry": "key"}
 """What these must say."""
 MAPPED = {"in": {"callActivity", "signalEventDefinition"}, "out": {"callActivity"}}
 """Where variables are passed on."""
+OF_CAMUNDA_8 = {
+    *("assignmentDefinition", "ioMapping", "taskSchedule", "priorityDefinition", "loopCharacteristics", "script"),
+    *("calledElement", "calledDecision", "subscription", "taskDefinition", "executionListeners", "taskListeners"),
+}
+"""Elements of Camunda 8 without which who is asked, what is done or which values are seen would be something else."""
 XML = "http://www.w3.org/"
 
 
@@ -104,25 +121,55 @@ def _camunda(node: Any, name: str, value: str) -> Iterator[Problem]:
     owner, kind = nearest_id(node), local(node)
     if name in CODE:
         yield Problem(owner, _("“%(name)s” names code of another engine, which cannot run here.", name=name))
-    elif name in CHANGES and value not in ("false", "", "global"):
+    elif name in RUN.get(kind, _ANY if kind in FLOW_NODES else set()):
+        text = value.strip()
+        if name in ("taskPriority", "priority") and "{" not in text and text and not text.lstrip("-").isdecimal():
+            yield Problem(owner, _("“%(name)s” must be a whole number.", name=name))
+    elif name in CHANGES and value not in NEUTRAL:
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
-    elif name not in RUN.get(kind, _ANY if kind in FLOW_NODES else set()) | HARMLESS | CHANGES:
+    elif name not in HARMLESS | CHANGES:
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name), warning=True)
 
 
 def _element(holder: Any, node: Any) -> Iterator[Problem]:
     space, name, owner = node.tag[1:].partition("}")[0], local(node), nearest_id(holder)
-    if space in (BPMN, YOUXU):
+    of, top = local(holder.getparent()), node.getparent() is holder
+    if space == BPMN and not top and local(_top(holder, node)) not in RUN_ELEMENTS:
+        return  # part of what has been told of as a whole
+    if space in (BPMN, YOUXU) or (space == CAMUNDA_8 and name in OF_CAMUNDA_8):
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
     elif space != CAMUNDA:
-        if node.getparent() is holder:
+        if top:
             yield Problem(owner, _("“%(name)s” would be ignored.", name=_short(node, node.tag)), warning=True)
     elif name in REFUSED_ELEMENTS:
         yield Problem(owner, _("“%(name)s” names code of another engine, which cannot run here.", name=name))
-    elif name not in RUN_ELEMENTS or local(holder.getparent()) not in MAPPED.get(name, {local(holder.getparent())}):
+    elif name == "errorEventDefinition":
+        yield from _raised(holder, node, owner)
+    elif of == "dataObject" and name == "value":  # related engines set a variable by it
+        yield Problem(owner, _("“%(name)s” would be ignored.", name=name))
+    elif name not in RUN_ELEMENTS or of not in MAPPED.get(name, {of}):
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name), warning=True)
     else:
         yield from _said(owner, node, name)
+
+
+def _raised(holder: Any, node: Any, owner: str) -> Iterator[Problem]:
+    """An error that an external task comes to when an expression holds."""
+    declared = {one.get("id"): one for one in holder.getroottree().getroot().iterchildren(tag("error"))}
+    ref = node.get("errorRef")
+    if local(holder.getparent()) not in WORK or holder.getparent().get(f"{{{CAMUNDA}}}type") != "external":
+        yield Problem(owner, _("“%(name)s” would be ignored.", name=local(node)))
+    elif not ref or (ref in declared and not declared[ref].get("errorCode")):
+        yield Problem(owner, _("Who throws must name the code."))
+    elif not (node.get("expression") or "").strip():
+        yield Problem(owner, _("The condition is empty."))
+
+
+def _top(holder: Any, node: Any) -> Any:
+    """The extension that the node is part of."""
+    while node.getparent() is not holder:
+        node = node.getparent()
+    return node
 
 
 def _said(owner: str, node: Any, name: str) -> Iterator[Problem]:

@@ -96,7 +96,8 @@ def _connections(graph: Graph) -> Iterator[Problem]:
             ends = kind == "startEvent"
             yield Problem(name, _("Nothing leaves this element; draw an end event."), warning=ends)
         if node.get("isForCompensation") == "true" and node.get("triggeredByEvent") == "true":
-            yield Problem(name, _("An event subprocess cannot be an activity for compensation."))
+            if name not in handlers:  # started by a compensation event it says the same twice
+                yield Problem(name, _("An event subprocess cannot be an activity for compensation."))
         elif node.get("isForCompensation") == "true" and name not in handlers:
             yield Problem(name, _("No compensation event brings this activity about."), warning=True)
         if handles and (into or out):

@@ -52,7 +52,10 @@ def _user_task(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     name = node.get("id")
     groups = listed(node.get(camunda("candidateGroups")))
     asked = [node.get(camunda(one)) for one in ("assignee", "candidateUsers", "candidateGroups")]
-    owners = node.find(tag("potentialOwner")) is not None or node.find(tag("humanPerformer")) is not None
+    performer = node.find(tag("humanPerformer")) is not None
+    owners = node.find(tag("potentialOwner")) is not None or performer
+    if performer and asked[0]:
+        yield Problem(name, _("“%(name)s” would be ignored.", name="humanPerformer"))
     if not any(asked) and not owners and node.get(ours("assignFrom")) is None:
         reason = _("Nobody is asked to do this task: name candidate groups or the assignee.")
         yield Problem(name, reason, warning=True)
@@ -88,7 +91,7 @@ def _service(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     if step and not is_known(known.steps, step):
         yield Problem(name, _("There is no step “%(name)s”.", name=step))
     for attribute in ("implementation", "operationRef"):
-        if node.get(attribute, "##WebService") not in ("##WebService", "##unspecified"):
+        if node.get(attribute, "##WebService") not in ("##WebService", "webService", "##unspecified"):
             yield Problem(name, _("“%(name)s” would be ignored.", name=attribute))
 
 

@@ -70,7 +70,8 @@ def _instance(body: Any, number: int, values: dict[str, Any]) -> None:
     child = body._add_child(body.task_spec, TaskState.FUTURE)
     child._inherit_data()
     child.internal_data = {INSTANCE: number}
-    child.set_local({"loopCounter": number, **values})
+    index = body.task_spec.element.loop.index
+    child.set_local({"loopCounter": number, **({index: number} if index else {}), **values})
     body.workflow.run.arrived(child, None)
     child._set_state(TaskState.READY)
 

@@ -15,13 +15,14 @@ from app.processes.engine.elements import (
     Gateway,
     Loop,
     Out,
-    Parameter,
+    Raised,
     Receive,
     Scope,
     ServiceStep,
     UserWork,
 )
 from app.processes.engine.graph import GATEWAYS, SCOPES, Graph, names, trigger_of
+from app.processes.engine.parameters import extensions, mappings, parameters
 from app.processes.engine.persons import named, signed_as
 from app.processes.engine.values import Value, read_condition, read_value
 from app.processes.engine.xml import camunda, local, ours, tag
@@ -115,10 +116,12 @@ class Reader:
             found["variable_events"] = frozenset(kinds)
         elif trigger in ("message", "signal", "error", "escalation"):
             found["ref"] = self._ref(trigger, definition)
+            found["message"] = self._told(trigger, definition)
             found["code_variable"] = definition.get(camunda(f"{trigger}CodeVariable"))
             found["message_variable"] = definition.get(camunda("errorMessageVariable"))
             if definition.get(camunda("type")) == "external":
                 found["topic"] = read_value(definition.get(camunda("topic")))
+                found["priority"] = self._task_priority(definition)
             found["payload"], found["takes_all"] = mappings(definition, "in")
         elif trigger == "link":
             found["ref"] = Value(definition.get("name"))
@@ -126,14 +129,23 @@ class Reader:
             found["activity"] = definition.get("activityRef")
         return Event(**common, **found)
 
+    def _task_priority(self, node: Any) -> Value | None:
+        name = camunda("taskPriority")
+        return read_value(node.get(name) or self.graph.process.get(name))
+
     def _ref(self, trigger: str, definition: Any) -> Value | None:
-        node = self.named.get(definition.get(f"{trigger}Ref"))
-        if node is None:
-            return None
+        name = definition.get(f"{trigger}Ref")
+        node = self.named.get(name)
+        if node is None:  # engines of Camunda's family take an error that is declared nowhere for its code
+            return Value(name) if name and trigger == "error" else None
         if trigger in ("error", "escalation"):
             code = node.get(f"{trigger}Code")
             return Value(code) if code else None
         return read_value(node.get("name") or node.get("id"))
+
+    def _told(self, trigger: str, definition: Any) -> Value | None:
+        node = self.named.get(definition.get("errorRef")) if trigger == "error" else None
+        return None if node is None else read_value(node.get(camunda("errorMessage")))
 
     def _message(self, node: Any) -> Value | None:
         found = self.named.get(node.get("messageRef"))
@@ -173,6 +185,7 @@ class Reader:
             follow_up=read_value(node.get(camunda("followUpDate"))),
             priority=read_value(node.get(camunda("priority"))),
             title=titled(node),
+            documentation=" ".join((node.findtext(tag("documentation")) or "").split()),
             four_eyes=named(node.get(ours("fourEyes"))),
             assign_from=node.get(ours("assignFrom")),
             assign_step=node.get(ours("assignStep")),
@@ -188,30 +201,40 @@ class Reader:
             **self._common(node),
             step=node.get(ours("step")) or "",
             topic=read_value(node.get(camunda("topic"))) if node.get(camunda("type")) == "external" else None,
-            priority=read_value(node.get(camunda("taskPriority"))),
+            priority=self._task_priority(node),
             expression=read_value(node.get(camunda("expression"))),
             script=None if script is None else parse_script(script),
             rule_set=rule_set_of(node) if kind == "businessRuleTask" else None,
             mapping=mapping_of(node) if kind == "businessRuleTask" else None,
             rule_set_version=pinned_version(node) if kind == "businessRuleTask" else None,
             message=self._message(node) if kind == "sendTask" else None,
-            result=node.get(camunda("resultVariable")),
+            result=node.get(camunda("resultVariable"), node.get(camunda("resultVariableName"))),
+            errors=self._errors(node),
         )
+
+    def _errors(self, node: Any) -> tuple[Raised, ...]:
+        holder = node.find(tag("extensionElements"))
+        drawn = [] if holder is None else holder.findall(camunda("errorEventDefinition"))
+        read = [(self._ref("error", one), read_condition(one.get("expression"))) for one in drawn]
+        return tuple(Raised(code.text, when) for code, when in read if code is not None and when is not None)
 
     def _call(self, node: Any) -> Call:
         ins, all_in = mappings(node, "in")
         outs, all_out = mappings(node, "out")
         holder = node.find(tag("extensionElements"))
         keys = [] if holder is None else [one.get("businessKey") for one in holder.iter(camunda("in"))]
+        keys.append(node.get(camunda("businessKey")))
+        keys.append("${execution.processBusinessKey}" if node.get(camunda("inheritBusinessKey")) == "true" else None)
+        of_here = node.get(camunda("sameDeployment")) == "true"
         return Call(
             **self._common(node),
             called=read_value(node.get("calledElement")),
-            binding=node.get(camunda("calledElementBinding"), "latest"),
+            binding="deployment" if of_here else node.get(camunda("calledElementBinding"), "latest"),
             version=read_value(
                 node.get(camunda("calledElementVersion")) or node.get(camunda("calledElementVersionTag"))
             ),
             business_key=read_value(next((key for key in keys if key), None)),
-            all_in=all_in,
+            all_in=all_in or node.get(camunda("inheritVariables")) == "true",
             all_out=all_out,
             ins=ins,
             outs_=outs,
@@ -291,6 +314,7 @@ def loop_of(node: Any) -> Loop | None:
             cardinality=read_value(many.findtext(tag("loopCardinality"))),
             collection=read_value(many.get(camunda("collection")) or collection),
             item=many.get(camunda("elementVariable")) or (None if item is None else item.get("name") or item.get("id")),
+            index=many.get(camunda("elementIndexVariable")),
             until=read_condition(many.findtext(tag("completionCondition"))),
             result=(many.findtext(tag("loopDataOutputRef")) or "").strip() or None,
             result_item=None if result_item is None else result_item.get("name") or result_item.get("id"),
@@ -308,73 +332,11 @@ def loop_of(node: Any) -> Loop | None:
     return None
 
 
-def _extension(node: Any, name: str) -> Iterator[Any]:
-    holder = node.find(tag("extensionElements"))
-    if holder is not None:
-        yield from holder.iter(camunda(name))
-
-
 def retry_cycle(node: Any) -> str | None:
     """camunda:failedJobRetryTimeCycle."""
-    return next(((one.text or "").strip() or None for one in _extension(node, "failedJobRetryTimeCycle")), None)
+    return next(((one.text or "").strip() or None for one in extensions(node, "failedJobRetryTimeCycle")), None)
 
 
 def properties_of(node: Any) -> Mapping[str, str]:
     """camunda:properties."""
-    return {one.get("name"): one.get("value") or "" for one in _extension(node, "property") if one.get("name")}
-
-
-def parameters(node: Any) -> tuple[tuple[Parameter, ...], tuple[Parameter, ...]]:
-    """camunda:inputParameter, camunda:outputParameter."""
-    return tuple(
-        tuple(Parameter(one.get("name"), parameter_value(one)) for one in _extension(node, name))
-        for name in ("inputParameter", "outputParameter")
-    )  # type: ignore[return-value]
-
-
-class Listed:
-    """A list or map of values written in a parameter."""
-
-    fixed = False
-    text = ""
-
-    def __init__(self, parts: list[Any] | dict[str, Any]) -> None:
-        self.parts = parts
-
-    def of(self, scope: Mapping[str, Any]) -> Any:
-        """What it stands for."""
-        if isinstance(self.parts, dict):
-            return {name: part.of(scope) for name, part in self.parts.items()}
-        return [part.of(scope) for part in self.parts]
-
-
-def parameter_value(node: Any) -> Any:
-    """Text, camunda:list or camunda:map."""
-    for child in node:
-        if child.tag == camunda("list"):
-            return Listed([parameter_value(one) for one in child])
-        if child.tag == camunda("map"):
-            return Listed({one.get("key") or "": parameter_value(one) for one in child.findall(camunda("entry"))})
-    return read_value(node.text) or Value("")
-
-
-def mappings(node: Any, name: str) -> tuple[tuple[Parameter, ...], bool]:
-    """camunda:in, camunda:out: (target, value) pairs, and whether all variables go. `source` is a variable's name."""
-    found, everything = [], False
-    for one in _extension(node, name):
-        target = one.get("target")
-        if one.get("variables") == "all":
-            everything = True
-        elif target and one.get("sourceExpression"):
-            found.append(Parameter(target, read_value(one.get("sourceExpression")) or Value("")))
-        elif target and one.get("source"):
-            found.append(Parameter(target, Named(one.get("source"))))
-    return tuple(found), everything
-
-
-class Named(Value):
-    """The variable of that name; null if there is none."""
-
-    def of(self, scope: Mapping[str, Any]) -> Any:
-        """Its value."""
-        return scope.get(self.text)
+    return {one.get("name"): one.get("value") or "" for one in extensions(node, "property") if one.get("name")}

@@ -13,7 +13,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from app.core.expressions import NOW, ExpressionFailed
 from app.core.i18n import _
-from app.processes.engine import commands, life, persons, scopes, sharing, throwing, watching
+from app.processes.engine import conditions, life, persons, scopes, sharing, throwing, watching
 from app.processes.engine.codec import pack, unpack
 from app.processes.engine.decided import mapped
 from app.processes.engine.definition import Definition
@@ -85,6 +85,8 @@ class Run:
         too_wide = len(workflow.tasks) > WIDEST
         todo: list[Token] = []
         while not workflow.completed:
+            if workflow.changed:  # before the next element begins: what holds now may not hold at the next wait
+                conditions.look_at_conditions(self)
             if not todo:
                 todo = workflow.ready()[::-1]
                 if not todo and not self._look_again():
@@ -151,7 +153,7 @@ class Run:
                 before = self.workflow.ticks
                 self.try_to(task, _join_again)
                 moved = moved or self.workflow.ticks != before
-        return (self.definition.has_conditions and commands.look_at_conditions(self)) or moved
+        return (self.definition.has_conditions and conditions.look_at_conditions(self)) or moved
 
     def _result(self) -> Step:
         workflow = self.workflow
@@ -281,7 +283,7 @@ class Run:
         gateway = task.element
         outcome = self._decided(gateway, task) if gateway.rule_set is not None and gateway.diverging else {}
         last = kept(task.variables, "answers").get(str(task.variables.get("answered")), {})
-        extra: dict[str, Any] = {"answer": last}
+        extra: dict[str, Any] = {"answer": last} if last or "answer" not in task.view() else {}
         if gateway.rule_set is not None:
             extra["decision"] = outcome
         chosen = choose(task, gateway, extra, several=several)
@@ -371,7 +373,8 @@ class Run:
             return
         self.decide_race(task)
         task.assign(variables)
-        self.try_to(task, life.go_on)
+        if not conditions.is_ended_by_condition(self, task):
+            self.try_to(task, life.go_on)
 
 
 def _waits_for_others(task: Token) -> bool:

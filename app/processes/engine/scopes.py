@@ -50,7 +50,13 @@ def begin_by_event(scope: Any, spec: Any, variables: dict[str, Any]) -> None:
         workflow.note_changes(variables, seen)
     workflow.run.arrived(inside, None)
     inside._set_state(TaskState.STARTED)
-    workflow.run.try_to(inside, lambda one: begin(one, spec))
+    workflow.run.try_to(inside, lambda one: begin_with_inputs(one, spec))
+
+
+def begin_with_inputs(scope: Any, first: Any = None) -> None:
+    """An event subprocess has no token that arrives: its input parameters are taken here."""
+    life.take_inputs(scope)
+    begin(scope, first)
 
 
 def token_ended(task: Any) -> None:
@@ -75,11 +81,16 @@ def close(scope: Any) -> None:
         workflow.completed = True
         scope._set_state(TaskState.COMPLETED)
     elif scope.task_spec.element.by_event and HANDLES not in scope.internal_data:
-        scope._set_state(TaskState.COMPLETED)
-        workflow.run.left(scope)
-        token_ended(scope)
+        workflow.run.try_to(scope, _leave_event_subprocess)
     else:
         workflow.run.try_to(scope, life.go_on)
+
+
+def _leave_event_subprocess(scope: Any) -> None:
+    life.give_outputs(scope)
+    scope._set_state(TaskState.COMPLETED)
+    scope.workflow.run.left(scope)
+    token_ended(scope)
 
 
 def terminate(task: Any) -> None:

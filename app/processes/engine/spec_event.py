@@ -12,6 +12,7 @@ from app.processes.engine import compensation, scopes, throwing, watching
 from app.processes.engine.elements import Out
 from app.processes.engine.keys import UNDO
 from app.processes.engine.spec_base import Lean
+from app.processes.engine.values import whole
 
 
 class Begin(Lean, defaults.StartEvent):
@@ -71,7 +72,8 @@ class Throw(Lean, defaults.IntermediateThrowEvent):
     def _message(self, task: Any) -> bool:
         run, event = task.workflow.run, self.element
         if event.topic is not None:
-            task.wait = {"topic": str(event.topic.of(run.sees(task))), "priority": 0}
+            seen = run.sees(task)
+            task.wait = {"topic": str(event.topic.of(seen)), "priority": whole(event.priority, seen)}
             return False
         run.thrown_message(watching.name_of(task), task)
         return True
@@ -87,8 +89,10 @@ class Throw(Lean, defaults.IntermediateThrowEvent):
         return True
 
     def _error(self, task: Any) -> bool:
-        code = None if self.element.ref is None else self.element.ref.text
-        return bool(throwing.throw(task, "error", code, "", {})) or task.workflow.run.escaped(task, "error", code, "")
+        run, event = task.workflow.run, self.element
+        code = None if event.ref is None else event.ref.text
+        said = "" if event.message is None else str(event.message.of(run.sees(task)))
+        return bool(throwing.throw(task, "error", code, said, {})) or run.escaped(task, "error", code, said)
 
     def _compensate(self, task: Any) -> bool:
         return compensation.begin(task, compensation.place_of(task), self.element.activity)

@@ -13,7 +13,7 @@ from app.core.i18n import _
 from app.processes.engine import scopes, throwing
 from app.processes.engine.errors import BpmnError, EngineFault
 from app.processes.engine.spec_base import Lean
-from app.processes.engine.values import plain
+from app.processes.engine.values import plain, whole
 
 
 class Automatic(Lean, defaults.NoneTask):
@@ -44,7 +44,7 @@ class Service(Lean, defaults.ServiceTask):
         element, run = self.element, task.workflow.run
         if element.topic is not None:
             seen = run.sees(task)
-            task.wait = {"topic": str(element.topic.of(seen)), "priority": _whole(element.priority, seen)}
+            task.wait = {"topic": str(element.topic.of(seen)), "priority": whole(element.priority, seen)}
             return False
         try:
             run.work(task)
@@ -58,13 +58,6 @@ class Service(Lean, defaults.ServiceTask):
         if not throwing.throw(task, "error", code, message, variables):
             raise EngineFault(self.element.id, _("nobody catches the error “%(code)s”", code=code)) from error
         return False
-
-
-def _whole(value: Any, seen: Any) -> int:
-    found = 0 if value is None else value.of(seen)
-    if isinstance(found, str) and found.lstrip("-").isdecimal():
-        return int(found)
-    return found if isinstance(found, int) and not isinstance(found, bool) else 0
 
 
 class Receive(Lean, defaults.ReceiveTask):

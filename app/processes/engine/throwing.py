@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from app.processes.engine import scopes, watching
@@ -16,7 +16,7 @@ def throw(task: Any, trigger: str, code: str | None, message: str, variables: di
         return False
     owner, spec = found
     event = spec.element
-    told = {event.code_variable: code, event.message_variable: message}
+    told = {event.code_variable: code, event.message_variable: message or None}
     given = {**variables, **{name: value for name, value in told.items() if name}}
     task.workflow.run.tell(task, "caught", {"by": event.id, "trigger": trigger, "code": code})
     if event.attached is not None:
@@ -37,15 +37,15 @@ def handler_of(task: Any, trigger: str, code: str | None) -> tuple[Any, Any] | N
         spec = _best(specs, element.boundaries, trigger, code)
         if spec is not None:
             return here, spec
-        if not getattr(element, "by_event", False):
-            spec = _best(specs, scope.task_spec.element.watches, trigger, code)
-            if spec is not None:
-                return scope, spec
+        others = (name for name in scope.task_spec.element.watches if specs[name].scope != element.id)
+        spec = _best(specs, others, trigger, code)  # an event subprocess does not start itself again, its sibling may
+        if spec is not None:
+            return scope, spec
         here = scope
     return None
 
 
-def _best(specs: Any, names: tuple[str, ...], trigger: str, code: str | None) -> Any:
+def _best(specs: Any, names: Iterable[str], trigger: str, code: str | None) -> Any:
     fitting = [specs[name] for name in names if specs[name].element.trigger == trigger]
     for spec in fitting:
         if spec.element.ref is not None and spec.element.ref.text == code:

@@ -90,3 +90,11 @@ def _as_json(value: Any) -> Any:
     if hasattr(value, "__html__") or type(value).__name__ == "LazyString":
         return str(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def whole(value: Value | None, seen: Mapping[str, Any]) -> int:
+    """A whole number that a diagram says, as a number or as its text; 0 for anything else."""
+    found = 0 if value is None else value.of(seen)
+    if isinstance(found, str) and found.lstrip("-").isdecimal():
+        return int(found)
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0

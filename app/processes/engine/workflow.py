@@ -130,20 +130,20 @@ class Token(Task):
 
     def view(self) -> dict[str, Any]:
         """What expressions see here: variables, covered by local ones of the activity and of the scopes around it."""
-        found = self.variables
-        if not self.workflow.has_locals:
-            return found
-        tasks, above, locals_ = self.workflow.tasks, self._parent, []
+        covers = self.covers() if self.workflow.has_locals else {}
+        return {**self.variables, **covers} if covers else self.variables
+
+    def covers(self) -> dict[str, Any]:
+        """The local variables of the activity and of the scopes around it, the nearer over the farther."""
+        tasks, above, found = self.workflow.tasks, self._parent, []
         if LOCALS in self.internal_data:
-            locals_.append(self.internal_data[LOCALS])
+            found.append(self.internal_data[LOCALS])
         while above is not None:
             task = tasks[above]
             if LOCALS in task.internal_data and task._state & LIVE:
-                locals_.append(task.internal_data[LOCALS])
+                found.append(task.internal_data[LOCALS])
             above = task._parent
-        for one in reversed(locals_):
-            found = {**found, **one}
-        return found
+        return {name: value for one in reversed(found) for name, value in one.items()}
 
     def assign(self, changed: Mapping[str, Any]) -> None:
         """Set variables on this path; a local one of that name takes it instead, the nearest first."""

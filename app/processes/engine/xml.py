@@ -19,6 +19,7 @@ BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 OMG = "{http://www.omg.org/"
 """BPMN and its drawing."""
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
+CAMUNDA_8 = "http://camunda.org/schema/zeebe/1.0"
 YOUXU = "urn:youxu:bpmn:1"
 SAME_AS_CAMUNDA = (
     "http://camunda.org/bpmn",
@@ -92,12 +93,22 @@ def parse_diagram(xml: bytes, *, whole: bool = False) -> Any:
         raise refused(str(error)) from None
     if root.tag != tag("definitions"):
         raise refused(_("This is not a BPMN 2.0 document."))
+    _trim(root)
     _refuse_ids(root)
     if not whole:
         _rename(root)
         _spell(root)
         _resolve(root)
     return root
+
+
+def _trim(root: Any) -> None:
+    """Ids and what refers to them mean nothing by the spaces around them."""
+    for node in root.iter():
+        if isinstance(node.tag, str) and node.tag.startswith(OMG):
+            for name, value in node.attrib.items():
+                if value != value.strip() and (name in ("id", "default") or name.endswith("Ref")):
+                    node.set(name, value.strip())
 
 
 def _rename(root: Any) -> None:

@@ -70,6 +70,14 @@ def of_many(instance_ids: Collection[str]) -> dict[str, Seen]:
     }
 
 
+def documentation_of(definition_id: str | None, element_id: str | None) -> str | None:
+    """What the diagram tells of an element to whoever does it."""
+    if definition_id is None or element_id is None:
+        return None
+    element = deployed(definition_id).definition.elements.get(element_id)
+    return getattr(element, "documentation", "") or None
+
+
 def variables_of_many(instance_ids: Collection[str]) -> dict[str, dict[str, Any]]:
     """The variables of each instance. One statement."""
     return {key: seen.whole for key, seen in of_many(instance_ids).items()}

@@ -18,6 +18,8 @@ from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.processes import saving
 from app.processes import service as processes
+from app.processes.definitions import deployed
+from app.processes.engine import Report
 from app.processes.external import incidents, news
 from app.processes.external.fetching import LONGEST_LOCK
 from app.processes.external.fetching import Fetch as Fetch
@@ -73,6 +75,8 @@ def complete(
 ) -> None:
     """The work is done: the instance goes on. Raises NoExternalTask, OtherWorker, and what the engine raises."""
     task = _mine(task_id, worker)
+    if _is_error(actor, task, variables, local, failed=False):
+        return
     session().expunge(task)  # the step removes the row itself
     record(actor, "external:complete", _subject(task), **_about(task), worker=worker, names=sorted(variables or {}))
     processes.go_on_at(actor, task.instance_id, task.token, variables=variables or {}, local=local or {})
@@ -115,6 +119,8 @@ def fail(  # noqa: PLR0913 - what a worker tells of a failure
     task = _mine(task_id, worker)
     task.error_message = None if message is None else message[:LONGEST_MESSAGE]
     task.error_details = details
+    if _is_error(actor, task, variables, local, failed=True):
+        return
     task.lock_expires_at = clock.now() + timedelta(milliseconds=retry_ms)
     _set_retries(actor, task, retries)
     told = {**_about(task), "retries": retries, "message": task.error_message}
@@ -123,6 +129,34 @@ def fail(  # noqa: PLR0913 - what a worker tells of a failure
         processes.set_variables(actor, task.instance_id, variables)
     if local:
         processes.set_variables(actor, task.instance_id, local, token=task.token)
+
+
+def _is_error(
+    actor: Actor, task: ExternalTask, variables: Variables | None, local: Variables | None, *, failed: bool
+) -> bool:
+    """Whether the diagram says that what the worker reports is an error; then that is dealt with."""
+    element = deployed(task.definition_id).definition.elements[task.element_id]
+    if not getattr(element, "errors", ()):
+        return False
+    told = {
+        "id": task.id,
+        "workerId": task.worker_id,
+        "topicName": task.topic,
+        "priority": task.priority,
+        "activityId": task.element_id,
+        "processInstanceId": task.instance_id,
+        "retries": task.retries,
+        "errorMessage": task.error_message,
+        "errorDetails": task.error_details,
+    }
+    about, subject = _about(task), _subject(task)
+    session().flush()
+    processes.report(actor, subject.id, Report(task.token, told, variables or {}, local or {}, failed))
+    if session().scalar(select(ExternalTask.id).where(ExternalTask.id == told["id"])) is not None:
+        return False
+    session().expunge(task)
+    record(actor, "external:error", subject, **about, worker=told["workerId"], message=told["errorMessage"])
+    return True
 
 
 def extend_lock(actor: Actor, task_id: str, worker: str, lock_ms: int) -> None:

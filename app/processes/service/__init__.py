@@ -5,6 +5,7 @@ going_on     what moves an instance               messaging    messages by name 
 kept         messages nobody waits for yet            signalling   signals, heard by all
 working      jobs: timers, asynchronous parts     operating    what operators do
 migrating    running instances to another version timed_starts what starts at a time
+conditional_starts what starts when a condition holds
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from app.processes.engine import TokenNotReady as TokenNotReady
 from app.processes.engine import processes_in as processes_in
 from app.processes.saving import NotRunning as NotRunning
 from app.processes.saving import Suspended as Suspended
+from app.processes.service.conditional_starts import start_by_conditions as start_by_conditions
 from app.processes.service.deploying import FOLDER as FOLDER
 from app.processes.service.deploying import deploy as deploy
 from app.processes.service.deploying import deploy_all as deploy_all
@@ -31,6 +33,7 @@ from app.processes.service.going_on import cancel as cancel
 from app.processes.service.going_on import escalate as escalate
 from app.processes.service.going_on import go_on as go_on
 from app.processes.service.going_on import go_on_at as go_on_at
+from app.processes.service.going_on import report as report
 from app.processes.service.going_on import throw_error as throw_error
 from app.processes.service.kept import forget_kept as forget_kept
 from app.processes.service.messaging import Correlated as Correlated

@@ -16,7 +16,7 @@ from app.core.permissions import SYSTEM, Actor
 from app.core.subject import Subject
 from app.processes import engine, events, keeping, saving
 from app.processes.definitions import deployed, for_call
-from app.processes.engine import Arrive, Complete, Fail, Go, SamePerson, Step, TokenNotReady, Wait
+from app.processes.engine import Arrive, Complete, Fail, Go, Report, SamePerson, Step, TokenNotReady, Wait
 from app.processes.forms import refuse_wrong_answers
 from app.processes.metrics import a_step
 from app.processes.models import InstanceStatus, ProcessInstance, ProcessWait
@@ -155,6 +155,13 @@ def throw_error(
     """The work at a token came to an error of the diagram. Nobody catches it: an incident. Raises as `go_on` does."""
     before = saving.load(instance_id)
     after = act(actor, before, Fail(token, "error", code, message or "", variables or {}))
+    following.follow()
+    return after
+
+
+def report(actor: Actor, instance_id: str, command: Report) -> Step:
+    """A worker tells of its work, and the diagram may say that this is an error. Raises as `go_on` does."""
+    after = act(actor, saving.load(instance_id), command)
     following.follow()
     return after
 

@@ -233,8 +233,50 @@ REFUSALS = [
         "f-a",
     ),
     Refusal(
+        "two who are each the only one asked",
+        around(
+            user(
+                "a",
+                "<humanPerformer><formalExpression>ann</formalExpression></humanPerformer>",
+                camunda__assignee="bob",
+            ),
+            "s -> a -> e",
+        ),
+        "a",
+    ),
+    Refusal(
+        "who completed a task, in a variable that a related engine would set",
+        around(user("a", camunda__taskCompleterVariableName="by"), "s -> a -> e"),
+        "a",
+    ),
+    Refusal(
         "external work whose handler for errors is not interrupting",
         around(external("w"), boundary("b", "w", "<errorEventDefinition/>", cancel=False), "s -> w -> e; b -> e"),
         "b",
+    ),
+    Refusal(
+        "messages that go by correlation keys",
+        diagram(
+            "p",
+            begin(),
+            user("a"),
+            end(),
+            "s -> a -> e",
+            beside='<collaboration id="c"><correlationKey><correlationPropertyRef>k</correlationPropertyRef>'
+            '</correlationKey></collaboration><correlationProperty id="k"/>',
+        ),
+        "c",
+    ),
+    Refusal(
+        "who is asked, as Camunda 8 writes it",
+        around(
+            user(
+                "a",
+                '<extensionElements><z:assignmentDefinition xmlns:z="http://camunda.org/schema/zeebe/1.0"'
+                ' assignee="ann"/></extensionElements>',
+            ),
+            "s -> a -> e",
+        ),
+        "a",
     ),
 ]
