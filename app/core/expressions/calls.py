@@ -192,6 +192,7 @@ METHODS: dict[str, MethodOf] = {
     "equalsIgnoreCase": MethodOf(
         ("text",), 1, lambda value, found, _f: isinstance(found[0], str) and value.casefold() == found[0].casefold()
     ),
+    "concat": MethodOf(("text",), 1, lambda value, found, fail: bounded(value + _text(found[0], fail))),
     "toLowerCase": MethodOf(("text",), 0, lambda value, _a, _f: bounded(value.lower())),
     "toUpperCase": MethodOf(("text",), 0, lambda value, _a, _f: bounded(value.upper())),
     "trim": MethodOf(("text",), 0, lambda value, _a, _f: bounded(value.strip())),

@@ -358,17 +358,19 @@ def parameter_value(node: Any) -> Any:
     return read_value(node.text) or Value("")
 
 
-def mappings(node: Any, name: str) -> tuple[tuple[Parameter, ...], bool]:
-    """camunda:in, camunda:out: (target, value) pairs, and whether all variables go. `source` is a variable's name."""
-    found, everything = [], False
+def mappings(node: Any, name: str) -> tuple[tuple[Parameter, ...], str]:
+    """camunda:in, camunda:out: what goes where, and whether all variables go (`all`, `local`). `source` is a variable's
+    name; an expression sees everything, whatever `local` says of where it is read."""
+    found, everything = [], ""
     for one in _extension(node, name):
-        target = one.get("target")
+        target, alone = one.get("target"), one.get("local") == "true"
         if one.get("variables") == "all":
-            everything = True
+            everything = "local" if alone and everything != "all" else "all"
         elif target and one.get("sourceExpression"):
-            found.append(Parameter(target, read_value(one.get("sourceExpression")) or Value("")))
+            value = read_value(one.get("sourceExpression")) or Value("")
+            found.append(Parameter(target, value, local=alone and name == "out"))
         elif target and one.get("source"):
-            found.append(Parameter(target, Named(one.get("source"))))
+            found.append(Parameter(target, Named(one.get("source")), local=alone))
     return tuple(found), everything
 
 
