@@ -99,6 +99,7 @@ SCOPE: dict[str, Any] = {
         ("order.total.equals('5000')", False),
         ("order.type.toUpperCase().equalsIgnoreCase('Emergency')", True),
         ("'  X '.trim().toLowerCase()", "x"),
+        ("order.type.concat('Source')", "emergencySource"),
         ("order.lines.get(1)", 2),
         ("order.get('nowhere')", None),
         ("order.containsKey('type')", True),

@@ -121,6 +121,8 @@ class Event(Element):
     """Variables that a signal takes along (camunda:in)."""
     takes_all: str = ""
     """All of them: `all`, or `local` for the event's own only."""
+    business_key: Value | None = None
+    """That of the processes which a signal starts."""
     initiator: str | None = None
 
 

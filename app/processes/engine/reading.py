@@ -120,6 +120,7 @@ class Reader:
             if definition.get(camunda("type")) == "external":
                 found["topic"] = read_value(definition.get(camunda("topic")))
             found["payload"], found["takes_all"] = mappings(definition, "in")
+            found["business_key"] = _key_in(definition)
         elif trigger == "link":
             found["ref"] = Value(definition.get("name"))
         elif trigger == "compensate":
@@ -201,8 +202,6 @@ class Reader:
     def _call(self, node: Any) -> Call:
         ins, all_in = mappings(node, "in")
         outs, all_out = mappings(node, "out")
-        holder = node.find(tag("extensionElements"))
-        keys = [] if holder is None else [one.get("businessKey") for one in holder.iter(camunda("in"))]
         return Call(
             **self._common(node),
             called=read_value(node.get("calledElement")),
@@ -210,7 +209,7 @@ class Reader:
             version=read_value(
                 node.get(camunda("calledElementVersion")) or node.get(camunda("calledElementVersionTag"))
             ),
-            business_key=read_value(next((key for key in keys if key), None)),
+            business_key=_key_in(node),
             all_in=all_in,
             all_out=all_out,
             ins=ins,
@@ -372,6 +371,11 @@ def mappings(node: Any, name: str) -> tuple[tuple[Parameter, ...], str]:
         elif target and one.get("source"):
             found.append(Parameter(target, Named(one.get("source")), local=alone))
     return tuple(found), everything
+
+
+def _key_in(node: Any) -> Value | None:
+    """The business key that camunda:in passes on."""
+    return read_value(next((one.get("businessKey") for one in _extension(node, "in") if one.get("businessKey")), None))
 
 
 class Named(Value):

@@ -341,7 +341,9 @@ class Run:
     def thrown_signal(self, name: str, task: Token) -> None:
         """A signal reaches everybody who waits for it, in this instance at once."""
         given = self._passed(task, task.element.payload, task.element.takes_all)
-        self.thrown.append(Thrown("signal", name, "", given, task.id))
+        key = task.element.business_key
+        said = None if key is None else key.of(self.sees(task))
+        self.thrown.append(Thrown("signal", name, "", given, task.id, None if said is None else str(said)))
         self.tell(task, "thrown", {"signal": name})
         throwing.broadcast(self.workflow, name, given)
 
