@@ -102,6 +102,7 @@ SCOPE: dict[str, Any] = {
         ("'ab'.concat('c').substring(1)", "bc"),
         ("'abc'.substring(0, 2).indexOf('b') - 'abc'.indexOf('x')", 2),
         ("'a-b-c'.replace('-', '').length()", 3),
+        ("order.type.concat('Source')", "emergencySource"),
         ("order.lines.get(1)", 2),
         ("order.get('nowhere')", None),
         ("order.containsKey('type')", True),

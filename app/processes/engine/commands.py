@@ -72,7 +72,7 @@ class Go:
             run.try_to(task, _continue)
             return
         if self.returned:
-            run.try_to(task, lambda one: one.assign(returned(run, one, self.variables)))
+            run.try_to(task, lambda one: _bring_back(run, one, self.variables))
             if FAULT in task.internal_data:
                 return
         else:
@@ -131,7 +131,7 @@ class Fail:
         task = waiting(run, self.token)
         given = from_outside(self.variables)
         if self.returned:
-            run.try_to(task, lambda one: one.assign(returned(run, one, given)))
+            run.try_to(task, lambda one: _bring_back(run, one, given))
             if FAULT in task.internal_data:
                 return
             given = {}
@@ -381,14 +381,18 @@ def _continue(task: Any) -> None:
         task.complete()
 
 
-def returned(run: Any, task: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """What comes back from a called instance, as the diagram says."""
+def _bring_back(run: Any, task: Any, variables: Mapping[str, Any]) -> None:
+    """Take over what comes back from a called instance, as the diagram says."""
     element = task.element
     given = plain(dict(variables))
     scope = {**given, **run.callbacks.context, NOW: run.now}
     found = {name: value for name, value in given.items() if name not in ENGINE_NAMES} if element.all_out else {}
     if "_types" in found:
         found["_types"] = {**task.variables.get("_types", {}), **found["_types"]}
+    local = found if element.all_out == "local" else {}
+    found = {} if local else found
     for one in element.outs_:
-        found[one.name] = plain(one.value.of(scope))
-    return found
+        (local if one.local else found)[one.name] = plain(one.value.of(scope))
+    if local:
+        task.set_local(local)
+    task.assign(found)

@@ -52,6 +52,8 @@ class Parameter:
 
     name: str
     value: Value
+    local: bool = False
+    """Passed to or from another instance: only among the activity's own variables."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,10 @@ class Event(Element):
     """Of its external task."""
     payload: tuple[Parameter, ...] = ()
     """Variables that a signal takes along (camunda:in)."""
-    takes_all: bool = False
+    takes_all: str = ""
+    """All of them: `all`, or `local` for the event's own only."""
+    business_key: Value | None = None
+    """That of the processes which a signal starts."""
     initiator: str | None = None
 
 
@@ -205,14 +210,15 @@ class Scope(Element):
 
 @dataclass(frozen=True)
 class Call(Element):
-    """A call activity. Mappings: (target, value); `None` as in or out means all variables."""
+    """A call activity."""
 
     called: Value | None = None
     binding: str = "latest"
     version: Value | None = None
     business_key: Value | None = None
-    all_in: bool = False
-    all_out: bool = False
+    all_in: str = ""
+    all_out: str = ""
+    """`all`: every variable; `local`: from or to the activity's own only."""
     ins: tuple[Parameter, ...] = ()
     outs_: tuple[Parameter, ...] = ()
     """Values are evaluated among the variables of the called instance."""

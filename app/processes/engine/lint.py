@@ -16,6 +16,7 @@ from app.processes.engine.lint_extension import extension_problems
 from app.processes.engine.lint_flow import flow_problems
 from app.processes.engine.lint_node import node_problems
 from app.processes.engine.lint_schema import FREE, is_known, schema_problems
+from app.processes.engine.lint_twin import twin_problems
 from app.processes.engine.problem import Known, Problem
 from app.processes.engine.reading import Reader
 from app.processes.engine.xml import BPMN, DIAGRAM, local, nearest_id
@@ -86,6 +87,7 @@ def problems_of(root: Any, graph: Graph, known: Known | None = None) -> list[Pro
     if graph.process.get("isExecutable", "true") != "true":
         found.append(Problem(graph.key, _("The process is marked as not executable.")))
     found += flow_problems(graph)
+    found += twin_problems(graph, root)
     for node in graph.nodes.values():
         found += node_problems(graph, root, node, known)
         if local(node).endswith("Event"):

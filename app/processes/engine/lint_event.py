@@ -53,8 +53,6 @@ def event_problems(graph: Graph, root: Any, node: Any) -> Iterator[Problem]:
         yield Problem(name, _("This kind of event always interrupts."))
     elif kind == "startEvent" and graph.scopes[name] is None:
         yield from _process_start(node, trigger, definition)
-    elif kind == "startEvent" and trigger == "error" and node.get("isInterrupting") == "false":
-        yield Problem(name, _("This kind of event always interrupts."))
     check = _CHECKS.get(trigger)
     if check is not None:
         yield from check(graph, root, node, definition)

@@ -180,8 +180,6 @@ def _said(owner: str, node: Any, name: str) -> Iterator[Problem]:
         everything = node.get("variables") == "all"
         if not everything and not (source and node.get("target")) and not (name == "in" and node.get("businessKey")):
             yield Problem(owner, _("“%(name)s” must say which variable goes where.", name=name))
-        if node.get("local") == "true":
-            yield Problem(owner, _("“%(name)s” would be ignored.", name="local"), warning=True)
     if name == "failedJobRetryTimeCycle" and not _is_retry_plan((node.text or "").strip()):
         yield Problem(owner, _("“%(name)s” would be ignored.", name=name), warning=True)
 

@@ -62,11 +62,7 @@ def _user_task(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
     for group in groups:
         if group.fixed and not is_known(known.groups, group.text):
             yield Problem(name, _("There is no group “%(name)s”.", name=group.text), warning=True)
-    form = node.get(camunda("formKey")) or node.get(camunda("formRef"))
-    if form is not None and len(form) > LONGEST_FORM:
-        yield Problem(name, _("A name has at most %(limit)s letters.", limit=LONGEST_FORM))
-    elif form is not None and not is_known(known.forms, form):
-        yield Problem(name, _("There is no form “%(name)s”.", name=form), warning=True)
+    yield from _form(node, known)
     yield from person_problems(graph, node, known)
     yield from time_problems(node, known)
     source = node.get(ours("assignFrom"))
@@ -74,6 +70,19 @@ def _user_task(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:
         yield Problem(name, _("Groups can only come from a gateway with a rule set."))
     if node.get(ours("assignStep")) is not None and source is None:
         yield Problem(name, _("“%(name)s” would be ignored.", name="assignStep"))
+
+
+def _form(node: Any, known: Known) -> Iterator[Problem]:
+    name, key, ref = node.get("id"), node.get(camunda("formKey")), node.get(camunda("formRef"))
+    form = key or ref
+    if key and ref:
+        yield Problem(name, _("A task names its form once: formKey or formRef."))
+    elif form and ("${" in form or "#{" in form):
+        yield Problem(name, _("The form of a task must have a fixed name."))
+    elif form is not None and len(form) > LONGEST_FORM:
+        yield Problem(name, _("A name has at most %(limit)s letters.", limit=LONGEST_FORM))
+    elif form is not None and not is_known(known.forms, form):
+        yield Problem(name, _("There is no form “%(name)s”.", name=form), warning=True)
 
 
 def _service(graph: Graph, node: Any, known: Known) -> Iterator[Problem]:

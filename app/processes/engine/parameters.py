@@ -62,18 +62,25 @@ def parameter_value(node: Any) -> Any:
     return read_value(node.text) or Null("")
 
 
-def mappings(node: Any, name: str) -> tuple[tuple[Parameter, ...], bool]:
-    """camunda:in, camunda:out: (target, value) pairs, and whether all variables go. `source` is a variable's name."""
-    found, everything = [], False
+def mappings(node: Any, name: str) -> tuple[tuple[Parameter, ...], str]:
+    """camunda:in, camunda:out: what goes where, and whether all variables go (`all`, `local`). `source` is a variable's
+    name; an expression sees everything, whatever `local` says of where it is read."""
+    found, everything = [], ""
     for one in extensions(node, name):
-        target = one.get("target")
+        target, alone = one.get("target"), one.get("local") == "true"
         if one.get("variables") == "all":
-            everything = True
+            everything = "local" if alone and everything != "all" else "all"
         elif target and one.get("sourceExpression"):
-            found.append(Parameter(target, read_value(one.get("sourceExpression")) or Value("")))
+            value = read_value(one.get("sourceExpression")) or Value("")
+            found.append(Parameter(target, value, local=alone and name == "out"))
         elif target and one.get("source"):
-            found.append(Parameter(target, Named(one.get("source"))))
+            found.append(Parameter(target, Named(one.get("source")), local=alone))
     return tuple(found), everything
+
+
+def business_key_in(node: Any) -> str | None:
+    """The business key that camunda:in passes on."""
+    return next((one.get("businessKey") for one in extensions(node, "in") if one.get("businessKey")), None)
 
 
 class Named(Value):

@@ -22,7 +22,7 @@ from app.processes.engine.elements import (
     UserWork,
 )
 from app.processes.engine.graph import GATEWAYS, SCOPES, Graph, names, trigger_of
-from app.processes.engine.parameters import extensions, mappings, parameters
+from app.processes.engine.parameters import business_key_in, extensions, mappings, parameters
 from app.processes.engine.persons import named, signed_as
 from app.processes.engine.values import Value, read_condition, read_value
 from app.processes.engine.xml import camunda, local, ours, tag
@@ -123,6 +123,7 @@ class Reader:
                 found["topic"] = read_value(definition.get(camunda("topic")))
                 found["priority"] = self._task_priority(definition)
             found["payload"], found["takes_all"] = mappings(definition, "in")
+            found["business_key"] = read_value(business_key_in(definition))
         elif trigger == "link":
             found["ref"] = Value(definition.get("name"))
         elif trigger == "compensate":
@@ -221,9 +222,7 @@ class Reader:
     def _call(self, node: Any) -> Call:
         ins, all_in = mappings(node, "in")
         outs, all_out = mappings(node, "out")
-        holder = node.find(tag("extensionElements"))
-        keys = [] if holder is None else [one.get("businessKey") for one in holder.iter(camunda("in"))]
-        keys.append(node.get(camunda("businessKey")))
+        keys = [business_key_in(node), node.get(camunda("businessKey"))]
         keys.append("${execution.processBusinessKey}" if node.get(camunda("inheritBusinessKey")) == "true" else None)
         of_here = node.get(camunda("sameDeployment")) == "true"
         return Call(
@@ -234,7 +233,7 @@ class Reader:
                 node.get(camunda("calledElementVersion")) or node.get(camunda("calledElementVersionTag"))
             ),
             business_key=read_value(next((key for key in keys if key), None)),
-            all_in=all_in or node.get(camunda("inheritVariables")) == "true",
+            all_in=all_in or ("all" if node.get(camunda("inheritVariables")) == "true" else ""),
             all_out=all_out,
             ins=ins,
             outs_=outs,

@@ -107,6 +107,8 @@ class Thrown:
     message: str
     variables: Mapping[str, Any]
     token: int
+    business_key: str | None = None
+    """What a signal starts gets it."""
 
 
 @dataclass(frozen=True)

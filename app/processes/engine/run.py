@@ -17,9 +17,9 @@ from app.processes.engine import conditions, life, persons, scopes, sharing, thr
 from app.processes.engine.codec import pack, unpack
 from app.processes.engine.decided import mapped
 from app.processes.engine.definition import Definition
-from app.processes.engine.elements import Call, Out, ServiceStep, UserWork
+from app.processes.engine.elements import Call, Out, Parameter, ServiceStep, UserWork
 from app.processes.engine.errors import EngineFault, NotKept
-from app.processes.engine.keys import FAULT, FLOW, LOOP, PHASE
+from app.processes.engine.keys import FAULT, FLOW, LOCALS, LOOP, PHASE
 from app.processes.engine.merge import merged
 from app.processes.engine.results import Callbacks, Fault, Gone, Happening, Opened, Step, Thrown, Wait
 from app.processes.engine.spec_base import choose
@@ -317,8 +317,7 @@ class Run:
         """What is called, with which variables."""
         element: Call = task.element
         seen = self.sees(task)
-        given = {name: value for name, value in task.view().items() if element.all_in and name not in ENGINE_NAMES}
-        given |= {one.name: plain(one.value.of(seen)) for one in element.ins}
+        given = self._passed(task, element.ins, element.all_in)
         key = element.called.of(seen) if element.called else ""
         return {
             "key": str(key),
@@ -329,6 +328,13 @@ class Run:
             "depth": self.callbacks.depth + 1,
         }
 
+    def _passed(self, task: Token, chosen: tuple[Parameter, ...], everything: str) -> dict[str, Any]:
+        """What a token gives to another instance."""
+        own, seen = task.internal_data.get(LOCALS, {}), self.sees(task)
+        whole = own if everything == "local" else task.view() if everything else {}
+        found = {name: value for name, value in whole.items() if name not in ENGINE_NAMES}
+        return found | {one.name: plain(one.value.of(own if one.local else seen)) for one in chosen}
+
     def thrown_message(self, name: str, task: Token) -> None:
         """A message leaves the instance; it is delivered by name and business key."""
         self.thrown.append(Thrown("message", name, "", {}, task.id))
@@ -336,11 +342,10 @@ class Run:
 
     def thrown_signal(self, name: str, task: Token) -> None:
         """A signal reaches everybody who waits for it, in this instance at once."""
-        event = task.element
-        seen = self.sees(task)
-        given = dict(task.view()) if event.takes_all else {}
-        given |= {one.name: plain(one.value.of(seen)) for one in event.payload}
-        self.thrown.append(Thrown("signal", name, "", given, task.id))
+        given = self._passed(task, task.element.payload, task.element.takes_all)
+        key = task.element.business_key
+        said = None if key is None else key.of(self.sees(task))
+        self.thrown.append(Thrown("signal", name, "", given, task.id, None if said is None else str(said)))
         self.tell(task, "thrown", {"signal": name})
         throwing.broadcast(self.workflow, name, given)
 

@@ -45,6 +45,7 @@ def _broadcast(  # noqa: PLR0917 - whom it is meant for
     instance_id: str | None,
     token: int | None,
     apart: str | None = None,
+    business_key: str | None = None,
 ) -> int:
     statement = (
         select(ProcessWait.instance_id, ProcessWait.token)
@@ -67,7 +68,7 @@ def _broadcast(  # noqa: PLR0917 - whom it is meant for
     heard = sum(event_came_if_waiting(actor, where, one, ("signal", name), variables) for where, one in waiting)
     if instance_id is None:
         for start in starting("signal", name):
-            start_at(actor, start, None, variables)
+            start_at(actor, start, business_key, variables)
             heard += 1
     return heard
 
@@ -75,7 +76,8 @@ def _broadcast(  # noqa: PLR0917 - whom it is meant for
 @following.consequence.register("signal")
 def thrown_signal(actor: Actor, instance_id: str, thrown: Any) -> None:
     """An instance has thrown a signal; who waits in it has heard it already."""
-    _broadcast(actor, thrown.name, thrown.variables, None, None, apart=instance_id)
+    key = thrown.business_key
+    _broadcast(actor, thrown.name, thrown.variables, None, None, apart=instance_id, business_key=key)
 
 
 @following.consequence.register("later")
@@ -90,7 +92,13 @@ def later(kind: str, actor: Actor, instance_id: str, thrown: Any) -> None:
                 source_kind=LATER,
                 source_id=instance_id,
                 source_ref=f"{kind}:{thrown.token}",
-                payload={"kind": kind, "name": thrown.name, "variables": dict(thrown.variables), "token": thrown.token},
+                payload={
+                    "kind": kind,
+                    "name": thrown.name,
+                    "variables": dict(thrown.variables),
+                    "token": thrown.token,
+                    "business_key": thrown.business_key,
+                },
             )
         ]
     )
@@ -103,12 +111,14 @@ class Again:
     name: str
     variables: dict[str, Any]
     token: int
+    business_key: str | None
 
 
 @jobs.handler.register(LATER)
 def deliver_later(job: jobs.Job) -> None:
     """Deliver it."""
-    what = Again(job.payload["name"], job.payload["variables"], job.payload["token"])
+    known = job.payload
+    what = Again(known["name"], known["variables"], known["token"], known.get("business_key"))
     following.consequence.get(job.payload["kind"])(SYSTEM, job.source_id, what)
     following.follow()
 

@@ -279,3 +279,31 @@ suite(
     start(),
     expect(tasks="m", waits=""),
 )
+
+INSIDE = (
+    '<camunda:inputOutput><camunda:inputParameter name="mine">${a + 1}</camunda:inputParameter>'
+    '<camunda:outputParameter name="kept">${back + 1}</camunda:outputParameter></camunda:inputOutput>'
+)
+suite(
+    "only the activity's own variables go in, and what comes back is one of them",
+    [
+        parent(
+            INSIDE,
+            '<camunda:in variables="all" local="true"/>',
+            '<camunda:in source="a" target="outer" local="true"/>',
+            '<camunda:out source="b" target="back" local="true"/>',
+        ),
+        CHILD,
+    ],
+    start(a=1),
+    expect(of="child", variables={"mine": 2, "a": ABSENT, "outer": None}),
+    complete("c", b=5),
+    expect(tasks="n", variables={"a": 1, "kept": 6, "back": ABSENT, "b": ABSENT, "mine": ABSENT}),
+)
+suite(
+    "everything that comes back is the activity's own",
+    [parent(INSIDE, '<camunda:out variables="all" local="true"/>'), CHILD],
+    start(a=1),
+    complete("c", back=5, b=7),
+    expect(tasks="n", variables={"kept": 6, "back": ABSENT, "b": ABSENT}),
+)

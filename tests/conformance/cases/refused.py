@@ -29,7 +29,10 @@ from tests.conformance.shapes import (
     xor,
 )
 from tests.conformance.shapes import message as on_message
+from tests.conformance.shapes import signal as on_signal
 from tests.conformance.shapes import start as begin
+
+BOTH = "s -> a -> e; b -> e; c -> e"
 
 ENTITY = b'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "x"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
 OUTSIDE = b'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
@@ -279,4 +282,36 @@ REFUSALS = [
         ),
         "a",
     ),
+    Refusal(
+        "two boundary events of one activity that wait for the same message",
+        around(user("a"), boundary("b", "a", on_message("x")), boundary("c", "a", on_message("x")), BOTH),
+        "c",
+    ),
+    Refusal(
+        "two boundary events that end one activity at the same signal",
+        around(user("a"), boundary("b", "a", on_signal("x")), boundary("c", "a", on_signal("x")), BOTH),
+        "c",
+    ),
+    Refusal(
+        "a race for the same message",
+        around(race("g"), catch("m", on_message("x")), catch("n", on_message("x")), "s -> g -> m -> e; g -> n -> e"),
+        "n",
+    ),
+    Refusal(
+        "two event subprocesses of one scope that wait for the same message",
+        around(
+            user("a"),
+            event_sub("v", begin("vs", on_message("x")), end("ve"), "vs -> ve"),
+            event_sub("w", begin("ws", on_message("x")), end("we"), "ws -> we"),
+            "s -> a -> e",
+        ),
+        "ws",
+    ),
+    Refusal(
+        "a process that the same message starts at two places",
+        diagram("p", begin("s", on_message("x")), begin("t", on_message("x")), end(), "s -> e; t -> e"),
+        "t",
+    ),
+    Refusal("a form by an expression", around(user("a", camunda__formKey="f-${x}"), "s -> a -> e"), "a"),
+    Refusal("two names of a form", around(user("a", camunda__formKey="f", camunda__formRef="g"), "s -> a -> e"), "a"),
 ]

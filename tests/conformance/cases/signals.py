@@ -99,3 +99,14 @@ suite(
     start("caster", mine=4, other=5),
     expect(of="started", instances=1, variables={"given": 4, "other": ABSENT}),
 )
+INSIDE = '<camunda:inputOutput><camunda:inputParameter name="mine">4</camunda:inputParameter></camunda:inputOutput>'
+LOCAL = passed(business_key="K-${other}") + '<camunda:in variables="all" local="true"/>'
+suite(
+    "signal throw with its own variables only, and a business key for what it starts",
+    [
+        diagram("started", begin("s", on_signal("hand")), user("b"), end(), "s -> b -> e"),
+        diagram("caster", begin(), throw("th", INSIDE, on_signal("hand", LOCAL)), end(), "s -> th -> e"),
+    ],
+    start("caster", other=5),
+    expect(of="started", instances=1, variables={"mine": "4", "other": ABSENT}, business_keys=["K-5"]),
+)
