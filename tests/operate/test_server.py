@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import secrets
 import signal
 import socket
 import ssl
@@ -30,13 +31,26 @@ pytestmark = pytest.mark.waits
 def place(live):
     """An empty database that a server can migrate, the environment of its processes, and the machine's clock."""
     db.Base.metadata.drop_all(db.engine())
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    given = {"DATABASE_URL": live.database_url, "DATA": str(live.data), "SECRET_KEY": "s" * 40, "PORT": str(port)}
+    given = {
+        "DATABASE_URL": live.database_url,
+        "DATA": str(live.data),
+        "SECRET_KEY": "s" * 40,
+        "PORT": str(free_port()),
+    }
     schema.migrate()
     with clock.moved(clock._machine_time):
         yield {**os.environ, **given}
+
+
+def free_port():
+    """A port that is free, as is the next (the plain door's), and that the machine gives to nobody who only asks for
+    some port, as other tests do meanwhile."""
+    while True:
+        port = secrets.choice(range(20_000, 30_000))
+        with socket.socket() as first, socket.socket() as second, suppress(OSError):
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
+            return port
 
 
 @contextmanager
