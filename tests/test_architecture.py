@@ -156,8 +156,8 @@ def calls(path: Path) -> list[tuple[int, str]]:
         (r"(datetime\.(now|utcnow|today)|date\.today|time\.time)$", ("app/core/clock.py", "app/processes/engine/")),
         (r"(uuid4|uuid1|uuid\.uuid\d)$", ("app/core/ids.py",)),
         (r"os\.(getenv|environ\.get)$", ("config.py",)),
-        # the oracle is one function per rule set, its source built from numbers, `repr` and names of ours alone
-        (r"^(eval|exec|compile)$", ("app/decisions/engines/generated.py",)),
+        # one function per rule set (the oracle) or statement, its source built from numbers, `repr` and names of ours alone
+        (r"^(eval|exec|compile)$", ("app/decisions/engines/generated.py", "app/core/prepared.py")),
         (r"^print$", ()),
     ],
 )

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from operator import itemgetter
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import Boolean, Date, Dialect
 from sqlalchemy.sql.base import Executable
 
@@ -21,33 +21,26 @@ from app.core.db import Json, UtcDateTime, connection, driver, engine, straight
 
 
 class _Compiled(NamedTuple):
-    """SQL text, parameters in their order, which of them a column type must convert, constants of the statement."""
+    """SQL text and how it is given its values."""
 
     text: str
     names: list[str]
-    converted: list[tuple[int, Callable[[Any], Any], bool]]
-    """Place, how, and whether null is converted too."""
-    positional: bool
-    fixed: dict[str, Any]
+    """Of its parameters."""
+    take: Callable[[Mapping[str, Any]], Any]
+    """The values as the driver takes them: converted, in their order. Raises KeyError."""
     columns: list[str]
     """Names of what a SELECT, or RETURNING, answers."""
-    pick: Callable[[Any], tuple[Any, ...]]
-    """Takes the values out of a mapping, in their order."""
 
     def parameters(self, values: Mapping[str, Any]) -> Any:
-        """The values as the driver takes them."""
-        given = {**self.fixed, **values} if self.fixed else values
+        """The values as the driver takes them; a column that is not given is null."""
         try:
-            row = list(self.pick(given))
-        except KeyError:  # a column that is not given is null
-            row = [given.get(name) for name in self.names]
-        for place, convert, null_too in self.converted:
-            value = row[place]
-            if value is not None or null_too:
-                row[place] = convert(value)
-        return tuple(row) if self.positional else dict(zip(self.names, row, strict=True))
+            return self.take(values)
+        except KeyError:
+            return self.take({**dict.fromkeys(self.names), **values})
 
 
+_ONE = (dict, Mapping)
+"""One row's values; the first is asked quickly."""
 Answer = Callable[[], list[tuple[Any, ...]]]
 _Reader = tuple[int, Callable[[Any], Any]]
 """Place of a value in its row, and how it is read."""
@@ -116,7 +109,7 @@ class Prepared:
         compiled = self._compiled.get(dialect.name) or self._compile(dialect)
         many = False
         given: Any
-        if isinstance(values, Mapping):
+        if isinstance(values, _ONE):
             given = compiled.parameters(values)
         elif len(values) == 1:
             given = compiled.parameters(values[0])
@@ -125,26 +118,48 @@ class Prepared:
         opened = driver()
         if opened is None:
             return connection().exec_driver_sql(compiled.text, given), compiled
-        cursor = opened.cursor()
-        straight(dialect, compiled.text, cursor.executemany if many else cursor.execute, compiled.text, given)
+        if many:
+            cursor = opened.cursor()
+            straight(dialect, compiled.text, cursor.executemany, compiled.text, given)
+        else:
+            cursor = straight(dialect, compiled.text, opened.execute, compiled.text, given)
         return cursor, compiled
 
     def _compile(self, dialect: Dialect) -> _Compiled:
         compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
-        names = list(compiled.positiontup if compiled.positional else compiled.binds)
-        kinds = [compiled.binds[name].type for name in names]
-        converters = [(_converter(kind, dialect), not isinstance(kind, _NULL_STAYS)) for kind in kinds]
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
+        names = list(compiled.positiontup if compiled.positional else binds)
+        fixed = {name: bind.value for name, bind in binds.items() if not bind.required and bind.value is not None}
+        kinds = [(name, binds[name].type) for name in names]
         made = _Compiled(
             text=str(compiled),
-            names=names,
-            converted=[(place, how, null_too) for place, (how, null_too) in enumerate(converters) if how is not None],
-            positional=bool(compiled.positional),
-            fixed={name: value for name, value in compiled.params.items() if value is not None},
+            names=[name for name in names if name not in fixed],
+            take=_taker(kinds, fixed, dialect, positional=bool(compiled.positional)),
             columns=[getattr(column, "name", "") for column in getattr(self._statement, "exported_columns", ())],
-            pick=itemgetter(*names) if len(names) > 1 else lambda given: tuple(given[name] for name in names),
         )
         self._compiled[dialect.name] = made
         return made
+
+
+def _taker(
+    kinds: Sequence[tuple[str, Any]], fixed: Mapping[str, Any], dialect: Dialect, *, positional: bool
+) -> Callable[..., Any]:
+    """A function that makes a driver's parameters of a mapping, written as one expression: a loop over columns takes
+    three times as long. `kinds`: names and types in order; what has a constant in `fixed` need not be given."""
+    known: dict[str, Any] = {}
+    parts = []
+    for place, (name, kind) in enumerate(kinds):
+        convert = known[f"convert{place}"] = _converter(kind, dialect)
+        known[f"fixed{place}"] = fixed.get(name)
+        value = f"given.get({name!r}, fixed{place})" if name in fixed else f"given[{name!r}]"
+        if convert is not None and isinstance(kind, _NULL_STAYS):
+            value = f"(None if (value := {value}) is None else convert{place}(value))"
+        elif convert is not None:
+            value = f"convert{place}({value})"
+        parts.append(value if positional else f"{name!r}: {value}")
+    body = "".join(f"{part}, " for part in parts)
+    made: Callable[..., Any] = eval(f"lambda given: ({body})" if positional else f"lambda given: {{{body}}}", known)  # noqa: S307 - no text of anybody's is code in it
+    return made
 
 
 def _converter(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
@@ -196,10 +211,10 @@ def _moment_as_text(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError("a moment without time zone cannot be stored")
     utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-    text = utc.isoformat(" ", "microseconds")[:_WITHOUT_ZONE]
+    said = orjson.dumps(utc).decode()  # "2026-11-23T04:05:06.123456+00:00" in quotes, four times as fast as isoformat
+    text = f"{said[1:11]} {said[12:20]}.{utc.microsecond:06}"
     _last_moment = (value, text)
     return text
 
 
-_WITHOUT_ZONE = -len("+00:00")
 _last_moment: tuple[datetime | None, str] = (None, "")

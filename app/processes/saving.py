@@ -176,9 +176,21 @@ def running_of(subject: Subject, key: str | None = None) -> list[Loaded]:
 
 
 def _loaded(row: Any) -> Loaded:
-    given = dict(row)
-    subject = Subject(given.pop("subject_kind"), given.pop("subject_id"))
-    return Loaded(**{**given, "subject": subject, "suspended": bool(given["suspended"])})
+    return Loaded(
+        id=row["id"],
+        definition_id=row["definition_id"],
+        subject=Subject(row["subject_kind"], row["subject_id"]),
+        status=row["status"],
+        state=row["state"],
+        version=row["version"],
+        events=row["events"],
+        business_key=row["business_key"],
+        super_instance_id=row["super_instance_id"],
+        super_token=row["super_token"],
+        root_id=row["root_id"],
+        depth=row["depth"],
+        suspended=bool(row["suspended"]),
+    )
 
 
 def add(

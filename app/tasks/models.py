@@ -201,7 +201,8 @@ class TaskCandidate(Base):
     kind: Mapped[str] = mapped_column(String(8), primary_key=True)
     value: Mapped[str] = mapped_column(String(64), primary_key=True)
     open: Mapped[bool] = mapped_column(default=True)
-    """As long as the task is: who may take what is searched among these, not among all there ever were."""
+    """As long as the task is, for those who may take it: they are searched among these, not among all there ever were.
+    Never for `excluded`: nobody searches by them."""
 
     __table_args__ = (
         Index(

@@ -21,6 +21,7 @@ from app.tasks.models import Rank, Task, TaskCandidate, TaskExtra, TaskStatus
 from app.tasks.placing import rank_columns
 
 _SET_AT_THE_END = {"completed_at", "completed_by", "closed_reason", "answers"}
+_OPEN = TaskStatus.OPEN.value
 _tasks: Any = Task.__table__
 _candidates: Any = TaskCandidate.__table__
 _INSERT_TASKS = Prepared(insert(_tasks), *(one.name for one in _tasks.columns if one.name not in _SET_AT_THE_END))
@@ -70,7 +71,7 @@ def open_tasks(actor: Actor, new: Sequence[NewTask]) -> list[str]:
     for row in rows:
         tell_of(OPENED, row)
     who = [
-        {"task_id": row["id"], "kind": kind, "value": value, "open": True}
+        {"task_id": row["id"], "kind": kind, "value": value, "open": kind != "excluded"}
         for row, item in zip(rows, new, strict=True)
         for kind, values in (
             ("group", item.groups),
@@ -112,7 +113,7 @@ def _row(new: NewTask) -> dict[str, Any]:
         "subject_kind": new.subject.kind,
         "subject_id": new.subject.id,
         "subject_version": new.subject_version,
-        "status": TaskStatus.OPEN.value,
+        "status": _OPEN,
         "assignee_id": new.assignee_id,
         "claimed_at": at if new.assignee_id else None,
         "initiator_id": new.initiator_id,

@@ -37,7 +37,13 @@ def visible(actor: Actor, which: Which) -> Any:
     if which == "mine":
         return and_(is_open, mine, not_(waits()))
     if which == "groups":
-        return and_(is_open, Task.assignee_id.is_(None), _candidate(actor), not_(_excluded(actor)), not_(waits()))
+        return and_(
+            is_open,
+            Task.assignee_id.is_(None),
+            _candidate(actor),
+            not_(standing_in.is_excluded(actor.id)),
+            not_(waits()),
+        )
     if actor.may(TASK_READ_ALL):
         return is_open
     return or_(*(and_(*part) for part in own_and_asked(actor)))
@@ -47,7 +53,12 @@ def own_and_asked(actor: Actor) -> tuple[list[Any], list[Any]]:
     """Conditions of the open tasks that the actor has, and of others that they are asked to do, whoever has them."""
     is_open = Task.status == TaskStatus.OPEN.value
     others = or_(Task.assignee_id.is_(None), Task.assignee_id != actor.id)
-    return [is_open, Task.assignee_id == actor.id], [is_open, others, _candidate(actor), not_(_excluded(actor))]
+    return [is_open, Task.assignee_id == actor.id], [
+        is_open,
+        others,
+        _candidate(actor),
+        not_(standing_in.is_excluded(actor.id)),
+    ]
 
 
 def free_among(actor: Actor, task_ids: Sequence[str]) -> set[str]:
@@ -70,15 +81,6 @@ def _candidate(actor: Actor, *of_task: Any) -> Any:
     user = and_(TaskCandidate.kind == "user", TaskCandidate.value == actor.id)
     of_task = of_task or (TaskCandidate.task_id == Task.id, TaskCandidate.open)
     return exists().where(*of_task, or_(group, user))
-
-
-def _excluded(actor: Actor) -> Any:
-    return exists().where(
-        TaskCandidate.task_id == Task.id,
-        TaskCandidate.open,
-        TaskCandidate.kind == "excluded",
-        TaskCandidate.value == actor.id,
-    )
 
 
 def get_task(task_id: str) -> Task:

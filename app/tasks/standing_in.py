@@ -61,6 +61,13 @@ def _named(kind: str, values: Collection[str], *, one: bool) -> Any:
     return Task.id.in_(select(TaskCandidate.task_id).where(*which))
 
 
+def is_excluded(*user_ids: str) -> Any:
+    """The condition that one of them may not do the task. It is asked task by task: the index of candidates holds who
+    may, and an index that also held these would be written for each task and read for none."""
+    which = (TaskCandidate.kind == "excluded", TaskCandidate.value.in_(sorted(set(user_ids))))
+    return exists().where(TaskCandidate.task_id == Task.id, *which)
+
+
 def _asked(principal: Principal) -> Any:
     """The condition that the other or a group of theirs is asked; one EXISTS, which PostgreSQL asks of task by task: of
     two with an OR between it would read all there are."""
@@ -94,7 +101,7 @@ def _ways(actor: Actor, principal: Principal, *, one: bool) -> list[Any]:
 def _ids(actor: Actor, principal: Principal) -> list[Any]:
     """SELECTs of the ids of the open tasks that the actor may do on behalf of the other, or has for them; each once."""
     theirs, free, has = _ways(actor, principal, one=False)
-    allowed = not_(_named("excluded", [principal.user_id, actor.id], one=False))
+    allowed = not_(is_excluded(principal.user_id, actor.id))
     opened = (Task.status == TaskStatus.OPEN.value, _within(principal, one=False))
     return [
         select(Task.id.label("id")).where(theirs, allowed, *opened),
@@ -111,7 +118,7 @@ def parts_of(actor: Actor, principal: Principal, few: Sequence[str] | None) -> l
     free = and_(Task.assignee_id.is_(None), _asked(principal), not_(waits()))
     if few is not None:
         free = and_(free, Task.id.in_(few))
-    allowed = not_(_named("excluded", [principal.user_id, actor.id], one=True))
+    allowed = not_(is_excluded(principal.user_id, actor.id))
     opened = [Task.status == TaskStatus.OPEN.value, _within(principal, one=True)]
     return [[theirs, allowed, *opened], [free, allowed, *opened], [has, *opened]]
 
@@ -231,7 +238,7 @@ def bar(source_id: str, people: Mapping[str, Collection[str]]) -> None:
     at = clock.now()
     for row in rows:
         barred = [one for one in people[row.source_ref] if one not in row.excluded_user_ids]
-        new += [{"task_id": row.id, "kind": "excluded", "value": one, "open": True} for one in barred]
+        new += [{"task_id": row.id, "kind": "excluded", "value": one, "open": False} for one in barred]
         loses = bool({row.assignee_id, row.principal_id} & set(people[row.source_ref]))
         changed.append(
             {

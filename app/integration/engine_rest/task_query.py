@@ -269,8 +269,7 @@ def _candidates(given: Given) -> list[ColumnElement[bool] | None]:
             _users.c.id == user,
             _roles_contain(TaskCandidate.value),
         )
-        excluded = is_candidate("excluded", [user])
-        found.append(and_(or_(is_candidate("user", [user]), groups), not_(excluded)))
+        found.append(and_(or_(is_candidate("user", [user]), groups), not_(standing_in.is_excluded(user))))
     groups_given = [*(given.texts("candidateGroups") or ()), *filter(None, [given.text("candidateGroup")])]
     if groups_given:
         found.append(is_candidate("group", groups_given))

@@ -21,7 +21,7 @@ HIDDEN = ENGINE_NAMES | KEPT_BY_ENGINE
 """Variables that are no business of people."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Complete:
     """A person has done a user task: `answers` of its form, or plain `variables`."""
 

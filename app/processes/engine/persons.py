@@ -38,6 +38,8 @@ def begin(run: Any, variables: Any) -> None:
 
 def excluded(run: Any, task: Any) -> tuple[str, ...]:
     """Who may not do the task of this token, in alphabetical order."""
+    if not task.element.four_eyes:
+        return ()
     found: set[str] = set()
     for name in task.element.four_eyes:
         found |= set(_who_did(run, task, name).split())
@@ -65,7 +67,8 @@ def _scopes(task: Any) -> Iterable[Any]:
 
 def refuse_same(run: Any, task: Any, by: str) -> None:
     """Raises SamePerson when one of those who act (with spaces between) may not do the task of this token."""
-    both = set(by.split()).intersection(excluded(run, task))
+    barred = excluded(run, task)
+    both = set(by.split()).intersection(barred) if barred else ()
     if both:
         raise SamePerson(element=task.element.id, people=sorted(both))
 

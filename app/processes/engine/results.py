@@ -89,7 +89,7 @@ class Wait:
     details: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Gone:
     """What a token waited for and does no more. `alive`: it waits for something else now."""
 

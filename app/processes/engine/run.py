@@ -143,7 +143,8 @@ class Run:
 
     def _look_again(self) -> bool:
         """Joins and conditions that depend on what others do; True if something moved."""
-        moved, seen = False, set[tuple[str, int]]()
+        moved = False
+        seen: set[tuple[str, int]] = set()
         for task in self.workflow.live() if self.definition.has_inclusive else ():
             if not task.is_live or not isinstance(task.task_spec, Inclusive) or not _waits_for_others(task):
                 continue
@@ -257,7 +258,8 @@ class Run:
         if element.rule_set is not None:
             answer = self._decided(element, task)
             found = {element.result: mapped(answer, element)} if element.result else {}
-            kind, details = "decided", dict[str, Any](decision=answer)
+            kind = "decided"
+            details: dict[str, Any] = {"decision": answer}
         elif element.step:
             found = plain(self.callbacks.perform(element, plain(task.view()), task.id) or {})
             kind, details = "performed", {"step": element.step}
