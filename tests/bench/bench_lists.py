@@ -158,7 +158,8 @@ def made(rng: random.Random, customers: list[str], products: list[str], decision
         "score": score,
         "ranked_score": score,
         "need_score": need,
-        "promise_rank": due,
+        "promise_days": 3,
+        "promise_rank": 3,
         "requested_date": due,
         "need": [{"rule": "N9", "points": need, "reason": {"en": "Includes an implant", "zh": "含植入器械"}}],
         "submitted_at": submitted,
@@ -169,7 +170,7 @@ def made(rng: random.Random, customers: list[str], products: list[str], decision
         "trigger": "bench",
         "assessed_at": now,
     }
-    rank = priority.rank_of(OrderStanding(**{**standing, "promise_days": None}))
+    rank = priority.rank_of(OrderStanding(**standing))
     task_id = ids.new_id()
     task = {
         "id": task_id,
