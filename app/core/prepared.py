@@ -88,12 +88,12 @@ class Prepared:
         return lambda: self._answered(cursor, compiled)
 
     def _answered(self, cursor: Any, compiled: _Compiled) -> list[tuple[Any, ...]]:
-        raw = getattr(cursor, "cursor", cursor)
-        described = raw.description  # gone when SQLAlchemy has fetched all; not there yet for what was asked together
+        raw, readers = getattr(cursor, "cursor", cursor), self._readers.get(compiled.text)
+        # Gone when SQLAlchemy has fetched all; not there yet for what was asked together; not to be had for nothing.
+        described = raw.description if readers is None else None
         found: list[tuple[Any, ...]] = straight(engine().dialect, compiled.text, cursor.fetchall)
         if not found:
             return found
-        readers = self._readers.get(compiled.text)
         if readers is None:
             readers = self._readers[compiled.text] = self._reading(described or raw.description)
         return [_read(row, readers) for row in found] if readers else found

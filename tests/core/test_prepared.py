@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
-from sqlalchemy import bindparam, func, literal, select
+from sqlalchemy import bindparam, func, insert, literal, select
 from sqlalchemy.exc import DBAPIError
 
 from app.catalog.models import Customer, Licence
+from app.core import clock
 from app.core.among import among
 from app.core.db import session
+from app.core.outbox.models import TOLD, WaitingEvent
 from app.core.prepared import Prepared, together
 from app.core.updating import UpdateEach
 from tests.catalog.factories import make_customer, make_licence
@@ -27,6 +31,37 @@ def test_what_is_asked_together_is_answered_in_any_order(tx):
     assert nobody() == []
     assert until() == [(licence.valid_to,)]
     assert [tuple(row) for row in named()] == [(one.id, one.name) for one in customers]
+
+
+ODD = ["", "NULL", 'a "b"', "c\\d", "{e,f}", "g'h", " i ", "植入\n器械"]
+
+
+def test_values_among_others_may_be_any_text(tx):
+    made = {text: make_customer(name=text).id for text in ODD}
+    make_customer(name="e")
+    tx.flush()
+    named = Prepared(select(Customer.id).where(among(Customer.name, "names")))
+    assert {one for (one,) in named.rows({"names": ODD})} == set(made.values())
+    assert tx.scalars(select(Customer.id).where(among(Customer.name, "names")), {"names": ODD[2:3]}).all() == [
+        made[ODD[2]]
+    ]
+
+
+def test_a_column_that_is_not_given_is_null(tx):
+    """And what the statement itself says need not be given."""
+    fixed = Prepared(insert(WaitingEvent).inline(), *TOLD)
+    given = {"id": "0" * 26, "type": "x", "subject_kind": "y", "subject_id": "z", "data": {"a": [1]}}
+    for moment in (
+        datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC),
+        datetime(2026, 11, 23, 12, 5, 6, 7, tzinfo=clock.BUSINESS_ZONE),
+    ):
+        fixed.run({**given, "id": moment.isoformat()[:26], "at": moment})
+    rows = tx.scalars(select(WaitingEvent).order_by(WaitingEvent.at)).all()
+    assert [(one.at, one.key, one.data) for one in rows] == [
+        (datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC), None, {"a": [1]}),
+        (datetime(2026, 11, 23, 4, 5, 6, 7, tzinfo=UTC), None, {"a": [1]}),
+    ]
+    assert Prepared(select(literal("a") + bindparam("more"), literal("a"))).rows({"more": "b"}) == [("ab", "a")]
 
 
 BROKEN = Prepared(select(func.no_such_function(literal(1))))
