@@ -15,7 +15,8 @@ from app.core.db import Base, session
 
 
 def new_id() -> str:
-    """26 characters that sort by the time they were made: 48 bits of milliseconds, 80 random ones (as in a ULID).
+    """26 characters that sort by the time they were made: 48 bits of milliseconds, 78 random ones (a ULID has
+    80). The last two bits are zero: it is a UUID's 128 bits and two more, see `traceability.epcis.names`.
 
     Two are never alike, but who knows many can guess the next: an id is no secret, nothing may depend on that.
     """
@@ -25,7 +26,7 @@ def new_id() -> str:
     if known != at:
         text = _time_text(at)
         _last_time = (at, text)
-    random = _random.getrandbits(80)
+    random = _random.getrandbits(78) << 2
     return text + "".join([_PAIRS[random >> shift & 1023] for shift in _SHIFTS])
 
 

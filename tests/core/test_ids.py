@@ -6,6 +6,7 @@ def test_ids_sort_by_time_and_differ():
     assert len(set(made)) == 100
     assert all(len(one) == 26 for one in made)
     assert made[0][:9] <= made[-1][:9]
+    assert not any(int(one, 32) % 4 for one in made)  # what a UUID has no room for
 
 
 def test_numbers_count_up_within_a_series(tx):
