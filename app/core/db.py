@@ -13,15 +13,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Engine, MetaData, String, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy import Connection, Engine, MetaData, String, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, mapped_column
-from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import jsontext
 from app.core.column_types import Json as Json
 from app.core.column_types import Scaled as Scaled
 from app.core.column_types import UtcDateTime as UtcDateTime
+from app.core.driver_errors import is_lost_race as is_lost_race
+from app.core.driver_errors import is_unreachable as is_unreachable
+from app.core.driver_errors import straight as straight
 from app.core.line import Line, line_of
 from app.core.warm import WarmPool
 from config import Settings
@@ -60,7 +61,6 @@ class NoTransaction(RuntimeError):
 
 
 T = TypeVar("T")
-_POSTGRES_RETRY = {"40001", "40P01", "55P03"}
 _current: ContextVar[Unit | None] = ContextVar("unit", default=None)
 _engine: Engine | None = None
 
@@ -148,31 +148,6 @@ def _sqlite_engine(url: str, synchronous: str) -> Engine:
     return made
 
 
-def is_lost_race(error: Exception) -> bool:
-    """True when the same request or job may succeed if it is run again from the start."""
-    if isinstance(error, StaleDataError | IntegrityError):
-        return True
-    original = getattr(error, "orig", None)
-    return "locked" in str(original) or getattr(original, "sqlstate", None) in _POSTGRES_RETRY
-
-
-def is_unreachable(error: Exception) -> bool:
-    """True when the database server is gone or did not let us in: psycopg has no state to tell then."""
-    original = getattr(error, "orig", None)
-    state = getattr(original, "sqlstate", "")
-    return isinstance(error, OperationalError) and (state is None or str(state).startswith(("08", "57P", "53300")))
-
-
-def straight(dialect: Dialect, what: str, act: Callable[..., T], *given: Any) -> T:
-    """What the driver answers; its errors become SQLAlchemy's, so that the edge knows them."""
-    try:
-        return act(*given)
-    except dialect.loaded_dbapi.Error as error:
-        raise DBAPIError.instance(
-            what, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
-        ) from error
-
-
 def _begin(options: Mapping[str, Any]) -> str:
     return "BEGIN" if options.get("reading", False) else "BEGIN IMMEDIATE"
 
@@ -180,6 +155,11 @@ def _begin(options: Mapping[str, Any]) -> str:
 def session() -> Session:
     """The session of the running transaction. Raises NoTransaction outside one."""
     return _running().session
+
+
+def flush() -> None:
+    """Write what the session has not written yet; without one there is nothing, and none is made."""
+    _running().flush()
 
 
 def connection() -> Connection:
@@ -306,10 +286,14 @@ class Unit:
             self._session = UnitSession(self.connection, expire_on_commit=False, autoflush=True)
         return self._session
 
+    def flush(self) -> None:
+        """Write what the session has not written yet."""
+        if self._session is not None:
+            self._session.flush()
+
     def commit(self) -> None:
         """Flush and store."""
-        if self._session is not None:
-            self._session.flush()  # what it writes may be news that somebody has put off acting on
+        self.flush()  # what it writes may be news that somebody has put off acting on
         if self.due:
             self.do_due()
         if self._session is not None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from app.audit.queries import subject_labels
 from app.core.among import among
-from app.core.db import session
+from app.core.db import flush, session
 from app.core.errors import NotFound
 from app.core.i18n import _l
 from app.core.paging import SIZE, Page, paginate
@@ -77,7 +77,7 @@ _LINES_OF = Prepared(select(*_LINE.columns).where(among(OrderLine.order_id, "ids
 
 def lock_to_read(order_ids: Collection[str]) -> list[Order]:
     """As `locked_orders`, for who only reads them: rows without a session."""
-    session().flush()
+    flush()
     given = {"ids": list(order_ids)}
     with together():  # the lines are looked at when the orders are locked
         orders, lines = _LOCK.ask(given), _LINES_OF.ask(given)

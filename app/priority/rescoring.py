@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy import ColumnElement, Select, select, update
 
 from app.core import clock, ids, jobs
-from app.core.db import session
+from app.core.db import flush, session
 from app.core.errors import DomainError
 from app.core.jobs.models import Job
 from app.core.subject import Subject
@@ -172,7 +172,7 @@ def _compare(picture: Picture, rules: Rules, trigger: str, changes: _Changes) ->
 
 
 def _write(changes: _Changes) -> None:
-    session().flush()
+    flush()
     _MOVE.run(changes.moved)
     _SCORE.run(changes.scored)
     _SET_MOMENT.run(changes.timed)

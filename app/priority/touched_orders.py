@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from app.catalog.models import Customer, Product, TenderAward
 from app.core.among import among
-from app.core.db import session
+from app.core.db import flush, session
 from app.core.prepared import Prepared
 from app.inventory.models import Lot
 from app.orders.models import OPEN, Order, OrderLine
@@ -121,7 +121,7 @@ def orders_of(marks: Iterable[Sequence[Any]]) -> Any:
 def few_orders_of(marks: Iterable[Sequence[Any]], most: int) -> set[str] | None:
     """The ids that `orders_of` selects, unless there are more than so many, or than `MOST` counted twice: then nothing.
     Not DISTINCT: a database that walked the orders by their ids for that would find few of them late."""
-    session().flush()
+    flush()
     found: set[str] = set()
     for kind, keys in _by_kind(marks).items():
         if kind in _OPEN_BY:

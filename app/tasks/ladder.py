@@ -18,13 +18,16 @@ from typing import Any
 
 import structlog
 import yaml
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 
 from app.audit.service import record
 from app.core import clock, jobs, periodic, workdays
+from app.core.among import among
 from app.core.db import session
 from app.core.jobs import Job, NewJob
 from app.core.permissions import SYSTEM
+from app.core.prepared import Prepared
+from app.core.updating import UpdateEach
 from app.tasks import agreed, due
 from app.tasks.events import ESCALATED, REMINDED, tell_of
 from app.tasks.models import Task, TaskCandidate, TaskExtra, TaskStatus
@@ -56,13 +59,9 @@ def moved(task_ids: Sequence[str]) -> None:
     if not task_ids:
         return
     jobs.cancel_of_all(SOURCE, task_ids)
-    found, now = _WITH_TIMES.where(_tasks.c.id.in_(task_ids)), clock.now()
-    rows = [
-        {"which": row["id"], "rung": next_rung(row, now) or max(row["due_at"], now)}
-        for row in session().execute(found).mappings()
-    ]
-    if rows:
-        session().connection().execute(_SET_RUNG, rows)
+    now = clock.now()
+    found = [dict(zip(_TIMES, row, strict=True)) for row in _TIMES_OF.rows({"ids": list(task_ids)})]
+    _SET_RUNGS.run([{"id": row["id"], "rung_at": next_rung(row, now) or max(row["due_at"], now)} for row in found])
 
 
 _WITH_TIMES = (
@@ -70,7 +69,9 @@ _WITH_TIMES = (
     .select_from(_tasks.outerjoin(TaskExtra, TaskExtra.task_id == _tasks.c.id))
     .where(_tasks.c.status == TaskStatus.OPEN.value)
 )
-_SET_RUNG = update(_tasks).where(_tasks.c.id == bindparam("which")).values(rung_at=bindparam("rung"))
+_TIMES = _WITH_TIMES.selected_columns.keys()
+_TIMES_OF = Prepared(_WITH_TIMES.where(among(_tasks.c.id, "ids")))
+_SET_RUNGS = UpdateEach(_tasks, ("rung_at",), "id")
 
 
 def look_for_ripe() -> int:
@@ -81,8 +82,10 @@ def look_for_ripe() -> int:
     found = [dict(row) for row in session().execute(wanted).mappings()]
     ripe = {row["id"] for row in found if any(moment <= now for moment, _rung in rungs_of(row))}
     if found:
-        rows = [{"which": row["id"], "rung": now + REST if row["id"] in ripe else next_rung(row, now)} for row in found]
-        session().connection().execute(_SET_RUNG, rows)
+        rungs = [
+            {"id": one["id"], "rung_at": now + REST if one["id"] in ripe else next_rung(one, now)} for one in found
+        ]
+        _SET_RUNGS.run(rungs)
         jobs.schedule(NewJob(KIND, now, SOURCE, row["id"], exclusive=False) for row in found if row["id"] in ripe)
     return len(found)
 

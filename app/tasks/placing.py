@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, update
 
 from app.core import clock, columns
 from app.core.among import among
-from app.core.db import session
+from app.core.db import flush, session
 from app.core.prepared import Prepared
 from app.core.subject import Subject
 from app.core.updating import UpdateEach
@@ -50,7 +50,7 @@ _OPEN_OF = Prepared(
 
 def rerank_some(kind: str, ranks: Mapping[str, Rank]) -> int:
     """`rerank` of several subjects of a kind, by their ids, in two statements."""
-    session().flush()
+    flush()
     now, rows, later = clock.now(), [], []
     for id_, subject_id, created, due, own, sla in _OPEN_OF.rows({"kind": kind, "ids": list(ranks)}):
         rank = ranks[subject_id]

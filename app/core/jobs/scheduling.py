@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, case, delete, insert, null, update
 
 from app.core import clock, ids
+from app.core.among import among
 from app.core.db import session
 from app.core.errors import NotFound
 from app.core.jobs.models import Job
@@ -50,7 +51,7 @@ class NewJob:
 
 _jobs: Any = Job.__table__
 _INSERT = Prepared(insert(_jobs), *(column.name for column in _jobs.columns))
-_CANCEL = Prepared(delete(_jobs).where(_jobs.c.source_kind == bindparam("kind"), _jobs.c.source_id == bindparam("id")))
+_CANCEL = Prepared(delete(_jobs).where(_jobs.c.source_kind == bindparam("kind"), among(_jobs.c.source_id, "ids")))
 
 
 def schedule(wanted: Iterable[NewJob]) -> list[str]:
@@ -125,9 +126,7 @@ def cancel_of(source_kind: str, source_id: str, refs: Sequence[str] | None = Non
 
 def cancel_of_all(source_kind: str, source_ids: Sequence[str]) -> int:
     """Delete the jobs of many sources in one statement; how many. Not for a handler of one of them."""
-    if len(source_ids) < 2:
-        return sum(_CANCEL.run({"kind": source_kind, "id": source_id}) for source_id in source_ids)
-    return _changed(delete(Job).where(Job.source_kind == source_kind, Job.source_id.in_(source_ids)))
+    return _CANCEL.run({"kind": source_kind, "ids": list(source_ids)}) if source_ids else 0
 
 
 def suspend_of(source_kind: str, source_id: str) -> int:
