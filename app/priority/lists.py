@@ -26,6 +26,8 @@ T = TypeVar("T")
 SIZE = 50
 LOOK_AT = 400
 """So many of the first tasks are looked at for the first one of each role; rarer roles are searched for."""
+FEW = 1_000
+"""So many tasks of a role are read by id."""
 MOST_EXPORTED = 5_000
 
 
@@ -209,16 +211,15 @@ def _tasks(given: ListFilter) -> Any:
         .where(Task.status == TaskStatus.OPEN.value, _read_in_order(Task.subject_kind) == "order", *_conditions(given))
         .options(*_BRIEF)
     )
-    if given.role:
-        statement = statement.where(
-            exists().where(
-                TaskCandidate.task_id == Task.id,
-                TaskCandidate.open,
-                TaskCandidate.kind == "group",
-                TaskCandidate.value == given.role,
-            )
-        )
-    return statement
+    return statement.where(_may_be_taken_by(given.role)) if given.role else statement
+
+
+def _may_be_taken_by(role: str) -> Any:
+    """The condition that the role is asked. A role of few tasks is led by these, else it is asked of task after task in
+    the order in which they are wanted: past all of them for a role of none."""
+    asked = (TaskCandidate.open, TaskCandidate.kind == "group", TaskCandidate.value == role)
+    few = session().scalars(select(TaskCandidate.task_id).where(*asked).limit(FEW + 1)).all()
+    return Task.id.in_(few) if len(few) <= FEW else exists().where(TaskCandidate.task_id == Task.id, *asked)
 
 
 def _candidates(task_ids: Sequence[str]) -> dict[str, list[str]]:

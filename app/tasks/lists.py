@@ -4,11 +4,11 @@ few tasks are led by these instead of walking past everybody's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, func, or_, select, union
+from sqlalchemy import Select, and_, false, func, or_, select, union
 
 from app.core import clock
 from app.core.db import session
@@ -32,11 +32,19 @@ URGENT = ("P0", "P1")
 
 def few_of(actor: Actor) -> list[str] | None:
     """Ids of the open tasks that the actor or their groups may take, if they are few; else None. One statement."""
-    named = [and_(TaskCandidate.kind == "user", TaskCandidate.value == actor.id)]
-    if actor.roles:
-        named.append(and_(TaskCandidate.kind == "group", TaskCandidate.value.in_(sorted(actor.roles))))
-    found = session().scalars(select(TaskCandidate.task_id).where(TaskCandidate.open, or_(*named)).limit(FEW + 1)).all()
+    wanted = select(TaskCandidate.task_id).where(asked(actor.id, actor.roles)).limit(FEW + 1)
+    found = session().scalars(wanted).all()
     return sorted(set(found)) if len(found) <= FEW else None
+
+
+def asked(user_id: str | None, roles: Collection[str]) -> Any:
+    """The condition that selects the open candidates which name the user or one of the roles. Each part says `open`
+    itself: for one that has it before the bracket SQLite walks the index of all open ones from end to end."""
+    named = [and_(TaskCandidate.open, TaskCandidate.kind == "user", TaskCandidate.value == user_id)] if user_id else []
+    if roles:
+        group = and_(TaskCandidate.open, TaskCandidate.kind == "group", TaskCandidate.value.in_(sorted(roles)))
+        named.append(group)
+    return or_(false(), *named)
 
 
 def shown(actor: Actor, which: List, few: list[str] | None) -> Any:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, union_all
+from sqlalchemy import func, literal, select, union_all
 
 from app.core.db import session
 from app.core.paging import Page
 from app.core.permissions import Actor
 from app.identity.substitutes import Principal
-from app.tasks.lists import FEW, MOST_COUNTED, read
+from app.tasks.lists import FEW, MOST_COUNTED, asked, read
 from app.tasks.models import Task, TaskCandidate
 from app.tasks.standing_in import parts_of
 
@@ -30,11 +30,8 @@ def few_of(principals: Sequence[Principal]) -> Few:
         return []
     parts = []
     for number, one in enumerate(principals):
-        groups = one.roles if one.role is None else {one.role}
-        asked = [and_(TaskCandidate.kind == "group", TaskCandidate.value.in_(sorted(groups)))]
-        if one.role is None:
-            asked.append(and_(TaskCandidate.kind == "user", TaskCandidate.value == one.user_id))
-        which = select(literal(number).label("number"), TaskCandidate.task_id).where(TaskCandidate.open, or_(*asked))
+        who = (one.user_id, one.roles) if one.role is None else (None, {one.role})
+        which = select(literal(number).label("number"), TaskCandidate.task_id).where(asked(*who))
         parts.append(select(which.limit(FEW + 1).subquery()))
     found: list[list[str]] = [[] for _one in principals]
     for number, task_id in session().execute(union_all(*parts)):
