@@ -216,6 +216,7 @@ class Reservation(Base):
         CheckConstraint(f"level IN {LEVELS}", name="level"),
         CheckConstraint(f"status IN {(ACTIVE, GIVEN_BACK, SHIPPED)}", name="status"),
         Index("ix_reservations_order", "order_id", "status"),
+        Index("ix_reservations_shipment", "shipment_id", "status"),
     )
 
 

@@ -190,8 +190,9 @@ def scans_of(papers: Iterable[Subject]) -> dict[Subject, list[PaperScan]]:
     wanted = set(papers)
     found: dict[Subject, list[PaperScan]] = defaultdict(list)
     if wanted:
-        ids = sorted({one.id for one in wanted})
-        rows = session().scalars(select(PaperScan).where(PaperScan.paper_id.in_(ids)).order_by(PaperScan.id.desc()))
+        kinds, ids = {one.kind for one in wanted}, {one.id for one in wanted}
+        which = (PaperScan.paper_kind.in_(sorted(kinds)), PaperScan.paper_id.in_(sorted(ids)))
+        rows = session().scalars(select(PaperScan).where(*which).order_by(PaperScan.id.desc()))
         for row in rows:
             found[row.paper].append(row)
     return found

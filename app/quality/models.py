@@ -20,7 +20,7 @@ SETTLED = "settled"
 OUTCOMES = ("open", RELEASED, REJECTED, STOPPED, SETTLED)
 ORIGINS = ("supplier", "import", "return", "excursion", "periodic")
 SEVERITIES = ("normal", "tightened", "reduced", "discontinued")
-_OPEN = sql(f"state IN {OPEN}")
+IS_OPEN = sql(f"state IN {OPEN}")
 
 
 class Inspection(Base):
@@ -76,7 +76,7 @@ class Inspection(Base):
         CheckConstraint(f"state IN {STATES}", name="state"),
         CheckConstraint("reviewer_id IS NULL OR tester_id IS NULL OR reviewer_id <> tester_id", name="four_eyes"),
         Index("ix_inspections_history", "product_id", "supplier_id", "id"),
-        Index("ix_inspections_open", "product_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_inspections_open", "product_id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     )
 
     @property
@@ -119,7 +119,7 @@ class Nonconformance(Base):
     complaint_id: Mapped[str | None] = mapped_column(String(26), index=True)
     description: Mapped[str] = mapped_column(String(2000), default="")
     """What is wrong, of one that no inspection has raised."""
-    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"))
+    lot_id: Mapped[str] = mapped_column(ForeignKey("lots.id"), index=True)
     severity: Mapped[str] = mapped_column(String(8))
     failed: Mapped[JsonList] = mapped_column(default=list)
     """Codes of the characteristics that failed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -17,7 +18,7 @@ from app.core.errors import NotFound
 from app.inventory.models import OWN, Balance, Lot, Place, Serial
 from app.inventory.places import RETURNS, Zone
 from app.quality.demand import Waits, rank_of, waiting_for
-from app.quality.models import OPEN, Inspection, Nonconformance
+from app.quality.models import IS_OPEN, OPEN, Inspection, Nonconformance
 from app.tasks.models import Task, TaskStatus
 
 SHOWN = 300
@@ -147,8 +148,8 @@ def nonconformances(q: str) -> Select[Any]:
 
 
 def open_inspections() -> list[Inspection]:
-    """All that are not decided, the oldest first."""
-    return list(session().scalars(select(Inspection).where(Inspection.state.in_(OPEN)).order_by(Inspection.id)))
+    """All that are not decided, the oldest first. Sorted here: asked to, SQLite walks all there ever were in order."""
+    return sorted(session().scalars(select(Inspection).where(IS_OPEN)), key=attrgetter("id"))
 
 
 def queue() -> list[Queued]:

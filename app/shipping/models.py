@@ -121,7 +121,10 @@ class ShipmentPick(Base):
     taken again has a later row."""
 
     __tablename__ = "shipment_picks"
-    __table_args__ = (Index("ix_shipment_picks_shipment", "shipment_id", "id"),)
+    __table_args__ = (
+        Index("ix_shipment_picks_shipment", "shipment_id", "id"),
+        Index("ix_shipment_picks_reservation", "reservation_id", "id"),
+    )
 
     id: Mapped[Id]
     shipment_id: Mapped[str] = mapped_column(ForeignKey("shipments.id"))

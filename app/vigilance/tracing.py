@@ -23,7 +23,7 @@ def steps_of(start: Subject, lot_ids: Sequence[str]) -> list[Step]:
     """What was complained of, did not conform, was done about it. At most four statements."""
     complaints = list(session().scalars(select(Complaint).where(_about(start, lot_ids)).limit(MOST_STEPS)))
     failed = select(Nonconformance).where(Nonconformance.lot_id.in_(lot_ids)).limit(MOST_STEPS)
-    follows = Capa.source_id.in_([one.id for one in complaints])
+    follows = (Capa.source_kind == "complaint") & Capa.source_id.in_([one.id for one in complaints])
     capas = select(Capa).where(or_(Capa.lot_id.in_(lot_ids), follows)).limit(MOST_STEPS)
     return [
         *map(_complaint, complaints),
