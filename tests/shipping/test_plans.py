@@ -12,12 +12,35 @@ from sqlalchemy.orm import Session
 from app.core import db
 from tests.shipping.world import make_dock
 
-GROWING = (
-    "audit_entries decisions documents inspections jobs lots notices nonconformances order_lines "
-    "order_standings order_versions orders outbox_feed process_events process_incidents process_instances reservations "
-    "serials shipment_lines shipment_picks shipments signatures stock_balances stock_ledger task_candidates task_extras "
-    "tasks"
-).split()
+GROWING = [
+    "audit_entries",
+    "decisions",
+    "documents",
+    "inspections",
+    "jobs",
+    "lots",
+    "notices",
+    "nonconformances",
+    "order_lines",
+    "order_standings",
+    "order_versions",
+    "orders",
+    "outbox_feed",
+    "process_events",
+    "process_incidents",
+    "process_instances",
+    "reservations",
+    "serials",
+    "shipment_lines",
+    "shipment_picks",
+    "shipments",
+    "signatures",
+    "stock_balances",
+    "stock_ledger",
+    "task_candidates",
+    "task_extras",
+    "tasks",
+]
 OPEN_ONLY = re.compile(r"ix_tasks_open_\w+|ix_inspections_open|ix_jobs_ready\w*")
 """Indexes of what is not done yet; walking one is no walk through the past."""
 
