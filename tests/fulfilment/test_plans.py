@@ -13,7 +13,14 @@ from tests.plans import walks
 PAGES = (
     *(f"/inbox?tab={tab}" for tab in ("today", "mine", "groups", "all", "submitted", "done")),
     *("/priority", "/priority?list=act&role=finance", "/priority?list=deliver", "/priority?list=need"),
-    *("/orders", "/quality/queue", "/api/v1/tasks", "/api/v1/tasks?list=all"),
+    *(
+        "/orders",
+        "/quality/queue",
+        "/api/v1/tasks",
+        "/api/v1/tasks?list=all",
+        "/engine-rest/task",
+        "/engine-rest/task/count",
+    ),
 )
 
 

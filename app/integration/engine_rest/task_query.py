@@ -85,7 +85,9 @@ def seen_by(actor: Actor) -> ColumnElement[bool]:
 
 def filtered(actor: Actor, given: Given, *columns: Any) -> Select[Any]:
     """The open tasks that a query means and the actor may see, without what it asks of variables."""
-    statement = joined(*columns).where(seen_by(actor), *_conditions(given))
+    statement = joined(*columns).where(
+        OPEN, seen_by(actor), *_conditions(given)
+    )  # said once more before any OR: for their index
     for one in given.objects("orQueries"):
         parts = _conditions(one)
         if any(name in one for name in VARIABLES):
