@@ -15,8 +15,8 @@ from app.core.db import Base, session
 
 
 def new_id() -> str:
-    """26 characters that sort by the time they were made: 48 bits of milliseconds, 78 random ones (a ULID has
-    80). The last two bits are zero: it is a UUID's 128 bits and two more, see `traceability.epcis.names`.
+    """26 characters that sort by the time they were made: 48 bits of milliseconds, 78 random ones (a ULID has 80), and
+    two zeros on either side of these: without the last two it is a UUID, see `traceability.epcis.names`.
 
     Two are never alike, but who knows many can guess the next: an id is no secret, nothing may depend on that.
     """

@@ -85,9 +85,8 @@ def seen_by(actor: Actor) -> ColumnElement[bool]:
 
 def filtered(actor: Actor, given: Given, *columns: Any) -> Select[Any]:
     """The open tasks that a query means and the actor may see, without what it asks of variables."""
-    statement = joined(*columns).where(
-        OPEN, seen_by(actor), *_conditions(given)
-    )  # said once more before any OR: for their index
+    # That they are open is said once more before any OR, for the index of open ones.
+    statement = joined(*columns).where(OPEN, seen_by(actor), *_conditions(given))
     for one in given.objects("orQueries"):
         parts = _conditions(one)
         if any(name in one for name in VARIABLES):
