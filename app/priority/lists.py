@@ -20,14 +20,13 @@ from app.identity.roles import ROLES
 from app.orders.models import Order, OrderLine
 from app.priority.models import OrderStanding
 from app.priority.queries import OPEN, RANK_ORDER
+from app.tasks.lists import asked, few_asked
 from app.tasks.models import Task, TaskCandidate, TaskStatus
 
 T = TypeVar("T")
 SIZE = 50
 LOOK_AT = 400
 """So many of the first tasks are looked at for the first one of each role; rarer roles are searched for."""
-FEW = 1_000
-"""So many tasks of a role are read by id."""
 MOST_EXPORTED = 5_000
 
 
@@ -217,9 +216,10 @@ def _tasks(given: ListFilter) -> Any:
 def _may_be_taken_by(role: str) -> Any:
     """The condition that the role is asked. A role of few tasks is led by these, else it is asked of task after task in
     the order in which they are wanted: past all of them for a role of none."""
-    asked = (TaskCandidate.open, TaskCandidate.kind == "group", TaskCandidate.value == role)
-    few = session().scalars(select(TaskCandidate.task_id).where(*asked).limit(FEW + 1)).all()
-    return Task.id.in_(few) if len(few) <= FEW else exists().where(TaskCandidate.task_id == Task.id, *asked)
+    few = few_asked(None, {role})
+    if few is not None:
+        return Task.id.in_(few)
+    return exists().where(TaskCandidate.task_id == Task.id, asked(None, {role}))
 
 
 def _candidates(task_ids: Sequence[str]) -> dict[str, list[str]]:

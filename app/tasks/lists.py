@@ -32,7 +32,12 @@ URGENT = ("P0", "P1")
 
 def few_of(actor: Actor) -> list[str] | None:
     """Ids of the open tasks that the actor or their groups may take, if they are few; else None. One statement."""
-    wanted = select(TaskCandidate.task_id).where(asked(actor.id, actor.roles)).limit(FEW + 1)
+    return few_asked(actor.id, actor.roles)
+
+
+def few_asked(user_id: str | None, roles: Collection[str]) -> list[str] | None:
+    """Ids of the open tasks that name the user or one of the roles, if they are few; else None. One statement."""
+    wanted = select(TaskCandidate.task_id).where(asked(user_id, roles)).limit(FEW + 1)
     found = session().scalars(wanted).all()
     return sorted(set(found)) if len(found) <= FEW else None
 
