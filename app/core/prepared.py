@@ -8,7 +8,7 @@ text, numbers and bytes only. When somebody listens to statements (tests count t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
@@ -48,14 +48,16 @@ _Reader = tuple[int, Callable[[Any], Any]]
 
 @contextmanager
 def together() -> Iterator[None]:
-    """What is asked (`Prepared.ask`) within is sent to PostgreSQL before its first answer is waited for."""
+    """What is asked (`Prepared.ask`) or run within is sent to PostgreSQL before its first answer is awaited; how many
+    rows it hit is not known before the end."""
     opened, dialect = driver(), engine().dialect
-    if opened is None or dialect.name != "postgresql":
+    if opened is None or dialect.name != "postgresql" or opened.pgconn.pipeline_status:
         yield
         return
-    with opened.pipeline() as sent:
+    with ExitStack() as sent:
+        sent.enter_context(opened.pipeline())
         yield
-        straight(dialect, "what was asked together", sent.sync)
+        straight(dialect, "what was asked together", sent.close)
 
 
 class Prepared:
@@ -149,7 +151,7 @@ def _taker(
     known: dict[str, Any] = {}
     parts = []
     for place, (name, kind) in enumerate(kinds):
-        convert = known[f"convert{place}"] = _converter(kind, dialect)
+        convert = known[f"convert{place}"] = converter(kind, dialect)
         known[f"fixed{place}"] = fixed.get(name)
         value = f"given.get({name!r}, fixed{place})" if name in fixed else f"given[{name!r}]"
         if convert is not None and isinstance(kind, _NULL_STAYS):
@@ -162,7 +164,7 @@ def _taker(
     return made
 
 
-def _converter(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
+def converter(kind: Any, dialect: Dialect) -> Callable[[Any], Any] | None:
     """The column's own conversion, or a quicker one that writes the same."""
     if dialect.name == "sqlite" and isinstance(kind, UtcDateTime):
         return _moment_as_text

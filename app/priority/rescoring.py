@@ -24,6 +24,7 @@ from app.core import clock, ids, jobs
 from app.core.db import flush, session
 from app.core.errors import DomainError
 from app.core.jobs.models import Job
+from app.core.prepared import together
 from app.core.subject import Subject
 from app.core.updating import UpdateEach
 from app.decisions import service as decisions
@@ -135,7 +136,6 @@ def rescore(order_ids: Sequence[str], *, trigger: str = "touched") -> Rescored:
     for picture in (read_pictures(open_ones) if open_ones else {}).values():
         _compare(picture, rules, trigger, changes)
     _write(changes)
-    bulk.assess_later(changes.anew)
     return Rescored(len(open_ones), len(changes.moved) + len(changes.scored), len(changes.anew))
 
 
@@ -173,11 +173,12 @@ def _compare(picture: Picture, rules: Rules, trigger: str, changes: _Changes) ->
 
 def _write(changes: _Changes) -> None:
     flush()
-    _MOVE.run(changes.moved)
-    _SCORE.run(changes.scored)
-    _SET_MOMENT.run(changes.timed)
-    if changes.ranks:
-        tasks.rerank_some("order", changes.ranks)
+    with together():
+        _MOVE.run(changes.moved)
+        _SCORE.run(changes.scored)
+        _SET_MOMENT.run(changes.timed)
+        tasks.rerank_within_band("order", changes.ranks)
+        bulk.assess_later(changes.anew)
 
 
 def follow_marks() -> None:

@@ -10,7 +10,6 @@ import polars as pl
 from sqlalchemy import bindparam, select, update
 
 from app.core import clock, columns
-from app.core.among import among
 from app.core.db import flush, session
 from app.core.prepared import Prepared
 from app.core.subject import Subject
@@ -30,33 +29,26 @@ def move_to(source_id: str, source_ref: str, element_id: str, name: dict[str, st
     session().execute(statement.values(element_id=element_id, name=name, form_key=form_key, changed_at=clock.now()))
 
 
-def rerank(subject: Subject, rank: Rank) -> int:
-    """Put the subject's open tasks where they stand now; answers how many. The due time follows the band,
-    unless the diagram or somebody has named one."""
-    return rerank_some(subject.kind, {subject.id: rank})
-
-
 _OPEN_OF = Prepared(
-    select(_tasks.c.id, _tasks.c.subject_id, _tasks.c.created_at, _tasks.c.due_at, _extras.c.own_due, _extras.c.sla)
+    select(_tasks.c.id, _tasks.c.created_at, _tasks.c.due_at, _extras.c.own_due, _extras.c.sla)
     .select_from(_tasks.outerjoin(_extras, _extras.c.task_id == _tasks.c.id))
     .where(
         _tasks.c.subject_kind == bindparam("kind"),
-        among(_tasks.c.subject_id, "ids"),
+        _tasks.c.subject_id == bindparam("id"),
         _tasks.c.status == TaskStatus.OPEN.value,
     )
-    .order_by(_tasks.c.subject_id, _tasks.c.id)
+    .order_by(_tasks.c.id)
 )
 
 
-def rerank_some(kind: str, ranks: Mapping[str, Rank]) -> int:
-    """`rerank` of several subjects of a kind, by their ids, in two statements."""
+def rerank(subject: Subject, rank: Rank) -> int:
+    """Put the subject's open tasks where they stand now; answers how many. The due time follows the band,
+    unless the diagram or somebody has named one."""
     flush()
     now, rows, later = clock.now(), [], []
-    for id_, subject_id, created, due, own, sla in _OPEN_OF.rows({"kind": kind, "ids": list(ranks)}):
-        rank = ranks[subject_id]
+    for id_, created, due, own, sla in _OPEN_OF.rows({"kind": subject.kind, "id": subject.id}):
         due_now = due if own else due_at(sla, created, rank.band)
-        moved = {"due_at": due_now, "changed_at": now, **rank_columns(rank)}
-        rows.append({"id": id_, **moved})
+        rows.append({"id": id_, "due_at": due_now, "changed_at": now, **rank_columns(rank)})
         later += [id_] if due_now != due else []
     if rows:
         _PLACE.run(rows)
@@ -64,12 +56,21 @@ def rerank_some(kind: str, ranks: Mapping[str, Rank]) -> int:
     return len(rows)
 
 
-def rerank_in_bulk(kind: str, ranks: pl.DataFrame) -> None:
-    """Put the open tasks of many subjects of a kind where they stand now.
+def rerank_within_band(kind: str, ranks: Mapping[str, Rank]) -> None:
+    """Put the open tasks of several subjects of a kind, by their ids, where they stand now. The band must be as it was:
+    the due time stays, so that nothing of the tasks need be read."""
+    flush()
+    now = clock.now()
+    rows = [
+        {"subject_id": id_, "changed_at": now, "score": to.score, "promise_days": to.promise_days, "rank_key": to.key()}
+        for id_, to in ranks.items()
+    ]
+    _WITHIN_BAND.run(rows, kind=kind)
 
-    One row per subject: `subject_id`, and the fields of Rank (dates and moments as numbers, see `core.columns`). The
-    band must be as it was: the due time stays.
-    """
+
+def rerank_in_bulk(kind: str, ranks: pl.DataFrame) -> None:
+    """`rerank_within_band` of many. One row per subject: `subject_id`, and the fields of Rank (dates and moments as
+    numbers, see `core.columns`)."""
     requested = columns.day_of(pl.col("requested_date")).dt.strftime("%Y-%m-%d")
     key = pl.concat_str(
         [
@@ -91,7 +92,10 @@ def rerank_in_bulk(kind: str, ranks: pl.DataFrame) -> None:
 
 
 _PLACED = ("due_at", "changed_at", *(each.name for each in fields(Rank)), "rank_key")
-_PLACE = UpdateEach(_tasks, _PLACED, "id", _tasks.c.status == TaskStatus.OPEN.value)
+_IS_OPEN = _tasks.c.status == TaskStatus.OPEN.value
+_PLACE = UpdateEach(_tasks, _PLACED, "id", _IS_OPEN)
+_MOVED = ("changed_at", "score", "promise_days", "rank_key")
+_WITHIN_BAND = UpdateEach(_tasks, _MOVED, "subject_id", _IS_OPEN, _tasks.c.subject_kind == bindparam("kind"))
 
 
 def rank_columns(rank: Rank) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from app.tasks.opening import open_tasks as open_tasks
 from app.tasks.placing import move_to as move_to
 from app.tasks.placing import rerank as rerank
 from app.tasks.placing import rerank_in_bulk as rerank_in_bulk
-from app.tasks.placing import rerank_some as rerank_some
+from app.tasks.placing import rerank_within_band as rerank_within_band
 from app.tasks.refusing import (
     AWAITS,
     Candidates,
