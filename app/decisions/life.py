@@ -14,7 +14,7 @@ import structlog
 
 from app.audit import service as audit
 from app.core import clock, jobs
-from app.core.db import session
+from app.core.db import info, session
 from app.core.errors import Conflict, DomainError, Forbidden, NotFound, StaleVersion
 from app.core.i18n import _l
 from app.core.jobs import Job, NewJob
@@ -182,7 +182,7 @@ def tell_moved(actor: Actor, version: RuleSetVersion) -> None:
 
 def forget_pointers() -> None:
     """Make this transaction ask again which versions are in force."""
-    session().info.pop(POINTERS, None)
+    info().pop(POINTERS, None)
 
 
 @jobs.handler.register(JOB)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import make_transient_to_detached
 
 from app.core import clock, ids, jsontext
-from app.core.db import session
+from app.core.db import flush, info, session
 from app.core.errors import DomainError
 from app.core.i18n import _, _l
-from app.core.prepared import Prepared
+from app.core.prepared import Answer, Prepared
 from app.core.subject import Subject
 from app.decisions import queries, runtime
 from app.decisions.assemble import Verdict, assemble, verdict
@@ -206,16 +207,25 @@ def _facts(ready: Ready, subject: Subject, facts: Facts | None, moment: datetime
 _POINTERS = Prepared(select(RuleSetPointer.rule_set, RuleSetPointer.sha256, RuleSetPointer.number))
 
 
+def ask_in_force() -> None:
+    """Have the versions in force looked up with what else is asked `together`."""
+    notes = info()
+    if POINTERS not in notes:
+        flush()
+        notes[POINTERS] = cache(partial(_by_name, _POINTERS.ask({})))
+
+
+def _by_name(answer: Answer) -> dict[str, tuple[str, int]]:
+    return {name: (sha256, number) for name, sha256, number in answer()}
+
+
 def in_force(rule_set: str) -> tuple[Ready, int]:
     """The compiled version in force and its number; one statement per transaction for all rule sets."""
-    opened = session()
-    info = opened.info
-    if POINTERS not in info:
-        opened.flush()
-        info[POINTERS] = {name: (sha256, number) for name, sha256, number in _POINTERS.rows({})}
-    if rule_set not in info[POINTERS]:
+    ask_in_force()
+    pointers = info()[POINTERS]()
+    if rule_set not in pointers:
         raise queries.NoSuchRuleSet(rule_set=rule_set)
-    sha256, number = info[POINTERS][rule_set]
+    sha256, number = pointers[rule_set]
     return runtime.known(rule_set, sha256) or _compiled(rule_set, number), number
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import lazyload
@@ -16,7 +17,7 @@ from app.core.errors import NotFound
 from app.core.i18n import _l
 from app.core.paging import SIZE, Page, paginate
 from app.core.plain import Plain
-from app.core.prepared import Prepared, together
+from app.core.prepared import Answer, Prepared
 from app.orders.models import Order, OrderLine, OrderVersion
 
 
@@ -75,12 +76,15 @@ _LOCK = Prepared(
 _LINES_OF = Prepared(select(*_LINE.columns).where(among(OrderLine.order_id, "ids")).order_by(OrderLine.line_no))
 
 
-def lock_to_read(order_ids: Collection[str]) -> list[Order]:
-    """As `locked_orders`, for who only reads them: rows without a session."""
+def ask_to_lock(order_ids: Collection[str]) -> Callable[[], list[Order]]:
+    """As `locked_orders`, for who only reads them: rows without a session, when what is returned is called. Asked
+    `together`, the lines are looked at when the orders are locked."""
     flush()
     given = {"ids": list(order_ids)}
-    with together():  # the lines are looked at when the orders are locked
-        orders, lines = _LOCK.ask(given), _LINES_OF.ask(given)
+    return partial(_with_lines, _LOCK.ask(given), _LINES_OF.ask(given))
+
+
+def _with_lines(orders: Answer, lines: Answer) -> list[Order]:
     found = {row[0]: _ORDER.made(row, lines=[]) for row in orders()}
     for row in lines():
         line = _LINE.made(row)

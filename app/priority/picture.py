@@ -163,7 +163,11 @@ def pictures_of(found: Sequence[Order]) -> dict[str, Picture]:
 def read_pictures(found: Sequence[Order]) -> dict[str, Picture]:
     """The same, not remembered: for who shows each by `looking_at`."""
     ids, asked = [order.id for order in found], rows.ask(found)
-    goods, buyers, licences = rows.goods(asked.goods), rows.buyers(asked.buyers), rows.licences(asked.licences)
+    goods, buyers, licences = (
+        rows.goods(asked.goods, asked.groups),
+        rows.buyers(asked.buyers),
+        rows.licences(asked.licences),
+    )
     authorisations, contracts = rows.authorisations(asked.authorisations), rows.contracts(asked.contracts)
     awards, lots, usual = rows.awards(found), rows.lots(asked.lots), rows.usual(found, asked.past)
     standings = dict.fromkeys(ids, rows.Standing()) | rows.standings(asked.standings)

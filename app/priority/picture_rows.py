@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, case, exists, func, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased, selectinload
 
 from app.catalog.models import (
@@ -99,9 +99,16 @@ def _waiting(*where: Any) -> Any:
     return waiting_lines(*where).limit(1).scalar_subquery()
 
 
-_mate = aliased(Product)
-_in_group = select(func.count(_mate.id)).where(
-    _mate.substitution_group == Product.substitution_group, _mate.status == "active"
+_one = aliased(Product)
+_GROUPS = Prepared(
+    select(Product.substitution_group, func.count(Product.id))
+    .where(
+        Product.substitution_group.in_(
+            select(_one.substitution_group).where(among(_one.id, "ids"), _one.substitution_group != "")
+        ),
+        Product.status == "active",
+    )
+    .group_by(Product.substitution_group)
 )
 _first = (
     select(Product.id, _waiting(OrderLine.product_id == Product.id).label("waits"))
@@ -113,7 +120,6 @@ _GOODS = Prepared(
     select(
         *_PRODUCT.columns,
         *_REGISTRATION.columns,
-        case((Product.substitution_group != "", _in_group.scalar_subquery()), else_=0),
         _first.c.waits,
         _waiting(OrderLine.product_id == _first.c.id, OrderLine.order_id != _first.c.waits),
     )
@@ -187,6 +193,7 @@ class Asked(NamedTuple):
     """What is asked for pictures at once; each answers its rows."""
 
     goods: Answer
+    groups: Answer
     buyers: Answer
     licences: Answer
     authorisations: Answer
@@ -205,6 +212,7 @@ def ask(found: Sequence[Order]) -> Asked:
     with together():
         return Asked(
             _GOODS.ask({"ids": products}),
+            _GROUPS.ask({"ids": products}),
             _BUYERS.ask({"ids": customers}),
             _LICENCES.ask({"ids": customers}),
             _AUTHORISATIONS.ask({"ids": customers, "numbers": _given(order.authorisation_number for order in found)}),
@@ -219,15 +227,16 @@ def _given(numbers: Iterable[str | None]) -> list[str]:
     return [number for number in set(numbers) if number]
 
 
-def goods(answer: Answer) -> dict[str, Goods]:
-    """By product."""
+def goods(answer: Answer, groups: Answer) -> dict[str, Goods]:
+    """By product; `groups`: how many are active of their substitution groups."""
     found, own, both = {}, len(_PRODUCT.names), len(_PRODUCT.names) + len(_REGISTRATION.names)
+    active: dict[str | None, int] = dict(groups())  # type: ignore[arg-type]
     for row in answer():
         registration = None if row[own] is None else _REGISTRATION.made(row[own:both])
         product = _PRODUCT.made(row[:own], registration=registration)
-        mates, *waiting = row[both:]
-        others = mates - (product.status == "active") if product.substitution_group else 0
-        found[product.id] = Goods(product, others, frozenset(one for one in waiting if one))
+        mates = active.get(product.substitution_group, 0) - (product.status == "active")
+        others = mates if product.substitution_group else 0
+        found[product.id] = Goods(product, others, frozenset(one for one in row[both:] if one))
     return found
 
 

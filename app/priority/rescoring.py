@@ -130,8 +130,10 @@ class _Changes:
 
 def rescore(order_ids: Sequence[str], *, trigger: str = "touched") -> Rescored:
     """Score these orders anew, now; those that are closed are left alone."""
-    found = orders.lock_to_read(order_ids)
-    open_ones, changes = [order for order in found if order.is_open], _Changes()
+    with together():
+        found = orders.ask_to_lock(order_ids)
+        decisions.ask_in_force()
+    open_ones, changes = [order for order in found() if order.is_open], _Changes()
     rules = Rules(clock.now(), asked_in_force(service.SETS))
     for picture in (read_pictures(open_ones) if open_ones else {}).values():
         _compare(picture, rules, trigger, changes)

@@ -11,7 +11,7 @@ from app.core import clock
 from app.core.plain import Plain
 from app.core.prepared import Prepared
 from app.orders.models import Order
-from app.orders.queries import lock_to_read, locked_orders
+from app.orders.queries import ask_to_lock, locked_orders
 from app.priority.models import OrderStanding
 from tests.catalog.factories import make_contract, make_customer, make_licence
 from tests.priority.worlds import assessed, plain_world
@@ -63,9 +63,9 @@ def test_orders_to_read_are_the_orders_with_their_lines(tx):
     world = plain_world()
     ids = sorted([world.order().id, world.order(hospital_po=None).id])
     tx.flush()
-    read, stored = lock_to_read(ids), locked_orders(ids)
+    read, stored = ask_to_lock(ids)(), locked_orders(ids)
     assert [one.id for one in read] == ids
     for one, other in zip(read, stored, strict=True):
         assert {name: getattr(other, name) for name in vars(one) if name != "lines"}.items() <= vars(one).items()
         assert [(line.id, line.amount) for line in one.lines] == [(line.id, line.amount) for line in other.lines]
-    assert lock_to_read([]) == []
+    assert ask_to_lock([])() == []
