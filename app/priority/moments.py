@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.core import clock, workdays
 from app.decisions.asked import Asked
@@ -52,67 +54,75 @@ def next_change(picture: Picture, as_of: datetime, asked: Asked) -> datetime | N
 
 def midnight(day: date) -> datetime:
     """The moment at which the business day begins."""
-    return datetime.combine(day, time(), clock.BUSINESS_ZONE).astimezone(UTC)
+    return _midnight(day, clock.BUSINESS_ZONE)
 
 
-def _days(picture: Picture, today: date, asked: Asked) -> Iterator[date]:
+@lru_cache(maxsize=1024)
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def _days(picture: Picture, today: date, asked: Asked) -> list[date]:
     """First days of something new; past ones among them."""
-    yield picture.once(("asked", today), lambda: _next(asked.days, today))
-    yield from _counted(picture, today, asked)
-    yield from _papers(picture, today, asked)
-    yield from _lots(picture, today, asked)
-    yield from _dispatch(picture, today, asked)
+    return [
+        picture.once(("asked", today), lambda: _next(asked.days, today)),
+        *_counted(picture, today, asked),
+        *_papers(picture, today, asked),
+        *_lots(picture, today, asked),
+        *_dispatch(picture, today, asked),
+    ]
 
 
-def _counted(picture: Picture, today: date, asked: Asked) -> Iterator[date]:
+def _counted(picture: Picture, today: date, asked: Asked) -> list[date]:
     """Numbers of days that fall by one each day: when one falls below a step."""
+    found = []
     for kind, name, end in _ends(picture):
         if (kind, name) in asked.names:
             step = asked.step_below(kind, name, (end - today).days)
             if step is not None:
-                yield end - (step - 1) * DAY
+                found.append(end - (step - 1) * DAY)
+    return found
 
 
-def _ends(picture: Picture) -> Iterator[tuple[str, str, date]]:
+def _ends(picture: Picture) -> list[tuple[str, str, date]]:
     """By kind and attribute, the day on which it is nought."""
-    order = picture.order
-    yield "order", "days_to_requested", order.requested_date
-    yield "order", "slack_days", order.requested_date - picture.region.lane_days_p50 * DAY
-    if picture.licences:
-        yield "customer", "licence_days_left", picture.licences[0].valid_to  # the one that lasts longest is first
+    due, lane = picture.order.requested_date, picture.region.lane_days_p50 * DAY
+    found = [("order", "days_to_requested", due), ("order", "slack_days", due - lane)]
+    if picture.licences:  # the one that lasts longest is first
+        found.append(("customer", "licence_days_left", picture.licences[0].valid_to))
     if picture.contract is not None:
-        yield "contract", "days_left", picture.contract.valid_to
+        found.append(("contract", "days_left", picture.contract.valid_to))
     if picture.award is not None:
-        yield "award", "days_left", picture.award.valid_to
+        found.append(("award", "days_left", picture.award.valid_to))
     if picture.named_authorisation is not None:
-        yield "authorisation", "days_left", picture.named_authorisation.valid_to
+        found.append(("authorisation", "days_left", picture.named_authorisation.valid_to))
     registered = [product.registration for product in picture.products.values()]
     ends = [one.valid_to for one in registered if one is not None]
     if ends and len(ends) == len(registered):
-        yield "compliance", "registration_days_left", min(ends)
-    for end in ends:
-        yield "line", "registration_days_left", end
+        found.append(("compliance", "registration_days_left", min(ends)))
+    return found + [("line", "registration_days_left", end) for end in ends]
 
 
-def _papers(picture: Picture, today: date, asked: Asked) -> Iterator[date]:
+def _papers(picture: Picture, today: date, asked: Asked) -> list[date]:
     """Papers that come into force or lapse."""
+    found = []
     if asked.asks(*CUSTOMER_LICENCES):
-        yield _next_edge(picture, picture.licences, today)
+        found.append(_next_edge(picture, picture.licences, today))
     if asked.asks(*OUR_LICENCES):
-        yield _next_edge(picture, picture.our_licences, today)
+        found.append(_next_edge(picture, picture.our_licences, today))
     if asked.asks(*AUTHORISATIONS):
-        for line in picture.lines:
-            yield _next_authorisation(picture, line.product_id, today)
+        found += [_next_authorisation(picture, line.product_id, today) for line in picture.lines]
     if picture.contract is not None and ("contract" in asked.kinds or asked.asks(*CONTRACT)):
-        yield from _edges([picture.contract])
+        found += _edges([picture.contract])
     if picture.award is not None and asked.asks(*AWARD):
-        yield from _edges([picture.award])
+        found += _edges([picture.award])
     if picture.award is not None and asked.asks("award.behind_plan"):
-        yield from _behind(picture.award)
+        found += _behind(picture.award)
     if picture.named_authorisation is not None and asked.asks("authorisation.valid"):
-        yield from _edges([picture.named_authorisation])
+        found += _edges([picture.named_authorisation])
     if asked.asks(*REGISTRATIONS):
-        yield from (one.registration.valid_to + DAY for one in picture.products.values() if one.registration)
+        found += [one.registration.valid_to + DAY for one in picture.products.values() if one.registration]
+    return found
 
 
 def _next(days: Iterable[date], today: date) -> date:
@@ -136,35 +146,34 @@ def _next_authorisation(picture: Picture, product_id: str, today: date) -> date:
     return found
 
 
-def _edges(papers: Any) -> Iterator[date]:
-    for paper in papers:
-        yield paper.valid_from
-        yield paper.valid_to + DAY
+def _edges(papers: Iterable[Any]) -> list[date]:
+    return [day for paper in papers for day in (paper.valid_from, paper.valid_to + DAY)]
 
 
-def _behind(award: Any) -> Iterator[date]:
+def _behind(award: Any) -> list[date]:
     """The day from which what is consumed lags behind the time elapsed."""
     length = max(1, (award.valid_to - award.valid_from).days + 1)
     committed = sum(line.committed_qty for line in award.lines)
     elapsed = sum(line.consumed_qty for line in award.lines) * length // committed + 1 if committed else length + 1
-    if elapsed <= length:
-        yield award.valid_from + elapsed * DAY
+    return [award.valid_from + elapsed * DAY] if elapsed <= length else []
 
 
-def _lots(picture: Picture, today: date, asked: Asked) -> Iterator[date]:
+def _lots(picture: Picture, today: date, asked: Asked) -> list[date]:
     """Lots that from then on would arrive expired, too short-dated or near their expiry."""
     if not asked.asks(*LOTS):
-        return
-    lane = picture.region.lane_days_p50 * DAY
+        return []
+    found, lane = [], picture.region.lane_days_p50 * DAY
     for line in picture.lines:
         lots = picture.lots.get(line.product_id, ())
         required = picture.required_days(line, today + lane)
         key = ("lot_day", id(lots), lane, required, today)
-        if key not in picture.memory:
-            picture.memory[key] = _next_of(lots, today, lane, required * DAY)
-        yield picture.memory[key]
+        day: date | None = picture.memory.get(key)
+        if day is None:
+            day = picture.memory[key] = _next_of(lots, today, lane, required * DAY)
+        found.append(day)
     if picture.contract is not None and picture.contract.min_remaining_days:
-        yield from (day - lane for day in _edges([picture.contract]))
+        found += [day - lane for day in _edges([picture.contract])]
+    return found
 
 
 def _next_of(lots: Sequence[StockLot], today: date, lane: timedelta, required: timedelta) -> date:
@@ -175,15 +184,17 @@ def _next_of(lots: Sequence[StockLot], today: date, lane: timedelta, required: t
     return min(days, default=today)
 
 
-def _dispatch(picture: Picture, today: date, asked: Asked) -> Iterator[date]:
+def _dispatch(picture: Picture, today: date, asked: Asked) -> list[date]:
     """Days by which goods should have left."""
-    order, region, rules = picture.order, picture.region, profile.current()
+    found: list[date] = []
+    due, region, rules = picture.order.requested_date, picture.region, profile.current()
     if asked.asks("transport.slow_lane_breaks_date"):
-        yield order.requested_date - (region.lane_days_p95 - 1) * DAY
+        found.append(due - (region.lane_days_p95 - 1) * DAY)
     if asked.asks("qc.slack_below_test_time"):
-        yield order.requested_date - (region.lane_days_p50 + rules.full_test_days - 1) * DAY
+        found.append(due - (region.lane_days_p50 + rules.full_test_days - 1) * DAY)
     if asked.asks("transport.last_cold_dispatch_day") and any(one.cold_chain for one in picture.products.values()):
-        yield next_cold_change(today)
+        found.append(next_cold_change(today))
+    return found
 
 
 def next_cold_change(today: date) -> date:
@@ -197,30 +208,28 @@ def _week(today: date) -> Iterator[date]:
     yield from (today + number * DAY for number in range(1, 8))
 
 
-def _moments(picture: Picture, as_of: datetime, asked: Asked) -> Iterator[datetime]:
+def _moments(picture: Picture, as_of: datetime, asked: Asked) -> list[datetime]:
     """Hours and moments; past ones among them."""
-    order = picture.order
+    found, order = [], picture.order
     if order.surgery_at is not None:
-        yield from _falls("order", "hours_to_surgery", order.surgery_at, as_of, asked)
+        found += _falls("order", "hours_to_surgery", order.surgery_at, as_of, asked)
     if asked.asks("order.waiting_wdays"):
         step = asked.step_above("order", "waiting_wdays", facts.waited(picture, as_of))
         if step is not None:
             begun = order.submitted_at
-            yield picture.once(("waited until", begun, step), lambda: _waited(begun, step))
+            found.append(picture.once(("waited until", begun, step), lambda: _waited(begun, step)))
     if "override" in asked.kinds:
         for one in picture.overrides:
-            yield one.starts_at
-            yield min(one.until, one.ended_at or one.until)
+            found += [one.starts_at, min(one.until, one.ended_at or one.until)]
             if one.holds(as_of):
-                yield from _falls("override", "hours_left", one.until, as_of, asked)
+                found += _falls("override", "hours_left", one.until, as_of, asked)
+    return found
 
 
-def _falls(kind: str, name: str, end: datetime, as_of: datetime, asked: Asked) -> Iterator[datetime]:
+def _falls(kind: str, name: str, end: datetime, as_of: datetime, asked: Asked) -> list[datetime]:
     """Whole hours until `end`, rounded down: the first moment at which they are below their next step."""
-    if asked.asks(f"{kind}.{name}"):
-        step = asked.step_below(kind, name, (end - as_of) // HOUR)
-        if step is not None:
-            yield end - step * HOUR + TICK
+    step = asked.step_below(kind, name, (end - as_of) // HOUR) if asked.asks(f"{kind}.{name}") else None
+    return [] if step is None else [end - step * HOUR + TICK]
 
 
 def _waited(start: datetime, days: int) -> datetime:

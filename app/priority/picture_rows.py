@@ -230,7 +230,7 @@ def _given(numbers: Iterable[str | None]) -> list[str]:
 def goods(answer: Answer, groups: Answer) -> dict[str, Goods]:
     """By product; `groups`: how many are active of their substitution groups."""
     found, own, both = {}, len(_PRODUCT.names), len(_PRODUCT.names) + len(_REGISTRATION.names)
-    active: dict[str | None, int] = dict(groups())  # type: ignore[arg-type]
+    active: dict[str | None, int] = dict(groups())
     for row in answer():
         registration = None if row[own] is None else _REGISTRATION.made(row[own:both])
         product = _PRODUCT.made(row[:own], registration=registration)

@@ -34,7 +34,7 @@ class Year:
     days: Mapping[date, Day]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WorkCalendar:
     """Announced years and the hours of a working day (local time, in order, apart from each other)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 import polars as pl
@@ -35,7 +36,11 @@ def until_in_bulk(ordinals: pl.Series) -> pl.Series:
 
 def nth(count: int) -> date:
     """The day with which `until` comes to that number: a working day."""
-    known = calendar()
+    return _nth(calendar(), count)
+
+
+@lru_cache(maxsize=4096)
+def _nth(known: WorkCalendar, count: int) -> date:
     first = min(_LAST, max(1, (count - max(known.sums)) // 5 * 7 - 7))  # weekdays alone come to it between these
     last = max(first, min(_LAST, (count - min(known.sums)) // 5 * 7 + 14))
     return date.fromordinal(first + bisect_left(range(first, last), count, key=known.working_until))
