@@ -56,8 +56,8 @@ def verdict(plan: Plan, firings: list[Firing], facts: Facts) -> Verdict:
     if plan.table is not None:
         return Verdict(0, None, blocked=False)
     prepared = _prepared(plan)
-    score = prepared.score(firings, facts)
-    blocked = any(firing.rule in prepared.blocking for firing in firings)
+    score = prepared.score(firings, facts) if firings else prepared.nought
+    blocked = not prepared.blocking.isdisjoint([firing.rule for firing in firings])
     return Verdict(score, prepared.band(score, firings), blocked)
 
 
@@ -157,6 +157,7 @@ class _Prepared:
         self.starts = [(start, place) for place, start in starts]
         self.bounding = {rule.id: rule.then for rule in plan.rules if rule.then.floor or rule.then.cap}
         self.blocking = {rule.id for rule in plan.rules if rule.then.blocks}
+        self.nought = self.score([], {})
 
     def score(self, firings: list[Firing], facts: Facts) -> int:
         """The sum of the groups, each and all together within their limits."""

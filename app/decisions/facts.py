@@ -71,30 +71,24 @@ def check(facts: Mapping[str, list[Fact]], kinds: Iterable[str], schema: FactSch
     }
 
 
-def completing() -> Callable[[Mapping[str, list[Fact]]], Facts]:
-    """Who makes of facts that providers just counted what `check` gives, if they keep to their types: only what is
-    missing or empty is looked at. For who reckons with many and stores none of them. It raises FactsInvalid."""
-    kinds = {name: (kind, len(kind.attributes)) for name, kind in shipped_schema().kinds.items()}
+def completing() -> Callable[[Facts], Facts]:
+    """Who makes of facts that providers just counted what `check` gives, if they keep to their types: it adds what they
+    left out, and looks only at what is missing or empty. For who reckons with many and stores none of them. It raises
+    FactsInvalid."""
+    kinds = {name: (kind, len(kind.attributes), kind.defaults) for name, kind in shipped_schema().kinds.items()}
 
-    def complete(facts: Mapping[str, list[Fact]]) -> Facts:
-        found = {}
+    def complete(facts: Facts) -> Facts:
         for name, many in facts.items():
-            kind, size = kinds[name]
-            found[name] = [
-                item if len(item) == size and None not in item.values() else _completed(kind, item) for item in many
-            ]
-        return found
+            kind, size, defaults = kinds[name]
+            for place, given in enumerate(many):
+                if len(given) < size:
+                    for left_out, value in defaults.items():
+                        given.setdefault(left_out, value)
+                if len(given) != size or (None in given.values() and None in kind.needed(given)):
+                    many[place] = _whole(kind, given)
+        return facts
 
     return complete
-
-
-def _completed(kind: Kind, given: Fact) -> Fact:
-    found = kind.defaults | given if kind.defaults else given
-    if len(found) == len(kind.attributes):
-        values = found.values()
-        if None not in values or None not in kind.needed(found):
-            return found
-    return _whole(kind, given)
 
 
 def _checked(kind: Kind, given: list[Fact]) -> list[Fact]:

@@ -6,7 +6,6 @@ schedules, fill rates, carrier cut-offs …) is left to the default that facts.y
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -244,7 +243,7 @@ def compliance_facts(subject: Subject, as_of: datetime) -> Facts:
     if picture is None:
         return []
     today = clock.local_date(as_of)
-    missing = sum(not present for present in _papers(picture, as_of))
+    missing = _missing_papers(picture, as_of)
     registrations = [product.registration for product in picture.products.values()]
     days = [None if one is None else one.days_left(today) for one in registrations]
     valid = (
@@ -267,21 +266,22 @@ def _covered(goods: dict[str, Any]) -> bool:
     return bool(goods["region_authorised"] and goods["in_customer_scope"] and goods["in_our_scope"])
 
 
-def _papers(picture: Picture, as_of: datetime) -> Iterator[bool]:
-    """Whether each paper that the channel and the order type demand is there."""
+def _missing_papers(picture: Picture, as_of: datetime) -> int:
+    """How many papers that the channel and the order type demand are not there."""
     order, rules = picture.order, profile.current()
+    wanted = {
+        *rules.channel_documents.get(order.channel, ()),
+        *rules.order_type_documents.get(order.order_type, ()),
+    }
+    if not wanted:
+        return 0
     present = {
         "award": award_valid(picture, as_of),
         "authorisation": picture.named_authorisation is not None,
         "contract": contract_in_force(picture, as_of),
         "hospital_po": bool(order.hospital_po),
     }
-    wanted = (
-        *rules.channel_documents.get(order.channel, ()),
-        *rules.order_type_documents.get(order.order_type, ()),
-    )
-    for name in sorted(set(wanted)):
-        yield present[name]
+    return sum(not present[name] for name in wanted)
 
 
 @fact.register("region")

@@ -209,17 +209,20 @@ def _line_lots(picture: Picture, line: OrderLine, arrival: date) -> dict[str, An
     }
 
 
+_COUNTED = {
+    fault: f"lots_{fault or 'usable'}"
+    for fault in ("recalled", "expired", "unreleased", "unreported", "short_dated", "")
+}
+"""By fault the fact that counts such lots; of the unregistered ones `made_after_registration` tells."""
+
+
 def _counted(lots: list[tuple[StockLot, str]]) -> dict[str, Any]:
-    counted = dict.fromkeys(("recalled", "expired", "unreleased", "unreported", "short_dated", "unregistered", ""), 0)
+    counted: dict[str, Any] = dict.fromkeys(_COUNTED.values(), 0)
     for _lot, fault in lots:
-        counted[fault] += 1
-    usable = counted.pop("")
-    counted.pop("unregistered")  # told by `made_after_registration`
-    return {
-        **{f"lots_{fault}": count for fault, count in counted.items()},
-        "lots_usable": usable,
-        "available": _free(lots),
-    }
+        if fault in _COUNTED:
+            counted[_COUNTED[fault]] += 1
+    counted["available"] = _free(lots)
+    return counted
 
 
 @fact.register("product")
@@ -262,19 +265,23 @@ def stock_facts(subject: Subject, as_of: datetime) -> Facts:
             "all_available": not short,
             "short_lines": len(short),
             "fill_permille": sum(given.values()) * 1000 // ordered if ordered else 0,
-            "near_expiry_lines": sum(_near_expiry(picture, line, arrival) for line in picture.lines),
+            "near_expiry_lines": _near_expiry(picture, arrival),
             "quantity_ratio_permille": max(ratios, default=None),
             "constrained": any(line.product_id in picture.contested for line in short),
         }
     ]
 
 
-def _near_expiry(picture: Picture, line: OrderLine, arrival: date) -> bool:
-    """The lot that would go first expires soon after arrival and is still good enough for the customer."""
-    lots = lots_with_faults(picture, line, arrival)
-    first = next((lot for lot, fault in lots if lot.free and not fault), None)
-    limit = arrival + timedelta(days=profile.current().near_expiry_days)
-    return first is not None and first.expires_on is not None and first.expires_on <= limit
+def _near_expiry(picture: Picture, arrival: date) -> int:
+    """Of so many lines the lot that would go first expires soon after arrival and is still good enough for the
+    customer."""
+    found, limit = 0, arrival + timedelta(days=profile.current().near_expiry_days)
+    for line in picture.lines:
+        for lot, fault in lots_with_faults(picture, line, arrival):
+            if lot.free and not fault:
+                found += lot.expires_on is not None and lot.expires_on <= limit
+                break
+    return found
 
 
 @fact.register("transport")
@@ -315,10 +322,12 @@ def qc_facts(subject: Subject, as_of: datetime) -> Facts:
 
 def _waits_for_release(picture: Picture, line: OrderLine, given: int, arrival: date) -> bool:
     """The line is short, and what lies in quarantine would serve it."""
+    if given >= line.quantity:
+        return False
     required = picture.required_days(line, arrival)
     waiting = sum(
         lot.free
         for lot in picture.lots.get(line.product_id, ())
         if lot.status == QUARANTINED and usable_on(lot, arrival, spare_days=required)
     )
-    return given < line.quantity <= given + waiting
+    return line.quantity <= given + waiting

@@ -125,7 +125,11 @@ class Picture:
 
     def arrival(self, as_of: datetime) -> date:
         """When goods that leave on the business date would arrive, on the usual lane."""
-        return clock.local_date(as_of) + timedelta(days=self.lane_days)
+        key = ("arrival", self.region.lane_days_p50, as_of)
+        found: date | None = self.memory.get(key)
+        if found is None:
+            found = self.memory[key] = clock.local_date(as_of) + timedelta(days=self.lane_days)
+        return found
 
 
 _looked_at: ContextVar[Picture | None] = ContextVar("picture looked at", default=None)

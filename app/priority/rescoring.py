@@ -11,10 +11,10 @@ Locks: the orders, in the order of their ids, before anything is read; then thei
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import structlog
@@ -58,8 +58,7 @@ _MOVE, _SCORE, _SET_MOMENT = (
 )
 
 
-@dataclass(frozen=True)
-class Scored:
+class Scored(NamedTuple):
     """What the rules say of an order now, by the oracle."""
 
     mark: Mark
@@ -167,7 +166,7 @@ def _compare(picture: Picture, rules: Rules, trigger: str, changes: _Changes) ->
         values = dict(zip(_MOVED, (now.mark.score, as_of, trigger, next_at, *place), strict=True))
         (changes.scored if stays else changes.moved).append({"order_id": order_id, **values})
         if not stays:
-            changes.ranks[order_id] = replace(service.rank_of(before), score=ranked, promise_days=promise)
+            changes.ranks[order_id] = service.rank_at(before, ranked, promise)
         return
     if next_at != before.next_change_at:
         changes.timed.append({"order_id": order_id, "next_change_at": next_at})

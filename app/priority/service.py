@@ -181,11 +181,16 @@ def promise_days(order_id: str, as_of: datetime) -> int | None:
 
 def rank_of(standing: OrderStanding) -> Rank:
     """The standing as tasks know it."""
+    return rank_at(standing, standing.ranked_score, standing.promise_days)
+
+
+def rank_at(standing: OrderStanding, score: int, promise_days: int | None) -> Rank:
+    """The same, with another score and promise."""
     return Rank(
         blocked=standing.blocked,
         band=standing.band,
-        score=standing.ranked_score,
-        promise_days=standing.promise_days,
+        score=score,
+        promise_days=promise_days,
         requested_date=standing.requested_date,
         submitted_at=standing.submitted_at,
         number=standing.number,

@@ -5,15 +5,14 @@ Pure: single assessments and re-ranks of many orders use the same functions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.priority import profile
 
 HIGHEST = 1000
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """Where an order stands, by itself: `score` is the one it is ranked by, of a new mark the one just computed."""
 
     blocked: bool
