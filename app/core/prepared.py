@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Boolean, Date, Dialect
+from sqlalchemy import BindParameter, Boolean, Date, Dialect, literal_column
 from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.visitors import replacement_traverse
 
 from app.core import jsontext
 from app.core.db import Json, UtcDateTime, connection, driver, engine, straight
@@ -128,7 +130,8 @@ class Prepared:
         return cursor, compiled
 
     def _compile(self, dialect: Dialect) -> _Compiled:
-        compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
+        statement = replacement_traverse(self._statement, {}, partial(_in_text, dialect))
+        compiled = statement.compile(dialect=dialect, column_keys=self._columns)
         binds = {name: bind for bind, name in compiled.bind_names.items()}
         names = list(compiled.positiontup if compiled.positional else binds)
         fixed = {name: bind.value for name, bind in binds.items() if not bind.required and bind.value is not None}
@@ -141,6 +144,16 @@ class Prepared:
         )
         self._compiled[dialect.name] = made
         return made
+
+
+def _in_text(dialect: Dialect, part: Any, **_more: Any) -> Any:
+    """A constant as part of the statement's text, None for everything else. As a parameter it would not tell PostgreSQL
+    how many rows are meant, which then plans the statement anew each time, nor SQLite which partial index fits."""
+    if not isinstance(part, BindParameter) or part.required:
+        return None
+    value, write = part.value, part.type.dialect_impl(dialect).literal_processor(dialect)
+    plain = isinstance(value, int) or (isinstance(value, str) and value.isidentifier()) or value == ""
+    return literal_column(write(value), part.type) if plain and write is not None else None
 
 
 def _taker(

@@ -85,7 +85,6 @@ _IS_OPEN = Order.status.in_(OPEN)
 _status_is_open = Order.status.in_([literal_column(f"'{status.value}'") for status in OPEN])
 _also_open = or_(*(func.coalesce(Order.status, "") == status for status in OPEN))  # is not looked for by its index
 MOST = 100
-"""In the text of the statement: PostgreSQL takes a limit that it does not know for a tenth of all."""
 
 
 def _few_open(kind: str) -> Prepared:
@@ -94,8 +93,8 @@ def _few_open(kind: str) -> Prepared:
     wanted, column = _BY_COLUMN[kind]
     if kind in ("customer", "region"):
         found = wanted.where(among(column, "keys"), _status_is_open).cte("found").prefix_with("MATERIALIZED")
-        return Prepared(select(found.c.id).limit(literal_column(str(MOST))))
-    return Prepared(wanted.where(among(column, "keys"), _also_open).limit(literal_column(str(MOST))))
+        return Prepared(select(found.c.id).limit(MOST))
+    return Prepared(wanted.where(among(column, "keys"), _also_open).limit(MOST))
 
 
 _OPEN_BY = {kind: _few_open(kind) for kind in _BY_COLUMN}

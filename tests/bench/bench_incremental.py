@@ -52,7 +52,7 @@ def main() -> None:
     count = int(sys.argv[-1]) if sys.argv[-1].isdigit() else 100_000
     with tempfile.TemporaryDirectory() as folder:
         run(Path(folder), f"sqlite:///{folder}/bench.db", count)
-        with embedded() as server:
+        with embedded(hurried=False) as server:
             base = create_engine(normal_url(server), isolation_level="AUTOCOMMIT")
             with base.connect() as connection:
                 connection.execute(text("CREATE DATABASE incremental"))
