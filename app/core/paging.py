@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -42,4 +43,20 @@ def paginate(statement: Select[Any], number: int = 1, size: int = SIZE) -> Page[
     rows = session().execute(statement.limit(size).offset((number - 1) * size))
     single = len(statement.column_descriptions) == 1
     items = list(rows.scalars()) if single else list(rows)
+    return Page(items, number, size, total)
+
+
+def paginate_in_turn(parts: Iterable[tuple[int, Select[Any]]], number: int = 1, size: int = SIZE) -> Page[Any]:
+    """The page of a list that goes from one statement's rows to the next one's: each in an order that an index has,
+    where the whole would have to be sorted. `parts`: how many rows each has, and the statement. One statement for each
+    part on the page."""
+    size = min(max(size, 1), LARGEST)
+    number = min(max(number, 1), 1_000_000)
+    items: list[Any] = []
+    total, skipped = 0, (number - 1) * size
+    for count, statement in parts:
+        begin, wanted = max(0, skipped - total), size - len(items)
+        if wanted and begin < count:
+            items += session().execute(statement.limit(wanted).offset(begin))
+        total += count
     return Page(items, number, size, total)

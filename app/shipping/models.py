@@ -64,6 +64,7 @@ STATUSES = ("planned", "picking", "picked", "packed", "in_transit", "returning",
 OPEN = ("planned", "picking", "picked", "packed")
 """Goods have not left."""
 UNDER_WAY = ("in_transit", "returning")
+OVER = ("delivered", "returned", "void")
 
 
 class Shipment(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,6 +22,7 @@ from app.orders.models import Order, OrderStatus
 from app.planning.service import Share
 from app.shipping.models import (
     OPEN,
+    OVER,
     STATUSES,
     UNDER_WAY,
     DeliveryProof,
@@ -172,19 +173,22 @@ def listed(*, status: str = "", q: str = "") -> Select[Any]:
     return _listed(status, q).order_by(Shipment.number.desc())
 
 
-def to_do_first(*, status: str = "", q: str = "") -> Select[Any]:
-    """(Shipment, Order): what must leave first, then what must arrive first, then what is over, the newest first."""
-    here, way = Shipment.status.in_(OPEN), Shipment.status.in_(UNDER_WAY)
-    return _listed(status, q).order_by(
-        case((here, 0), (way, 1), else_=2),
-        case((here, Shipment.leaves_on), (way, Shipment.arrives_on)),
-        case((or_(here, way), ""), else_=Shipment.number).desc(),
-        Shipment.number,
+def to_do_first(counts: Mapping[str, int], *, status: str = "", q: str = "") -> list[tuple[int, Select[Any]]]:
+    """(Shipment, Order) in turn, and how many there are by `counts`: what must leave first, then what must arrive first,
+    then what is over, the newest first."""
+    wanted, here, way = _listed(status, q), Shipment.status.in_(OPEN), Shipment.status.in_(UNDER_WAY)
+    parts = (
+        (OPEN, wanted.where(here).order_by(Shipment.leaves_on, Shipment.number)),
+        (UNDER_WAY, wanted.where(way).order_by(Shipment.arrives_on, Shipment.number)),
+        (OVER, wanted.where(Shipment.status.not_in(OPEN + UNDER_WAY)).order_by(Shipment.number.desc())),
     )
+    return [(sum(counts.get(one, 0) for one in own if status in ("", one)), part) for own, part in parts]
 
 
 def _listed(status: str, q: str) -> Select[Any]:
-    wanted: Select[Any] = _matching(select(Shipment, Order), q)
+    wanted: Select[Any] = _matching(
+        select(Shipment, Order).join_from(Shipment, Order, Order.id == Shipment.order_id), q
+    )
     return wanted.where(Shipment.status == status) if status in STATUSES else wanted
 
 
@@ -196,12 +200,12 @@ def is_late(one: Shipment) -> bool:
 
 def counts(*, q: str = "") -> dict[str, int]:
     """How many by state. One statement."""
-    wanted = _matching(select(Shipment.status, func.count()), q).group_by(Shipment.status)
-    return {status: int(count) for status, count in session().execute(wanted)}
+    wanted = select(Shipment.status, func.count())
+    wanted = wanted.join_from(Shipment, Order, Order.id == Shipment.order_id) if q.strip() else wanted
+    return {status: int(count) for status, count in session().execute(_matching(wanted, q).group_by(Shipment.status))}
 
 
 def _matching(wanted: Any, q: str) -> Any:
-    wanted = wanted.join_from(Shipment, Order, Order.id == Shipment.order_id)
     text = q.strip().upper()
     return wanted.where((Shipment.number == text) | (Order.number == text)) if text else wanted
 

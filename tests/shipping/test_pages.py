@@ -79,6 +79,15 @@ def test_units_that_are_not_there_are_named_and_stay_in_sight(dock, client):
     shown = client.get("/shipments").text
     assert shown.count("should have left") == 1, "in words, not by colour alone"
     assert shown.index(one.number) < shown.index(later.number), "what must leave first stands on top"
+    one.status = "in_transit"
+    session().flush()
+    shown = client.get("/shipments").text
+    assert shown.index(one.number) > shown.index(later.number), "what is on its way comes after what is still here"
+    one.status, later.status = "delivered", "in_transit"
+    session().flush()
+    assert client.get("/shipments").text.index(one.number) > client.get("/shipments").text.index(later.number)
+    assert one.number in client.get("/shipments?status=delivered").text
+    assert later.number not in client.get("/shipments?status=delivered").text
 
 
 def test_from_the_pick_list_to_the_signature(dock, client):

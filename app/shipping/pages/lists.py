@@ -6,7 +6,7 @@ from flask import render_template, request
 
 from app.core import menu
 from app.core.i18n import _l
-from app.core.paging import paginate
+from app.core.paging import paginate_in_turn
 from app.core.permissions import current_actor, requires
 from app.core.web import is_fragment
 from app.shipping import shipments
@@ -27,13 +27,14 @@ def list_shipments() -> str:
     choices = {name: request.args.get(name, "").strip()[:40] for name in ("q", "status")}
     if choices["status"] not in STATUSES:
         choices["status"] = ""
-    page = paginate(shipments.to_do_first(**choices), request.args.get("page", 1, type=int))
+    counts = shipments.counts(q=choices["q"])
+    page = paginate_in_turn(shipments.to_do_first(counts, **choices), request.args.get("page", 1, type=int))
     tasks = shipments.tasks_of([shipment.id for shipment, _order in page.items])
     return render_template(
         "shipping/_shipments.html" if is_fragment() else "shipping/shipments.html",
         page=page,
         choices={name: value for name, value in choices.items() if value},
-        counts=shipments.counts(q=choices["q"]),
+        counts=counts,
         statuses=STATUSES,
         tasks=tasks,
         late={shipment.id for shipment, _order in page.items if shipments.is_late(shipment)},
