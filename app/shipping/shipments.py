@@ -174,8 +174,8 @@ def listed(*, status: str = "", q: str = "") -> Select[Any]:
 
 
 def to_do_first(counts: Mapping[str, int], *, status: str = "", q: str = "") -> list[tuple[int, Select[Any]]]:
-    """(Shipment, Order) in turn, and how many there are by `counts`: what must leave first, then what must arrive first,
-    then what is over, the newest first."""
+    """(Shipment, Order) in turn, and how many there are by `counts`: what must leave first, then what must arrive
+    first, then what is over, the newest first."""
     wanted, here, way = _listed(status, q), Shipment.status.in_(OPEN), Shipment.status.in_(UNDER_WAY)
     parts = (
         (OPEN, wanted.where(here).order_by(Shipment.leaves_on, Shipment.number)),
