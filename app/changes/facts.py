@@ -10,11 +10,13 @@ from app.changes.queries import get_change
 from app.changes.stages import stage_of
 from app.changes.whatif import FURTHER, URGENT
 from app.core.subject import Subject
-from app.decisions.facts import about, fact
+from app.decisions.facts import about, always_of, fact
 from app.documents import queries as documents
 from app.fulfilment.documents import CONFIRMATION
 from app.orders import queries as orders
 from app.orders.models import OrderStatus
+
+always_of("change", "change")
 
 
 @about.register("change")

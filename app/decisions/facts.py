@@ -32,8 +32,17 @@ narrower: Registry[Provider] = Registry("narrower fact")
 """By “kind of subject:kind of fact”: what is meant where a subject has a part only of what `about` leads to (a shipment
 of the reservations of its order)."""
 
+bearers: dict[str, frozenset[str]] = {}
+"""By kind of fact the kinds of subject that have it, each of them always: see `always_of`."""
+
 MOST = 1000
 """Facts of one kind in a decision."""
+
+
+def always_of(kind: str, *subjects: str) -> None:
+    """Each of these subjects has facts of the kind, and no other has: rules about others may not ask for them, or
+    nothing could be decided there any more (`subjects`). Facts that may be missing, or several, need not be told."""
+    bearers[kind] = frozenset(subjects)
 
 
 class FactsInvalid(DomainError):

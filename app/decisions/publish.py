@@ -24,7 +24,8 @@ from app.decisions.models import FactSchemaText, RuleSetPointer, RuleSetVersion
 from app.decisions.profiles import resolve
 from app.decisions.schema import FOLDER, FactSchema, shipped_schema
 from app.decisions.smoke import Job, try_out
-from app.decisions.texts import new_plan_of_text, same_text
+from app.decisions.subjects import refuse_unanswerable
+from app.decisions.texts import is_table, new_plan_of_text, same_text
 
 NOT_RULES = ("facts.yaml", "profiles.yaml")
 """Files in rules/ that are no rule sets."""
@@ -57,6 +58,12 @@ class NoDecisionTable(Conflict):
     """The editor of tables writes decision tables; a rule file is written by the forms of the studio."""
 
     message = _l("“%(rule_set)s” is no decision table: edit its rules.")
+
+
+class IsRules(Conflict):
+    """A decision table bears the id of a rule set that is none."""
+
+    message = _l("“%(rule_set)s” is a set of rules already: give the decision another id in its file.")
 
 
 class OtherRuleSet(Conflict):
@@ -115,9 +122,11 @@ def _run_cases_once(plan: Plan, folder: Path) -> None:
 
 def submit(actor: Actor, text: str, file: str = "rules.yaml", *, cases: str | None = None) -> RuleSetVersion:
     """Store a text as a draft, with today's numbers of the profiles it names and its cases (else those of the version
-    in force). Raises RuleFileInvalid, SameVersion."""
+    in force). Raises RuleFileInvalid, SameVersion, NoRuleFile, NoDecisionTable."""
     text = resolve(text, file)
     plan, schema = compiled(text, file)
+    _refuse_other_shape(plan)
+    refuse_unanswerable(plan, file)
     _refuse_same(plan.rule_set)
     _refuse_same_draft(plan.rule_set.id, text)
     return _store(actor, plan.rule_set, text, schema, _cases_for(plan.rule_set.id) if cases is None else cases)
@@ -149,6 +158,7 @@ def save_draft(
     plan, schema = compiled(body)
     if plan.rule_set.id != held.rule_set:
         raise OtherRuleSet(found=plan.rule_set.id, rule_set=held.rule_set)
+    refuse_unanswerable(plan, f"{held.rule_set}.yaml")
     cases = held.cases if cases is None else cases
     read_cases(cases)
     if cases == held.cases and schema.sha256 == held.schema_sha256 and same_text(body, held.body):
@@ -182,6 +192,7 @@ def compiled(text: str, file: str = "rules.yaml") -> tuple[Plan, FactSchema]:
 def trial_of(version: RuleSetVersion) -> Trial:
     """What is needed to try a draft. Raises RuleFileInvalid."""
     plan = queries.plan_of(version)
+    refuse_unanswerable(plan, f"{version.rule_set}.yaml")
     schema = session().get_one(FactSchemaText, version.schema_sha256)
     return Trial(
         plan, read_cases(version.cases), Job(schema.body, ((version.rule_set, version.body),)), version.revision
@@ -209,6 +220,18 @@ def passed(actor: Actor, version: RuleSetVersion, trial: Trial) -> RuleSetVersio
     audit.record(actor, "rule:try", subject(held.rule_set), version=held.number, sha256=held.sha256)
     tell_moved(actor, held)
     return held
+
+
+def _refuse_other_shape(plan: Plan) -> None:
+    """Rules stay rules, and a table a table: who asks for one could not do with the other."""
+    mine = select(RuleSetVersion).where(RuleSetVersion.rule_set == plan.rule_set.id)
+    last = mine.where(RuleSetVersion.status != "discarded")
+    known = session().scalar(last.order_by(RuleSetVersion.number.desc()).limit(1))
+    if known is None or is_table(known.body) == (plan.table is not None):
+        return
+    if plan.table is not None:
+        raise IsRules(rule_set=plan.rule_set.id)
+    raise NoRuleFile(rule_set=plan.rule_set.id)
 
 
 def _refuse_same(rule_set: RuleSet) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from app.catalog import queries as catalog
 from app.core import clock, workdays
 from app.core.subject import Subject
-from app.decisions.facts import fact
+from app.decisions.facts import always_of, fact
 from app.priority import columns as columns
 from app.priority import facts_goods as facts_goods
 from app.priority import facts_steering as facts_steering
@@ -44,6 +44,9 @@ ORDER_KINDS = (
     "mode",
 )
 """Kinds of facts that an order has."""
+for _kind in ("order", "customer", "credit", "product", "stock", "region", "transport", "qc", "compliance"):
+    always_of(_kind, "order", "change", "shipment", "task")
+always_of("task", "task")
 
 
 def fen(amount: Decimal) -> int:

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from app.core.subject import Subject
-from app.decisions.facts import fact
+from app.decisions.facts import always_of, fact
 
 _answer: ContextVar[dict[str, Any] | None] = ContextVar("answer", default=None)
+always_of("answer", "answer")
 
 
 @fact.register("answer")

@@ -8,10 +8,12 @@ from typing import Any
 
 from app.core import clock, i18n
 from app.core.subject import Subject
-from app.decisions.facts import fact
+from app.decisions.facts import always_of, fact
 from app.qualification.filing import File, file_of
 from app.qualification.queries import get_qualification
 from app.qualification.wording import paper_names
+
+always_of("qualification", "qualification")
 
 
 @fact.register("qualification")

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core import clock
 from app.core.subject import Subject
-from app.decisions.facts import fact
+from app.decisions.facts import always_of, fact
 from app.inventory import queries as stock
 from app.inventory.models import CONSIGNMENT, CUSTOMER, RECALLED, TRANSIT, USED, usable_on
 from app.quality import history
@@ -17,6 +17,9 @@ from app.quality.supply import terms_of
 
 OUTSIDE = (CUSTOMER, CONSIGNMENT, TRANSIT, USED)
 CHECKED = ("package", "label", "udi", "certificate")
+always_of("inspection", "inspection")
+always_of("inspection_result", "inspection")
+always_of("nonconformance", "inspection")
 
 
 @fact.register("inspection")

@@ -8,11 +8,13 @@ from typing import Any
 
 from app.core import workdays
 from app.core.subject import Subject
-from app.decisions.facts import fact
+from app.decisions.facts import always_of, fact
 from app.recalls.counting import progress_of
 from app.recalls.queries import get_case, notices_of
 
 HOUR = timedelta(hours=1)
+always_of("recall", "recall")
+always_of("recall_progress", "recall")
 
 
 @fact.register("recall")

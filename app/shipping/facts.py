@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.subject import Subject
-from app.decisions.facts import about, fact, narrower
+from app.decisions.facts import about, always_of, fact, narrower
 from app.inventory.models import Lot, may_arrive_on
 from app.priority import profile
 from app.priority import queries as priority
@@ -16,6 +16,7 @@ from app.shipping import delivery, shipments
 from app.shipping.models import Shipment
 
 UNDER_INSPECTION = "under_inspection"
+always_of("excursion", "shipment")
 
 
 @about.register("shipment")

@@ -15,7 +15,8 @@ from app.decisions.outcome import BANDS
 from app.decisions.permissions import RULE_APPROVE, RULE_EDIT, RULE_READ
 from app.decisions.publish import NoDraft, NoRuleFile
 from app.decisions.simulation import runs
-from app.decisions.studio import inputs, overview
+from app.decisions.studio import inputs, noting, overview
+from app.decisions.subjects import askable
 from app.decisions.texts import is_table
 from app.identity.roles import ROLES
 
@@ -68,6 +69,7 @@ def shared(version: RuleSetVersion, tab: str) -> dict[str, Any]:
         "may_approve": actor.may(RULE_APPROVE),
         "to_simulate": version.status in runs.SIMULATED,
         "simulated": runs.latest(version) if version.status in runs.SIMULATED else None,
+        "notes": noting.notes_on(version),
     }
 
 
@@ -112,8 +114,8 @@ def choices(version: RuleSetVersion) -> dict[str, Any]:
         "rule_set": rules,
         "schema": rules.schema,
         "parameters": rules.parameters,
-        "facts": overview.fact_choices(rules.schema),
-        "countable": [nothing, *((one.name, one.label) for one in overview.countable(rules.schema))],
+        "facts": overview.fact_choices(askable(rules.id, rules.schema)),
+        "countable": [nothing, *((one.name, one.label) for one in overview.countable(askable(rules.id, rules.schema)))],
         "owners": [("", _("as the rule set")), *((code, pick(name)) for code, name in ROLES.items())],
         "factors": [(one.id, pick(one.name)) for one in rules.factors],
         "bands": [nothing, *((band, band) for band in BANDS)] if rules.bands else [],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -16,6 +17,7 @@ from app.decisions.permissions import RULE_EDIT, RULE_READ
 from app.decisions.profiles import resolve
 from app.decisions.source import RuleFileInvalid
 from app.decisions.studio.completion import words_of
+from app.decisions.subjects import askable, refuse_unanswerable
 
 TEXT = "/rules/<rule_set>/versions/<int:number>/text"
 
@@ -50,6 +52,7 @@ def check_text(rule_set: str, number: int) -> dict[str, Any]:
     try:
         text = request.form.get("text", "").replace("\r\n", "\n")
         plan, _schema = publish.compiled(resolve(text))
+        refuse_unanswerable(plan, f"{rule_set}.yaml")
     except RuleFileInvalid as error:
         rule, reason = error.details["rule"], error.details["reason"]
         told = reason if rule == "–" else _("Rule %(rule)s: %(reason)s", rule=rule, reason=reason)
@@ -61,6 +64,7 @@ def check_text(rule_set: str, number: int) -> dict[str, Any]:
 
 def _page(version: RuleSetVersion, text: str, error: str = "") -> str:
     rule_set = queries.plan_of(version).rule_set
+    offered = replace(rule_set, schema=askable(rule_set.id, rule_set.schema))
     return render_template(
-        "decisions/text.html", **shared(version, "text"), text=text, error=error, words=words_of(rule_set)
+        "decisions/text.html", **shared(version, "text"), text=text, error=error, words=words_of(offered)
     )
