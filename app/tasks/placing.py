@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -30,7 +31,7 @@ def move_to(source_id: str, source_ref: str, element_id: str, name: dict[str, st
 
 
 _OPEN_OF = Prepared(
-    select(_tasks.c.id, _tasks.c.created_at, _tasks.c.due_at, _extras.c.own_due, _extras.c.sla)
+    select(_tasks.c.id, _tasks.c.band, _tasks.c.created_at, _tasks.c.due_at, _extras.c.own_due, _extras.c.sla)
     .select_from(_tasks.outerjoin(_extras, _extras.c.task_id == _tasks.c.id))
     .where(
         _tasks.c.subject_kind == bindparam("kind"),
@@ -46,14 +47,21 @@ def rerank(subject: Subject, rank: Rank) -> int:
     unless the diagram or somebody has named one."""
     flush()
     now, rows, later = clock.now(), [], []
-    for id_, created, due, own, sla in _OPEN_OF.rows({"kind": subject.kind, "id": subject.id}):
-        due_now = due if own else due_at(sla, created, rank.band)
+    for id_, band, created, due, own, sla in _OPEN_OF.rows({"kind": subject.kind, "id": subject.id}):
+        due_now = due if own or band == rank.band else _due_in_other_band(due, sla, created, rank.band)
         rows.append({"id": id_, "due_at": due_now, "changed_at": now, **rank_columns(rank)})
         later += [id_] if due_now != due else []
     if rows:
         _PLACE.run(rows)
         ladder.moved(later)
     return len(rows)
+
+
+def _due_in_other_band(due: datetime, sla: dict[str, Any] | None, opened: datetime, band: str | None) -> datetime:
+    """Counted from the opening; but what becomes more urgent has the shorter time from now on, and none is late only
+    because it did."""
+    found = due_at(sla, opened, band)
+    return found if found >= due else min(due, max(found, due_at(sla, clock.now(), band)))
 
 
 def rerank_within_band(kind: str, ranks: Mapping[str, Rank]) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.audit import queries as audit
+from app.core import clock
 from app.core.errors import NotFound, StaleVersion
 from app.core.permissions import SYSTEM
 from app.tasks import lists, managing, queries, service
@@ -196,6 +197,28 @@ def test_ranking_anew_moves_the_task_and_its_due_time(anna):
     assert ids_of(queries.inbox(anna)) == [slow.id, quick.id]
     assert queries.get_task(slow.id).due_at == NOON + timedelta(minutes=30)
     assert queries.get_task(slow.id).rank == Rank(band="P0", score=900, number="1")
+
+
+def test_what_becomes_more_urgent_is_not_late_only_because_it_did(tx):
+    with clock.moved(NOON):
+        task = make_task(rank=Rank(band="P3"))
+    at_first = task.due_at
+    with clock.moved(NOON + timedelta(hours=5)):
+        for _again in range(2):
+            service.rerank(task.subject, Rank(band="P0", score=900))
+            tx.refresh(task)
+            assert task.due_at == NOON + timedelta(hours=5, minutes=30), "half an hour from now on"
+    with clock.moved(NOON + timedelta(hours=5, minutes=20)):
+        service.rerank(task.subject, Rank(band="P0", score=990))
+        tx.refresh(task)
+        assert task.due_at == NOON + timedelta(hours=5, minutes=30), "it does not slide while the band stays"
+        service.rerank(task.subject, Rank(band="P3"))
+        tx.refresh(task)
+        assert task.due_at == at_first
+    with clock.moved(at_first - timedelta(minutes=10)):
+        service.rerank(task.subject, Rank(band="P0"))
+        tx.refresh(task)
+        assert task.due_at == at_first, "never later than it was"
 
 
 @pytest.mark.parametrize(("band", "hours"), [("P0", 0.5), ("P1", 2), ("P2", 24), ("P3", 72), (None, 72)])
