@@ -74,6 +74,12 @@ class ReasonMissing(DomainError):
     message = _l("Please give a reason.")
 
 
+class NoMoment(DomainError):
+    """What was given as a moment is none."""
+
+    message = _l("Please give a date and a time.")
+
+
 class DateMissed(DomainError):
     """A date that is past."""
 

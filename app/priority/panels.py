@@ -11,6 +11,7 @@ from app.core.i18n import _, _n, pick, show_money
 from app.decisions import queries as decisions
 from app.decisions.models import Decision
 from app.decisions.outcome import Block, Outcome
+from app.decisions.uses import Use, uses
 from app.orders.models import Order
 from app.priority import profile, queries, service
 from app.priority.models import OrderOverride, OrderStanding
@@ -164,3 +165,12 @@ def panel_of(order: Order) -> Panel | None:
         moved=None if ranking.result.score == standing.score else service.outcome_at(order.id, standing.assessed_at),
         override=queries.override_of(order.id),
     )
+
+
+@uses.register("priority")
+def asked_of_each_order(rule_set: str) -> list[Use]:
+    """Gate, ranking and need, which the program asks besides the diagrams."""
+    if rule_set not in service.SETS:
+        return []
+    name = _("Each order: when it is entered, at gateways, and when something it depends on changes")
+    return [Use(name=name, of=_("Who comes first"), endpoint="priority.show_lists")]

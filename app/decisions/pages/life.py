@@ -113,8 +113,8 @@ def _whole(name: str) -> int | None:
 
 
 def _moment(text: str) -> datetime:
-    """A moment as the browser's field gives it, in the business zone. Raises DateMissed for what is none."""
+    """A moment as the browser's field gives it, in the business zone. Raises NoMoment."""
     try:
         return datetime.fromisoformat(text.strip()).replace(tzinfo=clock.BUSINESS_ZONE)
     except ValueError:
-        raise life.DateMissed from None
+        raise life.NoMoment from None
