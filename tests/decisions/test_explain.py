@@ -112,10 +112,40 @@ def test_what_would_be_decided_now(
 ) -> None:
     given = whole(shipped("stock_gate"), reservation={"short_quantity": 0, "short_lines": 0, "reserved_quantity": 2})
     monkeypatch.setattr(fact, "_functions", {kind: lambda *_asked, kind=kind: given[kind] for kind in given})
-    shown = client.get("/rules/stock_gate/explain/order/o7?lang=en").get_data(as_text=True)
+    shown = client.get("/rules/stock_gate/explain/order/o1?lang=en").get_data(as_text=True)
     assert "This is what would be decided now. Nothing was stored." in shown
-    assert "complete" in shown
+    assert "Route: <strong>complete</strong>" in shown
     assert count(tx) == 1
     monkeypatch.setattr(fact, "_functions", {kind: lambda *_asked: [] for kind in given})
-    answer = client.get("/rules/stock_gate/explain/order/nobody?lang=en")
-    assert (answer.status_code, answer.location) == (302, "/decisions/about/order/nobody")
+    answer = client.get("/rules/stock_gate/explain/order/o1?lang=en")
+    assert (answer.status_code, answer.location) == (302, "/decisions/about/order/o1")
+
+
+@pytest.mark.parametrize("path", ["/decisions/about", "/rules/stock_gate/explain"])
+def test_nothing_is_told_of_what_is_not_there(client: FlaskClient, decision: Decision, path: str) -> None:
+    for subject in ("banana/x", "order/nobody", "order/banana"):
+        assert client.get(f"{path}/{subject}").status_code == 404
+
+
+def test_rules_are_offered_whose_facts_the_subject_has(
+    client: FlaskClient, decision: Decision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = whole(shipped("stock_gate"), reservation={"short_quantity": 0, "short_lines": 0, "reserved_quantity": 2})
+    given["order"] = whole(shipped("approval_matrix"))["order"]
+    monkeypatch.setattr(fact, "_functions", {kind: lambda *_asked, kind=kind: given[kind] for kind in given})
+    for name, expression in (("freight", "order.total_fen"), ("typed", "weight")):
+        made = publish.submit(SYSTEM, priced(name, expression), f"{name}.dmn", cases="[]")
+        put_into_force(made)
+    shown = client.get("/decisions/about/order/o1?lang=en").get_data(as_text=True)
+    offered = set(re.findall(r"/rules/([a-z_]+)/explain/", shown))
+    assert offered == {"stock_gate", "freight"}  # not excursion, answers, or a table of a variable
+    assert "Freight · freight" in shown
+    for name in offered:
+        told = client.get(f"/rules/{name}/explain/order/o1?lang=en")
+        assert "This is what would be decided now." in told.get_data(as_text=True)
+
+
+def test_nearest_first_and_the_rest_behind(decision: Decision) -> None:
+    missed = {rule.rule: rule for rule in queries.not_fired(decision)}
+    assert missed["S11"].distance == pytest.approx(1 / 24)
+    assert missed["S9"].distance == 1
