@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.core.permissions import SYSTEM
 from app.core.subject import Subject
-from app.decisions import queries, service
+from app.decisions import queries, service, vocabulary
 from app.decisions.facts import fact
 from app.decisions.models import Decision
-from tests.decisions.factories import seed, shipped, whole
+from tests.decisions.dmn.factories import dmn
+from tests.decisions.factories import SHIPPED, seed, shipped, whole
 from tests.identity.factories import make_user, sign_in
+from tests.orders.factories import make_order
 
 pytestmark = pytest.mark.any_database
 
@@ -131,11 +136,11 @@ def test_rules_are_offered_whose_facts_the_subject_has(
     client: FlaskClient, decision: Decision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = whole(shipped("stock_gate"), reservation={"short_quantity": 0, "short_lines": 0, "reserved_quantity": 2})
-    given["order"] = whole(shipped("approval_matrix"))["order"]
+    given["order"] = whole(shipped("priority"))["order"]
     monkeypatch.setattr(fact, "_functions", {kind: lambda *_asked, kind=kind: given[kind] for kind in given})
-    for name, expression in (("freight", "order.total_fen"), ("typed", "weight")):
-        made = publish.submit(SYSTEM, priced(name, expression), f"{name}.dmn", cases="[]")
-        put_into_force(made)
+    for name, expression in (("freight", "order.line_count"), ("parcels", "weight")):
+        text = dmn([(expression, "number")], [("fee", "number")], [["-", "3"]]).replace('id="freight"', f'id="{name}"')
+        service.activate(SYSTEM, service.try_version(SYSTEM, service.submit(SYSTEM, text, f"{name}.dmn", cases="[]")))
     shown = client.get("/decisions/about/order/o1?lang=en").get_data(as_text=True)
     offered = set(re.findall(r"/rules/([a-z_]+)/explain/", shown))
     assert offered == {"stock_gate", "freight"}  # not excursion, answers, or a table of a variable
@@ -145,7 +150,60 @@ def test_rules_are_offered_whose_facts_the_subject_has(
         assert "This is what would be decided now." in told.get_data(as_text=True)
 
 
-def test_nearest_first_and_the_rest_behind(decision: Decision) -> None:
+def test_nearest_first_and_the_rest_behind(client: FlaskClient, decision: Decision) -> None:
+    page = client.get(f"/decisions/{decision.id}?lang=en").get_data(as_text=True)
+    near, _more, behind = page.partition("Rules that nearly fired")[2].partition("<details>")
+    nearest = re.findall(r"<li><code>(.+?)</code>", near)
+    assert len(nearest) == 8
+    assert nearest[:2] == ["S2b", "S11"]  # 2 of 48 hours, 1 of 24
+    assert "farther off" in behind
     missed = {rule.rule: rule for rule in queries.not_fired(decision)}
     assert missed["S11"].distance == pytest.approx(1 / 24)
     assert missed["S9"].distance == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_Hans"])
+def test_routes_people_steps_and_tags_are_told_by_name(client: FlaskClient, lang: str) -> None:
+    seed()
+    sign_in(client, make_user(roles=("auditor",)))
+    made = service.decide(
+        "approval_matrix", ORDER, facts=whole(shipped("approval_matrix"), credit={"over_limit_fen": 1})
+    )
+    assert (made.result.route, "A6" in made.result.fired) == ("two", True)
+    pages = [
+        client.get(f"{path}?lang={lang}").get_data(as_text=True)
+        for path in (f"/decisions/{made.id}", f"/decisions/{made.id}/text", "/rules/approval_matrix")
+    ]
+    step = "Step “second approval”: Finance" if lang == "en" else "步骤“第二次审批”：财务"
+    route = "two approvals by different people" if lang == "en" else "两人分别审批"
+    tag = "check the credit" if lang == "en" else "核查信用"
+    for page in pages:
+        assert all(words in page for words in (step, route, tag))
+        assert "credit_check" not in page
+    listed = client.get(f"/decisions/about/order/o1?lang={lang}").get_data(as_text=True)
+    assert route in listed
+    changed = client.post(f"/decisions/{made.id}/what-if?lang={lang}", data={"credit-0-over_limit_fen": "0"})
+    assert f"<del>{route}</del>" in changed.get_data(as_text=True)
+    assert service.replay(made).same
+
+
+def test_every_code_of_the_shipped_rules_has_words() -> None:
+    for name in SHIPPED:
+        rules = shipped(name).rule_set
+        thens = [rule.then for rule in rules.rules]
+        assert set(rules.routes) <= set(vocabulary.ROUTES)
+        assert {code for then in thens for code in (*then.tags, *then.signals)} <= set(vocabulary.TAGS)
+        assert {one.step for then in thens for one in then.assign if one.step} <= set(vocabulary.STEPS)
+
+
+def test_the_subject_is_named_and_led_to(client: FlaskClient, tx: Session) -> None:
+    seed()
+    sign_in(client, make_user(roles=("auditor",)))
+    order = make_order()
+    made = service.decide("stock_gate", Subject("order", order.id), facts=whole(shipped("stock_gate")))
+    link = f'<a href="/orders/{order.id}">订单 {order.number}</a>'
+    assert link in client.get(f"/decisions/{made.id}?lang=zh_Hans").get_data(as_text=True)
+    assert f"订单 {order.number}" in client.get(f"/decisions/{made.id}/text?lang=zh_Hans").get_data(as_text=True)
+    about = client.get(f"/decisions/about/order/{order.id}?lang=zh_Hans").get_data(as_text=True)
+    assert f"订单 {order.number}" in about
+    assert f"order {order.id}" not in about
