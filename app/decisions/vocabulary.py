@@ -73,9 +73,7 @@ STEPS: dict[str, Texts] = {
     "head": {"en": "head of quality", "zh": "质量负责人审批"},
 }
 TAGS: dict[str, Texts] = {
-    "class_i": {"en": "class I", "zh": "一级"},
-    "class_ii": {"en": "class II", "zh": "二级"},
-    "class_iii": {"en": "class III", "zh": "三级"},
+    "class_iii": {"en": "class III device", "zh": "第三类器械"},
     "high_value": {"en": "high value", "zh": "高值"},
     "credit_check": {"en": "check the credit", "zh": "核查信用"},
     "emergency": {"en": "emergency", "zh": "急救"},
@@ -160,6 +158,8 @@ TAGS: dict[str, Texts] = {
     "overdue": {"en": "overdue", "zh": "逾期"},
 }
 
+SIGNALS: dict[str, Texts] = {code: ROUTES[code] for code in ("class_i", "class_ii", "class_iii")}
+
 
 def subject_words(subject: Subject) -> str:
     """A subject by its kind and number; by its id where it has none, or is there no more."""
@@ -178,7 +178,7 @@ def step_words(step: str) -> str:
 
 
 def tag_words(tag: str) -> str:
-    """A tag or a signal."""
+    """A tag."""
     return pick(TAGS.get(tag, tag))
 
 
@@ -201,7 +201,7 @@ def assigned_words(step: str, people: Iterable[str]) -> str:
 
 def signal_words(signal: str) -> str:
     """What a rule tells those after it."""
-    return _("Signal “%(signal)s”", signal=tag_words(signal))
+    return _("Signal “%(signal)s”", signal=pick(SIGNALS.get(signal, signal)))
 
 
 def actions_words(effect: str) -> list[str]:

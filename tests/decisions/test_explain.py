@@ -145,6 +145,9 @@ def test_rules_are_offered_whose_facts_the_subject_has(
     offered = set(re.findall(r"/rules/([a-z_]+)/explain/", shown))
     assert offered == {"stock_gate", "freight"}  # not excursion, answers, or a table of a variable
     assert "Freight · freight" in shown
+    listed = client.get("/rules?lang=en").get_data(as_text=True)
+    assert all(f"Freight</a> <code>{name}</code>" in listed for name in ("freight", "parcels"))
+    assert "<code>stock_gate</code>" not in listed  # its name is its own
     for name in offered:
         told = client.get(f"/rules/{name}/explain/order/o1?lang=en")
         assert "This is what would be decided now." in told.get_data(as_text=True)
@@ -192,7 +195,8 @@ def test_every_code_of_the_shipped_rules_has_words() -> None:
         rules = shipped(name).rule_set
         thens = [rule.then for rule in rules.rules]
         assert set(rules.routes) <= set(vocabulary.ROUTES)
-        assert {code for then in thens for code in (*then.tags, *then.signals)} <= set(vocabulary.TAGS)
+        assert {tag for then in thens for tag in then.tags} <= set(vocabulary.TAGS)
+        assert {signal for then in thens for signal in then.signals} <= set(vocabulary.SIGNALS)
         assert {one.step for then in thens for one in then.assign if one.step} <= set(vocabulary.STEPS)
 
 
