@@ -31,6 +31,8 @@ from app.decisions.schema import SIGNAL, FactSchema
 from app.decisions.wording import WORDS, condition_words, pattern_words, shown, sum_value, value_of
 
 LANGUAGES = ("en", "zh")
+MONTH = 30
+"""A date is no length: days between dates are told as a part of a month."""
 OUT_OF_FORCE: Texts = {"en": "not in force on that day", "zh": "当日不在有效期内"}
 
 
@@ -47,6 +49,8 @@ class NotFired:
     """How many of its comparisons failed in the alternative that came nearest."""
     held: int = 0
     """How many held in that one."""
+    distance: float = 1.0
+    """How far off, as a part of what was asked; of what has no measure all of it."""
 
     @property
     def nearly(self) -> bool:
@@ -191,7 +195,12 @@ def _about(rule: Rule, pattern: Pattern, facts: Facts, schema: FactSchema) -> No
         return NotFired(rule.id, rule.name, asked, _both(failed, fact, facts), _texts(""))
     value = fact[failed.attribute.name]
     found = {language: value_of(failed.attribute, value, language) for language in LANGUAGES}
-    return NotFired(rule.id, rule.name, asked, found, _gap(failed, value))
+    apart = _apart(failed, value)
+    if apart is None:
+        return NotFired(rule.id, rule.name, asked, found, _texts(""))
+    gap = {language: shown(apart, failed.attribute.unit, {}, language) for language in LANGUAGES}
+    limit = failed.value if isinstance(failed, Test) else 0
+    return NotFired(rule.id, rule.name, asked, found, gap, distance=_part(apart, limit))
 
 
 def _related(rule: Rule, failed: Relation, asked: Texts, fact: Fact, facts: Facts) -> NotFired:
@@ -203,7 +212,14 @@ def _related(rule: Rule, failed: Relation, asked: Texts, fact: Fact, facts: Fact
     if left is None or right is None:
         return NotFired(rule.id, rule.name, asked, sides, _texts(""))
     gap = {language: sum_value(failed.left, abs(left - right), language) for language in LANGUAGES}
-    return NotFired(rule.id, rule.name, asked, sides, gap)
+    return NotFired(
+        rule.id,
+        rule.name,
+        asked,
+        sides,
+        gap,
+        distance=_part(abs(left - right), MONTH if failed.left.unit == "date" else right),
+    )
 
 
 def _both(failed: Same, fact: Fact, facts: Facts) -> Texts:
@@ -234,14 +250,17 @@ def _first_failing(condition: Condition, fact: Fact, facts: Facts) -> Condition:
     return condition
 
 
-def _gap(failed: Test | OneOf | Known, value: Any) -> Texts:
+def _apart(failed: Test | OneOf | Known, value: Any) -> Any:
     """The distance to the constant, when both are numbers."""
     if not isinstance(failed, Test) or isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return _texts("")
+        return None
     if not isinstance(failed.value, int | Decimal) or failed.op in ("!=",):
-        return _texts("")
+        return None
     step = 1 if failed.op in ("<", ">") and isinstance(value, int) else 0  # what is equal is one unit off
     apart: Any = abs(value - failed.value)
-    distance = apart + step
-    unit = failed.attribute.unit
-    return {language: shown(distance, unit, {}, language) for language in LANGUAGES}
+    return apart + step
+
+
+def _part(apart: Any, limit: Any) -> float:
+    """The distance as a part of the limit."""
+    return float(apart) / max(abs(float(limit)), 1.0)

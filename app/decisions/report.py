@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.core import clock
-from app.core.i18n import _, pick, show_time
+from app.core.i18n import _, listed, pick, show_time
+from app.core.subject import Subject
 from app.decisions import queries
 from app.decisions.explain import Fired, NotFired
 from app.decisions.models import Decision
 from app.decisions.outcome import Outcome
 from app.decisions.tables import fact_tables
+from app.decisions.vocabulary import asked_words, route_words, subject_words, tag_words
 
 
 def decision_text(decision: Decision) -> str:
@@ -32,7 +34,7 @@ def decision_text(decision: Decision) -> str:
 
 
 def _head(decision: Decision, name: str, outcome: Outcome) -> Iterator[str]:
-    yield f"{name} · {decision.subject_kind} {decision.subject_id}"
+    yield f"{name} · {subject_words(Subject(decision.subject_kind, decision.subject_id))}"
     yield ""
     for label, value in (
         (_("Decision"), decision.id),
@@ -42,10 +44,10 @@ def _head(decision: Decision, name: str, outcome: Outcome) -> Iterator[str]:
         (_("Fingerprint of the version"), decision.version_hash),
         (_("Fingerprint of the facts"), decision.facts_hash),
         (_("Engine"), decision.engine),
-        (_("Route"), outcome.route or ""),
+        (_("Route"), route_words(outcome.route)),
         (_("Band"), outcome.band or ""),
-        (_("Asked"), ", ".join(outcome.assign_groups + outcome.assign_users)),
-        (_("Tags"), ", ".join(outcome.tags)),
+        (_("Asked"), asked_words(outcome)),
+        (_("Tags"), listed(tag_words(tag) for tag in outcome.tags)),
     ):
         if value:
             yield f"{label}: {value}"

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.core.i18n import _, language, pick
+from app.decisions.assemble import effect_of
 from app.decisions.facts import Facts
-from app.decisions.ir import Assign, Parameter, Rule, RuleSet, Scale
+from app.decisions.ir import Parameter, Rule, RuleSet, Scale
 from app.decisions.schema import FactSchema
+from app.decisions.vocabulary import actions_words, signal_words
 from app.decisions.wording import pattern_words, shown, value_of
 
 
@@ -58,29 +60,11 @@ def effects_of(rule: Rule, rule_set: RuleSet) -> Iterator[str]:
     then = rule.then
     if then.points is not None:
         yield _points(then.points, rule_set, then.factor)
-    if then.floor:
-        yield _("Band at least %(band)s", band=then.floor)
-    if then.cap:
-        yield _("Band at most %(band)s", band=then.cap)
     if then.blocks:
         yield _("Blocks")
-    if then.route:
-        yield _("Route “%(route)s”", route=then.route)
-    for one in then.assign:
-        yield _assigned(one)
-    for tag in then.tags:
-        yield _("Tag “%(tag)s”", tag=tag)
+    yield from actions_words(effect_of(rule))
     for signal in then.signals:
-        yield _("Signal “%(signal)s”", signal=signal)
-
-
-def _assigned(one: Assign) -> str:
-    people = ", ".join(one.groups + one.users)
-    return (
-        _("Step “%(step)s”: %(people)s", step=one.step, people=people)
-        if one.step
-        else _("Asks %(people)s", people=people)
-    )
+        yield signal_words(signal)
 
 
 def _points(points: int | Scale, rule_set: RuleSet, factor: str | None) -> str:

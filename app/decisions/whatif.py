@@ -16,6 +16,7 @@ from app.decisions.facts import Facts, FactsInvalid, check
 from app.decisions.outcome import Outcome
 from app.decisions.schema import Attribute, Kind
 from app.decisions.studio import inputs
+from app.decisions.vocabulary import asked_words, route_words
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ def difference(before: Outcome, after: Outcome) -> Difference:
         for what, was, now in (
             ("score", before.score, after.score),
             ("band", before.band, after.band),
-            ("route", before.route, after.route),
-            ("groups", ", ".join(before.assign_groups), ", ".join(after.assign_groups)),
+            ("route", route_words(before.route) or None, route_words(after.route) or None),
+            ("groups", asked_words(before) or None, asked_words(after) or None),
             ("blocks", len(before.blocks), len(after.blocks)),
         )
         if was != now

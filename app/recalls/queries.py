@@ -9,12 +9,20 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
+from app.audit.queries import subject_labels
 from app.catalog.models import Customer
 from app.core import clock, jsontext
 from app.core.db import session
 from app.core.errors import NotFound
 from app.inventory.models import Lot
 from app.recalls.models import RecallCase, RecallLot, RecallNotice, RecallReply, RecallScope
+
+
+@subject_labels.register("recall")
+def numbers_of(ids: Collection[str]) -> dict[str, str]:
+    """The numbers of the cases that exist, by id."""
+    rows = session().execute(select(RecallCase.id, RecallCase.number).where(RecallCase.id.in_(ids)))
+    return {row.id: row.number for row in rows}
 
 
 def get_case(case_id: str) -> RecallCase:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from app.core.permissions import SYSTEM
 from app.core.subject import Subject
-from app.decisions import queries, service
+from app.decisions import queries, service, vocabulary
 from app.decisions.facts import fact
 from app.decisions.models import Decision
-from tests.decisions.factories import seed, shipped, whole
+from tests.decisions.dmn.factories import dmn
+from tests.decisions.factories import SHIPPED, seed, shipped, whole
 from tests.identity.factories import make_user, sign_in
+from tests.orders.factories import make_order
 
 pytestmark = pytest.mark.any_database
 
@@ -112,10 +117,97 @@ def test_what_would_be_decided_now(
 ) -> None:
     given = whole(shipped("stock_gate"), reservation={"short_quantity": 0, "short_lines": 0, "reserved_quantity": 2})
     monkeypatch.setattr(fact, "_functions", {kind: lambda *_asked, kind=kind: given[kind] for kind in given})
-    shown = client.get("/rules/stock_gate/explain/order/o7?lang=en").get_data(as_text=True)
+    shown = client.get("/rules/stock_gate/explain/order/o1?lang=en").get_data(as_text=True)
     assert "This is what would be decided now. Nothing was stored." in shown
-    assert "complete" in shown
+    assert "Route: <strong>complete</strong>" in shown
     assert count(tx) == 1
     monkeypatch.setattr(fact, "_functions", {kind: lambda *_asked: [] for kind in given})
-    answer = client.get("/rules/stock_gate/explain/order/nobody?lang=en")
-    assert (answer.status_code, answer.location) == (302, "/decisions/about/order/nobody")
+    answer = client.get("/rules/stock_gate/explain/order/o1?lang=en")
+    assert (answer.status_code, answer.location) == (302, "/decisions/about/order/o1")
+
+
+@pytest.mark.parametrize("path", ["/decisions/about", "/rules/stock_gate/explain"])
+def test_nothing_is_told_of_what_is_not_there(client: FlaskClient, decision: Decision, path: str) -> None:
+    for subject in ("banana/x", "order/nobody", "order/banana"):
+        assert client.get(f"{path}/{subject}").status_code == 404
+
+
+def test_rules_are_offered_whose_facts_the_subject_has(
+    client: FlaskClient, decision: Decision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = whole(shipped("stock_gate"), reservation={"short_quantity": 0, "short_lines": 0, "reserved_quantity": 2})
+    given["order"] = whole(shipped("priority"))["order"]
+    monkeypatch.setattr(fact, "_functions", {kind: lambda *_asked, kind=kind: given[kind] for kind in given})
+    for name, expression in (("freight", "order.line_count"), ("parcels", "weight")):
+        text = dmn([(expression, "number")], [("fee", "number")], [["-", "3"]]).replace('id="freight"', f'id="{name}"')
+        service.activate(SYSTEM, service.try_version(SYSTEM, service.submit(SYSTEM, text, f"{name}.dmn", cases="[]")))
+    shown = client.get("/decisions/about/order/o1?lang=en").get_data(as_text=True)
+    offered = set(re.findall(r"/rules/([a-z_]+)/explain/", shown))
+    assert offered == {"stock_gate", "freight"}  # not excursion, answers, or a table of a variable
+    assert "Freight · freight" in shown
+    listed = client.get("/rules?lang=en").get_data(as_text=True)
+    assert all(f"Freight</a> <code>{name}</code>" in listed for name in ("freight", "parcels"))
+    assert "<code>stock_gate</code>" not in listed  # its name is its own
+    for name in offered:
+        told = client.get(f"/rules/{name}/explain/order/o1?lang=en")
+        assert "This is what would be decided now." in told.get_data(as_text=True)
+
+
+def test_nearest_first_and_the_rest_behind(client: FlaskClient, decision: Decision) -> None:
+    page = client.get(f"/decisions/{decision.id}?lang=en").get_data(as_text=True)
+    near, _more, behind = page.partition("Rules that nearly fired")[2].partition("<details>")
+    nearest = re.findall(r"<li><code>(.+?)</code>", near)
+    assert len(nearest) == 8
+    assert nearest[:2] == ["S2b", "S11"]  # 2 of 48 hours, 1 of 24
+    assert "farther off" in behind
+    missed = {rule.rule: rule for rule in queries.not_fired(decision)}
+    assert missed["S11"].distance == pytest.approx(1 / 24)
+    assert missed["S9"].distance == 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh_Hans"])
+def test_routes_people_steps_and_tags_are_told_by_name(client: FlaskClient, lang: str) -> None:
+    seed()
+    sign_in(client, make_user(roles=("auditor",)))
+    made = service.decide(
+        "approval_matrix", ORDER, facts=whole(shipped("approval_matrix"), credit={"over_limit_fen": 1})
+    )
+    assert (made.result.route, "A6" in made.result.fired) == ("two", True)
+    pages = [
+        client.get(f"{path}?lang={lang}").get_data(as_text=True)
+        for path in (f"/decisions/{made.id}", f"/decisions/{made.id}/text", "/rules/approval_matrix")
+    ]
+    step = "Step “second approval”: Finance" if lang == "en" else "步骤“第二次审批”：财务"
+    route = "two approvals by different people" if lang == "en" else "两人分别审批"
+    tag = "check the credit" if lang == "en" else "核查信用"
+    for page in pages:
+        assert all(words in page for words in (step, route, tag))
+        assert "credit_check" not in page
+    listed = client.get(f"/decisions/about/order/o1?lang={lang}").get_data(as_text=True)
+    assert route in listed
+    changed = client.post(f"/decisions/{made.id}/what-if?lang={lang}", data={"credit-0-over_limit_fen": "0"})
+    assert f"<del>{route}</del>" in changed.get_data(as_text=True)
+    assert service.replay(made).same
+
+
+def test_every_code_of_the_shipped_rules_has_words() -> None:
+    for name in SHIPPED:
+        rules = shipped(name).rule_set
+        thens = [rule.then for rule in rules.rules]
+        assert set(rules.routes) <= set(vocabulary.ROUTES)
+        assert {tag for then in thens for tag in then.tags} <= set(vocabulary.TAGS)
+        assert {signal for then in thens for signal in then.signals} <= set(vocabulary.SIGNALS)
+        assert {one.step for then in thens for one in then.assign if one.step} <= set(vocabulary.STEPS)
+
+
+def test_the_subject_is_named_and_led_to(client: FlaskClient, tx: Session) -> None:
+    seed()
+    sign_in(client, make_user(roles=("auditor",)))
+    order = make_order()
+    made = service.decide("stock_gate", Subject("order", order.id), facts=whole(shipped("stock_gate")))
+    link = f'<a href="/orders/{order.id}">订单 {order.number}</a>'
+    assert link in client.get(f"/decisions/{made.id}?lang=zh_Hans").get_data(as_text=True)
+    assert f"订单 {order.number}" in client.get(f"/decisions/{made.id}/text?lang=zh_Hans").get_data(as_text=True)
+    about = client.get(f"/decisions/about/order/{order.id}?lang=zh_Hans").get_data(as_text=True)
+    assert f"订单 {order.number}" in about
+    assert f"order {order.id}" not in about

@@ -9,17 +9,27 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import clock
+from app.core.errors import NotFound
 from app.core.permissions import requires
 from app.core.subject import Subject
-from app.decisions import explain, queries, report, service, whatif
+from app.decisions import explain, queries, report, service, vocabulary, whatif
 from app.decisions.compile import Plan
-from app.decisions.facts import Facts, FactsInvalid, gather
+from app.decisions.facts import Facts, FactsInvalid
 from app.decisions.models import RuleSetVersion
 from app.decisions.outcome import Outcome
+from app.decisions.pages import subjects
 from app.decisions.pages.blueprint import STATUS, bp
 from app.decisions.permissions import RULE_READ
 from app.decisions.studio import inputs
 from app.decisions.tables import fact_tables, spoken_language
+from app.decisions.texts import is_table
+
+NEAREST = 8
+"""Of the rules that nearly fired so many are told at once."""
+
+bp.add_app_template_filter(vocabulary.route_words, "route_words")
+bp.add_app_template_filter(vocabulary.asked_words, "asked_words")
+bp.add_app_template_filter(vocabulary.effect_words, "effect_words")
 
 
 @bp.get("/decisions/<decision_id>")
@@ -49,16 +59,16 @@ def decision_text(decision_id: str) -> Response:
 @bp.get("/decisions/about/<kind>/<subject_id>")
 @requires(RULE_READ)
 def list_decisions(kind: str, subject_id: str) -> str:
-    """Every decision about one subject, and what each rule set would say now."""
-    subject = Subject(kind, subject_id)
-    found = queries.decisions_of(subject, limit=200)
+    """Every decision about one subject, and what the rule sets that can would say now."""
+    subject = _known(kind, subject_id)
     active = queries.rule_sets()
     return render_template(
         "decisions/about.html",
-        subject=subject,
-        decisions=found,
-        active=active,
+        about=subjects.named(subject),
+        decisions=queries.decisions_of(subject, limit=200),
+        answering=subjects.answering(subject, clock.now()),
         names={version.rule_set: version.name for version in active},
+        tables={version.rule_set for version in active if is_table(version.body)},
     )
 
 
@@ -68,15 +78,28 @@ def explain_now(rule_set: str, kind: str, subject_id: str) -> str | BaseResponse
     """What the version in force would decide about a subject now. Nothing is stored."""
     version = queries.active_version(rule_set)
     plan, moment = queries.plan_of(version), clock.now()
+    subject = _known(kind, subject_id)
     try:
-        facts = gather(Subject(kind, subject_id), plan.kinds, moment, plan.rule_set.schema)
+        facts = subjects.facts_now(plan, subject, moment)
     except FactsInvalid as error:
         flash(error.sentence(), "warning")
         return redirect(url_for("decisions.list_decisions", kind=kind, subject_id=subject_id))
     outcome = whatif.outcome_of(plan, facts, clock.local_date(moment))
     return render_template(
-        "decisions/show.html", decision=None, version=version, outcome=outcome, **_reasons(plan, facts, moment)
+        "decisions/show.html",
+        decision=None,
+        about=subjects.named(subject),
+        version=version,
+        outcome=outcome,
+        **_reasons(plan, facts, moment),
     )
+
+
+def _known(kind: str, subject_id: str) -> Subject:
+    subject = Subject(kind, subject_id)
+    if not subjects.exists(subject):
+        raise NotFound(what=f"{kind} {subject_id}")
+    return subject
 
 
 @bp.get("/decisions/<decision_id>/what-if")
@@ -90,6 +113,7 @@ def what_if(decision_id: str) -> str:
     return render_template(
         "decisions/what_if.html",
         decision=decision,
+        about=subjects.named(Subject(decision.subject_kind, decision.subject_id)),
         rule_set=plan.rule_set,
         own=own,
         versions=[one for one in queries.versions_of(decision.rule_set) if one.status != "discarded"],
@@ -139,6 +163,7 @@ def _explained(decision_id: str, replay: service.Replay | None = None) -> str:
     return render_template(
         "decisions/show.html",
         decision=decision,
+        about=subjects.named(Subject(decision.subject_kind, decision.subject_id)),
         version=version,
         outcome=decision.result,
         replay=replay,
@@ -149,11 +174,13 @@ def _explained(decision_id: str, replay: service.Replay | None = None) -> str:
 def _reasons(plan: Plan, facts: Facts, moment: datetime) -> dict[str, Any]:
     day = clock.local_date(moment)
     missed = explain.why_not(plan, facts, day)
+    nearly = sorted((rule for rule in missed if rule.nearly), key=lambda rule: rule.distance)
     return {
         "rule_set": plan.rule_set,
         "as_of": moment,
         "fired": explain.why(plan, facts, day),
-        "nearly": [rule for rule in missed if rule.nearly],
+        "nearly": nearly[:NEAREST],
+        "less_nearly": nearly[NEAREST:],
         "missed": [rule for rule in missed if not rule.nearly],
         "tables": fact_tables(facts, plan.rule_set.schema),
     }

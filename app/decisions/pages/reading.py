@@ -19,6 +19,7 @@ from app.decisions.permissions import RULE_READ
 from app.decisions.schema import shipped_schema
 from app.decisions.studio import compare, overview
 from app.decisions.tables import parameters_of, rows_of
+from app.decisions.texts import is_table
 from app.decisions.uses import Use, uses_of
 
 
@@ -26,7 +27,7 @@ from app.decisions.uses import Use, uses_of
 @requires(RULE_READ)
 def list_rule_sets() -> str:
     """Every rule set with the version in force and versions that wait."""
-    active = queries.rule_sets()
+    active, waiting = queries.rule_sets(), queries.drafts()
     plans = {version.rule_set: queries.plan_of(version).rule_set for version in active}
     owners = {name: owner_name(rule_set.owner) for name, rule_set in plans.items()}
     return render_template(
@@ -34,7 +35,8 @@ def list_rule_sets() -> str:
         versions=active,
         plans=plans,
         owners=owners,
-        waiting=queries.drafts(),
+        waiting=waiting,
+        tables={version.rule_set for version in (*active, *waiting) if is_table(version.body)},
         rule_status=STATUS,
     )
 

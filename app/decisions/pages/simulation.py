@@ -21,6 +21,7 @@ from app.decisions.populations import populations
 from app.decisions.simulation import runs, telling
 from app.decisions.simulation.models import STAGES, Simulation
 from app.decisions.simulation.open_ones import moves_of
+from app.decisions.vocabulary import route_words
 
 SIMULATION = "/rules/<rule_set>/versions/<int:number>/simulation"
 COLUMNS = {
@@ -126,9 +127,11 @@ def simulation_moves(rule_set: str, number: int) -> Response:
 def _rows(moves: pl.DataFrame) -> list[list[Any]]:
     hows = {code: str(name) for code, name in telling.HOW.items()}
     people = {who: telling.who_words(who) for who in {*moves["who"].unique(), *moves["who_was"].unique()}}
+    routes = {route: route_words(route) for route in {*moves["route"].unique(), *moves["route_was"].unique()} if route}
     told = moves.select(*COLUMNS).with_columns(
         pl.col("how").replace(hows),
         pl.col("who", "who_was").replace(people),
+        pl.col("route", "route_was").replace(routes),
         pl.col("gained", "lost").fill_null(""),
         pl.when(pl.col("blocked", "blocked_was")).then(pl.lit(_("yes"))).otherwise(pl.lit(_("no"))).name.keep(),
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from app.core import jsontext
-from app.core.i18n import _, _l, _n, listed, pick, show_number
+from app.core.i18n import _, _l, _n, pick, show_number
 from app.decisions.populations import populations
 from app.decisions.schema import shipped_schema
 from app.decisions.simulation.models import Simulation
 from app.decisions.tables import spoken_language
-from app.identity.roles import ROLES
+from app.decisions.vocabulary import assigned_words, effect_words, people_words
 
 STAGE_NAMES = {
     "waiting": _l("Waiting to begin"),
@@ -99,12 +99,12 @@ def past_summary(found: dict[str, Any]) -> str:
 def step_words(step: dict[str, Any]) -> str:
     """What a rule gives now: `+60`, `40 → 60`, `no longer: 40`."""
     if step["gained"]:
-        return _signed(step["now"]) or str(step["effect"])
+        return _signed(step["now"]) or effect_words(step["effect"])
     if step["lost"]:
         return _("no longer") + (f" ({_signed(step['was'])})" if step["was"] else "")
     if step["was"] != step["now"]:
         return f"{_signed(step['was']) or '0'} → {_signed(step['now']) or '0'}"
-    return str(step["effect"]) or _("otherwise")
+    return effect_words(step["effect"]) or _("otherwise")
 
 
 def _signed(points: int | None) -> str:
@@ -115,8 +115,8 @@ def who_words(who: str | None) -> str:
     """Whom a decision asks, in the reader's words."""
     told = []
     for step, groups, users in jsontext.loads(who) if who else []:
-        people = listed([*(pick(ROLES.get(group, group)) for group in groups), *users])
-        told.append(f"{step}: {people}" if step else people)
+        people = [*groups, *users]
+        told.append(assigned_words(step, people) if step else people_words(people))
     return _("; ").join(told) or _("nobody in particular")
 
 
