@@ -15,7 +15,8 @@ from app.decisions.outcome import BANDS
 from app.decisions.permissions import RULE_APPROVE, RULE_EDIT, RULE_READ
 from app.decisions.publish import NoDraft, NoRuleFile
 from app.decisions.simulation import runs
-from app.decisions.studio import inputs, overview
+from app.decisions.studio import overview
+from app.decisions.terms import beside
 from app.decisions.texts import is_table
 from app.identity.roles import ROLES
 
@@ -119,5 +120,5 @@ def choices(version: RuleSetVersion) -> dict[str, Any]:
         "bands": [nothing, *((band, band) for band in BANDS)] if rules.bands else [],
         "routes": [nothing, *((route, route) for route in rules.routes)] if rules.routes else [],
         "roles": ROLES,
-        "unit_name": inputs.unit_name,
+        "unit_name": beside,
     }
