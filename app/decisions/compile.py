@@ -33,6 +33,7 @@ from app.decisions.ir import (
     ways,
 )
 from app.decisions.schema import SIGNAL
+from app.decisions.sense import refuse_senseless
 from app.decisions.source import RuleFileInvalid
 
 MOST_PATTERNS_PER_KIND = 40
@@ -106,8 +107,9 @@ class Plan:
 
 
 def make_new_plan(rule_set: RuleSet, file: str = "rules.yaml") -> Plan:
-    """The plan of a rule set that is not in use yet. Raises as `make_plan`, and for rules that are of no use; what was
-    in use before we could prove that must still be run and replayed."""
+    """The plan of a rule set that is not in use yet. Raises as `make_plan`, and for what is of no use or no sense; what
+    was in use before we could tell that must still be run and replayed."""
+    refuse_senseless(rule_set, file)
     refuse_useless(rule_set, file)
     return make_plan(rule_set, file)
 

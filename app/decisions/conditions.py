@@ -47,6 +47,7 @@ from app.decisions.ir import (
 from app.decisions.schema import SIGNAL, Attribute, FactSchema, Kind
 from app.decisions.source import Located, RuleFileInvalid, read_day
 from app.decisions.sums import Sums
+from app.decisions.terms import unit_name
 
 FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 BEYOND_RULES = (Call, Empty, Index, Member, Method, Template)
@@ -231,8 +232,8 @@ class _Reading:
                 _(
                     "“%(name)s” counts %(unit)s, the parameter “%(parameter)s” %(other)s",
                     name=attribute.name,
-                    unit=attribute.unit or _("no unit"),
+                    unit=unit_name(attribute.unit),
                     parameter=parameter.name,
-                    other=parameter.unit or _("no unit"),
+                    other=unit_name(parameter.unit),
                 )
             )

@@ -276,6 +276,7 @@ class Parameter:
     source: Texts
     profile: str = ""
     """The number of a regulatory profile that it follows, if any: then it is changed there, not here."""
+    line: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True)

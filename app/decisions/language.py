@@ -95,7 +95,8 @@ class _Reading:
             if value.value is None or isinstance(value.value, dict | list):
                 raise fields.refuse(value, _("a parameter must be a number, text, date, true or false"))
             unit = fields.choice("unit", UNITS, default="")
-            found[name] = Parameter(name, fields.texts("label"), value.value, unit, fields.texts("source"), profile)
+            label, source = fields.texts("label"), fields.texts("source")
+            found[name] = Parameter(name, label, value.value, unit, source, profile, value.line)
             fields.done()
         return found
 
@@ -109,7 +110,9 @@ class _Reading:
             made = Factor(name, fields.texts("name"), fields.whole("cap"), fields.whole("least", 0))
             within += 0 if fields.flag("manual") else made.cap  # people may go beyond what rules can give
             if not made.least <= 0 <= made.cap:
-                raise fields.refuse(fields.need("cap"), _("cap must be at least 0 and least at most 0"))
+                raise fields.refuse(
+                    fields.need("cap"), _("the upper limit (cap) must be at least 0, the lower (least) at most 0")
+                )
             found.append(made)
             fields.done()
         if within > FULL_SCORE:

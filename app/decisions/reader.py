@@ -7,18 +7,19 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from app.core.i18n import _, _l
+from app.core.i18n import _
 from app.decisions.outcome import Texts
-from app.decisions.source import Located
+from app.decisions.source import NO_RULE, Located
+from app.decisions.terms import type_name
 
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}\Z")
-_KINDS = {int: _l("a whole number"), str: _l("text"), bool: _l("true or false"), date: _l("a date")}
+_TYPES = {int: "int", str: "text", bool: "bool", date: "date"}
 
 
 class Fields:
     """The entries of one mapping of the file. `done()` refuses what nobody asked for."""
 
-    def __init__(self, found: Located, rule: str = "–", what: str = "") -> None:
+    def __init__(self, found: Located, rule: str = NO_RULE, what: str = "") -> None:
         if not isinstance(found.value, dict):
             raise found.refuse(_("%(what)s must be a mapping", what=what or _("this")), rule)
         self.found = found
@@ -48,7 +49,7 @@ class Fields:
     def typed(self, entry: Located, kind: type, key: str) -> Any:
         """The entry's value if it has the type."""
         if type(entry.value) is not kind:
-            raise self.refuse(entry, _("“%(key)s” must be %(kind)s", key=key, kind=_KINDS[kind]))
+            raise self.refuse(entry, _("“%(key)s” must be %(kind)s", key=key, kind=type_name(_TYPES[kind])))
         return entry.value
 
     def whole(self, key: str, default: int | None = None) -> int:

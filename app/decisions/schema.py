@@ -16,6 +16,7 @@ from app.core.i18n import _
 from app.decisions.outcome import Texts
 from app.decisions.reader import Fields
 from app.decisions.source import load
+from app.decisions.terms import type_name
 
 FOLDER = Path(__file__).parents[2] / "rules"
 LARGEST = 2**53 - 1
@@ -85,10 +86,11 @@ class Attribute:
         """Why the value does not fit, in words; None when it does."""
         if value is None:
             return None if self.nullable else _("must not be empty")
-        if self.type == "enum" and isinstance(value, str) and value not in self.values:
-            return _("must be one of %(choices)s, not %(value)s", choices=", ".join(self.values), value=value[:60])
+        if self.type == "enum" and value not in self.values:
+            choices = ", ".join(self.values)
+            return _("must be one of %(choices)s, not %(value)s", choices=choices, value=_as_written(value))
         if not self._fits(value):
-            return _("must be %(type)s, not %(value)s", type=self.type, value=repr(value)[:60])
+            return _("must be %(type)s, not “%(value)s”", type=type_name(self.type), value=_as_written(value))
         return None
 
     def _fits(self, value: Any) -> bool:
@@ -108,6 +110,11 @@ class Attribute:
             return False
         scaled = Decimal(value).scaleb(self.scale)
         return scaled == scaled.to_integral_value() and -LARGEST <= scaled <= LARGEST
+
+
+def _as_written(value: Any) -> str:
+    """A value as a rule file has it, cut short."""
+    return (str(value).lower() if isinstance(value, bool) else str(value))[:60]
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ from typing import Any
 import yaml
 
 from app.core.errors import DomainError
-from app.core.i18n import _, _l
+from app.core.i18n import _, _l, language
 
 LARGEST = 256 * 1024
 DEEPEST = 12
+NO_RULE = "–"
+"""Instead of a rule's id, in what is about no rule."""
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,6})?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -32,9 +34,20 @@ class RuleFileInvalid(DomainError):
 
     message = _l("%(file)s, line %(line)s, rule %(rule)s: %(reason)s")
 
-    def __init__(self, *, file: str, line: int, reason: str, rule: str = "–", column: int = 0) -> None:
+    def __init__(self, *, file: str, line: int, reason: str, rule: str = NO_RULE, column: int = 0) -> None:
         place = {"column": column} if column else {}
         super().__init__(file=file, line=line, rule=rule, reason=reason, **place)
+
+    def sentence(self) -> str:
+        """With file and line, and with the rule if it is about one."""
+        if self.details["rule"] == NO_RULE:
+            return _("%(file)s, line %(line)s: %(reason)s", **self.details)
+        return super().sentence()
+
+    def in_form(self) -> str:
+        """For forms, whose readers see neither file nor lines."""
+        rule, reason = str(self.details["rule"]), str(self.details["reason"])
+        return reason if rule == NO_RULE else _("Rule %(rule)s: %(reason)s", rule=rule, reason=reason)
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,7 @@ class Located:
     line: int
     file: str
 
-    def refuse(self, reason: str, rule: str = "–") -> RuleFileInvalid:
+    def refuse(self, reason: str, rule: str = NO_RULE) -> RuleFileInvalid:
         """The error to raise about this value."""
         return RuleFileInvalid(file=self.file, line=self.line, reason=reason, rule=rule)
 
@@ -76,12 +89,18 @@ def load(text: str, file: str) -> Located:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise RuleFileInvalid(file=file, line=line, reason=_("not YAML: %(why)s", why=error.problem)) from None
+        raise RuleFileInvalid(file=file, line=line, reason=_not_yaml(error)) from None
     except yaml.YAMLError:
         raise RuleFileInvalid(file=file, line=1, reason=_("has characters that YAML does not allow")) from None
     if node is None:
         raise RuleFileInvalid(file=file, line=1, reason=_("is empty"))
     return _located(node, file)
+
+
+def _not_yaml(error: yaml.MarkedYAMLError) -> str:
+    """In the reader's language; the parser's own words are English."""
+    words = f" ({error.problem})" if error.problem and language() == "en" else ""
+    return _("this is not valid YAML") + words
 
 
 def _refuse_events(events: Iterator[Any], file: str) -> None:

@@ -17,6 +17,7 @@ from app.core.i18n import _
 from app.decisions.ir import Condition, Parameter, Relation, Sum, Test
 from app.decisions.schema import LARGEST, Attribute
 from app.decisions.source import read_day
+from app.decisions.terms import unit_name
 
 MOST_FACTORS = 1020
 """The factors of both sides together, in the smallest unit that occurs."""
@@ -71,8 +72,8 @@ class Sums:
             raise self.refuse(
                 _(
                     "compares %(left)s with %(right)s",
-                    left=first.unit or _("no unit"),
-                    right=second.unit or _("no unit"),
+                    left=unit_name(first.unit),
+                    right=unit_name(second.unit),
                 )
             )
         unit = first.unit if second.unit is None else second.unit
@@ -133,7 +134,9 @@ class Sums:
         if constant.parts:
             raise self.refuse(_("one of the two that are multiplied must be a constant"))
         if constant.unit not in (None, "", "count") or other.unit == DATE:
-            raise self.refuse(_("%(unit)s times something has no unit that is known", unit=constant.unit or other.unit))
+            raise self.refuse(
+                _("%(unit)s times something has no unit that is known", unit=unit_name(constant.unit or other.unit))
+            )
         return other.times(constant.constant)
 
     def _unit(self, left: str | None, op: str, right: str | None) -> str | None:
@@ -145,7 +148,7 @@ class Sums:
         elif left is None or right is None or left == right:
             return right if left is None else left
         raise self.refuse(
-            _("“%(op)s” joins %(left)s and %(right)s", op=op, left=left or _("no unit"), right=right or _("no unit"))
+            _("“%(op)s” joins %(left)s and %(right)s", op=op, left=unit_name(left), right=unit_name(right))
         )
 
     def _named(self, attribute: Attribute) -> Draft:

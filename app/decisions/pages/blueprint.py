@@ -15,8 +15,9 @@ from app.decisions.outcome import BANDS
 from app.decisions.permissions import RULE_APPROVE, RULE_EDIT, RULE_READ
 from app.decisions.publish import NoDraft, NoRuleFile
 from app.decisions.simulation import runs
-from app.decisions.studio import inputs, noting, overview
+from app.decisions.studio import noting, overview
 from app.decisions.subjects import askable
+from app.decisions.terms import beside
 from app.decisions.texts import is_table
 from app.identity.roles import ROLES
 
@@ -121,5 +122,5 @@ def choices(version: RuleSetVersion) -> dict[str, Any]:
         "bands": [nothing, *((band, band) for band in BANDS)] if rules.bands else [],
         "routes": [nothing, *((route, route) for route in rules.routes)] if rules.routes else [],
         "roles": ROLES,
-        "unit_name": inputs.unit_name,
+        "unit_name": beside,
     }

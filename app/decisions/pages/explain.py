@@ -20,8 +20,8 @@ from app.decisions.outcome import Outcome
 from app.decisions.pages import subjects
 from app.decisions.pages.blueprint import STATUS, bp
 from app.decisions.permissions import RULE_READ
-from app.decisions.studio import inputs
 from app.decisions.tables import fact_tables, spoken_language
+from app.decisions.terms import beside
 from app.decisions.texts import is_table
 
 NEAREST = 8
@@ -119,7 +119,7 @@ def what_if(decision_id: str) -> str:
         versions=[one for one in queries.versions_of(decision.rule_set) if one.status != "discarded"],
         rule_status=STATUS,
         tables=whatif.fields_of(plan, facts, spoken_language()),
-        unit_name=inputs.unit_name,
+        unit_name=beside,
         **_tried(plan, decision.result, decision.result),
     )
 

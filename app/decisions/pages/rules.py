@@ -51,7 +51,7 @@ def save_rule(rule_set: str, number: int, rule: str) -> str:
     try:
         table.change_rule(current_actor(), version, seen_revision(), rule, wanted)
     except RuleFileInvalid as error:
-        form.errors["form"] = error.sentence()
+        form.errors["form"] = error.in_form()
         return _form(version, form, rule)
     return _row(version, str(wanted["id"]), fresh=True)
 
@@ -77,7 +77,7 @@ def add_rule(rule_set: str, number: int) -> str | Response:
     try:
         table.add_rule(current_actor(), version, seen_revision(), wanted, request.form.get("after") or None)
     except RuleFileInvalid as error:
-        form.errors["form"] = error.sentence()
+        form.errors["form"] = error.in_form()
         return _form(version, form, "")
     return _whole_list(version, fresh=str(wanted["id"]))
 

@@ -13,6 +13,7 @@ from app.decisions.pages.blueprint import bp, rule_file_draft, seen_revision, sh
 from app.decisions.permissions import RULE_EDIT, RULE_READ
 from app.decisions.source import RuleFileInvalid
 from app.decisions.studio import inputs, table
+from app.decisions.terms import beside
 
 
 @bp.get("/rules/<rule_set>/versions/<int:number>/settings")
@@ -33,7 +34,7 @@ def save_settings(rule_set: str, number: int) -> Response | str:
     try:
         errors = table.change_settings(current_actor(), version, seen_revision(), rules, given)
     except RuleFileInvalid as error:
-        errors = {"form": error.sentence()}
+        errors = {"form": error.in_form()}
     if errors:
         return _page(version, given, errors)
     flash(_("Saved."), "success")
@@ -46,6 +47,6 @@ def _page(version: RuleSetVersion, values: dict[str, str], errors: dict[str, str
         **shared(version, "settings"),
         values=values,
         errors=errors,
-        unit_name=inputs.unit_name,
+        unit_name=beside,
         typed=inputs.typed,
     )

@@ -54,9 +54,7 @@ def check_text(rule_set: str, number: int) -> dict[str, Any]:
         plan, _schema = publish.compiled(resolve(text))
         refuse_unanswerable(plan, f"{rule_set}.yaml")
     except RuleFileInvalid as error:
-        rule, reason = error.details["rule"], error.details["reason"]
-        told = reason if rule == "–" else _("Rule %(rule)s: %(reason)s", rule=rule, reason=reason)
-        return {"problems": [{"line": error.details["line"], "message": told}]}
+        return {"problems": [{"line": error.details["line"], "message": error.in_form()}]}
     if plan.rule_set.id != rule_set:
         return {"problems": [{"line": 1, "message": _("The rule set must stay “%(name)s”.", name=rule_set)}]}
     return {"problems": []}

@@ -8,33 +8,20 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from app.core.i18n import LazyString, _, _l
+from app.core.i18n import _
 from app.decisions.ir import Parameter
 from app.decisions.schema import Attribute, FactSchema
+from app.decisions.terms import SIGNS
 
-UNITS: dict[str, LazyString | str] = {
-    "fen": _l("CNY"),
-    "permille": "%",
-    "day": _l("days"),
-    "wday": _l("working days"),
-    "hour": _l("hours"),
-    "unit": _l("units"),
-    "class": _l("class"),
-    "score": _l("points"),
-}
-"""What stands beside a number that is typed."""
 PLACES = {"fen": 2, "permille": 1}
 """Places after the point in which the smallest unit is typed."""
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?\Z")
+_GROUPED = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d{1,6})?\Z")
+"""Thousands apart. Any other comma may be meant as a decimal point: nobody can tell, so it is refused."""
 
 
 class WrongInput(ValueError):
     """What was typed is not a value of its type; says why in the reader's language."""
-
-
-def unit_name(unit: str) -> str:
-    """The unit that a number is typed in."""
-    return str(UNITS[unit]) if unit in UNITS else ""
 
 
 def typed(value: Any, unit: str = "") -> str:
@@ -51,14 +38,34 @@ def typed(value: Any, unit: str = "") -> str:
 
 def number(text: str, unit: str = "", places: int = 0) -> int | Decimal:
     """A number in its smallest unit; whole unless decimal places are kept. Raises WrongInput."""
-    given = text.strip().replace(",", "").replace("−", "-").removesuffix("%").strip()
+    given = _without_unit(text.strip(), unit).replace("−", "-")
+    if not given:
+        raise WrongInput(_("must not be empty"))
+    if re.search("[,，]", given) and not _GROUPED.match(given):
+        raise WrongInput(
+            _(
+                "a comma may only stand between thousands, as in 12,345.67: “%(value)s” needs a decimal point",
+                value=text.strip()[:40],
+            )
+        )
+    given = given.replace(",", "")
     if not _NUMBER.match(given):
-        raise WrongInput(_("must be a number, not “%(value)s”", value=text.strip()[:40] or "–"))
+        raise WrongInput(_("must be a number, not “%(value)s”", value=text.strip()[:40]))
     scaled = Decimal(given).scaleb(PLACES.get(unit, 0))
     if places == 0 and scaled != scaled.to_integral_value():
         most = PLACES.get(unit, 0)
         raise WrongInput(_("has more than %(most)s decimal places", most=most) if most else _("must be a whole number"))
     return int(scaled) if scaled == scaled.to_integral_value() else scaled
+
+
+def _without_unit(text: str, unit: str) -> str:
+    """The number alone, where its own unit is typed with it: `5000 CNY`, `¥5000`, `1 %`."""
+    for sign in SIGNS.get(unit, ()):
+        if text.lower().endswith(sign.lower()):
+            return text[: -len(sign)].strip()
+        if unit == "fen" and text.lower().startswith(sign.lower()):
+            return text[len(sign) :].strip()
+    return text
 
 
 def day(text: str) -> date:

@@ -9,6 +9,7 @@ from typing import Any
 from app.core.i18n import _
 from app.decisions.ir import RuleSet
 from app.decisions.reader import WORD
+from app.decisions.sense import end_before_begin, ends_first
 from app.decisions.studio import condition_form, inputs
 from app.decisions.studio.condition_form import Condition, Form
 from app.decisions.studio.rows import rows_of, when_of
@@ -86,6 +87,8 @@ def rule_of(form: RuleForm, rule_set: RuleSet, before: dict[str, Any] | None = N
     for name in ("valid_from", "valid_to"):
         if form[name]:
             made[name] = reading.day(name)
+    if ends_first(made.get("valid_from"), made.get("valid_to")):
+        reading.wrong("valid_to", end_before_begin())
     made |= {name: form.kept[name] for name in ("note",) if name in form.kept}
     if form["disabled"]:
         made["disabled"] = True

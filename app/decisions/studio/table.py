@@ -11,6 +11,7 @@ from app.core.permissions import Actor
 from app.decisions import publish
 from app.decisions.ir import RuleSet
 from app.decisions.models import RuleSetVersion
+from app.decisions.sense import senseless
 from app.decisions.studio import editing, inputs
 from app.decisions.studio.rule_form import copy_of
 
@@ -106,12 +107,18 @@ def _setting(name: str, text: str, rule_set: RuleSet) -> tuple[list[str | int], 
     what, _dot, which = name.partition(".")
     if what == "parameter":
         parameter = rule_set.parameters[which]
-        return ["parameters", which, "value"], inputs.like(parameter.value, text, parameter.unit)
+        given = inputs.like(parameter.value, text, parameter.unit)
+        wrong = senseless(parameter, given)
+        if wrong:
+            raise inputs.WrongInput(wrong)
+        return ["parameters", which, "value"], given
     value = inputs.number(text)
     if what == "band":
         return ["bands", which], value
-    if (what == "cap" and value < 0) or (what == "least" and value > 0):
-        raise inputs.WrongInput(_("cap must be at least 0 and least at most 0"))
+    if what == "cap" and value < 0:
+        raise inputs.WrongInput(_("must not be negative"))
+    if what == "least" and value > 0:
+        raise inputs.WrongInput(_("must be at most 0"))
     return ["factors", which, what], value
 
 
