@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from app.decisions.compile import make_plan
+from app.core.i18n import reading
+from app.decisions.compile import make_new_plan, make_plan
 from app.decisions.engines.closures import Closures
 from app.decisions.engines.durable import Durable
 from app.decisions.engines.generated import Generated
@@ -33,7 +34,7 @@ def refusal(text: str) -> RuleFileInvalid:
         ("order: total", "ordre: total", "no kind of fact “ordre”"),
         ("total_fen >=", "totl_fen >=", "no attribute “totl_fen”"),
         ("parameters.big", "parameters.bigg", "no parameter “parameters.bigg”"),
-        ("parameters.big", "'100'", "must be int"),
+        ("parameters.big", "'100'", "must be a whole number, not “100”"),
         ("total_fen >= parameters.big", "empty total_fen", "are for processes"),
         ("total_fen >= parameters.big", "total_fen.size() > 1", "are for processes"),
         ("total_fen >= parameters.big", "concat(total_fen) == 1", "are for processes"),
@@ -41,9 +42,13 @@ def refusal(text: str) -> RuleFileInvalid:
         ("total_fen >= parameters.big", "total_fen >= 4 / 2", "do not divide"),
         ("total_fen >= parameters.big", "total_fen / 2 >= 4", "do not divide"),
         ("total_fen >= parameters.big", "total_fen * line_count > 4", "must be a constant"),
-        ("total_fen >= parameters.big", "total_fen > contract.days_left", "compares fen with day"),
-        ("total_fen >= parameters.big", "total_fen + slack_days > 4", "joins fen and day"),
-        ("total_fen >= parameters.big", "slack_days >= parameters.big", "counts day, the parameter “big” fen"),
+        ("total_fen >= parameters.big", "total_fen > contract.days_left", "compares money in CNY with days"),
+        ("total_fen >= parameters.big", "total_fen + slack_days > 4", "joins money in CNY and days"),
+        (
+            "total_fen >= parameters.big",
+            "slack_days >= parameters.big",
+            "counts days, the parameter “big” money in CNY",
+        ),
         ("total_fen >= parameters.big", "total_fen * parameters.big > 4", "no unit that is known"),
         ("total_fen >= parameters.big", "5000 * total_fen > contract.penalty_fen_per_day", "too large"),
         ("total_fen >= parameters.big", "total_fen > contract.penalty", "no attribute “penalty”"),
@@ -104,7 +109,7 @@ def test_an_id_twice() -> None:
     [
         ("", "empty"),
         ("- a\n- b\n", "mapping"),
-        ("a: [1, 2\nb: 3", "not YAML"),
+        ("a: [1, 2\nb: 3", "not valid YAML (did not find"),
         ("a: 1\na: 2", "given twice"),
         ("a: &x 1\nb: *x", "aliases"),
         ("a: &x [1]\n", "aliases"),
@@ -120,6 +125,28 @@ def test_an_id_twice() -> None:
 )
 def test_bad_yaml(text: str, reason: str) -> None:
     assert reason in refusal(text).sentence()
+
+
+def test_the_parsers_english_is_not_shown_in_chinese() -> None:
+    with reading("zh_Hans"):
+        assert refusal("a: [1, 2\nb: 3").sentence() == "typo.yaml第2行：不是有效的YAML"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("  then:", "  valid_from: 2026-12-02\n  valid_to: 2026-12-01\n  then:", "line 16, rule R1: “valid to” lies"),
+        ("value: 100,", "value: -100,", "line 8: the parameter “big” must not be negative"),
+    ],
+)
+def test_new_texts_that_cannot_be_meant(right: str, wrong: str, told: str) -> None:
+    text = text_of(GOOD)
+    assert right in text
+    rules = read_rule_set(text.replace(right, wrong, 1), schema_text(), "new.yaml")
+    make_plan(rules, "new.yaml")  # what is in use already must still run
+    with pytest.raises(RuleFileInvalid) as caught:
+        make_new_plan(rules, "new.yaml")
+    assert told in caught.value.sentence()
 
 
 def test_an_alias_bomb_is_refused_before_it_grows() -> None:
@@ -144,7 +171,7 @@ def test_plain_scalars() -> None:
     ("right", "wrong", "reason"),
     [
         ("cap: 900", "cap: 960", "more than 1000"),
-        ("least: -20", "least: 20", "least at most 0"),
+        ("least: -20", "least: 20", "the lower (least) at most 0"),
         ("P1: 600", "P1: 900", "lower one after the other"),
         ("P3: 0", "P3: 1", "the last at 0"),
         ("default_route: none", "default_route: nowhere", "must be one of"),

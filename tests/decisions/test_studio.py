@@ -18,7 +18,7 @@ from app.decisions.language import read_rule_set
 from app.decisions.models import RuleSetVersion
 from app.decisions.schema import read_schema
 from app.decisions.source import load
-from app.decisions.studio import editing, rule_form
+from app.decisions.studio import editing, inputs, rule_form
 from app.decisions.studio import overview as seen
 from app.decisions.studio.rows import expression_of, rows_of, when_of
 from app.decisions.studio.writing import as_yaml
@@ -176,7 +176,7 @@ def test_a_rule_is_added_by_picking(client: FlaskClient, draft: RuleSetVersion) 
         ({"c-1-fact": ""}, "choose a fact", "请选择事实"),
         ({"c-1-fact": "customer.tier", "c-1-op": "==", "c-1-value": "Z"}, "must be one of S, A, B, C", "必须是"),
         ({"points": "many"}, "must be a number", "必须是数字"),
-        ({"points": "5000"}, "rule R1: points must lie within ±1000", "规则R1"),
+        ({"points": "5000"}, "Rule R1: points must lie within ±1000", "规则R1"),
         ({"factor": "nowhere"}, "choose a group of points", "请选择计分组"),
         ({"id": "S1"}, "the id is used twice", "重复"),
         ({"id": "1 x"}, "must be a word of letters", "必须以字母开头"),
@@ -184,8 +184,13 @@ def test_a_rule_is_added_by_picking(client: FlaskClient, draft: RuleSetVersion) 
         ({"reason_en": "{order.colour}"}, "{order.colour} cannot be filled in here", "order.colour"),
         ({"points_mode": "none"}, "the rule does nothing", "规则"),
         ({"row": []}, "a rule needs at least one condition", "规则至少需要一个条件"),
+        ({"c-1-value": "1,5"}, "“1,5” needs a decimal point", "“1,5”应使用小数点"),
+        ({"c-1-value": "0,500"}, "“0,500” needs a decimal point", "“0,500”应使用小数点"),
+        ({"c-1-value": ""}, "must not be empty", "不得为空"),
+        ({"c-1-value": "1 CNY"}, "must be a number, not “1 CNY”", "必须是数字"),
+        ({"valid_from": "2026-12-02", "valid_to": "2026-12-01"}, "lies before “valid from”", "失效日期早于生效日期"),
         ({"valid_to": "2026-13-40"}, "must be a date such as", "必须是日期"),
-        ({"c-1-with": "parameters.remote_days"}, "counts permille, the parameter", "remote_days"),
+        ({"c-1-with": "parameters.remote_days"}, "counts per cent, the parameter", "remote_days"),
     ],
 )
 def test_what_is_wrong_comes_back_and_nothing_is_stored(
@@ -314,12 +319,29 @@ def test_settings_are_changed_in_place(client: FlaskClient, draft: RuleSetVersio
     ]
     for wrong, words in (
         ({"parameter.usual_ratio": "x"}, "must be a number"),
+        ({"parameter.remote_days": "-5"}, "must not be negative"),
+        ({"parameter.p0_share_permille": "250 %"}, "must lie between 0 and 100%"),
         ({"band.P1": "900"}, "bands must start lower one after the other"),
         ({"cap.due": "900"}, "the caps sum to more than 1000"),
     ):
         answer = post(client, draft, "settings", **wrong)
         assert words in answer.get_data(as_text=True)
+        assert "rules.yaml" not in answer.get_data(as_text=True)
     assert draft.revision == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "fen"),
+    [("5000", 500_000), ("12,345", 1_234_500), ("1,234,567.89", 123_456_789), ("5000 CNY", 500_000), ("¥50", 5000)],
+)
+def test_money_as_people_type_it(text: str, fen: int) -> None:
+    assert inputs.number(text, "fen") == fen
+
+
+@pytest.mark.parametrize("text", ["1,5", "12,34", "1,2345", "1234,567", "1,5.25", ",500", "1\uff0c5", "5 %", ""])
+def test_no_comma_is_guessed_to_be_a_decimal_point(text: str) -> None:
+    with pytest.raises(inputs.WrongInput):
+        inputs.number(text, "fen")
 
 
 def test_what_follows_a_regulatory_profile_is_not_set_here(client: FlaskClient, draft: RuleSetVersion) -> None:

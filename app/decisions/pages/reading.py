@@ -19,6 +19,7 @@ from app.decisions.permissions import RULE_READ
 from app.decisions.schema import shipped_schema
 from app.decisions.studio import compare, overview
 from app.decisions.tables import parameters_of, rows_of
+from app.decisions.terms import type_name, unit_name
 from app.decisions.texts import is_table
 from app.decisions.uses import Use, uses_of
 
@@ -112,7 +113,9 @@ def show_uses(rule_set: str) -> str:
 def list_facts() -> str:
     """Every fact that rules may ask for."""
     used = {name for version in queries.rule_sets() for name in _facts_of(version)}
-    return render_template("decisions/facts.html", schema=shipped_schema(), used=used)
+    return render_template(
+        "decisions/facts.html", schema=shipped_schema(), used=used, type_name=type_name, unit_name=unit_name
+    )
 
 
 @bp.get("/rules/facts/<name>")
@@ -134,6 +137,8 @@ def show_fact(name: str) -> str:
         name=name,
         found=[(version, rules) for version, rules in found if rules],
         rule_status=STATUS,
+        type_name=type_name,
+        unit_name=unit_name,
     )
 
 
