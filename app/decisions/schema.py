@@ -86,7 +86,7 @@ class Attribute:
         """Why the value does not fit, in words; None when it does."""
         if value is None:
             return None if self.nullable else _("must not be empty")
-        if self.type == "enum" and value not in self.values:
+        if self.type == "enum" and not (isinstance(value, str) and value in self.values):
             choices = ", ".join(self.values)
             return _("must be one of %(choices)s, not %(value)s", choices=choices, value=_as_written(value))
         if not self._fits(value):
