@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from app.core.i18n import pick
 from app.decisions.assemble import assemble
 from app.decisions.compile import Plan
 from app.decisions.engines.closures import Closures
@@ -46,6 +47,8 @@ class Given:
 
     facts: Facts = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    """What the reader calls the fields with errors."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,7 @@ def _changed(
             made[attribute.name] = None if unknown else _typed(attribute, text)
         except inputs.WrongInput as error:
             given.errors[name] = str(error)
+            given.labels[name] = f"{pick(kind.label)}: {pick(attribute.label)}"
     return made
 
 

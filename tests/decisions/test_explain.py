@@ -95,7 +95,9 @@ def test_what_if_changes_the_outcome_and_stores_nothing(client: FlaskClient, dec
     assert "<del>P0</del> → <ins>P3</ins>" in other
     assert "fires no more: S1, S2c" in other
     assert "fires now: S11" in ask(**{"contract-0-sla_hours": "24"})
-    assert "must be a number" in ask(**{"order-0-slack_days": "soon"})
+    wrong = ask(**{"order-0-slack_days": "soon"})
+    assert "must be a number" in wrong
+    assert '<a href="#f-order-0-slack_days">order: slack</a>' in wrong, "by the name that people know"
     assert "must not be empty" in ask(**{"order-0-line_count": ""})
     without = client.post(f"/decisions/{decision.id}/what-if?lang=en", data={}).get_data(as_text=True)
     assert "The same as was decided." in without  # the contract's rules did not fire before either

@@ -133,7 +133,7 @@ def try_what_if(decision_id: str) -> str:
     plan = queries.plan_of(own)
     given = whatif.read(plan, queries.facts_of(decision, plan), request.form.get)
     if given.errors:
-        return render_template("decisions/_what_if.html", errors=given.errors)
+        return render_template("decisions/_what_if.html", errors=given.errors, labels=given.labels)
     chosen = queries.plan_of(_chosen(own))
     day = clock.local_date(decision.as_of)
     outcome = whatif.outcome_of(chosen, given.facts, day)
