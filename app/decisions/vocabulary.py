@@ -212,7 +212,7 @@ def actions_words(effect: str) -> list[str]:
         action, space, value = part.partition(" ")
         if space:
             actions.append((action, value))
-        else:  # one more of the people before it: codes have no spaces
+        elif actions:  # one more of the people before it: codes have no spaces
             last, people = actions[-1]
             actions[-1] = (last, f"{people}, {part}")
     return [_action(action, value) for action, value in actions]
