@@ -41,7 +41,7 @@ MOST = 1000
 
 def always_of(kind: str, *subjects: str) -> None:
     """Each of these subjects has facts of the kind, and no other has: rules about others may not ask for them, or
-    nothing could be decided there any more (`subjects`). Facts that may be missing, or several, need not be told."""
+    nothing could be decided there any more (`askable`). Facts that may be missing, or several, need not be told."""
     bearers[kind] = frozenset(subjects)
 
 

@@ -16,6 +16,7 @@ from app.core.i18n import _l
 from app.core.permissions import Actor
 from app.core.subject import Subject
 from app.decisions import queries
+from app.decisions.askable import refuse_unanswerable
 from app.decisions.cases import Case, read_cases, refuse_failed, results_of, run_cases, text_beside
 from app.decisions.compile import Plan
 from app.decisions.ir import RuleSet
@@ -24,7 +25,6 @@ from app.decisions.models import FactSchemaText, RuleSetPointer, RuleSetVersion
 from app.decisions.profiles import resolve
 from app.decisions.schema import FOLDER, FactSchema, shipped_schema
 from app.decisions.smoke import Job, try_out
-from app.decisions.subjects import refuse_unanswerable
 from app.decisions.texts import is_table, new_plan_of_text, same_text
 
 NOT_RULES = ("facts.yaml", "profiles.yaml")

@@ -10,13 +10,13 @@ from app.core import menu
 from app.core.i18n import _, _l, pick
 from app.core.permissions import Actor, actor_or_none, current_actor
 from app.decisions import queries
+from app.decisions.askable import askable
 from app.decisions.models import RuleSetVersion
 from app.decisions.outcome import BANDS
 from app.decisions.permissions import RULE_APPROVE, RULE_EDIT, RULE_READ
 from app.decisions.publish import NoDraft, NoRuleFile
 from app.decisions.simulation import runs
 from app.decisions.studio import noting, overview
-from app.decisions.subjects import askable
 from app.decisions.terms import beside
 from app.decisions.texts import is_table
 from app.identity.roles import ROLES
@@ -109,14 +109,15 @@ def seen_revision() -> int:
 def choices(version: RuleSetVersion) -> dict[str, Any]:
     """What the fields of rules and conditions offer."""
     rules = queries.plan_of(version).rule_set
+    may_ask = askable(rules.id, rules.schema)
     nothing = ("", "–")
     return {
         "version": version,
         "rule_set": rules,
         "schema": rules.schema,
         "parameters": rules.parameters,
-        "facts": overview.fact_choices(askable(rules.id, rules.schema)),
-        "countable": [nothing, *((one.name, one.label) for one in overview.countable(askable(rules.id, rules.schema)))],
+        "facts": overview.fact_choices(may_ask),
+        "countable": [nothing, *((one.name, one.label) for one in overview.countable(may_ask))],
         "owners": [("", _("as the rule set")), *((code, pick(name)) for code, name in ROLES.items())],
         "factors": [(one.id, pick(one.name)) for one in rules.factors],
         "bands": [nothing, *((band, band) for band in BANDS)] if rules.bands else [],

@@ -11,13 +11,13 @@ from werkzeug.wrappers import Response
 from app.core.i18n import _
 from app.core.permissions import current_actor, requires
 from app.decisions import publish, queries, service
+from app.decisions.askable import askable, refuse_unanswerable
 from app.decisions.models import RuleSetVersion
 from app.decisions.pages.blueprint import bp, draft, seen_revision, shared
 from app.decisions.permissions import RULE_EDIT, RULE_READ
 from app.decisions.profiles import resolve
 from app.decisions.source import RuleFileInvalid
 from app.decisions.studio.completion import words_of
-from app.decisions.subjects import askable, refuse_unanswerable
 
 TEXT = "/rules/<rule_set>/versions/<int:number>/text"
 

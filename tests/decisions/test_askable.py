@@ -6,12 +6,12 @@ import pytest
 
 from app.core.permissions import SYSTEM
 from app.decisions import publish, queries, service
+from app.decisions.askable import askable, refuse_unanswerable, served_by
 from app.decisions.facts import bearers, fact
 from app.decisions.publish import NOT_RULES, IsRules, NoRuleFile
 from app.decisions.schema import FOLDER, shipped_schema
 from app.decisions.source import RuleFileInvalid
 from app.decisions.studio.noting import notes_on
-from app.decisions.subjects import askable, refuse_unanswerable, served_by
 from tests.decisions.dmn.factories import dmn
 from tests.decisions.factories import rule, seed, shipped, shipped_text, text_of
 from tests.identity.factories import make_user, sign_in
